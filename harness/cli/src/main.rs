@@ -1,0 +1,2 @@
+//! proofup
+fn main() {}

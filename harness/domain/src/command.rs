@@ -1,0 +1,734 @@
+//! The one vocabulary of commands: what a person, a device or the world does.
+//!
+//! A scenario file spells commands, a target file maps them to HTTP, a transcript prints them. Commands name *roles*
+//! (`lastSent`, `wrong`, `own`), never a literal code, secret or generated address: those exist only in a run.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::method::{ChallengeKind, Method, words};
+use crate::state::Channel;
+
+/// Names a user, or something bound by `as`.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Name(pub String);
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Says what one actor does.
+///
+/// `user` is who acts. `session`, `enrollment`, `challenge`, `reset` and `proof` name something bound by `as`; left out,
+/// the user's latest is meant. `session = "none"` acts without a session; a name bound by another user is allowed, that
+/// is what API-2 is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    tag = "do",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+#[expect(
+    missing_docs,
+    reason = "fields that the type's own comment explains for all variants"
+)]
+pub enum Command {
+    /// Signs in with a password. Success: any session state.
+    SignIn {
+        user: Name,
+        /// Which password; default `right`.
+        #[serde(default, skip_serializing_if = "PasswordRole::is_right")]
+        password: PasswordRole,
+        /// Binds the session.
+        #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+        bind: Option<Name>,
+    },
+    /// Signs out.
+    SignOut {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Reads where the session stands now.
+    ReadSession {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Opens the thing behind the door: success only when signed in.
+    OpenAccount {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Presses "not now".
+    Defer {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Looks at the wizard's page: what "next" leads to.
+    ReadWizard {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Presses "done" on the wizard's last page.
+    CompleteWizard {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Presses "looks good" in a review.
+    CompleteReview {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+
+    /// Lists what is registered, and the default.
+    ListMethods {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Lists what can be added.
+    ListAvailable {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Begins to change a phone number or an address; goes on like a setup.
+    ChangeMethod {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        method: Method,
+        /// The setup (by its bound name) whose method is meant, where a user has several of a kind.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Name>,
+        /// The new address; default `second`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<AddressRef>,
+        /// The new number; default `secondMobile` or `secondOffice`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phone: Option<PhoneRef>,
+        /// Text or call; default: text for a mobile number, call for an office number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<ChallengeKind>,
+        /// Binds the setup.
+        #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+        bind: Option<Name>,
+    },
+    /// Deletes a method.
+    DeleteMethod {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        method: Method,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Name>,
+    },
+    /// Chooses the default.
+    SetDefault {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        method: Method,
+        kind: ChallengeKind,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Name>,
+    },
+
+    /// Begins to set a method up.
+    BeginEnrollment {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        method: Method,
+        /// The address to register; default `own`. Only for `email`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<AddressRef>,
+        /// The number to register; default `mobile` or `office`. Only for phones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phone: Option<PhoneRef>,
+        /// Text or call; default: text for a mobile number, call for an office number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<ChallengeKind>,
+        /// Binds the setup.
+        #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+        bind: Option<Name>,
+    },
+    /// Reads where a setup stands: how a page learns of a key pressed or an approval.
+    ReadEnrollment {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<Name>,
+    },
+    /// Presses "next" inside a setup.
+    NextPage {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<Name>,
+    },
+    /// Asks to send again: a code, a call or a notification.
+    SendCode {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<Name>,
+    },
+    /// Types a code into a setup.
+    SubmitCode {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<Name>,
+        /// Which code.
+        code: CodeRole,
+    },
+    /// Chooses and answers questions in a setup.
+    SubmitAnswers {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<Name>,
+        /// Which answers; default `right`.
+        #[serde(default, skip_serializing_if = "AnswersRole::is_right")]
+        answers: AnswersRole,
+    },
+    /// Leaves a setup.
+    CancelEnrollment {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<Name>,
+    },
+
+    /// Begins the second step: with the default, or with what is named.
+    BeginSecondStep {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        /// Left out together with `kind`: the default.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<Method>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<ChallengeKind>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Name>,
+        /// Binds the challenge.
+        #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+        bind: Option<Name>,
+    },
+    /// Reads where a second step stands.
+    ReadSecondStep {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        challenge: Option<Name>,
+    },
+    /// Types a code into a second step. Success: the session's new state.
+    SubmitSecondStepCode {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        challenge: Option<Name>,
+        /// Which code.
+        code: CodeRole,
+    },
+
+    /// Asks for a password reset.
+    BeginReset {
+        user: Name,
+        /// Binds the reset.
+        #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+        bind: Option<Name>,
+    },
+    /// Reads where a reset stands.
+    ReadReset {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reset: Option<Name>,
+    },
+    /// Begins one proof of a reset.
+    BeginResetProof {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reset: Option<Name>,
+        method: Method,
+        /// Left out: the strongest kind that this reset may use.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<ChallengeKind>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Name>,
+        /// Binds the proof.
+        #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+        bind: Option<Name>,
+    },
+    /// Reads where one proof of a reset stands.
+    ReadResetProof {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reset: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Name>,
+    },
+    /// Types a code into a reset.
+    SubmitResetCode {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reset: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Name>,
+        /// Which code.
+        code: CodeRole,
+    },
+    /// Answers the questions that a reset asks.
+    SubmitResetAnswers {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reset: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Name>,
+        /// Which answers; default `right`.
+        #[serde(default, skip_serializing_if = "AnswersRole::is_right")]
+        answers: AnswersRole,
+    },
+    /// Sets the new password. Success: from now on it is the `right` one.
+    SetNewPassword {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reset: Option<Name>,
+        /// Which password; default `fresh`.
+        #[serde(default, skip_serializing_if = "NewPasswordRole::is_fresh")]
+        password: NewPasswordRole,
+    },
+
+    /// Adds the account to another authenticator app, from the QR payload or by hand. Nothing is sent.
+    AddAccount {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<Name>,
+        /// Default `qrPayload`.
+        #[serde(default)]
+        by: AddBy,
+    },
+    /// Adds the account to the Microsoft app: the device activates itself.
+    ActivateDevice {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<Name>,
+        /// Default `qrPayload`.
+        #[serde(default)]
+        by: AddBy,
+    },
+    /// Approves a notification on the user's device.
+    ApproveNotification {
+        user: Name,
+        /// Default `lastSent`.
+        #[serde(default)]
+        notification: Which,
+        /// Default `right`.
+        #[serde(default)]
+        secret: CallbackSecret,
+    },
+    /// Denies a notification on the user's device.
+    DenyNotification {
+        user: Name,
+        #[serde(default)]
+        notification: Which,
+        #[serde(default)]
+        secret: CallbackSecret,
+    },
+    /// Answers a call and presses a key.
+    PressKey {
+        user: Name,
+        /// Default `#`.
+        #[serde(default = "pound")]
+        key: String,
+        /// Which call; default `lastSent`.
+        #[serde(default)]
+        call: Which,
+        #[serde(default)]
+        secret: CallbackSecret,
+    },
+    /// Answers a call and hangs up.
+    HangUp {
+        user: Name,
+        #[serde(default)]
+        call: Which,
+    },
+    /// Lets a call ring until the provider gives up.
+    LetRing {
+        user: Name,
+        #[serde(default)]
+        call: Which,
+    },
+    /// Looks into an inbox: what came since it was last looked into.
+    ReadInbox {
+        user: Name,
+        channel: Channel,
+        /// Whose inbox by address; default `own`. Only for `email`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<AddressRef>,
+        /// Whose inbox by number; default `mobile`. Only for `sms` and `voice`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phone: Option<PhoneRef>,
+    },
+
+    /// Moves the tenant's clock forward.
+    AdvanceClock {
+        /// Durations and declared limits, joined by `+` or `-`: `13d 23h 59m 59s`, `code - 1s`.
+        by: String,
+    },
+    /// Changes the policy: a merge patch (RFC 7396).
+    SetPolicy {
+        /// The fields to change.
+        policy: serde_json::Map<String, serde_json::Value>,
+    },
+    /// Tells a gateway how to behave from now on.
+    SetGateway {
+        channel: Channel,
+        behaviour: GatewayBehaviour,
+    },
+    /// Hands out the messages that a gateway has held back.
+    ReleaseMessages {
+        channel: Channel,
+        /// Newest first.
+        #[serde(default)]
+        reversed: bool,
+    },
+    /// Reads the audit trail by test control.
+    ReadAudit {
+        /// Only the events of this user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<Name>,
+    },
+    /// Reads the audit trail as a signed-in user.
+    ReadAuditEvents {
+        user: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<Name>,
+    },
+    /// Reads what the implementation declares.
+    ReadCapabilities {},
+    /// Searches every response so far for codes that were sent (CODE-7) and for other secrets.
+    FindLeaks {},
+}
+
+fn pound() -> String {
+    "#".to_owned()
+}
+
+/// Names a password by its role.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PasswordRole {
+    /// The user's password now.
+    #[default]
+    Right,
+    /// Another one.
+    Wrong,
+    /// The one before the last reset.
+    Previous,
+}
+
+impl PasswordRole {
+    fn is_right(&self) -> bool {
+        *self == Self::Right
+    }
+}
+
+/// Names a new password by its role.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum NewPasswordRole {
+    /// A new one that every rule accepts.
+    #[default]
+    Fresh,
+    /// One of seven characters.
+    TooShort,
+    /// One of exactly eight characters.
+    Shortest,
+}
+
+impl NewPasswordRole {
+    fn is_fresh(&self) -> bool {
+        *self == Self::Fresh
+    }
+}
+
+/// Names an e-mail address by its role.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AddressRef {
+    /// The user's private address.
+    #[default]
+    Own,
+    /// Another address of the user.
+    Second,
+    /// The private address with a letter wrong: nobody reads it.
+    Mistyped,
+    /// The user's sign-in address, in a verified domain of the tenant.
+    Work,
+    /// Another address in a verified domain of the tenant, in capitals.
+    WorkInCapitals,
+    /// Exactly this text.
+    Text(String),
+}
+
+/// Names a phone number by its role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PhoneRef {
+    /// The user's mobile number, in the user's region.
+    Mobile,
+    /// Another mobile number of the user.
+    SecondMobile,
+    /// The user's office number: a fixed line.
+    Office,
+    /// Another office number.
+    SecondOffice,
+    /// The user's mobile number in another spelling: spaces, a trunk zero, the country code.
+    MobileRespelt,
+    /// The office number with an extension behind it.
+    OfficeWithExtension,
+    /// What a person would pick and type.
+    Dialled(Dialled),
+}
+
+/// Holds what a person picks and types on the phone page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Dialled {
+    /// Country or region: ISO 3166-1 alpha-2.
+    pub region: String,
+    /// The number as typed, with area code where the region has one.
+    pub number: String,
+}
+
+/// Names a code by its role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CodeRole {
+    /// The newest code that was sent for this setup, challenge or proof.
+    LastSent,
+    /// The code before it: same use, same method.
+    Previous,
+    /// The newest code, after its life: `lastSent` by another name, so that a file says what it means.
+    Expired,
+    /// The code that was accepted last for this user.
+    Used,
+    /// A code of the right length that was never sent.
+    Wrong,
+    /// No code at all.
+    Missing,
+    /// What the user's authenticator shows now.
+    Current,
+    /// What the authenticator shows with its clock this many 30 s steps ahead (negative: behind).
+    Drift(i32),
+    /// The newest code of another user, or of another setup, challenge or proof, by its bound name.
+    Of(Name),
+    /// The right code in a shape that is not quite it.
+    Shape(CodeShape),
+}
+
+words! {
+    /// Names a shape near a code (CODE-10).
+    CodeShape {
+        /// A space before and after.
+        SurroundingSpace = "surroundingSpace",
+        /// A space in the middle.
+        InnerSpace = "innerSpace",
+        /// Full-width digits.
+        FullWidthDigits = "fullWidthDigits",
+        /// Arabic-Indic digits.
+        ArabicIndicDigits = "arabicIndicDigits",
+        /// A plus sign in front.
+        PlusSign = "plusSign",
+        /// A minus sign in front.
+        MinusSign = "minusSign",
+        /// `.0` behind.
+        DecimalPoint = "decimalPoint",
+        /// The first digit is missing.
+        MissingDigit = "missingDigit",
+        /// A zero too many in front.
+        ExtraZero = "extraZero",
+        /// A line feed behind.
+        TrailingNewline = "trailingNewline",
+        /// A NUL behind.
+        TrailingNul = "trailingNul",
+        /// The code, over and over, to 10,000 characters.
+        TenThousandCharacters = "tenThousandCharacters",
+    }
+}
+
+/// Names answers to security questions by their role.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AnswersRole {
+    /// What this person answers; in a reset, what was registered.
+    #[default]
+    Right,
+    /// Other answers.
+    Wrong,
+    /// The right ones in capitals, by the rules of Unicode.
+    UpperCase,
+    /// The right ones with spaces around them.
+    Padded,
+    /// The right ones with a space inside.
+    InnerSpace,
+    /// The right ones, one too few.
+    OneTooFew,
+    /// Exactly these, for these questions.
+    Given(Vec<GivenAnswer>),
+}
+
+impl AnswersRole {
+    fn is_right(&self) -> bool {
+        *self == Self::Right
+    }
+}
+
+/// Holds one answer to one question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GivenAnswer {
+    /// Which of the policy's questions, from 1.
+    pub question: u32,
+    /// The answer as typed. A made-up one: files are not secret.
+    pub text: String,
+}
+
+words! {
+    /// Names how an account gets into an authenticator.
+    AddBy {
+        /// The scanned payload alone.
+        QrPayload = "qrPayload",
+        /// Code and URL, or the secret, typed by hand.
+        Manual = "manual",
+    }
+}
+
+#[expect(
+    clippy::derivable_impls,
+    reason = "the words macro leaves no place for a default attribute"
+)]
+impl Default for AddBy {
+    fn default() -> Self {
+        Self::QrPayload
+    }
+}
+
+words! {
+    /// Names one of several messages.
+    Which {
+        /// The newest.
+        LastSent = "lastSent",
+        /// The one before.
+        Previous = "previous",
+    }
+}
+
+#[expect(
+    clippy::derivable_impls,
+    reason = "the words macro leaves no place for a default attribute"
+)]
+impl Default for Which {
+    fn default() -> Self {
+        Self::LastSent
+    }
+}
+
+words! {
+    /// Names the secret that a callback carries (GATE-3).
+    CallbackSecret {
+        /// The one that was given to that gateway or device.
+        Right = "right",
+        /// Another.
+        Wrong = "wrong",
+        /// None.
+        None = "none",
+        /// The user's own session token in its place.
+        SessionToken = "sessionToken",
+    }
+}
+
+#[expect(
+    clippy::derivable_impls,
+    reason = "the words macro leaves no place for a default attribute"
+)]
+impl Default for CallbackSecret {
+    fn default() -> Self {
+        Self::Right
+    }
+}
+
+words! {
+    /// Names how a mocked gateway treats what it gets.
+    GatewayBehaviour {
+        /// Takes the message and hands it on.
+        Deliver = "deliver",
+        /// Takes the message and holds it until it is released.
+        Hold = "hold",
+        /// Takes the message and loses it.
+        Drop = "drop",
+        /// Takes the message and hands it on twice.
+        Duplicate = "duplicate",
+        /// Answers 400, or SMTP 550.
+        Answer4xx = "answer4xx",
+        /// Answers 500, or SMTP 451.
+        Answer5xx = "answer5xx",
+        /// Never answers.
+        Hang = "hang",
+        /// Resets the connection.
+        Reset = "reset",
+        /// Refuses to be connected to.
+        Dead = "dead",
+    }
+}
+
+words! {
+    /// Names a way to spoil the request of a step before it is sent (API-1).
+    Mangle {
+        /// Half of the body.
+        TruncatedBody = "truncatedBody",
+        /// No body.
+        EmptyBody = "emptyBody",
+        /// An array in place of the object.
+        ArrayBody = "arrayBody",
+        /// Every value of another type.
+        WrongTypes = "wrongTypes",
+        /// A member that nobody knows.
+        UnknownMember = "unknownMember",
+        /// The first member is missing.
+        MissingMember = "missingMember",
+        /// Bytes that are no UTF-8.
+        InvalidUtf8 = "invalidUtf8",
+        /// A thousand arrays in each other.
+        DeepNesting = "deepNesting",
+        /// Two MiB of body.
+        Oversized = "oversized",
+        /// `text/plain`.
+        WrongContentType = "wrongContentType",
+        /// A method that the path does not have.
+        WrongMethod = "wrongMethod",
+    }
+}

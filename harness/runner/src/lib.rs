@@ -1,0 +1,1 @@
+//! Targets, scenarios, judging, transcripts and reports.
