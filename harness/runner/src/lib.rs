@@ -1,1 +1,15 @@
-//! Targets, scenarios, judging, transcripts and reports.
+//! The runner: targets, scenarios, judging, transcripts and reports.
+//!
+//! `scenario` reads what people write, `target` turns commands into HTTP, `world` plays the people, `judge` compares,
+//! `run` drives it all and `report` tells others.
+//!
+//! **Invariant:** nothing here knows the reference implementation; a target is a file and a transport.
+
+pub mod catalogue;
+pub mod judge;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod target;
+pub mod transcript;
+pub mod world;

@@ -1,0 +1,1 @@
+//! The catalogue of requirements, read from its file.

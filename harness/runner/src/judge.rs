@@ -1,0 +1,3 @@
+//! Judging: what was expected, what came, and what that says about a requirement.
+
+pub mod outcome;

@@ -1,0 +1,116 @@
+//! Outcomes: a judgement is data.
+
+use std::collections::BTreeSet;
+
+use proofup_domain::capabilities::Facility;
+use proofup_domain::edition::Edition;
+use proofup_domain::requirement::{NeededFeature, RequirementId};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::target::exchange::Exchange;
+
+/// Says what became of one check.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Exercised and right.
+    Passed,
+    /// Exercised and wrong: every mismatch.
+    Failed(Vec<Mismatch>),
+    /// The profile declares that the feature does not exist.
+    NotApplicable(NotApplicable),
+    /// The feature exists, and the check could not be judged.
+    CouldNotRun(CouldNotRun),
+}
+
+/// Says what a target does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotApplicable {
+    /// A feature, method or kind.
+    Feature(NeededFeature),
+    /// An edition.
+    Edition(Edition),
+}
+
+/// Says why a check could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CouldNotRun {
+    /// The harness lacks means that this target does not give.
+    MissingFacilities(BTreeSet<Facility>),
+    /// An earlier step that had to succeed did not.
+    Precondition {
+        /// The file's line of that step.
+        line: usize,
+        /// What it did, and what came back.
+        what: String,
+    },
+    /// The refusal's control did not succeed, so the refusal may have another cause.
+    Control {
+        /// The control's slug or id.
+        control: String,
+        /// What came back.
+        what: String,
+    },
+    /// The target did not answer.
+    Transport(String),
+    /// The run ended before: deadline, interruption or `--max-failures`.
+    NotReached(String),
+}
+
+/// Holds one difference between what was expected and what came.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mismatch {
+    /// Where in the answer: `deferral.daysLeft`.
+    pub path: String,
+    /// What the file says.
+    pub expected: Value,
+    /// What came; nothing where the field is absent.
+    pub actual: Option<Value>,
+}
+
+/// Holds one judged check of one case.
+#[derive(Debug, Clone)]
+pub struct CheckResult {
+    /// The requirement.
+    pub requirement: RequirementId,
+    /// The slug: `DEF-11/last-second`.
+    pub slug: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The scenario's path, as the suite names it.
+    pub file: String,
+    /// The line of the step's `check`, from 1.
+    pub line: usize,
+    /// The line of the step's `expect` (of its `check` where there is none), from 1.
+    pub expect_line: usize,
+    /// The command in one line, as the transcript tells it.
+    pub command: String,
+    /// What differs between a refusal and its control, as the loader found it.
+    pub control_difference: Option<String>,
+    /// The exchanges of the step, newest last, secrets masked.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// Holds one case: a scenario in one edition.
+#[derive(Debug, Clone)]
+pub struct CaseResult {
+    /// File stem + `[edition]`.
+    pub id: String,
+    /// The scenario's path.
+    pub file: String,
+    /// The scenario's title.
+    pub title: String,
+    /// The edition.
+    pub edition: Edition,
+    /// Every check of the file, in file order.
+    pub checks: Vec<CheckResult>,
+    /// The transcript: commands and abstract answers, in aliases.
+    pub transcript: String,
+    /// Every exchange, masked; only where `--trace` asked for it.
+    pub trace: Vec<Exchange>,
+    /// Wall time in milliseconds: volatile.
+    pub wall_ms: u64,
+    /// A trouble of the harness's own: exit code 70.
+    pub internal_error: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Drives a whole run: cases side by side, events for whoever watches.

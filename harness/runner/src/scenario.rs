@@ -1,0 +1,1 @@
+//! Scenario files: the grammar, the loader and its diagnostics, the suite.

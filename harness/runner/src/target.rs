@@ -1,0 +1,3 @@
+//! Targets: the compiled target file, and the transports that carry its requests.
+
+pub mod exchange;

@@ -1,0 +1,1 @@
+//! Transcripts: the run as told, in aliases.

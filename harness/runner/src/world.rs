@@ -1,0 +1,1 @@
+//! The world of one case: its people, its gateways, what was bound, and the steps as they happen.
