@@ -126,3 +126,43 @@ words! {
         AccountBlocked = "accountBlocked",
     }
 }
+
+words! {
+    /// Names the shape in which an implementation calls the SMS provider.
+    SmsForm {
+        /// Plain JSON.
+        Json = "json",
+        /// The `Messages.json` form of the 2010-04-01 API.
+        Messages = "messages",
+    }
+}
+
+words! {
+    /// Names the shape in which an implementation calls the voice provider.
+    VoiceForm {
+        /// Plain JSON.
+        Json = "json",
+        /// The `Calls.json` form of the 2010-04-01 API.
+        Calls = "calls",
+    }
+}
+
+words! {
+    /// Names the shape in which an implementation sends mail.
+    MailForm {
+        /// SMTP (RFC 5321).
+        Smtp = "smtp",
+        /// The `v3/mail/send` form.
+        MailSend = "mailSend",
+    }
+}
+
+words! {
+    /// Names the shape in which an implementation calls the push provider.
+    PushForm {
+        /// Plain JSON.
+        Json = "json",
+        /// The `messages:send` v1 form.
+        MessagesSend = "messagesSend",
+    }
+}
