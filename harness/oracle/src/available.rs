@@ -87,3 +87,99 @@ fn at_limit(policy: &Policy, user: &User, method: Method) -> bool {
         .iter()
         .any(|held| held.method == method && !usable::purposes(policy, user.role, held).is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{administrator, member, policy, words};
+
+    use super::*;
+
+    /// Checks lines of `method: kinds: purposes`.
+    #[track_caller]
+    fn check(text: &str, user: &User, expect: &[&str]) {
+        let actual: Vec<String> = available(&policy(text), user)
+            .into_iter()
+            .map(|offer| {
+                let (kinds, purposes) = (words(offer.kinds), words(offer.purposes));
+                format!("{}: {kinds}: {purposes}", offer.method)
+            })
+            .collect();
+        assert_eq!(actual, expect, "{text}");
+    }
+
+    #[test]
+    fn nothing_is_available_where_nothing_is_allowed() {
+        check("", &member(""), &[]);
+    }
+
+    #[test]
+    fn a_phone_is_set_up_by_the_kinds_that_its_purposes_allow() {
+        let text = "twoStep.kinds = ['textMessage']";
+        check(
+            text,
+            &member(""),
+            &["mobilePhone: textMessage: twoStepVerification"],
+        );
+        let call = "twoStep.kinds = ['voiceCall']";
+        check(
+            call,
+            &member(""),
+            &[
+                "mobilePhone: voiceCall: twoStepVerification",
+                "officePhone: voiceCall: twoStepVerification",
+            ],
+        );
+        // Reset allows both kinds of a mobile phone, so the call comes with it.
+        let reset = format!("{text}\nreset.enabled = true\nreset.methods = ['mobilePhone']");
+        check(
+            &reset,
+            &member(""),
+            &["mobilePhone: textMessage voiceCall: twoStepVerification passwordReset"],
+        );
+    }
+
+    #[test]
+    fn an_app_is_set_up_in_its_one_way_whatever_it_may_prove_later() {
+        let text = "twoStep.kinds = ['appCode']\napp.codeWithNotification = true";
+        check(
+            text,
+            &member(""),
+            &[
+                "microsoftAuthenticator: appNotification: twoStepVerification",
+                "softwareOath: appCode: twoStepVerification",
+            ],
+        );
+    }
+
+    #[test]
+    fn reset_methods_are_set_up_by_their_own_kinds() {
+        let text = "reset.enabled = true\nreset.questions = ['one', 'two', 'three']\n\
+             reset.methods = ['email', 'securityQuestions', 'officePhone']";
+        let office = "officePhone: voiceCall: passwordReset";
+        let email = "email: emailCode: passwordReset";
+        let questions = "securityQuestions: answers: passwordReset";
+        check(text, &member(""), &[office, email, questions]);
+        check(text, &administrator(""), &[office, email]);
+        check(text, &member("email"), &[office, questions]);
+    }
+
+    #[test]
+    fn five_apps_are_enough_and_one_of_anything_else() {
+        let text = "twoStep.kinds = ['appCode', 'voiceCall']";
+        let app = "softwareOath: appCode: twoStepVerification";
+        let office = "officePhone: voiceCall: twoStepVerification";
+        let four = "mobilePhone softwareOath softwareOath softwareOath microsoftAuthenticator";
+        check(text, &member(four), &[app, office]);
+        check(text, &member(&format!("{four} softwareOath")), &[office]);
+    }
+
+    #[test]
+    fn what_is_usable_for_nothing_may_be_set_up_again() {
+        let text = "twoStep.kinds = ['textMessage']";
+        let again = ["mobilePhone: textMessage: twoStepVerification"];
+        check(text, &member("mobilePhone:noTexts"), &again);
+        // Usable for one purpose, it counts.
+        let reset = format!("{text}\nreset.enabled = true\nreset.methods = ['mobilePhone']");
+        check(&reset, &member("mobilePhone:noTexts"), &[]);
+    }
+}

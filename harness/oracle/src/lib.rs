@@ -12,6 +12,8 @@ pub mod policy;
 pub mod required;
 pub mod reset;
 pub mod sign_in;
+#[cfg(test)]
+mod testing;
 pub mod usable;
 pub mod user;
 pub mod window;

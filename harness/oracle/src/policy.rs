@@ -166,3 +166,127 @@ fn out_of_range(field: &'static str, number: u32, range: RangeInclusive<u32>) ->
         reason: Reason::OutOfRange,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::policy;
+
+    use super::*;
+
+    /// Checks the defects of a policy, a line `field Reason` each.
+    #[track_caller]
+    fn check(text: &str, expect: &[&str]) {
+        let actual: Vec<String> = defects(&policy(text))
+            .into_iter()
+            .map(|defect| format!("{} {:?}", defect.field, defect.reason))
+            .collect();
+        assert_eq!(actual, expect, "{text}");
+    }
+
+    #[test]
+    fn the_default_policy_is_sound() {
+        assert_eq!(defects(&Policy::default()), []);
+    }
+
+    #[test]
+    fn a_second_step_is_never_by_mail_or_questions() {
+        for kind in ["emailCode", "answers"] {
+            check(
+                &format!("twoStep.kinds = ['appCode', '{kind}']"),
+                &["twoStep.kinds NotForTwoStep"],
+            );
+        }
+    }
+
+    #[test]
+    fn a_required_second_step_needs_a_kind() {
+        let expect = ["twoStep.kinds NoKindAllowed"];
+        check("twoStep.registrationRequired = true", &expect);
+        check("twoStep.requiredAtSignIn = true", &expect);
+        for kind in ["appNotification", "appCode", "textMessage", "voiceCall"] {
+            let text = format!("twoStep.registrationRequired = true\ntwoStep.kinds = ['{kind}']");
+            check(&text, &[]);
+        }
+    }
+
+    #[test]
+    fn a_reset_needs_as_many_gates_as_it_asks_for() {
+        let expect = ["reset.methods TooFewGates"];
+        let one = "reset.enabled = true\nreset.methods = ";
+        let two = "reset.enabled = true\nreset.methodsRequired = 2\nreset.methods = ";
+        check(&format!("{one}[]"), &expect);
+        check(&format!("{one}['email']"), &[]);
+        check(&format!("{one}['appNotification']"), &expect);
+        check(&format!("{one}['appCode']"), &[]);
+        check(&format!("{two}['email']"), &expect);
+        check(&format!("{two}['appNotification', 'appCode']"), &expect);
+        check(&format!("{two}['appNotification', 'email']"), &[]);
+    }
+
+    #[test]
+    fn nothing_is_asked_of_a_reset_that_is_off() {
+        check("reset.methods = ['securityQuestions']", &[]);
+        check(
+            "reset.registrationRequired = true\nreset.methodsRequired = 2",
+            &[],
+        );
+    }
+
+    #[test]
+    fn allowed_questions_must_be_defined() {
+        let text = "reset.enabled = true\nreset.methods = ['securityQuestions']\n";
+        let few = ["reset.questions TooFewQuestions"];
+        check(text, &few);
+        check(&format!("{text}reset.questions = ['a', 'b']"), &few);
+        check(&format!("{text}reset.questions = ['a', 'b', 'b']"), &few);
+        check(&format!("{text}reset.questions = ['a', 'b', 'c']"), &[]);
+        let four =
+            format!("{text}reset.questionsToRegister = 4\nreset.questions = ['a', 'b', 'c']");
+        check(&four, &few);
+    }
+
+    #[test]
+    fn a_question_has_at_most_200_characters() {
+        let ask = |length| format!("reset.questions = ['{}']", "ü".repeat(length));
+        check(&ask(200), &[]);
+        check(&ask(201), &["reset.questions QuestionTooLong"]);
+    }
+
+    #[test]
+    fn numbers_stay_in_their_range() {
+        let rows = [
+            ("deferralDays", 14, 15),
+            ("reset.methodsRequired", 2, 3),
+            ("reset.methodsRequired", 1, 0),
+            ("reset.reconfirmAfterDays", 730, 731),
+            ("reset.questionsToReset", 3, 6),
+            ("reset.questionsToReset", 3, 2),
+            ("reset.questionsToRegister", 5, 6),
+            ("reset.questionsToRegister", 3, u32::MAX),
+        ];
+        for (field, right, wrong) in rows {
+            check(&format!("{field} = {right}"), &[]);
+            let expect = format!("{field} OutOfRange");
+            check(&format!("{field} = {wrong}"), &[&expect]);
+        }
+    }
+
+    #[test]
+    fn a_reset_asks_for_no_more_questions_than_are_registered() {
+        let text = "reset.questionsToReset = 4\n";
+        check(text, &["reset.questionsToReset MoreThanRegistered"]);
+        check(&format!("{text}reset.questionsToRegister = 4"), &[]);
+    }
+
+    #[test]
+    fn every_defect_is_told_at_once() {
+        check(
+            "deferralDays = 30\ntwoStep.registrationRequired = true\nreset.enabled = true",
+            &[
+                "twoStep.kinds NoKindAllowed",
+                "reset.methods TooFewGates",
+                "deferralDays OutOfRange",
+            ],
+        );
+    }
+}

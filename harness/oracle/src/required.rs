@@ -231,3 +231,157 @@ pub fn page(policy: &Policy, user: &User) -> Page {
 fn is_different_app(proposed: Method, method: Method) -> bool {
     proposed == Method::MicrosoftAuthenticator && method == Method::SoftwareOath
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{administrator, member, policy, words};
+
+    use super::*;
+
+    /// The manual's example: a second step and two gates, with app and phone allowed.
+    const EXAMPLE: &str = "twoStep.kinds = ['appNotification', 'textMessage', 'voiceCall']\n\
+        twoStep.registrationRequired = true\n\
+        reset.enabled = true\nreset.registrationRequired = true\nreset.methodsRequired = 2\n\
+        reset.methods = ['appNotification', 'mobilePhone']\n";
+
+    #[track_caller]
+    fn check_page(text: &str, user: &User, expect: &str) {
+        let actual = match page(&policy(text), user) {
+            Page::Method {
+                proposed,
+                alternatives,
+                different_app,
+                different_method,
+            } => format!(
+                "{proposed}, or {}{}{}",
+                words(alternatives),
+                if different_app { " +app" } else { "" },
+                if different_method { " +method" } else { "" },
+            ),
+            Page::List(methods) => format!("list {}", words(methods)),
+            Page::Success => "success".to_owned(),
+        };
+        assert_eq!(actual, expect, "{text}");
+    }
+
+    #[test]
+    fn the_example_asks_for_the_app_and_then_the_phone() {
+        let policy = policy(EXAMPLE);
+        let ask = |words_of: &str| words(required(&policy, &member(words_of)));
+        assert_eq!(ask(""), "microsoftAuthenticator mobilePhone");
+        assert_eq!(ask("microsoftAuthenticator"), "mobilePhone");
+        assert_eq!(ask("microsoftAuthenticator mobilePhone"), "");
+    }
+
+    #[test]
+    fn obligations_stand_where_policy_and_registration_put_them() {
+        let text = "twoStep.kinds = ['appCode']\nreset.enabled = true\nreset.methods = ['email']\n";
+        let required =
+            format!("{text}twoStep.registrationRequired = true\nreset.registrationRequired = true");
+        let stand = |text: &str, user: &User| {
+            let obligations = obligations(&policy(text), user);
+            (obligations.two_step, obligations.reset)
+        };
+        use Obligation::{Absent, Met, Unmeetable, Unmet};
+        assert_eq!(stand(text, &member("")), (Absent, Absent));
+        assert_eq!(stand(&required, &member("")), (Unmet, Unmet));
+        assert_eq!(stand(&required, &member("softwareOath")), (Met, Unmet));
+        assert_eq!(stand(&required, &member("email")), (Unmet, Met));
+        assert_eq!(stand(&required, &administrator("")), (Unmet, Unmeetable));
+        let five = "softwareOath ".repeat(4) + "microsoftAuthenticator";
+        assert_eq!(stand(&required, &member(&five)), (Met, Unmet));
+        let five = "microsoftAuthenticator ".repeat(5);
+        assert_eq!(stand(&required, &member(&five)), (Unmeetable, Unmet));
+        let at_sign_in = format!("{text}twoStep.requiredAtSignIn = true");
+        assert_eq!(stand(&at_sign_in, &member("")), (Unmet, Absent));
+    }
+
+    #[test]
+    fn an_obligation_that_cannot_be_met_does_not_interrupt() {
+        let text = "reset.enabled = true\nreset.registrationRequired = true\n\
+             reset.methods = ['email']";
+        let policy = policy(text);
+        assert!(obligations(&policy, &member("")).interrupt());
+        assert!(!obligations(&policy, &administrator("")).interrupt());
+    }
+
+    #[test]
+    fn the_page_of_2019_offers_another_method_only_where_policy_says_so() {
+        check_page(EXAMPLE, &member(""), "microsoftAuthenticator, or ");
+        let choice = format!("{EXAMPLE}choice.differentMethod = true");
+        check_page(
+            &choice,
+            &member(""),
+            "microsoftAuthenticator, or mobilePhone officePhone +method",
+        );
+        // The office phone serves no purpose that is still unmet.
+        check_page(
+            &choice,
+            &member("microsoftAuthenticator"),
+            "mobilePhone, or ",
+        );
+    }
+
+    #[test]
+    fn a_different_app_is_offered_at_the_app_step_where_it_helps() {
+        let codes = EXAMPLE.replace("'textMessage'", "'textMessage', 'appCode'");
+        check_page(
+            &codes,
+            &member(""),
+            "microsoftAuthenticator, or softwareOath +app",
+        );
+        check_page(
+            &codes,
+            &member("microsoftAuthenticator"),
+            "mobilePhone, or ",
+        );
+        let choice = format!("{codes}choice.differentMethod = true");
+        check_page(
+            &choice,
+            &member(""),
+            "microsoftAuthenticator, or softwareOath mobilePhone officePhone +app +method",
+        );
+    }
+
+    #[test]
+    fn what_is_taken_instead_changes_the_rest() {
+        let choice = format!("{EXAMPLE}choice.differentMethod = true");
+        // The phone proves a second step and passes a gate: only the app's gate is left.
+        check_page(
+            &choice,
+            &member("mobilePhone"),
+            "microsoftAuthenticator, or ",
+        );
+        check_page(
+            &choice,
+            &member("officePhone"),
+            "microsoftAuthenticator, or mobilePhone +method",
+        );
+    }
+
+    #[test]
+    fn the_page_of_2018_lists_what_helps() {
+        for edition in ["2018-07-25", "2018-07-30"] {
+            let text = format!("{EXAMPLE}edition = '{edition}'");
+            check_page(
+                &text,
+                &member(""),
+                "list microsoftAuthenticator mobilePhone officePhone",
+            );
+            check_page(&text, &member("microsoftAuthenticator"), "list mobilePhone");
+            check_page(
+                &text,
+                &member("microsoftAuthenticator mobilePhone"),
+                "success",
+            );
+        }
+    }
+
+    #[test]
+    fn an_interrupted_session_begins_only_what_the_page_offers() {
+        let policy = policy(EXAMPLE);
+        let offers = |words_of: &str| words(page(&policy, &member(words_of)).offers());
+        assert_eq!(offers(""), "microsoftAuthenticator");
+        assert_eq!(offers("microsoftAuthenticator mobilePhone"), "");
+    }
+}

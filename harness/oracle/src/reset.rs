@@ -40,3 +40,56 @@ pub fn proofs(policy: &Policy, user: &User, passed: &BTreeSet<Gate>) -> Vec<Choi
     proofs.sort_by_key(|proof| Some(*proof) != default);
     proofs
 }
+
+#[cfg(test)]
+mod tests {
+    use proofup_domain::method::ChallengeKind::{self, AppCode, AppNotification, VoiceCall};
+
+    use crate::testing::{administrator, choice, member, policy};
+
+    use super::*;
+
+    const ONE_GATE: &str = "reset.enabled = true\n\
+        reset.methods = ['appNotification', 'appCode', 'email', 'mobilePhone']\n";
+
+    #[test]
+    fn a_reset_begins_only_with_enough_gates() {
+        let one = policy(ONE_GATE);
+        let two = policy(&format!("{ONE_GATE}reset.methodsRequired = 2"));
+        assert!(may_begin(&one, &member("email")));
+        assert!(!may_begin(&one, &member("microsoftAuthenticator")));
+        assert!(!may_begin(&two, &member("email")));
+        assert!(!may_begin(
+            &two,
+            &member("softwareOath microsoftAuthenticator")
+        ));
+        assert!(may_begin(&two, &member("softwareOath email")));
+        assert!(!may_begin(&one, &administrator("email")));
+        assert!(!may_begin(&policy(""), &member("email")));
+        let mut blocked = member("email");
+        blocked.blocked = true;
+        assert!(!may_begin(&one, &blocked));
+    }
+
+    #[test]
+    fn the_default_is_listed_first_where_a_reset_may_use_it() {
+        let text = format!("{ONE_GATE}twoStep.kinds = ['voiceCall', 'appNotification']");
+        let mut user = member("email mobilePhone microsoftAuthenticator softwareOath");
+        user.choice = Some(choice(2, VoiceCall));
+        let proofs_of = |user: &User| proofs(&policy(&text), user, &BTreeSet::new());
+        let email = choice(1, ChallengeKind::EmailCode);
+        let (call, texts) = (choice(2, VoiceCall), choice(2, ChallengeKind::TextMessage));
+        let code = choice(4, AppCode);
+        assert_eq!(proofs_of(&user), [call, code, texts, email]);
+        user.choice = Some(choice(3, AppNotification));
+        assert_eq!(proofs_of(&user), [code, texts, call, email]);
+    }
+
+    #[test]
+    fn a_passed_gate_is_not_offered_again() {
+        let text = format!("{ONE_GATE}reset.methodsRequired = 2");
+        let user = member("email microsoftAuthenticator softwareOath");
+        let left = proofs(&policy(&text), &user, &BTreeSet::from([Gate::App]));
+        assert_eq!(left, [choice(1, ChallengeKind::EmailCode)]);
+    }
+}

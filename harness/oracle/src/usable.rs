@@ -169,3 +169,135 @@ pub fn has_second_step(policy: &Policy, user: &User) -> bool {
         .iter()
         .any(|method| !two_step_kinds(policy, method).is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{administrator, member, policy, words};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, user: &User, two_step: &str, reset: &str) {
+        let policy = policy(text);
+        let method = user.registered.first().expect("the row has a method");
+        let actual = (
+            words(two_step_kinds(&policy, method)),
+            words(reset_kinds(&policy, user.role, method)),
+        );
+        assert_eq!(actual, (two_step.to_owned(), reset.to_owned()), "{text}");
+    }
+
+    const ALL_KINDS: &str =
+        "twoStep.kinds = ['appNotification', 'appCode', 'textMessage', 'voiceCall']\n";
+    const ALL_RESET: &str = "reset.enabled = true\nreset.methods = ['appNotification', 'appCode', \
+         'email', 'mobilePhone', 'officePhone', 'securityQuestions']\n\
+         reset.questions = ['one', 'two', 'three', 'four']\n";
+
+    #[test]
+    fn each_method_proves_a_second_step_by_what_it_can_do() {
+        let rows = [
+            ("microsoftAuthenticator", "appNotification"),
+            ("softwareOath", "appCode"),
+            ("mobilePhone", "textMessage voiceCall"),
+            ("mobilePhone:noTexts", "voiceCall"),
+            ("officePhone", "voiceCall"),
+            ("email", ""),
+            ("securityQuestions", ""),
+        ];
+        for (method, kinds) in rows {
+            check(ALL_KINDS, &member(method), kinds, "");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_should_have_been_refused_does_not_make_email_a_second_step() {
+        let text = "twoStep.kinds = ['emailCode', 'answers']";
+        check(text, &member("email"), "", "");
+        check(text, &member("securityQuestions"), "", "");
+    }
+
+    #[test]
+    fn the_microsoft_app_yields_codes_where_policy_says_so() {
+        let text = format!("{ALL_KINDS}app.codeWithNotification = true");
+        let app = member("microsoftAuthenticator");
+        check(&text, &app, "appNotification appCode", "");
+        let text = "twoStep.kinds = ['appCode']\napp.codeWithNotification = true";
+        check(text, &app, "appCode", "");
+        check("twoStep.kinds = ['appCode']", &app, "", "");
+    }
+
+    #[test]
+    fn each_method_resets_by_what_it_can_do() {
+        let rows = [
+            ("microsoftAuthenticator", ""),
+            ("softwareOath", "appCode"),
+            ("mobilePhone", "textMessage voiceCall"),
+            ("mobilePhone:noTexts", "voiceCall"),
+            ("officePhone", "voiceCall"),
+            ("email", "emailCode"),
+            ("securityQuestions", "answers"),
+        ];
+        for (method, kinds) in rows {
+            check(ALL_RESET, &member(method), "", kinds);
+        }
+    }
+
+    #[test]
+    fn notifications_reset_only_where_two_gates_are_asked_for() {
+        let app = member("microsoftAuthenticator");
+        let two = format!("{ALL_RESET}reset.methodsRequired = 2");
+        check(&two, &app, "", "appNotification");
+        let codes = format!("{ALL_RESET}app.codeWithNotification = true");
+        check(&codes, &app, "", "appCode");
+        let both = format!("{two}\napp.codeWithNotification = true");
+        check(&both, &app, "", "appNotification appCode");
+        // An administrator is asked for two whatever the policy says.
+        let administrator = administrator("microsoftAuthenticator");
+        check(ALL_RESET, &administrator, "", "appNotification");
+    }
+
+    #[test]
+    fn administrators_never_reset_by_questions() {
+        check(ALL_RESET, &administrator("securityQuestions"), "", "");
+    }
+
+    #[test]
+    fn nothing_resets_while_reset_is_off() {
+        let off = ALL_RESET.replace("true", "false");
+        for method in Method::ALL {
+            check(&off, &member(method.as_str()), "", "");
+        }
+    }
+
+    #[test]
+    fn questions_reset_while_enough_of_the_answered_ones_stand() {
+        let answered = |questions: &[&str]| {
+            let mut user = member("securityQuestions");
+            user.registered[0].questions =
+                Some(questions.iter().map(|text| (*text).to_owned()).collect());
+            user
+        };
+        let four = format!("{ALL_RESET}reset.questionsToRegister = 4\nreset.questionsToReset = 4");
+        check(
+            ALL_RESET,
+            &answered(&["one", "two", "three"]),
+            "",
+            "answers",
+        );
+        check(ALL_RESET, &answered(&["one", "two", "gone"]), "", "");
+        check(&four, &answered(&["one", "two", "three"]), "", "");
+        check(
+            &four,
+            &answered(&["one", "two", "three", "four"]),
+            "",
+            "answers",
+        );
+    }
+
+    #[test]
+    fn both_apps_pass_one_gate() {
+        let policy = policy(ALL_RESET);
+        let user = member("softwareOath microsoftAuthenticator email");
+        assert_eq!(words(registered_gates(&policy, &user)), "app email");
+    }
+}

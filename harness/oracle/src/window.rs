@@ -77,3 +77,99 @@ fn days_rounded_up(length: SignedDuration) -> u32 {
         .div_ceil(DAY.as_nanos().unsigned_abs());
     u32::try_from(days).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::policy;
+
+    use super::*;
+
+    const OPENED: &str = "2026-01-15T09:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("the instant of a test parses")
+    }
+
+    #[track_caller]
+    fn check(days: u32, opened: &str, now: &str, expect: u32) {
+        let policy = policy(&format!("deferralDays = {days}"));
+        let offer = offer(&policy, Some(at(opened)), at(now));
+        assert_eq!(
+            offer.days_left(),
+            expect,
+            "{days} days from {opened}, at {now}"
+        );
+        assert_eq!(offer.is_offered(), expect > 0);
+    }
+
+    #[test]
+    fn the_window_is_half_open_to_the_second() {
+        check(14, OPENED, "2026-01-29T08:59:59Z", 1);
+        check(14, OPENED, "2026-01-29T08:59:59.999999999Z", 1);
+        check(14, OPENED, "2026-01-29T09:00:00Z", 0);
+        check(14, OPENED, "2026-01-29T09:00:01Z", 0);
+        check(14, OPENED, "2027-01-29T09:00:00Z", 0);
+    }
+
+    #[test]
+    fn days_left_count_a_begun_day_as_a_whole_one() {
+        check(14, OPENED, "2026-01-15T09:00:00Z", 14);
+        check(14, OPENED, "2026-01-15T09:00:01Z", 14);
+        check(14, OPENED, "2026-01-16T08:59:59Z", 14);
+        check(14, OPENED, "2026-01-16T09:00:00Z", 13);
+        check(14, OPENED, "2026-01-28T08:59:59Z", 2);
+        check(14, OPENED, "2026-01-28T09:00:00Z", 1);
+    }
+
+    #[test]
+    fn leap_days_and_daylight_saving_change_nothing() {
+        check(14, "2028-02-20T12:00:00Z", "2028-03-05T11:59:59Z", 1);
+        check(14, "2028-02-20T12:00:00Z", "2028-03-05T12:00:00Z", 0);
+        check(
+            14,
+            "2026-03-20T01:30:00+01:00",
+            "2026-04-03T02:29:59+02:00",
+            1,
+        );
+        check(
+            14,
+            "2026-03-20T01:30:00+01:00",
+            "2026-04-03T02:30:00+02:00",
+            0,
+        );
+    }
+
+    #[test]
+    fn changed_days_count_from_the_same_opening() {
+        check(3, OPENED, "2026-01-18T08:59:59Z", 1);
+        check(3, OPENED, "2026-01-18T09:00:00Z", 0);
+        check(7, OPENED, "2026-01-18T09:00:00Z", 4);
+    }
+
+    #[test]
+    fn the_first_offer_opens_the_window_and_nothing_moves_it() {
+        let policy_with = |text: &str| policy(text);
+        let now = at(OPENED);
+        let later = at("2026-01-20T09:00:00Z");
+        let fourteen = policy_with("");
+        assert_eq!(offer(&fourteen, None, now).days_left(), 14);
+        assert_eq!(opening(&fourteen, None, now), Some(now));
+        assert_eq!(opening(&fourteen, Some(now), later), Some(now));
+        let past = at("2020-01-01T00:00:00Z");
+        assert_eq!(opening(&fourteen, Some(past), later), Some(past));
+    }
+
+    #[test]
+    fn an_interrupt_that_offers_nothing_opens_nothing() {
+        for text in [
+            "deferralDays = 0",
+            "twoStep.kinds = ['appCode']\ntwoStep.requiredAtSignIn = true",
+        ] {
+            let policy = policy(text);
+            let now = at(OPENED);
+            assert_eq!(offer(&policy, None, now), Offer::NotOffered);
+            assert_eq!(offer(&policy, Some(now), now), Offer::NotOffered);
+            assert_eq!(opening(&policy, None, now), None);
+        }
+    }
+}
