@@ -1,1 +1,19 @@
 //! What should happen: pure decisions over domain values, written from domain.md alone.
+//!
+//! The explorer and the matrix ask this crate what an implementation has to answer. It shares words with the reference
+//! implementation and not one decision: a disagreement between the two is a finding about one of them. Each function
+//! works its answer out afresh from the policy, the user and the instant that it is given.
+//!
+//! **Invariant:** nothing here does I/O, reads a clock, draws a random number or fails.
+
+pub mod available;
+pub mod default;
+pub mod policy;
+pub mod required;
+pub mod reset;
+pub mod sign_in;
+#[cfg(test)]
+mod testing;
+pub mod usable;
+pub mod user;
+pub mod window;
