@@ -5,7 +5,7 @@
 //! refused by the delivery rather than altered.
 //!
 //! Stricter than the grammar on purpose: no white space or invisible characters in an unquoted part, no domain whose last label
-//! is a number (RFC 3696, section 2), no IPvFuture literals.
+//! is a number (RFC 3696, section 2), no literals but IPv4 and IPv6.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -277,82 +277,92 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_no_single_address_is_refused() {
-        for (text, error) in [
-            ("", AddressError::MissingPart),
-            ("alice", AddressError::MissingPart),
-            ("@example.org", AddressError::MissingPart),
-            ("alice@", AddressError::MissingPart),
-            ("alice＠example.org", AddressError::MissingPart),
-            (" alice@example.org", AddressError::LocalPart),
-            ("alice@example.org ", AddressError::Domain),
-            ("alice@example.org\n", AddressError::Domain),
-            ("ali ce@example.org", AddressError::LocalPart),
-            (".alice@example.org", AddressError::LocalPart),
-            ("alice.@example.org", AddressError::LocalPart),
-            ("ali..ce@example.org", AddressError::LocalPart),
-            ("alice@bob@example.org", AddressError::LocalPart),
-            ("a\"b@example.org", AddressError::LocalPart),
-            ("\"alice@example.org", AddressError::LocalPart),
-            ("\"@example.org", AddressError::LocalPart),
-            ("\"\"@example.org", AddressError::LocalPart),
-            ("\"a\"b\"@example.org", AddressError::LocalPart),
-            ("\"a\\\"@example.org", AddressError::LocalPart),
-            ("\"a\"b@example.org", AddressError::LocalPart),
-            ("\"a\r\nb\"@example.org", AddressError::LocalPart),
-            ("\"a\tb\"@example.org", AddressError::LocalPart),
-            ("Alice <alice@example.org>", AddressError::LocalPart),
-            ("<alice@example.org>", AddressError::LocalPart),
-            (
-                "alice@example.org, bob@example.org",
-                AddressError::LocalPart,
-            ),
-            ("alice@example.org;bob@example.org", AddressError::LocalPart),
-            ("alice(work)@example.org", AddressError::LocalPart),
-            ("alice@example.org(work)", AddressError::Domain),
-            ("team:alice@example.org;", AddressError::LocalPart),
-            ("mailto:alice@example.org", AddressError::LocalPart),
-            (
-                "alice@example.org\r\nBcc: bob@example.org",
-                AddressError::LocalPart,
-            ),
-            (
-                "alice\r\nRCPT TO:<bob@example.org>@example.org",
-                AddressError::LocalPart,
-            ),
-            ("alice%0d%0a@example.org> SIZE=1", AddressError::Domain),
-            ("alice\0@example.org", AddressError::LocalPart),
-            ("alice\u{85}@example.org", AddressError::LocalPart),
-            ("alice\u{a0}b@example.org", AddressError::LocalPart),
-            ("alice\u{202e}@example.org", AddressError::LocalPart),
-            ("alice\u{200b}@example.org", AddressError::LocalPart),
-            ("alice\u{feff}@example.org", AddressError::LocalPart),
-            ("alice@exam ple.org", AddressError::Domain),
-            ("alice@example.org.", AddressError::Domain),
-            ("alice@.example.org", AddressError::Domain),
-            ("alice@example..org", AddressError::Domain),
-            ("alice@-example.org", AddressError::Domain),
-            ("alice@example-.org", AddressError::Domain),
-            ("alice@exam_ple.org", AddressError::Domain),
-            ("alice@例え。example", AddressError::Domain),
-            ("alice@xn--a", AddressError::Domain),
-            ("alice@bu\u{308}cher.example", AddressError::Domain),
-            ("alice@ｅxample.org", AddressError::Domain),
-            ("alice@exam\u{ad}ple.org", AddressError::Domain),
-            ("alice@exam\u{202e}ple.org", AddressError::Domain),
-            ("alice@192.0.2.1", AddressError::Domain),
-            ("alice@example.123", AddressError::Domain),
-            ("alice@[192.0.2.256]", AddressError::Domain),
-            ("alice@[192.0.2.1", AddressError::Domain),
-            ("alice@[2001:db8::1]", AddressError::Domain),
-            ("alice@[IPv6:192.0.2.1]", AddressError::Domain),
-            ("alice@[x]", AddressError::Domain),
-            ("alice@[]", AddressError::Domain),
-        ] {
-            let parsed = EmailAddress::parse(text);
-            assert_eq!(parsed, Err(error), "{text:?}");
+    #[track_caller]
+    fn check_refused(error: AddressError, texts: &[&str]) {
+        for text in texts {
+            assert_eq!(EmailAddress::parse(text), Err(error), "{text:?}");
         }
+    }
+
+    #[test]
+    fn both_parts_must_be_there() {
+        check_refused(
+            AddressError::MissingPart,
+            &["", "alice", "@example.org", "alice@", "alice＠example.org"],
+        );
+    }
+
+    #[test]
+    fn no_name_list_comment_space_or_header_gets_into_the_local_part() {
+        check_refused(
+            AddressError::LocalPart,
+            &[
+                " alice@example.org",
+                "ali ce@example.org",
+                ".alice@example.org",
+                "alice.@example.org",
+                "ali..ce@example.org",
+                "alice@bob@example.org",
+                "a\"b@example.org",
+                "\"alice@example.org",
+                "\"@example.org",
+                "\"\"@example.org",
+                "\"a\"b\"@example.org",
+                "\"a\\\"@example.org",
+                "\"a\"b@example.org",
+                "\"a\r\nb\"@example.org",
+                "\"a\tb\"@example.org",
+                "Alice <alice@example.org>",
+                "<alice@example.org>",
+                "alice@example.org, bob@example.org",
+                "alice@example.org;bob@example.org",
+                "alice(work)@example.org",
+                "team:alice@example.org;",
+                "mailto:alice@example.org",
+                "alice@example.org\r\nBcc: bob@example.org",
+                "alice\r\nRCPT TO:<bob@example.org>@example.org",
+                "alice\0@example.org",
+                "alice\u{85}@example.org",
+                "alice\u{a0}b@example.org",
+                "alice\u{202e}@example.org",
+                "alice\u{200b}@example.org",
+                "alice\u{feff}@example.org",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_domain_is_one_that_mail_servers_know() {
+        check_refused(
+            AddressError::Domain,
+            &[
+                "alice@example.org ",
+                "alice@example.org\n",
+                "alice@example.org(work)",
+                "alice%0d%0a@example.org> SIZE=1",
+                "alice@exam ple.org",
+                "alice@example.org.",
+                "alice@.example.org",
+                "alice@example..org",
+                "alice@-example.org",
+                "alice@example-.org",
+                "alice@exam_ple.org",
+                "alice@例え。example",
+                "alice@xn--a",
+                "alice@bu\u{308}cher.example",
+                "alice@ｅxample.org",
+                "alice@exam\u{ad}ple.org",
+                "alice@exam\u{202e}ple.org",
+                "alice@192.0.2.1",
+                "alice@example.123",
+                "alice@[192.0.2.256]",
+                "alice@[192.0.2.1",
+                "alice@[2001:db8::1]",
+                "alice@[IPv6:192.0.2.1]",
+                "alice@[x]",
+                "alice@[]",
+            ],
+        );
     }
 
     #[test]

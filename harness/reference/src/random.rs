@@ -12,7 +12,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 
-/// Draws codes, tokens and ids from ChaCha20.
+/// Draws codes, tokens and ids from a stream cipher.
 pub struct Random(ChaCha20Rng);
 
 impl Random {

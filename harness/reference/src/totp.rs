@@ -64,7 +64,7 @@ impl TotpSecret {
         (current - drift..=current + drift)
             .filter(|step| last_step.is_none_or(|last| *step > last))
             .filter(|step| is_code_of(&totp, code, *step))
-            .last()
+            .max()
     }
 
     fn totp(&self) -> Totp {
