@@ -1,0 +1,206 @@
+//! HTTP connections to gateways, kept for the next message to the same one.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::config::BaseUrl;
+use super::requests::Post;
+use super::{GatewayFailure, Standing};
+
+/// Holds idle connections, bounded for each gateway and in all.
+#[derive(Debug)]
+pub(super) struct Connections(Mutex<Idle>);
+
+#[derive(Debug)]
+struct Idle {
+    by_gateway: BTreeMap<String, Vec<Sender>>,
+    count: usize,
+}
+
+type Sender = SendRequest<Full<Bytes>>;
+
+/// How many idle connections one gateway keeps: as many messages as go to it at once.
+const IDLE_PER_GATEWAY: usize = 64;
+/// How many idle connections there are in all; scenario runs come with new gateways all the time.
+const IDLE_IN_ALL: usize = 512;
+/// How much of an answer's body is read to keep its connection; what answers more loses it.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+impl Connections {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Idle {
+            by_gateway: BTreeMap::new(),
+            count: 0,
+        }))
+    }
+
+    /// Posts a request; an answer of 2xx is success.
+    ///
+    /// `standing` tells the answer as soon as its status is known: a body that never ends does not undo it.
+    pub(super) async fn post(
+        &self,
+        url: &BaseUrl,
+        post: Post,
+        standing: &mut Standing,
+    ) -> Standing {
+        let mut request = request(url, post)?;
+        let key = key(url);
+        if let Some(kept) = self.take(&key) {
+            match exchange(kept, request).await {
+                Ok(answer) => return self.conclude(key, answer, standing).await,
+                Err(Lost::Sent) => return Err(GatewayFailure::Refused),
+                Err(Lost::Unsent(unsent)) => request = *unsent,
+            }
+        }
+        let fresh = connect(url).await?;
+        match exchange(fresh, request).await {
+            Ok(answer) => self.conclude(key, answer, standing).await,
+            Err(_) => Err(GatewayFailure::Refused),
+        }
+    }
+
+    /// Reads the status, then what is left of the answer, and keeps the connection if all of it came.
+    async fn conclude(&self, key: String, answer: Answer, standing: &mut Standing) -> Standing {
+        let Answer {
+            mut sender,
+            response,
+        } = answer;
+        let verdict = match response.status().is_success() {
+            true => Ok(()),
+            false => Err(GatewayFailure::Refused),
+        };
+        *standing = verdict;
+        if drain(response.into_body()).await && sender.ready().await.is_ok() {
+            self.keep(key, sender);
+        }
+        verdict
+    }
+
+    fn take(&self, key: &str) -> Option<Sender> {
+        let mut idle = self.lock();
+        let senders = idle.by_gateway.get_mut(key)?;
+        let before = senders.len();
+        let mut found = None;
+        while let Some(sender) = senders.pop() {
+            if sender.is_ready() {
+                found = Some(sender);
+                break;
+            }
+        }
+        let after = senders.len();
+        if after == 0 {
+            idle.by_gateway.remove(key);
+        }
+        idle.count -= before - after;
+        found
+    }
+
+    fn keep(&self, key: String, sender: Sender) {
+        let mut idle = self.lock();
+        if idle.count >= IDLE_IN_ALL {
+            idle.forget_closed();
+        }
+        if idle.count >= IDLE_IN_ALL {
+            return;
+        }
+        let senders = idle.by_gateway.entry(key).or_default();
+        if senders.len() < IDLE_PER_GATEWAY {
+            senders.push(sender);
+            idle.count += 1;
+        }
+    }
+
+    /// Locks; a panic elsewhere leaves nothing half done here that matters.
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Idle {
+    /// Drops the connections that gateways have closed, among them all those to gateways that are gone.
+    fn forget_closed(&mut self) {
+        self.by_gateway.retain(|_, senders| {
+            senders.retain(|sender| !sender.is_closed());
+            !senders.is_empty()
+        });
+        self.count = self.by_gateway.values().map(Vec::len).sum();
+    }
+}
+
+struct Answer {
+    sender: Sender,
+    response: http::Response<Incoming>,
+}
+
+/// Says how a request was lost, and gives it back if nothing of it was sent.
+enum Lost {
+    Sent,
+    Unsent(Box<Request<Full<Bytes>>>),
+}
+
+/// Names a gateway as seen from this runtime: a connection is driven by the runtime that made it, and by no other.
+fn key(url: &BaseUrl) -> String {
+    let runtime = tokio::runtime::Handle::current().id();
+    format!("{} {runtime}", url.authority())
+}
+
+fn request(url: &BaseUrl, post: Post) -> Result<Request<Full<Bytes>>, GatewayFailure> {
+    let mut request = Request::post(url.path_and(&post.path))
+        .header(HOST, url.authority())
+        .header(CONTENT_TYPE, HeaderValue::from_static(post.content_type));
+    if let Some(authorization) = post.authorization {
+        request = request.header(AUTHORIZATION, authorization);
+    }
+    // A path that a URL may have and a request may not is the gateway's fault.
+    request
+        .body(Full::new(Bytes::from(post.body)))
+        .map_err(|_| GatewayFailure::Refused)
+}
+
+async fn connect(url: &BaseUrl) -> Result<Sender, GatewayFailure> {
+    let stream = TcpStream::connect(url.socket())
+        .await
+        .map_err(|_| GatewayFailure::Refused)?;
+    // Without it a request in two segments waits for the first one's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let (sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|_| GatewayFailure::Refused)?;
+    // It ends when the gateway hangs up or the sender is dropped.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn exchange(mut sender: Sender, request: Request<Full<Bytes>>) -> Result<Answer, Lost> {
+    match sender.try_send_request(request).await {
+        Ok(response) => Ok(Answer { sender, response }),
+        Err(mut error) => Err(match error.take_message() {
+            Some(request) => Lost::Unsent(Box::new(request)),
+            None => Lost::Sent,
+        }),
+    }
+}
+
+/// Reads a body to its end; tells whether it had one within bounds.
+async fn drain(mut body: Incoming) -> bool {
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return false;
+        };
+        bytes += frame.data_ref().map_or(0, Bytes::len);
+        if bytes > BODY_BYTES_MAX {
+            return false;
+        }
+    }
+    true
+}
