@@ -1,0 +1,214 @@
+//! How each provider behaves, per channel and, where it is told, per destination.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use proofup_domain::clock::Clock;
+use proofup_domain::command::GatewayBehaviour;
+use proofup_domain::state::Channel;
+
+use crate::door::Door;
+use crate::message::Message;
+use crate::store::{Fate, Inboxes, Rejected, normalised};
+
+/// Holds what all hosts share: the behaviours, the inboxes and the clock. Clones share the same providers.
+#[derive(Debug, Clone)]
+pub struct Providers(Arc<Shared>);
+
+/// Names what a provider handler needs; the same thing, seen from the handler.
+pub type ProviderState = Providers;
+
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    inboxes: Inboxes,
+    table: Mutex<Table>,
+    ids: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    channels: BTreeMap<Channel, GatewayBehaviour>,
+    destinations: BTreeMap<(Channel, String), GatewayBehaviour>,
+    doors: Vec<(Channel, Door)>,
+}
+
+/// Says how a request that was understood ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The provider's success answer.
+    Accept,
+    /// The provider's error of the sender's fault.
+    ClientError,
+    /// The provider's error of its own fault.
+    ServerError,
+    /// No answer at all.
+    Hang,
+    /// The connection breaks.
+    Reset,
+}
+
+impl Providers {
+    /// Makes providers that deliver everything into the given inboxes.
+    #[must_use]
+    pub fn new(clock: Clock, inboxes: Inboxes) -> Self {
+        Self(Arc::new(Shared {
+            clock,
+            inboxes,
+            table: Mutex::new(Table::default()),
+            ids: AtomicU64::new(1),
+        }))
+    }
+
+    /// Tells a provider how to behave from now on: for one destination, or for all.
+    ///
+    /// A behaviour for a destination wins over the channel's. Setting the channel's forgets those of its destinations,
+    /// so that one command always restores a channel. `dead` for one destination resets the connection: a provider
+    /// cannot know the destination before it is connected to. `dead` for a channel refuses new connections and breaks
+    /// open ones; it is in force when this returns, and so is its end.
+    pub fn set_behaviour(
+        &self,
+        channel: Channel,
+        destination: Option<&str>,
+        behaviour: GatewayBehaviour,
+    ) {
+        let mut table = self.table();
+        match destination {
+            Some(destination) => {
+                let key = (channel, normalised(channel, destination));
+                table.destinations.insert(key, behaviour);
+            }
+            None => {
+                table.destinations.retain(|(of, _), _| *of != channel);
+                table.channels.insert(channel, behaviour);
+                let dead = behaviour == GatewayBehaviour::Dead;
+                for (_, door) in table.doors.iter().filter(|(of, _)| *of == channel) {
+                    door.set_open(!dead);
+                }
+            }
+        }
+    }
+
+    /// Delivers what is held on a channel, newest first if reversed; gives how many messages.
+    #[must_use = "a release that delivers nothing is a scenario that holds nothing"]
+    pub fn release(&self, channel: Channel, reversed: bool) -> usize {
+        self.0.inboxes.release(channel, reversed)
+    }
+
+    /// Gives the inboxes that these providers fill.
+    #[must_use]
+    pub fn inboxes(&self) -> &Inboxes {
+        &self.0.inboxes
+    }
+
+    /// Puts a door under the control of the `dead` behaviour.
+    pub(crate) fn add_door(&self, channel: Channel, door: Door) {
+        self.table().doors.push((channel, door));
+    }
+
+    /// Gives a number that no other request of these providers got: what ids in answers are made of.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.0.ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Reads the behaviour of a whole channel.
+    pub(crate) fn of_channel(&self, channel: Channel) -> GatewayBehaviour {
+        self.table()
+            .channels
+            .get(&channel)
+            .copied()
+            .unwrap_or(GatewayBehaviour::Deliver)
+    }
+
+    /// Reads the behaviour for a destination.
+    pub(crate) fn of_destination(&self, channel: Channel, destination: &str) -> GatewayBehaviour {
+        let table = self.table();
+        if !table.destinations.is_empty() {
+            let key = (channel, normalised(channel, destination));
+            if let Some(behaviour) = table.destinations.get(&key) {
+                return *behaviour;
+            }
+        }
+        table
+            .channels
+            .get(&channel)
+            .copied()
+            .unwrap_or(GatewayBehaviour::Deliver)
+    }
+
+    /// Says how a request for a destination will end, without doing anything.
+    pub(crate) fn ending(&self, channel: Channel, destination: &str) -> Ending {
+        match self.of_destination(channel, destination) {
+            GatewayBehaviour::Deliver
+            | GatewayBehaviour::Hold
+            | GatewayBehaviour::Drop
+            | GatewayBehaviour::Duplicate => Ending::Accept,
+            GatewayBehaviour::Answer4xx => Ending::ClientError,
+            GatewayBehaviour::Answer5xx => Ending::ServerError,
+            GatewayBehaviour::Hang => Ending::Hang,
+            GatewayBehaviour::Reset | GatewayBehaviour::Dead => Ending::Reset,
+        }
+    }
+
+    /// Says how a request that carries these messages will end, without doing anything.
+    pub(crate) fn ending_of(&self, messages: &[Message]) -> Ending {
+        messages
+            .iter()
+            .map(|message| self.ending(message.channel, &message.destination))
+            .find(|ending| *ending != Ending::Accept)
+            .unwrap_or(Ending::Accept)
+    }
+
+    /// Takes messages as their destinations' behaviours say; gives how the one request that carried them ends.
+    ///
+    /// One request has one answer: the first destination that is to be refused refuses all.
+    pub(crate) fn take(&self, messages: Vec<Message>) -> Ending {
+        let ending = self.ending_of(&messages);
+        for message in messages {
+            let (fate, copies) = match self.of_destination(message.channel, &message.destination) {
+                _ if ending != Ending::Accept => (Fate::Refused, 0),
+                GatewayBehaviour::Hold => (Fate::Held, 0),
+                GatewayBehaviour::Drop => (Fate::Dropped, 0),
+                GatewayBehaviour::Duplicate => (Fate::Delivered, 2),
+                GatewayBehaviour::Deliver
+                | GatewayBehaviour::Answer4xx
+                | GatewayBehaviour::Answer5xx
+                | GatewayBehaviour::Hang
+                | GatewayBehaviour::Reset
+                | GatewayBehaviour::Dead => (Fate::Delivered, 1),
+            };
+            self.0.inboxes.accept(message, fate, copies);
+        }
+        ending
+    }
+
+    /// Keeps a request that no provider understands.
+    pub(crate) fn reject(
+        &self,
+        channel: Option<Channel>,
+        request: String,
+        status: u16,
+        reason: String,
+        body: &[u8],
+    ) {
+        self.0.inboxes.reject(Rejected {
+            seq: 0,
+            at: self.0.clock.now(),
+            channel,
+            request,
+            status,
+            reason,
+            body: body.iter().take(4096).copied().collect(),
+        });
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // No invariant spans a panic: every method leaves the table whole.
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,189 @@
+//! A listening port that can be shut for real, and opened again at the same address.
+//!
+//! `dead` means that nobody listens: the target's connect is refused. So each channel has an address of its own, and the
+//! listener sits in a mutex that is held only while polled, where [`Door::set_open`] can take it away at once. While the
+//! door is shut a socket stays bound to the port without listening: connecting is refused, and nobody else gets the port.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Listens on one address, or does not. Clones share the door.
+#[derive(Debug, Clone)]
+pub(crate) struct Door(Arc<Frame>);
+
+#[derive(Debug)]
+struct Frame {
+    address: SocketAddr,
+    runtime: Handle,
+    leaf: Mutex<Leaf>,
+    /// Changes whenever the door is shut: open connections break.
+    shut: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Leaf {
+    listener: Option<TcpListener>,
+    reserved: Option<TcpSocket>,
+    waker: Option<Waker>,
+}
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+impl Door {
+    /// Opens a door at an address; port 0 takes a free one. Must be called within a runtime.
+    pub(crate) fn open(address: SocketAddr) -> io::Result<Self> {
+        // The standard listener sets SO_REUSEADDR, without which the door could not be opened again.
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(Self(Arc::new(Frame {
+            address: listener.local_addr()?,
+            runtime: Handle::current(),
+            leaf: Mutex::new(Leaf {
+                listener: Some(TcpListener::from_std(listener)?),
+                reserved: None,
+                waker: None,
+            }),
+            shut: watch::Sender::new(0),
+        })))
+    }
+
+    /// Tells where the door is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// Opens or shuts the door; in force when this returns. Open connections are broken by their own tasks, soon after.
+    pub(crate) fn set_open(&self, open: bool) {
+        let mut leaf = self.leaf();
+        if open {
+            if leaf.listener.is_none() {
+                let _runtime = self.0.runtime.enter();
+                let socket = leaf.reserved.take().map_or_else(|| self.reserve(), Ok);
+                leaf.listener = socket.and_then(|socket| socket.listen(BACKLOG)).ok();
+                if let Some(waker) = leaf.waker.take() {
+                    waker.wake();
+                }
+            }
+        } else if leaf.listener.take().is_some() {
+            leaf.reserved = self.reserve().ok();
+            self.0.shut.send_modify(|epoch| *epoch += 1);
+        }
+    }
+
+    /// Serves every connection until the stop signal changes, then ends them all.
+    ///
+    /// `serve` says when it is done with a connection, and whether it is to be reset.
+    pub(crate) async fn serve<F, Fut>(self, mut stop: watch::Receiver<bool>, serve: F)
+    where
+        F: Fn(TcpStream) -> Fut,
+        Fut: Future<Output = (TcpStream, bool)> + Send + 'static,
+    {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                _ = stop.changed() => break,
+                stream = self.accept() => {
+                    if let Ok(stream) = stream {
+                        let _ = stream.set_nodelay(true);
+                        connections.spawn(until_shut(self.0.shut.subscribe(), serve(stream)));
+                    }
+                }
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            }
+        }
+        connections.shutdown().await;
+    }
+
+    /// Waits for the next connection, also through times in which the door is shut.
+    async fn accept(&self) -> io::Result<TcpStream> {
+        poll_fn(|context| self.poll_accept(context)).await
+    }
+
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+        let mut leaf = self.leaf();
+        leaf.waker = Some(context.waker().clone());
+        match &leaf.listener {
+            Some(listener) => listener
+                .poll_accept(context)
+                .map(|accepted| accepted.map(|(stream, _)| stream)),
+            None => Poll::Pending,
+        }
+    }
+
+    fn reserve(&self) -> io::Result<TcpSocket> {
+        let socket = match self.0.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.0.address)?;
+        Ok(socket)
+    }
+
+    fn leaf(&self) -> MutexGuard<'_, Leaf> {
+        self.0.leaf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs a connection to its end; breaks it when the door is shut.
+///
+/// When the door is shut the connection is dropped, not reset: the task that serves it owns the stream. To the target
+/// both are a broken connection.
+async fn until_shut(
+    mut shut: watch::Receiver<u64>,
+    connection: impl Future<Output = (TcpStream, bool)>,
+) {
+    tokio::select! {
+        (stream, reset) = connection => {
+            if reset {
+                let _ = stream.set_zero_linger();
+            }
+        }
+        _ = shut.changed() => {}
+    }
+}
+
+/// Carries bytes between a client and an upstream server; true if the upstream left a request without an answer.
+pub(crate) async fn relay(client: &mut TcpStream, upstream: SocketAddr) -> bool {
+    let Ok(mut server) = TcpStream::connect(upstream).await else {
+        return true;
+    };
+    let _ = server.set_nodelay(true);
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let unanswered = AtomicBool::new(false);
+    let there = async {
+        let mut buffer = vec![0; 8 * 1024];
+        while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
+            unanswered.store(true, Ordering::Relaxed);
+            if to_server.write_all(&buffer[..read]).await.is_err() {
+                // The other direction sees the end of the server.
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let back = async {
+        let mut buffer = vec![0; 8 * 1024];
+        while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
+            unanswered.store(false, Ordering::Relaxed);
+            if to_client.write_all(&buffer[..read]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = there => false,
+        () = back => unanswered.load(Ordering::Relaxed),
+    }
+}
