@@ -1,1 +1,336 @@
 //! Scenario files: the grammar, the loader and its diagnostics, the suite.
+//!
+//! A file is parsed into a tree that keeps places, walked against the grammar's JSON Schema, checked by the rules that
+//! a schema cannot say, and read into plain values. Every error of a file is reported at once, with its line, the
+//! nearest known word and what is allowed.
+//!
+//! **Invariant:** a [`Scenario`] that was loaded needs no further checks: users exist, bindings were made before, every
+//! refusal has a verified control, every quantity can be read.
+
+mod control;
+mod draft;
+mod file;
+mod grammar;
+mod people;
+mod problem;
+mod quantity;
+mod rules;
+mod suite;
+mod tenant;
+mod tree;
+mod walk;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proofup_domain::command::{Command, Mangle};
+use proofup_domain::edition::Edition;
+use proofup_domain::policy::Policy;
+use proofup_domain::requirement::{Catalogue, RequirementId};
+use serde_json::Value;
+use toml::de::DeTable;
+
+pub use file::{GatewayForms, UserSpec};
+pub use grammar::{COMMANDS, answer_schema, answer_shape, json_schema, word};
+pub use problem::{Problem, ScenarioErrors};
+pub use quantity::{Dimension, Quantity, QuantityError};
+pub use suite::{Origin, Suite, SuiteError, embedded_suite, suite_from_dir, suite_from_paths};
+
+use draft::Draft;
+use file::Times;
+use problem::line_of;
+use tree::Node;
+
+/// Holds one scenario: one file, one story.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// What it shows: a fact.
+    pub title: String,
+    /// The file's name without its extension; with an edition it is the id of a case.
+    pub stem: String,
+    /// The folder in which the file lies.
+    pub area: String,
+    /// The path, as the suite names it: `scenarios/deferral/window.toml`.
+    pub path: String,
+    /// The text of the file.
+    pub source: Arc<str>,
+    /// The editions in which it is told; never empty.
+    pub editions: Vec<Edition>,
+    /// The instant at which the tenant starts.
+    pub start: Timestamp,
+    /// The shapes in which the implementation calls its providers.
+    pub gateways: GatewayForms,
+    /// The policy. Its edition is the default: whoever runs a case sets the case's own.
+    pub policy: Policy,
+    /// The people, in the order of the file.
+    pub users: Vec<UserSpec>,
+    /// What happens.
+    pub steps: Vec<Step>,
+}
+
+/// Holds one step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The line on which it begins, from 1.
+    pub line: usize,
+    /// The name by which a `control` may call it.
+    pub id: Option<String>,
+    /// What is judged; nothing: the command must succeed, or what follows could not run.
+    pub check: Option<Check>,
+    /// How often it is taken; nothing: once.
+    pub times: Option<Quantity>,
+    /// How its request is spoilt.
+    pub mangle: Option<Mangle>,
+    /// What is done.
+    pub command: Command,
+}
+
+/// Holds what a step is judged by.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// The slug, unique in the suite: `DEF-1/first-offer`.
+    pub slug: String,
+    /// The requirement of the slug.
+    pub requirement: RequirementId,
+    /// The line of `check`, from 1.
+    pub line: usize,
+    /// What the answer must hold, matchers included; nothing: the command must succeed.
+    pub expect: Option<Value>,
+    /// The line of `expect`; of `check` where there is none.
+    pub expect_line: usize,
+    /// The step that shows that a refusal has its one cause.
+    pub control: Option<Control>,
+}
+
+/// Holds the verified control of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// The slug or id, as written.
+    pub name: String,
+    /// The index of the step.
+    pub step: usize,
+    /// The one thing that differs, the control's value first: `code: "lastSent" instead of "wrong"`.
+    pub difference: String,
+}
+
+/// Loads a scenario from its text.
+///
+/// `path` is the name by which reports call the file; nothing is read from disk.
+///
+/// # Errors
+///
+/// Gives every error of the file at once. A file that is no TOML is looked through as far as it could be read.
+pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, ScenarioErrors> {
+    let source: Arc<str> = Arc::from(text);
+    let mut problems = Vec::new();
+    let (table, syntax) = DeTable::parse_recoverable(text);
+    let root = Node::from_document(&table);
+    walk::walk(&root, grammar::root(), &mut problems);
+    if !syntax.is_empty() {
+        let problems = syntax_problems(&source, &syntax, problems);
+        return Err(ScenarioErrors::new(path, &source, problems));
+    }
+    let steps: Vec<Draft<'_>> = items(&root, "steps").iter().map(Draft::read).collect();
+    let head = Head::read(&root, &mut problems);
+    let users = items(&root, "users");
+    people::users(users, head.policy.as_ref(), &mut problems);
+    rules::marks(&steps, catalogue, &mut problems);
+    rules::names(users, &steps, &mut problems);
+    rules::quantities(&steps, &mut problems);
+    rules::expectations(&steps, &mut problems);
+    people::methods(&steps, &mut problems);
+    tenant::policies(
+        &source,
+        &root,
+        head.policy.as_ref(),
+        &head.editions,
+        &steps,
+        &mut problems,
+    );
+    let controls = control::controls(&steps, &mut problems);
+    if problems.is_empty() {
+        if let Some(scenario) = finish(path, &source, &root, head, &steps, controls) {
+            return Ok(scenario);
+        }
+        problems.push(Problem::new(
+            "the file fits the grammar and could not be read all the same",
+            "a bug of proofup: please report this file",
+            0..0,
+        ));
+    }
+    Err(ScenarioErrors::new(path, &source, problems))
+}
+
+/// Tells syntax errors, and beside them only what cannot be their consequence.
+fn syntax_problems(source: &str, syntax: &[toml::de::Error], found: Vec<Problem>) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = syntax
+        .iter()
+        .map(|error| {
+            let span = error.span().unwrap_or(0..0);
+            Problem::new(error.message(), "here", span)
+                .help("the file must be TOML 1.0 before its other rules can all be checked")
+        })
+        .collect();
+    let broken: Vec<usize> = problems
+        .iter()
+        .map(|problem| line_of(source, problem.span.start))
+        .collect();
+    problems.extend(found.into_iter().filter(|problem| {
+        let line = line_of(source, problem.span.start);
+        problem.message.starts_with("unknown") && !broken.contains(&line)
+    }));
+    problems
+}
+
+/// Holds what stands above the steps.
+#[derive(Debug)]
+struct Head {
+    title: String,
+    editions: Vec<Edition>,
+    start: Timestamp,
+    policy: Option<Policy>,
+}
+
+impl Head {
+    fn read(root: &Node, problems: &mut Vec<Problem>) -> Self {
+        let title = root.get("title").and_then(Node::text).unwrap_or_default();
+        if let Some(node) = root.get("title").filter(|_| title.trim().is_empty()) {
+            problems.push(Problem::new("the title is empty", "here", node.span.clone())
+                .help("say in a sentence what the scenario shows: \"The offer to wait ends after fourteen days\""));
+        }
+        Self {
+            title: title.to_owned(),
+            editions: editions(root, problems),
+            start: start(root, problems),
+            policy: policy(root),
+        }
+    }
+}
+
+fn editions(root: &Node, problems: &mut Vec<Problem>) -> Vec<Edition> {
+    let Some(node) = root.get("editions") else {
+        return vec![Edition::default()];
+    };
+    let editions: Vec<Edition> = node
+        .items()
+        .iter()
+        .filter_map(|item| item.text()?.parse().ok())
+        .collect();
+    if matches!(&node.kind, tree::Kind::List(items) if items.is_empty()) {
+        problems.push(
+            Problem::new("`editions` is empty", "here", node.span.clone())
+                .help("name at least one, or leave it out for the default edition"),
+        );
+    }
+    for (index, edition) in editions.iter().enumerate() {
+        if editions[..index].contains(edition) {
+            problems.push(Problem::new(
+                format!("the edition {edition} is listed twice"),
+                "here",
+                node.span.clone(),
+            ));
+        }
+    }
+    editions
+}
+
+fn start(root: &Node, problems: &mut Vec<Problem>) -> Timestamp {
+    let given = root.get("start");
+    let text = given.and_then(Node::text).unwrap_or(DEFAULT_START);
+    match (text.parse(), given) {
+        (Ok(start), _) => start,
+        (Err(_), node) => {
+            let span = node.map_or(0..0, |node| node.span.clone());
+            problems.push(
+                Problem::new(format!("`{text}` is no instant"), "here", span)
+                    .help(format!("write RFC 3339 with its offset: `{DEFAULT_START}`")),
+            );
+            Timestamp::UNIX_EPOCH
+        }
+    }
+}
+
+/// Reads the policy, if it has its shape; an edition in it is another rule's error.
+fn policy(root: &Node) -> Option<Policy> {
+    let Some(node) = root.get("policy") else {
+        return Some(Policy::default());
+    };
+    let mut json = node.json();
+    json.as_object_mut()?.shift_remove("edition");
+    serde_json::from_value(json).ok()
+}
+
+fn items<'n>(root: &'n Node, key: &str) -> &'n [Node] {
+    root.get(key).map(Node::items).unwrap_or_default()
+}
+
+/// Puts a scenario together from parts without errors.
+fn finish(
+    path: &str,
+    source: &Arc<str>,
+    root: &Node,
+    head: Head,
+    steps: &[Draft<'_>],
+    controls: Vec<Option<Control>>,
+) -> Option<Scenario> {
+    let mut folders = path.rsplit('/');
+    let stem = folders.next().unwrap_or_default().trim_end_matches(".toml");
+    let read = |key: &str| root.get(key).map(Node::json);
+    Some(Scenario {
+        title: head.title,
+        stem: stem.to_owned(),
+        area: folders.next().unwrap_or_default().to_owned(),
+        path: path.to_owned(),
+        source: Arc::clone(source),
+        editions: head.editions,
+        start: head.start,
+        gateways: match read("gateways") {
+            Some(forms) => serde_json::from_value(forms).ok()?,
+            None => GatewayForms::default(),
+        },
+        policy: head.policy?,
+        users: match read("users") {
+            Some(users) => serde_json::from_value(users).ok()?,
+            None => Vec::new(),
+        },
+        steps: steps
+            .iter()
+            .zip(controls)
+            .map(|(step, control)| finish_step(source, step, control))
+            .collect::<Option<_>>()?,
+    })
+}
+
+fn finish_step(source: &str, step: &Draft<'_>, control: Option<Control>) -> Option<Step> {
+    let keys = step.keys.as_ref()?;
+    let line = |key: &str| {
+        let entry = step.node.entry(key)?;
+        Some(line_of(source, entry.key_span.start))
+    };
+    let check = match &keys.check {
+        None => None,
+        Some(slug) => Some(Check {
+            slug: slug.clone(),
+            requirement: RequirementId(slug.split('/').next()?.to_owned()),
+            line: line("check")?,
+            expect: keys.expect.clone().map(Value::Object),
+            expect_line: line("expect").or_else(|| line("check"))?,
+            control,
+        }),
+    };
+    Some(Step {
+        line: line_of(source, step.node.span.start),
+        id: keys.id.clone(),
+        check,
+        times: match &keys.times {
+            None => None,
+            Some(Times::Number(count)) => Some(Quantity::from_count(*count)),
+            Some(Times::Limits(text)) => Some(Quantity::parse(text).ok()?),
+        },
+        mangle: keys.mangle,
+        command: step.command.clone()?,
+    })
+}
+
+/// The instant at which a tenant starts where a file says nothing.
+const DEFAULT_START: &str = "2026-01-15T09:00:00Z";

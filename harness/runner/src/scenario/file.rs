@@ -1,0 +1,124 @@
+//! The forms in which a scenario file is read: plain values, without places.
+
+use proofup_domain::command::{Mangle, Name};
+use proofup_domain::edition::Edition;
+use proofup_domain::method::{Method, Role};
+use proofup_domain::policy::Policy;
+use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Holds a scenario: one file, one story.
+///
+/// The steps stay JSON here: each is a command with the keys of [`StepKeys`] beside its own.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(description = "A scenario: one file, one story.")]
+#[expect(
+    dead_code,
+    reason = "the title, the start and the steps are read from the tree, with their places; the form is also the schema"
+)]
+pub(crate) struct FileForm {
+    /// What the scenario shows: a fact, such as "The offer to wait ends after fourteen days".
+    pub(crate) title: String,
+    /// The editions in which it is told; left out: the default edition only.
+    pub(crate) editions: Option<Vec<Edition>>,
+    /// The instant at which the tenant starts (RFC 3339); left out: 2026-01-15T09:00:00Z.
+    pub(crate) start: Option<String>,
+    /// The shapes in which the implementation calls its providers.
+    #[serde(default)]
+    pub(crate) gateways: GatewayForms,
+    /// The tenant's policy, without its edition.
+    #[serde(default)]
+    pub(crate) policy: Policy,
+    /// The people.
+    #[serde(default)]
+    pub(crate) users: Vec<UserSpec>,
+    /// What happens.
+    pub(crate) steps: Vec<Map<String, Value>>,
+}
+
+/// Names the shapes in which the implementation under test is told to call its providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GatewayForms {
+    /// How it sends texts; default `json`.
+    pub sms: SmsForm,
+    /// How it places calls; default `json`.
+    pub voice: VoiceForm,
+    /// How it sends mail; default `smtp`.
+    pub email: MailForm,
+    /// How it sends push notifications; default `json`.
+    pub push: PushForm,
+}
+
+impl Default for GatewayForms {
+    fn default() -> Self {
+        Self {
+            sms: SmsForm::Json,
+            voice: VoiceForm::Json,
+            email: MailForm::Smtp,
+            push: PushForm::Json,
+        }
+    }
+}
+
+/// Describes one person of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserSpec {
+    /// The name by which steps call this person.
+    pub name: Name,
+    /// What the person is to the tenant; default `member`.
+    #[serde(default = "member")]
+    pub role: Role,
+    /// The administrator has blocked the account.
+    #[serde(default)]
+    pub blocked: bool,
+    /// False: the person is never provisioned, so nobody knows the account. Default true.
+    #[serde(default = "yes")]
+    pub exists: bool,
+    /// Country or region of the person's numbers (ISO 3166-1 alpha-2); left out: the harness picks, another for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What is registered before the first step.
+    #[serde(default)]
+    pub methods: Vec<Method>,
+}
+
+fn member() -> Role {
+    Role::Member
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Holds what every step has beside its command.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct StepKeys {
+    /// Names the step, for `control`: lower-case words joined by hyphens.
+    pub(crate) id: Option<String>,
+    /// Makes the step a judged check: `DEF-1/first-offer`. Unique in the suite.
+    pub(crate) check: Option<String>,
+    /// What the answer must hold; left out beside `check`: the command must succeed.
+    pub(crate) expect: Option<Map<String, Value>>,
+    /// The step (by slug or id) that succeeds and differs from this refusal in one thing.
+    pub(crate) control: Option<String>,
+    /// How often the step is taken: a number, or declared limits such as `codeTries - 1`. The last answer is judged.
+    pub(crate) times: Option<Times>,
+    /// Spoils the HTTP request.
+    pub(crate) mangle: Option<Mangle>,
+}
+
+/// Says how often a step is taken.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Times {
+    /// A number.
+    Number(#[schemars(range(min = 1))] u32),
+    /// Declared limits.
+    Limits(String),
+}

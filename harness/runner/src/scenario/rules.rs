@@ -1,0 +1,357 @@
+//! The rules that a schema cannot say: names that must exist, marks that must be unique, keys that belong together.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use proofup_domain::requirement::{Catalogue, RequirementId};
+
+use super::draft::{Draft, Thing, is_refusal};
+use super::grammar::{answer_shape, definition};
+use super::problem::{Problem, list, suggest};
+use super::quantity::{Dimension, Quantity, compact_seconds};
+use super::tree::{Kind, Node};
+
+/// Checks ids, slugs and what goes with them.
+pub(crate) fn marks(steps: &[Draft<'_>], catalogue: &Catalogue, problems: &mut Vec<Problem>) {
+    let mut ids: BTreeMap<&str, Range<usize>> = BTreeMap::new();
+    for step in steps {
+        for key in ["id", "check"] {
+            let Some(text) = step.text(key) else { continue };
+            let span = step.span(key);
+            if let Some(first) = ids.get(text) {
+                problems.push(
+                    step.problem(key, format!("`{text}` is used twice"), "again")
+                        .beside(first.clone(), "first")
+                        .help("every id and every slug names one step: take another word"),
+                );
+            }
+            ids.entry(text).or_insert(span);
+        }
+        if let Some(id) = step.text("id").filter(|id| !is_kebab(id)) {
+            problems.push(
+                step.problem("id", format!("`{id}` is no id"), "here")
+                    .help("write lower-case words and digits, joined by hyphens: `first-code`"),
+            );
+        }
+        if let Some(slug) = step.text("check") {
+            problems.extend(slug_problem(step, slug, catalogue));
+        }
+        problems.extend(lonely(step));
+    }
+}
+
+/// Finds what is wrong with a slug.
+fn slug_problem(step: &Draft<'_>, slug: &str, catalogue: &Catalogue) -> Option<Problem> {
+    let form = "write the requirement's id, a slash and a few lower-case words joined by hyphens: \
+                `DEF-1/first-offer`";
+    let Some((id, words)) = slug.split_once('/').filter(|(_, words)| is_kebab(words)) else {
+        return Some(
+            step.problem("check", format!("`{slug}` is no slug"), "here")
+                .help(form),
+        );
+    };
+    debug_assert!(!words.is_empty(), "a kebab word has a letter");
+    let id = RequirementId(id.to_owned());
+    if catalogue.get(&id).is_some() {
+        return None;
+    }
+    let known = || {
+        catalogue
+            .requirements
+            .iter()
+            .map(|known| known.id.0.as_str())
+    };
+    let same_area = known().filter(|known| {
+        known.rsplit_once('-').map(|(area, _)| area) == id.0.rsplit_once('-').map(|(area, _)| area)
+    });
+    let same_area: Vec<&str> = same_area.collect();
+    let help = if same_area.is_empty() {
+        let areas: Vec<&str> = catalogue
+            .areas
+            .iter()
+            .map(|area| area.id.as_str())
+            .collect();
+        match super::problem::nearest(&id.0, known()) {
+            Some(near) => format!("did you mean `{near}`? the areas are {}", list(&areas)),
+            None => format!("the areas are {}", list(&areas)),
+        }
+    } else {
+        suggest(&id.0, same_area)
+    };
+    Some(
+        step.problem(
+            "check",
+            format!("unknown requirement `{id}`"),
+            "the catalogue has no such id",
+        )
+        .help(help),
+    )
+}
+
+/// Finds keys that stand without the key they belong to.
+fn lonely(step: &Draft<'_>) -> Vec<Problem> {
+    let has = |key: &str| step.node.get(key).is_some();
+    let mut found = Vec::new();
+    let mut lone = |key: &str, message: &str, help: &str| {
+        if let Some(entry) = step.node.entry(key) {
+            found.push(Problem::new(message, "here", entry.key_span.clone()).help(help));
+        }
+    };
+    if !has("check") {
+        lone(
+            "expect",
+            "`expect` without `check`",
+            "add `check = \"ID/slug\"`; a step without `check` must succeed, and nothing else is asked of it",
+        );
+        lone(
+            "control",
+            "`control` without `check`",
+            "add `check = \"ID/slug\"`, or take `control` away",
+        );
+        lone(
+            "mangle",
+            "`mangle` without `check`",
+            "a spoilt request is always judged: add `check = \"ID/slug\"`",
+        );
+    } else if has("control") && !has("mangle") && !step.may_be_refused() {
+        lone(
+            "control",
+            "`control` without a refusal",
+            "a control shows that a refusal has its one cause: add `expect = { refused = … }`, or take `control` away",
+        );
+    }
+    if step
+        .node
+        .get("expect")
+        .is_some_and(|expect| matches!(&expect.kind, Kind::Table(entries) if entries.is_empty()))
+    {
+        lone(
+            "expect",
+            "`expect` holds nothing",
+            "leave it out: a check without `expect` demands that the command succeeds",
+        );
+    }
+    found
+}
+
+/// Checks that users exist, and that what is referred to was bound before.
+pub(crate) fn names(users: &[Node], steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+    let people: Vec<&str> = users
+        .iter()
+        .filter_map(|user| user.get("name").and_then(Node::text))
+        .collect();
+    let mut bound: BTreeMap<Thing, Vec<&str>> = BTreeMap::new();
+    let mut unclear: Vec<&str> = Vec::new();
+    for step in steps {
+        if let Some(user) = step.text("user").filter(|user| !people.contains(user)) {
+            let help = match people.as_slice() {
+                [] => "the file has no [[users]]".to_owned(),
+                people => suggest(user, people.iter().copied()),
+            };
+            problems.push(
+                step.problem(
+                    "user",
+                    format!("unknown user `{user}`"),
+                    "nobody is called so",
+                )
+                .help(help),
+            );
+        }
+        for thing in Thing::ALL {
+            problems.extend(reference(step, thing.key(), &[thing], &bound, &unclear));
+        }
+        problems.extend(reference(
+            step,
+            "of",
+            &[Thing::Enrollment],
+            &bound,
+            &unclear,
+        ));
+        problems.extend(code_of(step, &people, &bound, &unclear));
+        let Some(name) = step.text("as") else {
+            continue;
+        };
+        if name == "none" || people.contains(&name) {
+            problems.push(
+                step.problem("as", format!("`{name}` cannot be bound"), "taken")
+                    .help("`none` and the names of users mean something else: take another word"),
+            );
+        }
+        match Thing::bound_by(step.word()) {
+            Some(thing) => bound.entry(thing).or_default().push(name),
+            None => unclear.push(name),
+        }
+    }
+}
+
+fn reference(
+    step: &Draft<'_>,
+    key: &str,
+    things: &[Thing],
+    bound: &BTreeMap<Thing, Vec<&str>>,
+    unclear: &[&str],
+) -> Option<Problem> {
+    let name = step.text(key)?;
+    let none = name == "none" && key == "session";
+    let known: Vec<&str> = things
+        .iter()
+        .filter_map(|thing| bound.get(thing))
+        .flatten()
+        .copied()
+        .collect();
+    if none || known.contains(&name) || unclear.contains(&name) {
+        return None;
+    }
+    let wanted = things.first().map_or("", |thing| thing.key());
+    let elsewhere = bound.iter().find(|(_, names)| names.contains(&name));
+    let problem = match elsewhere {
+        Some((thing, _)) => step.problem(
+            key,
+            format!("`{name}` names a {}, not a {wanted}", thing.key()),
+            "another kind of thing",
+        ),
+        None => step.problem(
+            key,
+            format!("no {wanted} is bound as `{name}` before this step"),
+            "never bound",
+        ),
+    };
+    Some(problem.help(bound_help(name, wanted, &known)))
+}
+
+fn bound_help(name: &str, wanted: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        format!(
+            "add `as = \"{name}\"` to the step that begins the {wanted}, or leave the key out: the latest is meant"
+        )
+    } else {
+        suggest(name, known.iter().copied())
+    }
+}
+
+/// Checks `code = { of = "…" }`: a user, or something bound that codes are sent for.
+fn code_of(
+    step: &Draft<'_>,
+    people: &[&str],
+    bound: &BTreeMap<Thing, Vec<&str>>,
+    unclear: &[&str],
+) -> Option<Problem> {
+    let node = step.node.get("code")?.get("of")?;
+    let name = node.text()?;
+    let things = [Thing::Enrollment, Thing::Challenge, Thing::Proof];
+    let mut known: Vec<&str> = people.to_vec();
+    known.extend(things.iter().filter_map(|thing| bound.get(thing)).flatten());
+    if known.contains(&name) || unclear.contains(&name) {
+        return None;
+    }
+    let message = format!(
+        "`{name}` is no user, and nothing bound as `{name}` before this step is sent codes"
+    );
+    Some(Problem::new(message, "unknown", node.span.clone()).help(suggest(name, known)))
+}
+
+/// Checks durations and counts.
+pub(crate) fn quantities(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+    for step in steps {
+        let mut check = |key: &str, wanted: Dimension| {
+            let Some(text) = step.text(key) else { return };
+            let parsed = Quantity::parse(text).and_then(|quantity| quantity.demand(wanted));
+            if let Err(error) = parsed {
+                let message = format!("bad `{key}`: {error}");
+                problems.push(step.problem(key, message, "here").help(error.help(wanted)));
+            }
+        };
+        if step.word() == "advanceClock" {
+            check("by", Dimension::Duration);
+        }
+        check("times", Dimension::Count);
+    }
+}
+
+/// Checks expectations for what the shape cannot say: refusals do not mix with answers, and instants are told from T0.
+pub(crate) fn expectations(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+    for step in steps {
+        let Some(expect) = step.node.get("expect") else {
+            continue;
+        };
+        match expect.get("anyOf") {
+            Some(several) => {
+                for one in several.items() {
+                    mixed(step, one, problems);
+                }
+            }
+            None => mixed(step, expect, problems),
+        }
+        instants(expect, problems);
+    }
+}
+
+fn mixed(step: &Draft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
+    let has = |shape: &str, key: &str| {
+        definition(shape).is_some_and(|schema| schema["properties"].get(key).is_some())
+    };
+    let Some(shape) = answer_shape(step.word()) else {
+        return;
+    };
+    let refusal = is_refusal(expect);
+    for entry in expect.entries() {
+        let key = entry.key.as_str();
+        let (own, refused) = (has(shape, key), has("RefusedAnswer", key));
+        let problem = |message: String, help: String| {
+            Problem::new(message, "here", entry.key_span.clone()).help(help)
+        };
+        if refusal && own && !refused {
+            problems.push(problem(
+                format!("`{key}` is not part of a refusal"),
+                "beside `refused` only `triesLeft`, `retryAfter`, `field` and `problem` can be expected".to_owned(),
+            ));
+        } else if !refusal && refused && !own && key != "refused" {
+            problems.push(problem(
+                format!("`{key}` without `refused`"),
+                format!("`{key}` is part of a refusal: say which, `refused = \"…\"` or `refused = {{ anyOf = […] }}`"),
+            ));
+        }
+    }
+}
+
+fn instants(node: &Node, problems: &mut Vec<Problem>) {
+    for entry in node.entries() {
+        if ["expiresAt", "at"].contains(&entry.key.as_str()) {
+            let several = entry.node.get("anyOf").map(Node::items).unwrap_or_default();
+            for value in several.iter().chain(std::iter::once(&entry.node)) {
+                let Some(text) = value.text().filter(|text| !is_instant(text)) else {
+                    continue;
+                };
+                problems.push(
+                    Problem::new(format!("`{text}` is no instant"), "here", value.span.clone())
+                        .help("instants are told from the start of the steps: `T0`, `T0+30s`, `T0+10m`, `T0+1h30m`"),
+                );
+            }
+        } else {
+            instants(&entry.node, problems);
+        }
+    }
+    for item in node.items() {
+        instants(item, problems);
+    }
+}
+
+fn is_instant(text: &str) -> bool {
+    match text.strip_prefix("T0") {
+        Some("") => true,
+        Some(rest) => rest
+            .strip_prefix('+')
+            .is_some_and(|duration| compact_seconds(duration).is_some()),
+        None => false,
+    }
+}
+
+/// Says whether a text is lower-case words and digits joined by hyphens.
+fn is_kebab(text: &str) -> bool {
+    text.split('-').all(|word| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    })
+}
