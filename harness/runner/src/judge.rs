@@ -2,4 +2,6 @@
 
 pub mod exemption;
 pub mod outcome;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod verdict;

@@ -17,7 +17,7 @@ use proofup_domain::requirement::{Catalogue, Level, Requirement, RequirementId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use denominator::{BadPattern, IdPattern, Scope};
+pub use denominator::Scope;
 pub use status::{CheckStatus, NotExercised, RequirementStatus};
 
 use crate::judge::exemption::Exemptions;
@@ -38,8 +38,6 @@ pub struct Evidence<'a> {
     pub level: Level,
     /// The user stopped the run.
     pub interrupted: bool,
-    /// Why the run ended before its last case: a deadline, or `--max-failures`.
-    pub cut_short: Option<&'a str>,
 }
 
 /// Says in one word how a run ended; later words yield to earlier ones (`decisions.md` 10).
@@ -200,11 +198,20 @@ pub struct Verdict<'a> {
     pub broken: Vec<(&'a str, &'a str)>,
 }
 
-impl Verdict<'_> {
+impl<'a> Verdict<'a> {
     /// Gives the exit code.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         self.word.exit_code()
+    }
+
+    /// Finds judged checks by case id and slug.
+    #[must_use]
+    pub fn by_check(&self) -> BTreeMap<(&'a str, &'a str), &JudgedCheck<'a>> {
+        let checks = self.requirements.iter().flat_map(|judged| &judged.checks);
+        checks
+            .map(|check| ((check.case.id.as_str(), check.result.slug.as_str()), check))
+            .collect()
     }
 }
 
@@ -219,7 +226,7 @@ pub fn judge<'a>(evidence: &Evidence<'a>) -> Verdict<'a> {
     let mut requirements = Vec::new();
     for requirement in &evidence.catalogue.requirements {
         let own = checks.remove(&requirement.id).unwrap_or_default();
-        if own.is_empty() && !evidence.scope.sets_aside(&requirement.id) {
+        if own.is_empty() && !evidence.scope.tells(&requirement.id) {
             continue;
         }
         let status = status::of_requirement(requirement, &own);
@@ -371,7 +378,12 @@ fn areas<'a>(
 
 /// Collects every word that applies.
 fn reasons(evidence: &Evidence<'_>, verdict: &Verdict<'_>) -> BTreeSet<Word> {
-    let incomplete = evidence.cut_short.is_some()
+    let cut_short = verdict
+        .requirements
+        .iter()
+        .flat_map(|judged| &judged.checks)
+        .any(|check| status::not_reached(&check.result.outcome));
+    let incomplete = cut_short
         || verdict.requirements.iter().any(|judged| {
             judged.requirement.level == Level::Must
                 && matches!(

@@ -4,7 +4,7 @@ use proofup_domain::requirement::{Level, Requirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::outcome::Outcome;
+use crate::judge::outcome::{CouldNotRun, Outcome};
 use crate::judge::verdict::JudgedCheck;
 
 /// Says what a check counts as; of several, the greatest decides for the requirement.
@@ -110,6 +110,11 @@ pub(super) fn of_check(
 /// Says whether a check was exercised, whatever came of it.
 pub(super) const fn executed(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Passed | Outcome::Failed(_))
+}
+
+/// Says whether the run ended before the check: a deadline, an interruption, or `--max-failures`.
+pub(super) const fn not_reached(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::CouldNotRun(CouldNotRun::NotReached(_)))
 }
 
 /// Says what a requirement counts as.

@@ -1,99 +1,11 @@
 use std::collections::BTreeSet;
 
-use proofup_domain::capabilities::Facility;
-use proofup_domain::edition::Edition;
-use proofup_domain::requirement::{Area, Needs};
 use proptest::prelude::*;
 
 use super::*;
 use crate::judge::exemption::{Covers, ExemptOutcome, Exemption};
-use crate::judge::outcome::{CouldNotRun, Mismatch, NotApplicable, Outcome};
-
-fn requirement(id: &str, level: Level) -> Requirement {
-    Requirement {
-        id: RequirementId(id.to_owned()),
-        level,
-        title: "a title".to_owned(),
-        source: vec!["S0".to_owned()],
-        says: "a sentence".to_owned(),
-        needs: Needs::default(),
-        editions: BTreeSet::new(),
-        judged_by: None,
-        excluded: None,
-        allowed: BTreeMap::new(),
-        dispute: None,
-    }
-}
-
-/// are musts, A-3 is a should; A-4 is a must that another command judges, A-5 is excluded.
-fn catalogue() -> Catalogue {
-    let mut requirements = vec![
-        requirement("A-1", Level::Must),
-        requirement("A-2", Level::Must),
-        requirement("A-3", Level::Should),
-        requirement("A-4", Level::Must),
-        requirement("A-5", Level::Must),
-    ];
-    requirements[3].judged_by = Some("matrix".to_owned());
-    requirements[4].excluded = Some("advice".to_owned());
-    let area = Area {
-        id: "A".to_owned(),
-        title: "An area".to_owned(),
-    };
-    Catalogue {
-        areas: vec![area],
-        requirements,
-    }
-}
-
-fn check(slug: &str, outcome: Outcome) -> CheckResult {
-    CheckResult {
-        requirement: RequirementId(slug.split('/').next().unwrap_or_default().to_owned()),
-        slug: slug.to_owned(),
-        outcome,
-        file: "scenarios/a.toml".to_owned(),
-        line: 1,
-        expect_line: 2,
-        command: "signIn".to_owned(),
-        control_difference: None,
-        exchanges: Vec::new(),
-    }
-}
-
-fn case(checks: Vec<CheckResult>) -> CaseResult {
-    CaseResult {
-        id: "a[2019-02-13]".to_owned(),
-        file: "scenarios/a.toml".to_owned(),
-        title: "a story".to_owned(),
-        edition: Edition::default(),
-        checks,
-        transcript: String::new(),
-        trace: Vec::new(),
-        wall_ms: 0,
-        internal_error: None,
-    }
-}
-
-fn failed() -> Outcome {
-    let mismatch = Mismatch {
-        path: "state".to_owned(),
-        expected: "a".into(),
-        actual: None,
-    };
-    Outcome::Failed(vec![mismatch])
-}
-
-fn unable() -> Outcome {
-    Outcome::CouldNotRun(CouldNotRun::MissingFacilities([Facility::Clock].into()))
-}
-
-fn not_reached() -> Outcome {
-    Outcome::CouldNotRun(CouldNotRun::NotReached("deadline".to_owned()))
-}
-
-fn absent() -> Outcome {
-    Outcome::NotApplicable(NotApplicable::Edition(Edition::E20180725))
-}
+use crate::judge::outcome::Outcome;
+use crate::judge::samples::{absent, case, catalogue, check, failed, not_reached, unable};
 
 fn exemption(name: &str, outcome: ExemptOutcome) -> Exemption {
     let covers = if name.contains('/') {
@@ -117,7 +29,6 @@ struct Run {
     exemptions: Vec<Exemption>,
     level: Level,
     interrupted: bool,
-    cut_short: bool,
     broken: bool,
 }
 
@@ -130,7 +41,6 @@ impl Run {
             exemptions,
             level: Level::Should,
             interrupted: false,
-            cut_short: false,
             broken: false,
         }
     }
@@ -151,7 +61,6 @@ impl Run {
             exemptions: &exemptions,
             level: self.level,
             interrupted: self.interrupted,
-            cut_short: self.cut_short.then_some("the deadline"),
         }))
     }
 }
@@ -162,10 +71,25 @@ fn all_passed() -> Vec<CheckResult> {
         .into()
 }
 
-fn only(pattern: &str) -> Scope {
-    let requirements = vec![IdPattern::new(pattern).expect("a glob")];
+fn ids(ids: &[&str]) -> BTreeSet<RequirementId> {
+    ids.iter()
+        .map(|id| RequirementId((*id).to_owned()))
+        .collect()
+}
+
+/// Asks for requirements one by one.
+fn only(names: &[&str]) -> Scope {
     Scope {
-        requirements,
+        ids: Some(ids(names)),
+        named: ids(names),
+        narrowed_otherwise: false,
+    }
+}
+
+/// Asks for a family.
+fn family(names: &[&str]) -> Scope {
+    Scope {
+        ids: Some(ids(names)),
         ..Scope::default()
     }
 }
@@ -224,11 +148,9 @@ fn a_narrowed_run_counts_the_ids_of_its_checks() {
 fn who_asks_for_a_must_by_name_is_not_told_that_it_holds_when_nothing_checks_it() {
     let mut run = Run::of(all_passed());
     run.checks.remove(0);
-    run.scope = only("A-*");
+    run.scope = family(&["A-1", "A-2", "A-3"]);
     assert_eq!(run.word(), Word::Conforms);
-    run.scope
-        .requirements
-        .push(IdPattern::new("A-1").expect("a glob"));
+    run.scope.named = ids(&["A-1"]);
     assert_eq!(run.word(), Word::Incomplete);
 }
 
@@ -236,15 +158,15 @@ fn who_asks_for_a_must_by_name_is_not_told_that_it_holds_when_nothing_checks_it(
 fn a_narrowed_run_judges_only_what_was_asked_for() {
     let mut run = Run::of(all_passed());
     run.checks.push(check("A-2/y", failed()));
-    run.scope = only("A-1");
+    run.scope = only(&["A-1"]);
     assert_eq!(run.word(), Word::Conforms);
 }
 
 #[test]
 fn a_selection_without_a_check_selects_nothing() {
     let mut run = Run::of(all_passed());
-    for pattern in ["A-4", "A-5", "B-*"] {
-        run.scope = only(pattern);
+    for pattern in ["A-4", "A-5", "B-1"] {
+        run.scope = only(&[pattern]);
         assert_eq!(run.word(), Word::NothingSelected, "{pattern}");
         assert_eq!(run.word().exit_code(), 4);
     }
@@ -399,14 +321,18 @@ fn exemptions() -> impl Strategy<Value = Vec<Exemption>> {
 }
 
 fn scopes() -> impl Strategy<Value = Scope> {
-    let pattern = prop_oneof![Just("A-1"), Just("A-4"), Just("A-*"), Just("B-*")];
-    let patterns = prop::collection::vec(pattern, 0..3);
-    (patterns, any::<bool>()).prop_map(|(patterns, narrowed_otherwise)| {
-        let read = |text: &str| IdPattern::new(text).expect("a glob");
-        let requirements = patterns.into_iter().map(read).collect();
+    let id = || prop_oneof![Just("A-1"), Just("A-2"), Just("A-4"), Just("B-1")];
+    let chosen = prop::option::of(prop::collection::vec(id(), 1..3));
+    (chosen, any::<bool>(), any::<bool>()).prop_map(|(chosen, one_by_one, narrowed_otherwise)| {
+        let chosen = chosen.map(|names| ids(&names));
+        let named = if one_by_one {
+            chosen.clone().unwrap_or_default()
+        } else {
+            BTreeSet::new()
+        };
         Scope {
-            requirements,
-            areas: Vec::new(),
+            ids: chosen,
+            named,
             narrowed_otherwise,
         }
     })
@@ -418,10 +344,10 @@ prop_compose! {
         scope in scopes(),
         exemptions in exemptions(),
         level in prop_oneof![Just(Level::Must), Just(Level::Should)],
-        (interrupted, cut_short, broken) in (prop::bool::weighted(0.1), prop::bool::weighted(0.1), prop::bool::weighted(0.1)),
+        (interrupted, broken) in (prop::bool::weighted(0.1), prop::bool::weighted(0.1)),
     ) -> Run {
         let checks = checks.into_iter().map(|(slug, outcome)| check(&slug, outcome)).collect();
-        Run { checks, scope, exemptions, level, interrupted, cut_short, broken }
+        Run { checks, scope, exemptions, level, interrupted, broken }
     }
 }
 
@@ -485,7 +411,8 @@ proptest! {
         run.interrupted = true;
         prop_assert!([70, 130].contains(&run.word().exit_code()));
         run.interrupted = false;
-        run.cut_short = true;
+        run.scope = Scope::default();
+        run.checks.push(check("A-3/more", not_reached()));
         prop_assert_ne!(run.word().exit_code(), 0);
     }
 
