@@ -4,6 +4,7 @@ mod control;
 mod good;
 mod invalid;
 mod schema;
+mod spoilt;
 mod suite;
 
 use proofup_runner::catalogue::embedded_catalogue;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use jsonschema::Validator;
-use proofup_runner::scenario::json_schema;
+use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::scenario::{embedded_suite, json_schema};
 use serde_json::Value;
 
 use crate::WINDOW;
@@ -49,5 +50,18 @@ fn bad_scenarios_are_not() {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/invalid");
         let text = fs::read_to_string(folder.join(format!("{stem}.toml"))).unwrap();
         assert!(!validator.is_valid(&json(&text)), "{stem}");
+    }
+}
+
+#[test]
+fn every_scenario_of_the_suite_is_valid() {
+    let validator = validator();
+    let suite = embedded_suite(&embedded_catalogue()).unwrap_or_else(|errors| panic!("{errors:?}"));
+    for scenario in &suite.scenarios {
+        let errors: Vec<String> = validator
+            .iter_errors(&json(&scenario.source))
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, Vec::<String>::new(), "{}", scenario.path);
     }
 }
