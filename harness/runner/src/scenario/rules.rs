@@ -332,7 +332,13 @@ fn mixed(step: &Draft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
         let problem = |message: String, help: String| {
             Problem::new(message, "here", entry.key_span.clone()).help(help)
         };
-        if refusal && own && !refused {
+        if key == "refused" && !refusal {
+            problems.push(problem(
+                "`refused` cannot be absent".to_owned(),
+                "leave it out: an expectation without `refused` is met by a success only"
+                    .to_owned(),
+            ));
+        } else if refusal && own && !refused {
             problems.push(problem(
                 format!("`{key}` is not part of a refusal"),
                 "beside `refused` only `triesLeft`, `retryAfter`, `field` and `problem` can be expected".to_owned(),
