@@ -63,10 +63,6 @@ fn name(root: &Path, file: &Path) -> String {
     parts.join("/")
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "this is how a build script speaks to Cargo"
-)]
 fn watch(path: &Path) {
     println!("cargo::rerun-if-changed={}", path.display());
 }

@@ -134,7 +134,8 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, S
     let head = Head::read(&root, &mut problems);
     let users = items(&root, "users");
     people::users(users, head.policy.as_ref(), &mut problems);
-    rules::marks(&steps, catalogue, &mut problems);
+    rules::whole(&root, &steps, &mut problems);
+    rules::marks(&steps, &head.editions, catalogue, &mut problems);
     rules::names(users, &steps, &mut problems);
     rules::quantities(&steps, &mut problems);
     rules::expectations(&steps, &mut problems);
@@ -163,21 +164,43 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, S
 
 /// Tells syntax errors, and beside them only what cannot be their consequence.
 fn syntax_problems(source: &str, syntax: &[toml::de::Error], found: Vec<Problem>) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = syntax
-        .iter()
-        .map(|error| {
-            let span = error.span().unwrap_or(0..0);
-            Problem::new(error.message(), "here", span)
-                .help("the file must be TOML 1.0 before its other rules can all be checked")
-        })
-        .collect();
-    let broken: Vec<usize> = problems
-        .iter()
-        .map(|problem| line_of(source, problem.span.start))
-        .collect();
+    let mut broken: Vec<usize> = Vec::new();
+    let mut problems: Vec<Problem> = Vec::new();
+    // A bracket that is never closed swallows the rest of the file, and each of its lines is an error of its own.
+    let swallowed = ["array", "inline table"].into_iter().find(|bracket| {
+        let unclosed = format!("unclosed {bracket}");
+        syntax
+            .iter()
+            .any(|error| error.message().starts_with(&unclosed))
+    });
+    let mut end = usize::MAX;
+    for error in syntax {
+        let span = error.span().unwrap_or(0..0);
+        let line = line_of(source, span.start);
+        if broken.contains(&line) {
+            continue;
+        }
+        broken.push(line);
+        let help = if error.message() == "duplicate key" {
+            "a key stands once in a table"
+        } else {
+            "the file must be TOML before all its other rules can be checked"
+        };
+        match swallowed {
+            Some(bracket) if error.message().contains(bracket) => {
+                end = span.start;
+                let message = format!("an {bracket} is not closed before this");
+                problems.push(Problem::new(message, error.message(), span).help(help));
+                break;
+            }
+            _ => problems.push(Problem::new(error.message(), "here", span).help(help)),
+        }
+    }
     problems.extend(found.into_iter().filter(|problem| {
         let line = line_of(source, problem.span.start);
-        problem.message.starts_with("unknown") && !broken.contains(&line)
+        problem.message.starts_with("unknown")
+            && problem.span.start < end
+            && !broken.contains(&line)
     }));
     problems
 }

@@ -15,23 +15,18 @@ use super::tree::Node;
 
 /// Finds and verifies the control of every refusal; `None` where a step has none or it is wrong.
 pub(crate) fn controls(steps: &[Draft<'_>], problems: &mut Vec<Problem>) -> Vec<Option<Control>> {
-    steps
-        .iter()
-        .enumerate()
-        .map(|(index, step)| match find(steps, index) {
-            Ok(control) => control,
-            Err(problem) => {
-                // A file in which this step or its control cannot be read has errors enough.
-                let _ = step;
-                problems.extend(problem);
+    (0..steps.len())
+        .map(|index| {
+            find(steps, index).unwrap_or_else(|problem| {
+                problems.extend(problem.map(|problem| *problem));
                 None
-            }
+            })
         })
         .collect()
 }
 
 /// Finds the control of one step. The error may be empty: then another rule has reported it.
-fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Problem>> {
+fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Box<Problem>>> {
     let step = &steps[index];
     if step.node.get("check").is_none() {
         return Ok(None);
@@ -46,10 +41,12 @@ fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Pro
         } else {
             ("mangle", "a spoilt request without `control`")
         };
-        return Err(Some(step.problem(key, what, "why it is refused is not shown").help(format!(
+        let help = format!(
             "add `control = \"…\"` with the slug or id of another `{}` step that differs in one thing and succeeds",
             step.word()
-        ))));
+        );
+        let problem = step.problem(key, what, "why it is refused is not shown");
+        return Err(Some(Box::new(problem.help(help))));
     };
     let key = if name.contains('/') { "check" } else { "id" };
     let Some(other) = steps.iter().position(|other| other.text(key) == Some(name)) else {
@@ -67,10 +64,8 @@ fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Pro
         } else {
             super::problem::suggest(name, known)
         };
-        return Err(Some(
-            step.problem("control", format!("no step is called `{name}`"), "unknown")
-                .help(help),
-        ));
+        let problem = step.problem("control", format!("no step is called `{name}`"), "unknown");
+        return Err(Some(Box::new(problem.help(help))));
     };
     verify(steps, index, other).map(|difference| {
         Some(Control {
@@ -82,36 +77,36 @@ fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Pro
 }
 
 /// Proves that two steps differ in exactly one thing, and tells it.
-fn verify(steps: &[Draft<'_>], index: usize, other: usize) -> Result<String, Option<Problem>> {
+fn verify(steps: &[Draft<'_>], index: usize, other: usize) -> Result<String, Option<Box<Problem>>> {
     let (step, control) = (&steps[index], &steps[other]);
-    let refuse = |message: String, help: &str| {
-        Some(
-            step.problem("control", message, "this control")
-                .beside(control.node.span.clone(), "the control")
-                .help(help),
-        )
+    let refuse = |(message, help): (String, &str)| {
+        let problem = step
+            .problem("control", message, "this control")
+            .beside(control.node.span.clone(), "the control")
+            .help(help);
+        Some(Box::new(problem))
     };
     if index == other {
-        return Err(refuse(
-            "a step is its own control".to_owned(),
-            "name another step",
-        ));
+        let message = "a step is its own control".to_owned();
+        return Err(refuse((message, "name another step")));
     }
     if step.word() != control.word() {
-        return Err(refuse(
-            format!(
-                "the control does `{}`, the refused step `{}`",
-                control.word(),
-                step.word()
-            ),
+        let message = format!(
+            "the control does `{}`, the refused step `{}`",
+            control.word(),
+            step.word()
+        );
+        return Err(refuse((
+            message,
             "a control is the same command with one thing put right",
-        ));
+        )));
     }
     if control.may_be_refused() {
-        return Err(refuse(
-            "the control expects a refusal itself".to_owned(),
+        let message = "the control expects a refusal itself".to_owned();
+        return Err(refuse((
+            message,
             "a control must succeed: name a step that does",
-        ));
+        )));
     }
     let (Some(mine), Some(theirs)) = (Fields::of(step), Fields::of(control)) else {
         return Err(None);
@@ -119,40 +114,40 @@ fn verify(steps: &[Draft<'_>], index: usize, other: usize) -> Result<String, Opt
     let mut differences = mine.differences(&theirs);
     differences.extend(world(steps, index, other));
     let references = mine.references(&theirs);
-    match (differences.as_slice(), references.as_slice()) {
-        ([], []) => Err(refuse(
+    only(&differences, &references, |reference, field| {
+        reference.begun_alike(steps, index, other, field)
+    })
+    .map_err(refuse)
+}
+
+/// Picks the one difference; the error says what to do if there is none, or more than one.
+fn only(
+    differences: &[Difference],
+    references: &[Difference],
+    begun_alike: impl Fn(&Difference, &str) -> bool,
+) -> Result<String, (String, &'static str)> {
+    let too_many =
+        |several: String| format!("the control differs in more than one thing: {several}");
+    match (differences, references) {
+        ([], []) => Err((
             "nothing differs between the step and its control".to_owned(),
             "one field must differ, or one kind of `advanceClock`, `setPolicy` or `setGateway` must lie between them",
         )),
-        ([], [only]) => Ok(only.told.clone()),
-        ([one], references) => {
-            let alien = references
-                .iter()
-                .find(|reference| !reference.begun_alike(steps, index, other, &one.key));
-            match alien {
-                None => Ok(one.told.clone()),
-                Some(alien) => Err(refuse(
-                    format!(
-                        "the control differs in more than one thing: {}; {}",
-                        one.told, alien.told
-                    ),
-                    "bindings may differ too only if what they name was begun by steps that differ in the same thing \
-                     or not at all",
-                )),
-            }
-        }
-        ([], several) => Err(refuse(
-            format!(
-                "the control differs in more than one thing: {}",
-                told(several)
-            ),
-            "put all but one right",
-        )),
-        (several, _) => Err(refuse(
-            format!(
-                "the control differs in more than one thing: {}",
-                told(several)
-            ),
+        ([], [one]) => Ok(one.told.clone()),
+        ([one], references) => match references
+            .iter()
+            .find(|reference| !begun_alike(reference, &one.key))
+        {
+            None => Ok(one.told.clone()),
+            Some(alien) => Err((
+                too_many(format!("{}; {}", one.told, alien.told)),
+                "bindings may differ too only if what they name was begun by steps that differ in the same thing or \
+                 not at all",
+            )),
+        },
+        ([], several) => Err((too_many(told(several)), "put all but one right")),
+        (several, _) => Err((
+            too_many(told(several)),
             "put all but one right, or move the steps that change the world",
         )),
     }

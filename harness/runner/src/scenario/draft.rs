@@ -58,6 +58,17 @@ impl Thing {
         }
     }
 
+    /// Names it, with its article.
+    pub(crate) const fn named(self) -> &'static str {
+        match self {
+            Self::Session => "a session",
+            Self::Enrollment => "an enrollment",
+            Self::Challenge => "a challenge",
+            Self::Reset => "a reset",
+            Self::Proof => "a proof",
+        }
+    }
+
     /// Tells what a command binds, by its word.
     pub(crate) fn bound_by(word: &str) -> Option<Self> {
         match word {

@@ -44,19 +44,17 @@ pub(crate) fn users(users: &[Node], policy: Option<&Policy>, problems: &mut Vec<
 }
 
 fn user_rules(node: &Node, user: &UserSpec, policy: Option<&Policy>, problems: &mut Vec<Problem>) {
-    if let Some(region) = &user.region {
-        if region.parse::<phonenumber::country::Id>().is_err() {
-            problems.push(
-                Problem::new(
-                    format!("unknown region `{region}`"),
-                    "here",
-                    node.closest("region").span.clone(),
-                )
-                .help(
-                    "write two capital letters (ISO 3166-1 alpha-2), such as `NL`, or leave it out",
-                ),
-            );
-        }
+    if let Some(region) = &user.region
+        && region.parse::<phonenumber::country::Id>().is_err()
+    {
+        problems.push(
+            Problem::new(
+                format!("unknown region `{region}`"),
+                "here",
+                node.closest("region").span.clone(),
+            )
+            .help("write two capital letters (ISO 3166-1 alpha-2), such as `NL`, or leave it out"),
+        );
     }
     let methods = node.closest("methods");
     if !user.exists && !user.methods.is_empty() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 
 use super::draft::{Draft, Thing, is_refusal};
@@ -11,8 +12,34 @@ use super::problem::{Problem, list, suggest};
 use super::quantity::{Dimension, Quantity, compact_seconds};
 use super::tree::{Kind, Node};
 
+/// Demands that something happens, and that something of it is judged.
+pub(crate) fn whole(root: &Node, steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+    let Some(node) = root.get("steps") else {
+        return;
+    };
+    let (message, help) = if steps.is_empty() {
+        (
+            "the scenario has no steps",
+            "add a [[steps]] table for each",
+        )
+    } else if steps.iter().all(|step| step.node.get("check").is_none()) {
+        (
+            "no step of the scenario is judged",
+            "add `check = \"ID/slug\"` to the steps that show what the title says",
+        )
+    } else {
+        return;
+    };
+    problems.push(Problem::new(message, "here", node.span.clone()).help(help));
+}
+
 /// Checks ids, slugs and what goes with them.
-pub(crate) fn marks(steps: &[Draft<'_>], catalogue: &Catalogue, problems: &mut Vec<Problem>) {
+pub(crate) fn marks(
+    steps: &[Draft<'_>],
+    editions: &[Edition],
+    catalogue: &Catalogue,
+    problems: &mut Vec<Problem>,
+) {
     let mut ids: BTreeMap<&str, Range<usize>> = BTreeMap::new();
     for step in steps {
         for key in ["id", "check"] {
@@ -34,26 +61,43 @@ pub(crate) fn marks(steps: &[Draft<'_>], catalogue: &Catalogue, problems: &mut V
             );
         }
         if let Some(slug) = step.text("check") {
-            problems.extend(slug_problem(step, slug, catalogue));
+            problems.extend(slug_problem(step, slug, editions, catalogue));
         }
         problems.extend(lonely(step));
     }
 }
 
 /// Finds what is wrong with a slug.
-fn slug_problem(step: &Draft<'_>, slug: &str, catalogue: &Catalogue) -> Option<Problem> {
+fn slug_problem(
+    step: &Draft<'_>,
+    slug: &str,
+    editions: &[Edition],
+    catalogue: &Catalogue,
+) -> Option<Problem> {
     let form = "write the requirement's id, a slash and a few lower-case words joined by hyphens: \
                 `DEF-1/first-offer`";
-    let Some((id, words)) = slug.split_once('/').filter(|(_, words)| is_kebab(words)) else {
+    let Some((id, _)) = slug.split_once('/').filter(|(_, words)| is_kebab(words)) else {
         return Some(
             step.problem("check", format!("`{slug}` is no slug"), "here")
                 .help(form),
         );
     };
-    debug_assert!(!words.is_empty(), "a kebab word has a letter");
     let id = RequirementId(id.to_owned());
-    if catalogue.get(&id).is_some() {
-        return None;
+    if let Some(requirement) = catalogue.get(&id) {
+        let holds = &requirement.editions;
+        let nowhere = !holds.is_empty() && !editions.iter().any(|edition| holds.contains(edition));
+        return nowhere.then(|| {
+            let words: Vec<&str> = holds.iter().map(|edition| edition.as_str()).collect();
+            step.problem(
+                "check",
+                format!("`{id}` does not hold in any edition of this file"),
+                "never judged",
+            )
+            .help(format!(
+                "it holds in {}: name one in `editions`",
+                list(&words)
+            ))
+        });
     }
     let known = || {
         catalogue
@@ -158,15 +202,9 @@ pub(crate) fn names(users: &[Node], steps: &[Draft<'_>], problems: &mut Vec<Prob
             );
         }
         for thing in Thing::ALL {
-            problems.extend(reference(step, thing.key(), &[thing], &bound, &unclear));
+            problems.extend(reference(step, thing.key(), thing, &bound, &unclear));
         }
-        problems.extend(reference(
-            step,
-            "of",
-            &[Thing::Enrollment],
-            &bound,
-            &unclear,
-        ));
+        problems.extend(reference(step, "of", Thing::Enrollment, &bound, &unclear));
         problems.extend(code_of(step, &people, &bound, &unclear));
         let Some(name) = step.text("as") else {
             continue;
@@ -187,36 +225,30 @@ pub(crate) fn names(users: &[Node], steps: &[Draft<'_>], problems: &mut Vec<Prob
 fn reference(
     step: &Draft<'_>,
     key: &str,
-    things: &[Thing],
+    wanted: Thing,
     bound: &BTreeMap<Thing, Vec<&str>>,
     unclear: &[&str],
 ) -> Option<Problem> {
     let name = step.text(key)?;
     let none = name == "none" && key == "session";
-    let known: Vec<&str> = things
-        .iter()
-        .filter_map(|thing| bound.get(thing))
-        .flatten()
-        .copied()
-        .collect();
+    let known = bound.get(&wanted).map(Vec::as_slice).unwrap_or_default();
     if none || known.contains(&name) || unclear.contains(&name) {
         return None;
     }
-    let wanted = things.first().map_or("", |thing| thing.key());
     let elsewhere = bound.iter().find(|(_, names)| names.contains(&name));
     let problem = match elsewhere {
         Some((thing, _)) => step.problem(
             key,
-            format!("`{name}` names a {}, not a {wanted}", thing.key()),
+            format!("`{name}` names {}, not {}", thing.named(), wanted.named()),
             "another kind of thing",
         ),
         None => step.problem(
             key,
-            format!("no {wanted} is bound as `{name}` before this step"),
+            format!("no {} is bound as `{name}` before this step", wanted.key()),
             "never bound",
         ),
     };
-    Some(problem.help(bound_help(name, wanted, &known)))
+    Some(problem.help(bound_help(name, wanted.key(), known)))
 }
 
 fn bound_help(name: &str, wanted: &str, known: &[&str]) -> String {
@@ -300,7 +332,13 @@ fn mixed(step: &Draft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
         let problem = |message: String, help: String| {
             Problem::new(message, "here", entry.key_span.clone()).help(help)
         };
-        if refusal && own && !refused {
+        if key == "refused" && !refusal {
+            problems.push(problem(
+                "`refused` cannot be absent".to_owned(),
+                "leave it out: an expectation without `refused` is met by a success only"
+                    .to_owned(),
+            ));
+        } else if refusal && own && !refused {
             problems.push(problem(
                 format!("`{key}` is not part of a refusal"),
                 "beside `refused` only `triesLeft`, `retryAfter`, `field` and `problem` can be expected".to_owned(),

@@ -90,7 +90,7 @@ pub fn embedded_suite(catalogue: &Catalogue) -> Result<Suite, Vec<ScenarioErrors
         .iter()
         .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
         .collect();
-    assemble(texts, Origin::Embedded, catalogue)
+    assemble(&texts, Origin::Embedded, catalogue)
 }
 
 /// Loads every scenario below a folder.
@@ -130,7 +130,7 @@ pub fn suite_from_paths(paths: &[String], catalogue: &Catalogue) -> Result<Suite
         })?;
         texts.insert(name, text);
     }
-    assemble(texts, Origin::Disk(paths.join(" ")), catalogue).map_err(SuiteError::Files)
+    assemble(&texts, Origin::Disk(paths.join(" ")), catalogue).map_err(SuiteError::Files)
 }
 
 /// Lists the files that match a pattern: what lies below its part without wildcards.
@@ -209,14 +209,14 @@ fn name(path: &Path) -> String {
 
 /// Loads every file and demands that slugs and case ids are unique.
 fn assemble(
-    texts: BTreeMap<String, String>,
+    texts: &BTreeMap<String, String>,
     origin: Origin,
     catalogue: &Catalogue,
 ) -> Result<Suite, Vec<ScenarioErrors>> {
     let mut scenarios = Vec::new();
     let mut errors = Vec::new();
     let mut digest = Sha256::new();
-    for (path, text) in &texts {
+    for (path, text) in texts {
         for part in [path, text] {
             digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(part.as_bytes());

@@ -89,7 +89,7 @@ fn defects(policy: &Policy, editions: &[Edition]) -> Vec<(String, String)> {
             ..policy.clone()
         };
         for defect in proofup_oracle::policy::defects(&policy) {
-            let defect = (defect.field.to_string(), defect.reason.to_string());
+            let defect = (defect.field.to_owned(), defect.reason.to_string());
             if !found.contains(&defect) {
                 found.push(defect);
             }

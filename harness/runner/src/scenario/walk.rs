@@ -242,18 +242,13 @@ impl Walker<'_> {
             [] => format!("`{key}` is missing"),
             place => format!("`{key}` is missing in {}", told(place)),
         };
-        let about = property
-            .get("description")
-            .or_else(|| resolve(property).get("description"))
-            .and_then(Value::as_str)
-            .map(|about| about.replace('\n', " "));
         let mut help = format!("add `{key} = …`");
-        if let Some(about) = about {
-            help = format!("{help}: {about}");
+        if let Some(about) = property.get("description").and_then(Value::as_str) {
+            help = format!("{help}: {}", about.replace('\n', " "));
         }
         let words: Vec<&str> = words(property).collect();
         if !words.is_empty() {
-            help = format!("{help} Allowed: {}", list(&words));
+            help = format!("{help}; allowed: {}", list(&words));
         }
         self.problems
             .push(Problem::new(message, "it belongs here", node.span.clone()).help(help));
@@ -316,9 +311,14 @@ fn properties(schema: &'static Value) -> impl Iterator<Item = &'static str> {
         .flat_map(|object| object.keys().map(String::as_str))
 }
 
+/// Lists the words that may be written, in a list too.
 fn words(schema: &'static Value) -> impl Iterator<Item = &'static str> {
     branches(schema)
         .into_iter()
+        .flat_map(|branch| match branch.get("items") {
+            Some(items) => branches(items),
+            None => vec![branch],
+        })
         .filter_map(|branch| branch.get("const").and_then(Value::as_str))
 }
 
