@@ -243,6 +243,16 @@ async fn many_hosts_start_and_stop_side_by_side() {
 }
 
 #[tokio::test]
+async fn a_stopped_host_stays_stopped_whoever_still_holds_its_providers() {
+    let gateways = started().await;
+    let (url, providers) = (gateways.sms_url(), gateways.providers().clone());
+    providers.set_behaviour(Channel::Sms, None, GatewayBehaviour::Dead);
+    gateways.stop().await;
+    providers.set_behaviour(Channel::Sms, None, GatewayBehaviour::Deliver);
+    assert!(client::connect(&url).await.is_err());
+}
+
+#[tokio::test]
 async fn a_host_that_is_only_dropped_frees_its_ports() {
     let gateways = started().await;
     let url = gateways.sms_url();

@@ -272,6 +272,30 @@ async fn a_pipelined_dialogue_is_answered_in_order() {
 }
 
 #[tokio::test]
+async fn a_dialogue_that_comes_byte_by_byte_is_understood() {
+    let gateways = started().await;
+    let lines = "EHLO me\r\nAUTH PLAIN\r\nAGEAYg==\r\nMAIL FROM:<a@b.example>\r\n\
+                 RCPT TO:<alice@example.org>\r\nDATA\r\nSubject: hi\r\n\r\n.482913\r\n.\r\nQUIT\r\n";
+    let mut stream = TcpStream::connect(gateways.smtp_address()).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    for byte in lines.bytes() {
+        stream.write_all(&[byte]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let mut replies = String::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_string(&mut replies));
+    read.await.expect("the server says goodbye").unwrap();
+    assert_eq!(
+        statuses(&replies),
+        [
+            "220", "250", "334", "235", "250", "250", "354", "250", "221"
+        ]
+    );
+    assert_eq!(gateways.inboxes().all()[0].message.text, "482913\r\n");
+    gateways.stop().await;
+}
+
+#[tokio::test]
 async fn what_smtp_does_not_allow_is_refused_and_kept() {
     let gateways = started().await;
     for (lines, expected) in [
