@@ -35,6 +35,8 @@ struct Leaf {
     listener: Option<TcpListener>,
     reserved: Option<TcpSocket>,
     waker: Option<Waker>,
+    /// Nobody serves here any more: the port is given back, and the door stays shut.
+    gone: bool,
 }
 
 /// How many connections may wait to be accepted.
@@ -53,6 +55,7 @@ impl Door {
                 listener: Some(TcpListener::from_std(listener)?),
                 reserved: None,
                 waker: None,
+                gone: false,
             }),
             shut: watch::Sender::new(0),
         })))
@@ -67,7 +70,7 @@ impl Door {
     pub(crate) fn set_open(&self, open: bool) {
         let mut leaf = self.leaf();
         if open {
-            if leaf.listener.is_none() {
+            if leaf.listener.is_none() && !leaf.gone {
                 let _runtime = self.0.runtime.enter();
                 let socket = leaf.reserved.take().map_or_else(|| self.reserve(), Ok);
                 leaf.listener = socket.and_then(|socket| socket.listen(BACKLOG)).ok();
@@ -93,16 +96,27 @@ impl Door {
         loop {
             tokio::select! {
                 _ = stop.changed() => break,
-                stream = self.accept() => {
-                    if let Ok(stream) = stream {
+                stream = self.accept() => match stream {
+                    Ok(stream) => {
                         let _ = stream.set_nodelay(true);
                         connections.spawn(until_shut(self.0.shut.subscribe(), serve(stream)));
                     }
-                }
+                    // Out of file descriptors, as a rule: go on when a connection has ended.
+                    Err(_) => {
+                        tokio::select! {
+                            _ = stop.changed() => break,
+                            _ = connections.join_next() => tokio::task::yield_now().await,
+                        }
+                    }
+                },
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
             }
         }
         connections.shutdown().await;
+        let mut leaf = self.leaf();
+        leaf.gone = true;
+        leaf.listener = None;
+        leaf.reserved = None;
     }
 
     /// Waits for the next connection, also through times in which the door is shut.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use proofup_domain::secret::Secret;
+use proofup_domain::secret::{MASK, Secret};
 use proofup_domain::state::Channel;
 use regex::Regex;
 
@@ -45,7 +45,9 @@ pub struct Message {
 }
 
 /// Tells how the implementation wants to hear what a called person does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` cuts the queries of the addresses off: they may hold the secret.
+#[derive(Clone, PartialEq, Eq)]
 pub struct CallInfo {
     /// The call's id: the implementation's in the JSON form, the provider's (`CA…`) in the calls form.
     pub call_id: String,
@@ -138,12 +140,30 @@ impl Message {
     }
 }
 
+impl std::fmt::Debug for CallInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallInfo")
+            .field("call_id", &self.call_id)
+            .field("digits_url", &without_query(&self.digits_url))
+            .field("status_url", &without_query(&self.status_url))
+            .field("form", &self.form)
+            .field("to", &self.to)
+            .field("from", &self.from)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let destination = match self.channel {
+            // A push token lets its holder notify the device.
+            Channel::Push => MASK,
+            Channel::Sms | Channel::Voice | Channel::Email => &self.destination,
+        };
         f.debug_struct("Message")
             .field("seq", &self.seq)
             .field("channel", &self.channel)
-            .field("destination", &self.destination)
+            .field("destination", &destination)
             .field("from", &self.from)
             .field("at", &self.at)
             .field("call", &self.call)
@@ -162,6 +182,11 @@ pub fn default_code_pattern() -> &'static Regex {
             .expect("the pattern is a constant and compiles")
     });
     &PATTERN
+}
+
+/// Cuts the query off an address.
+pub(crate) fn without_query(url: &str) -> &str {
+    url.split_once('?').map_or(url, |(address, _)| address)
 }
 
 /// Cuts a text at a character boundary.
@@ -222,8 +247,23 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_text() {
-        assert!(!format!("{:?}", saying("482913")).contains("482913"));
+    fn debug_shows_no_text_and_no_secret() {
+        let mut message = saying("482913");
+        message.channel = Channel::Push;
+        message.destination = "token-1".to_owned();
+        message.call = Some(CallInfo {
+            call_id: "c".to_owned(),
+            digits_url: "http://t/d?secret=s3cret".to_owned(),
+            status_url: "http://t/s?secret=s3cret".to_owned(),
+            secret: Some(Secret::new("s3cret")),
+            form: VoiceForm::Calls,
+            to: String::new(),
+            from: None,
+        });
+        let shown = format!("{message:?}");
+        for secret in ["482913", "token-1", "s3cret"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
     }
 
     #[test]

@@ -131,7 +131,8 @@ impl Session {
                 Input::Commands => {
                     match self.commands.ingest(&mut bytes).map(Request::into_owned) {
                         Ok(request) => self.obey(request, reply),
-                        Err(Error::NeedsMoreData { .. }) => Step::Go,
+                        // The receiver has kept the part of a line that came.
+                        Err(Error::NeedsMoreData { .. }) => return Step::Go,
                         Err(error) => self.refuse(&error, reply),
                     }
                 }

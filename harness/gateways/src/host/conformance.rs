@@ -154,8 +154,10 @@ impl Gateways {
             let _ = task.await;
         }
         // No task is left that holds the upstream: this is the last.
-        let upstream = self.upstream;
-        let _ = tokio::task::spawn_blocking(move || drop(upstream)).await;
+        let server = Arc::into_inner(self.upstream).and_then(|it| it.server.into_inner());
+        if let Some(server) = server {
+            let _ = tokio::task::spawn_blocking(move || server.stop()).await;
+        }
     }
 }
 
@@ -221,10 +223,17 @@ impl Upstream {
     }
 }
 
+impl Wiremock {
+    /// Stops the server; only where blocking is allowed.
+    fn stop(mut self) {
+        drop(self.0.take());
+    }
+}
+
 impl Drop for Wiremock {
     fn drop(&mut self) {
         if let Some(server) = self.0.take() {
-            // Wherever this is dropped, the server is dropped where blocking is allowed.
+            // A host that is dropped without a stop, perhaps inside a task.
             std::thread::spawn(move || drop(server));
         }
     }

@@ -6,7 +6,7 @@ use proofup_domain::secret::Secret;
 use serde_json::json;
 use url::Url;
 
-use crate::message::{CallInfo, VoiceForm};
+use crate::message::{CallInfo, VoiceForm, without_query};
 
 /// Holds a request that somebody else has to send.
 ///
@@ -25,10 +25,9 @@ pub struct Callback {
 
 impl std::fmt::Debug for Callback {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let url = self.url.split('?').next().unwrap_or_default();
         f.debug_struct("Callback")
             .field("method", &self.method)
-            .field("url", &url)
+            .field("url", &without_query(&self.url))
             .finish_non_exhaustive()
     }
 }
