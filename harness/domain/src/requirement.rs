@@ -95,8 +95,22 @@ impl<'de> Deserialize<'de> for NeededFeature {
     }
 }
 
+impl JsonSchema for NeededFeature {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NeededFeature".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let features = Feature::ALL.iter().map(ToString::to_string);
+        let methods = Method::ALL.iter().map(|method| format!("method:{method}"));
+        let kinds = ChallengeKind::ALL.iter().map(|kind| format!("kind:{kind}"));
+        let words: Vec<String> = features.chain(methods).chain(kinds).collect();
+        schemars::json_schema!({ "type": "string", "enum": words })
+    }
+}
+
 /// Says what else a check relies on.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Needs {
     /// Declared absent: not applicable.
@@ -106,7 +120,7 @@ pub struct Needs {
 }
 
 /// Holds one entry of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requirement {
     /// Its id, never reused.
@@ -140,7 +154,7 @@ pub struct Requirement {
 }
 
 /// Holds one area: the ids that share a prefix.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Area {
     /// The prefix: `DEF`.
@@ -150,7 +164,7 @@ pub struct Area {
 }
 
 /// Holds the catalogue, in the order of its file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Catalogue {
     /// Areas in order.

@@ -11,7 +11,7 @@ use crate::target::exchange::Exchange;
 const VOLATILE: [&str; 5] = ["host", "date", "content-length", "connection", "user-agent"];
 
 /// What stands for the target's address in a report, where a port would differ from run to run.
-const TARGET: &str = "$TARGET";
+const TARGET: &str = "http://target.invalid";
 
 /// Holds an exchange in a form that is equal between equal runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -39,7 +39,7 @@ pub struct ToldExchange {
     /// Why nothing came back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// The request as a curl line; `$TARGET` is where the target is.
+    /// The request as a curl line; `http://target.invalid` stands for where the target is.
     pub curl: String,
 }
 
@@ -56,10 +56,14 @@ pub struct Header {
 impl From<&Exchange> for ToldExchange {
     fn from(exchange: &Exchange) -> Self {
         let path = path_of(&exchange.url).to_owned();
+        let mut stable = exchange.clone();
+        stable.url = format!("{TARGET}{path}");
+        stable
+            .request_headers
+            .retain(|(name, _)| !is_volatile(name));
         Self {
             operation: exchange.operation.clone(),
             method: exchange.method.clone(),
-            curl: curl_to(exchange, &format!("\"{TARGET}\"{}", quoted(&path))),
             path,
             request_headers: headers(&exchange.request_headers),
             request_body: exchange.request_body.clone(),
@@ -67,14 +71,9 @@ impl From<&Exchange> for ToldExchange {
             response_headers: headers(&exchange.response_headers),
             response_body: exchange.response_body.clone(),
             failure: exchange.failure.clone(),
+            curl: stable.curl(),
         }
     }
-}
-
-/// Tells the request as a curl line that can be pasted, but for what is masked.
-#[must_use]
-pub fn curl(exchange: &Exchange) -> String {
-    curl_to(exchange, &quoted(&exchange.url))
 }
 
 /// Tells an exchange as `request>` and `response<` lines.
@@ -111,18 +110,18 @@ pub fn lines(exchange: &Exchange) -> String {
 }
 
 fn headers(headers: &[(String, String)]) -> Vec<Header> {
-    headers
+    let told = headers.iter().filter(|(name, _)| !is_volatile(name));
+    told.map(|(name, value)| Header {
+        name: name.clone(),
+        value: value.clone(),
+    })
+    .collect()
+}
+
+fn is_volatile(name: &str) -> bool {
+    VOLATILE
         .iter()
-        .filter(|(name, _)| {
-            !VOLATILE
-                .iter()
-                .any(|volatile| name.eq_ignore_ascii_case(volatile))
-        })
-        .map(|(name, value)| Header {
-            name: name.clone(),
-            value: value.clone(),
-        })
-        .collect()
+        .any(|volatile| name.eq_ignore_ascii_case(volatile))
 }
 
 fn path_of(url: &str) -> &str {
@@ -130,29 +129,4 @@ fn path_of(url: &str) -> &str {
         return url;
     };
     rest.find('/').map_or("/", |slash| &rest[slash..])
-}
-
-fn curl_to(exchange: &Exchange, address: &str) -> String {
-    let mut text = format!("curl -i -X {} {address}", exchange.method);
-    for header in headers(&exchange.request_headers) {
-        let _ = write!(
-            text,
-            " -H {}",
-            quoted(&format!("{}: {}", header.name, header.value))
-        );
-    }
-    if let Some(body) = &exchange.request_body {
-        let _ = write!(text, " --data-raw {}", quoted(body));
-    }
-    text
-}
-
-/// Quotes a text for a POSIX shell.
-#[must_use]
-pub fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+*%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) && !text.contains('*') {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

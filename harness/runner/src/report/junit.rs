@@ -13,7 +13,7 @@ use quick_junit::{
 
 use crate::judge::outcome::{CaseResult, Outcome};
 use crate::judge::verdict::{CheckStatus, JudgedCheck, NotExercised, RequirementStatus, Verdict};
-use crate::report::exchange::{curl, lines};
+use crate::report::exchange::lines;
 use crate::report::{Facts, words};
 
 /// Writes down a run as `JUnit` XML.
@@ -154,7 +154,7 @@ fn description(check: &JudgedCheck<'_>, verdict: &Verdict<'_>) -> String {
     }
     for exchange in &result.exchanges {
         let _ = write!(text, "{}", lines(exchange));
-        let _ = writeln!(text, "{}", curl(exchange));
+        let _ = writeln!(text, "{}", exchange.curl());
     }
     text
 }
