@@ -1,3 +1,165 @@
 //! Targets: the compiled target file, and the transports that carry its requests.
+//!
+//! A target file binds each abstract operation of the harness (`operation`) to a list of HTTP requests (`request`), says
+//! what their answers mean (`meaning`) and what the implementation declares about itself (`profile`). `compile` reads
+//! and checks the whole file at once. There is no other way to speak to an implementation: the contract of the reference
+//! is such a file, `fixtures/targets/reference.toml`.
+//!
+//! **Invariant:** whatever leaves this module to be shown, an [`exchange::Exchange`] above all, has its secrets masked.
 
+mod call;
+mod compile;
 pub mod exchange;
+mod file;
+mod mangle;
+mod mask;
+mod meaning;
+mod operation;
+mod problem;
+mod profile;
+mod reply;
+mod request;
+mod shape;
+mod source;
+mod template;
+mod transport;
+mod value;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proofup_domain::secret::Secret;
+use regex::Regex;
+use url::Url;
+
+pub use file::json_schema;
+pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
+pub use problem::{Problem, TargetError, TargetErrors};
+pub use profile::{
+    ClockControl, ClockMode, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
+};
+pub use reply::{Answered, CallFailure, RawResponse, Reply};
+pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
+pub use value::{Value, Variables};
+
+use meaning::{Meaning, RefusalRule};
+use request::RequestTemplate;
+
+/// Holds a target file, read and checked: what turns operations into requests and answers into the domain's words.
+#[derive(Debug, Clone)]
+pub struct CompiledTarget {
+    name: String,
+    base: Url,
+    isolation: Isolation,
+    settle: Duration,
+    code_pattern: Regex,
+    clock: ClockControl,
+    profile: Profile,
+    users: Vec<PoolUser>,
+    operations: BTreeMap<Operation, Binding>,
+    refusals: Vec<RefusalRule>,
+    environment_secrets: Vec<Secret>,
+}
+
+/// Binds one operation.
+#[derive(Debug, Clone)]
+struct Binding {
+    requests: Vec<RequestTemplate>,
+    meaning: Meaning,
+}
+
+impl CompiledTarget {
+    /// Compiles a target file; `${NAME}` in it is read from the process's environment.
+    ///
+    /// `path` only names the file in messages.
+    ///
+    /// # Errors
+    /// If anything in the file is wrong: everything that is, with lines, the nearest words and what is allowed.
+    pub fn compile(path: &str, text: &str) -> Result<Self, TargetErrors> {
+        Self::compile_in(path, text, &|name| std::env::var(name).ok())
+    }
+
+    /// Compiles a target file in a given environment.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_in(
+        path: &str,
+        text: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, TargetErrors> {
+        compile::compile(path, text, environment)
+    }
+
+    /// Speaks to another address than the file's.
+    #[must_use]
+    pub fn with_base(mut self, base: Url) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// Gives the name that reports use.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives the address. A file without one does not compile; none is kept for targets that are started on demand.
+    #[must_use]
+    pub const fn base_url(&self) -> Option<&Url> {
+        Some(&self.base)
+    }
+
+    /// Says where the capabilities come from; [`Self::discover`] gets them.
+    #[must_use]
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Says how time moves. Whether it can be moved at all is `has(Operation::AdvanceClock)`.
+    #[must_use]
+    pub const fn clock(&self) -> ClockControl {
+        self.clock
+    }
+
+    /// Says what keeps scenarios apart.
+    #[must_use]
+    pub const fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
+    /// Lists the users that exist already.
+    #[must_use]
+    pub fn users(&self) -> &[PoolUser] {
+        &self.users
+    }
+
+    /// Tells whether an operation is bound.
+    #[must_use]
+    pub fn has(&self, operation: Operation) -> bool {
+        self.operations.contains_key(&operation)
+    }
+
+    /// Says how long to wait before a message counts as not sent (wall time).
+    #[must_use]
+    pub const fn settle(&self) -> Duration {
+        self.settle
+    }
+
+    /// Gives the expression that finds a code in a message: its first group if it has one, else all of it.
+    #[must_use]
+    pub const fn code_pattern(&self) -> &Regex {
+        &self.code_pattern
+    }
+
+    /// Gives the base without a slash at its end.
+    fn prefix(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Puts a path behind the base.
+    fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix())
+    }
+}

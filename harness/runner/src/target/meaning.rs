@@ -1,0 +1,244 @@
+//! What answers mean: the compiled rules for successes and refusals, and the fields they fill.
+
+use std::collections::BTreeMap;
+
+use proofup_domain::refusal::Refusal;
+use proofup_domain::secret::Secret;
+use serde_json::{Map, Value as Json};
+
+use super::operation::KeepSpec;
+use super::reply::{Answered, RawResponse};
+use super::shape::FieldKind;
+use super::source::{Path, Source};
+use super::value::{Value, text_of};
+
+/// Recognises an answer by its status and by what stands in it.
+#[derive(Debug, Clone)]
+pub(super) struct Recogniser {
+    pub(super) statuses: Vec<u16>,
+    pub(super) conditions: Vec<(Source, Json)>,
+}
+
+impl Recogniser {
+    fn recognises(&self, response: &RawResponse, body: Option<&Json>) -> bool {
+        self.statuses.contains(&response.status)
+            && self.conditions.iter().all(|(source, wanted)| {
+                let found = source.select(response, body);
+                found.iter().any(|one| {
+                    one == wanted || (!source.reads_body() && text_of(one) == text_of(wanted))
+                })
+            })
+    }
+}
+
+/// Recognises a success and fills its answer.
+#[derive(Debug, Clone)]
+pub(super) struct AnswerRule {
+    pub(super) recogniser: Recogniser,
+    pub(super) fields: FieldRules,
+}
+
+/// Recognises a refusal and fills its details.
+#[derive(Debug, Clone)]
+pub(super) struct RefusalRule {
+    pub(super) recogniser: Recogniser,
+    pub(super) refused: Refusal,
+    pub(super) tries_left: Option<Source>,
+    pub(super) retry_after: Option<Source>,
+    pub(super) field: Option<Source>,
+}
+
+/// Fills the fields of an object.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FieldRules(pub(super) Vec<(String, FieldKind, FieldRule)>);
+
+/// Fills one field.
+#[derive(Debug, Clone)]
+pub(super) enum FieldRule {
+    /// With what the first source finds that finds anything.
+    First(Vec<Source>),
+    /// With whether the source finds anything.
+    Exists(Source),
+    /// With a constant.
+    Constant(Json),
+    /// With an object, made of the node of a path (none: the node at hand).
+    Object(Option<Path>, FieldRules),
+    /// With a list of objects, one for each node of a path.
+    Each(Path, FieldRules),
+}
+
+impl FieldRules {
+    /// Fills every field for which there is something.
+    fn fill(&self, response: &RawResponse, node: Option<&Json>) -> Map<String, Json> {
+        let filled = |(name, kind, rule): &(String, FieldKind, FieldRule)| {
+            let value = rule.fill(kind, response, node)?;
+            Some((name.clone(), kind.prune(value)))
+        };
+        self.0.iter().filter_map(filled).collect()
+    }
+
+    /// Tells whether any field needs a JSON body.
+    fn read_body(&self) -> bool {
+        self.0.iter().any(|(_, _, rule)| match rule {
+            FieldRule::First(sources) => sources.iter().any(Source::reads_body),
+            FieldRule::Exists(source) => source.reads_body(),
+            FieldRule::Constant(_) => false,
+            FieldRule::Object(path, fields) => path.is_some() || fields.read_body(),
+            FieldRule::Each(..) => true,
+        })
+    }
+}
+
+impl FieldRule {
+    fn fill(&self, kind: &FieldKind, response: &RawResponse, node: Option<&Json>) -> Option<Json> {
+        match self {
+            Self::First(sources) if kind.is_list() => sources
+                .iter()
+                .find_map(|source| source.select_list(response, node))
+                .map(Json::from),
+            Self::First(sources) => sources
+                .iter()
+                .find_map(|source| source.select(response, node).into_iter().next()),
+            Self::Exists(source) => Some(Json::from(!source.select(response, node).is_empty())),
+            Self::Constant(value) => Some(value.clone()),
+            Self::Object(path, fields) => {
+                let node = match path {
+                    Some(path) => Some(*path.select(node?).first()?),
+                    None => node,
+                };
+                Some(Json::Object(fields.fill(response, node)))
+            }
+            Self::Each(path, fields) => {
+                let nodes = path.select_list(node?)?;
+                Some(
+                    nodes
+                        .iter()
+                        .map(|node| Json::Object(fields.fill(response, Some(node))))
+                        .collect(),
+                )
+            }
+        }
+    }
+}
+
+/// Holds what the answers of one operation mean.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Meaning {
+    pub(super) answers: Vec<AnswerRule>,
+    pub(super) refusals: Vec<RefusalRule>,
+    pub(super) keep: Vec<(KeepSpec, Source)>,
+}
+
+impl Meaning {
+    /// Says what a response means, with the file's own refusals tried after the operation's.
+    pub(super) fn read(
+        &self,
+        response: &RawResponse,
+        body: Option<&Json>,
+        shared: &[RefusalRule],
+    ) -> Answered {
+        // A success whose fields cannot be read for want of JSON is none.
+        let success = self.answers.iter().find(|rule| {
+            rule.recogniser.recognises(response, body)
+                && (body.is_some() || !rule.fields.read_body())
+        });
+        if let Some(rule) = success {
+            return Answered::Success(rule.fields.fill(response, body));
+        }
+        let refusals = self.refusals.iter().chain(shared);
+        refused(refusals, response, body).unwrap_or_else(|| unrecognised(response, body))
+    }
+
+    /// Takes what later steps need.
+    pub(super) fn kept(
+        &self,
+        response: &RawResponse,
+        body: Option<&Json>,
+    ) -> BTreeMap<String, Value> {
+        let mut kept = BTreeMap::new();
+        for (spec, source) in &self.keep {
+            let found = if spec.list {
+                source.select_list(response, body).map(Json::from)
+            } else {
+                source.select(response, body).into_iter().next()
+            };
+            if let Some(found) = found {
+                let value = if spec.secret {
+                    Value::Secret(Secret::new(text_of(&found)))
+                } else {
+                    Value::Plain(found)
+                };
+                kept.insert(spec.name.to_owned(), value);
+            }
+        }
+        kept
+    }
+}
+
+/// Finds the first refusal that a response is.
+pub(super) fn refused<'a>(
+    rules: impl IntoIterator<Item = &'a RefusalRule>,
+    response: &RawResponse,
+    body: Option<&Json>,
+) -> Option<Answered> {
+    let rule = rules
+        .into_iter()
+        .find(|rule| rule.recogniser.recognises(response, body))?;
+    let mut fields = Map::new();
+    fields.insert("refused".to_owned(), Json::from(rule.refused.as_str()));
+    let numbers = [
+        ("triesLeft", &rule.tries_left),
+        ("retryAfter", &rule.retry_after),
+    ];
+    for (name, source) in numbers {
+        let found = source
+            .iter()
+            .flat_map(|source| source.select(response, body))
+            .next();
+        if let Some(found) = found {
+            // A header is a text, and the number in it is meant.
+            let number = found
+                .as_str()
+                .and_then(|text| text.trim().parse::<u32>().ok());
+            fields.insert(name.to_owned(), number.map_or(found, Json::from));
+        }
+    }
+    let field = rule
+        .field
+        .iter()
+        .flat_map(|source| source.select(response, body))
+        .next();
+    if let Some(field) = field {
+        fields.insert("field".to_owned(), field);
+    }
+    fields.insert("problem".to_owned(), Json::from(is_problem(response, body)));
+    Some(Answered::Refused(fields))
+}
+
+/// Tells whether a response is a problem document (RFC 9457) that tells its own status.
+fn is_problem(response: &RawResponse, body: Option<&Json>) -> bool {
+    let media_type = response.header("content-type").unwrap_or_default();
+    let media_type = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    media_type == "application/problem+json"
+        && body.is_some_and(|body| {
+            body["type"].is_string()
+                && body["title"].is_string()
+                && body["status"] == response.status
+        })
+}
+
+/// Tells what is known of a response that no rule matches.
+pub(super) fn unrecognised(response: &RawResponse, body: Option<&Json>) -> Answered {
+    let code = body
+        .and_then(|body| body["code"].as_str())
+        .map(|code| code.chars().take(64).collect());
+    Answered::Unrecognised {
+        status: response.status,
+        code,
+    }
+}

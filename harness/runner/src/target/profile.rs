@@ -1,0 +1,157 @@
+//! What a target declares about itself: capabilities, clock, isolation, users.
+
+use bytes::Bytes;
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::method::Role;
+use proofup_domain::secret::Secret;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+use tower::ServiceExt;
+
+use super::CompiledTarget;
+use super::transport::{Transport, TransportError};
+
+/// Says where a target's capabilities come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Profile {
+    /// From the file.
+    Declared(Box<Capabilities>),
+    /// From the implementation itself.
+    Discovered {
+        /// The path to ask.
+        path: String,
+        /// What the file says instead, member by member.
+        instead: Map<String, Json>,
+    },
+}
+
+/// Says how a target's time moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ClockControl {
+    /// What one movement moves.
+    pub scope: ClockScope,
+    /// Whether time passes by itself.
+    pub mode: ClockMode,
+}
+
+/// Names what one movement of the clock moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ClockScope {
+    /// One tenant: scenarios can run side by side.
+    Tenant,
+    /// The whole process: one scenario at a time, and only forwards.
+    #[default]
+    Process,
+}
+
+/// Names whether time passes by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ClockMode {
+    /// It stands still unless it is moved: exact boundaries can be judged.
+    Frozen,
+    /// It passes.
+    #[default]
+    Running,
+}
+
+/// Names what keeps scenarios apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Isolation {
+    /// A tenant of their own.
+    Tenant,
+    /// A user of their own.
+    User,
+    /// Nothing: one scenario at a time.
+    #[default]
+    None,
+}
+
+/// Holds one user that exists already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolUser {
+    /// What reports call the user.
+    pub name: String,
+    /// The sign-in address.
+    pub user_principal_name: String,
+    /// The password.
+    pub password: Secret,
+    /// What the user is to the tenant.
+    pub role: Role,
+}
+
+/// Says why a target's capabilities could not be had.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DiscoverError {
+    /// Nothing came back.
+    #[error("could not ask {path} for the capabilities: {error}")]
+    Transport {
+        /// The path.
+        path: String,
+        /// Why not.
+        #[source]
+        error: TransportError,
+    },
+    /// It was no success.
+    #[error(
+        "{path} answered {status} in place of the capabilities: declare them under [capabilities], or correct `discover`"
+    )]
+    Status {
+        /// The path.
+        path: String,
+        /// The status.
+        status: u16,
+    },
+    /// It was no capabilities document.
+    #[error(
+        "{path} answered no capabilities document ({reason}): declare them under [capabilities], or the member that is wrong"
+    )]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// What its reader says.
+        reason: String,
+    },
+}
+
+impl CompiledTarget {
+    /// Gives the capabilities: those of the file, or what the implementation answers with the file's on top.
+    ///
+    /// # Errors
+    /// If the implementation has to be asked and gives no capabilities document.
+    pub async fn discover(&self, transport: &Transport) -> Result<Capabilities, DiscoverError> {
+        let (path, instead) = match &self.profile {
+            Profile::Declared(capabilities) => return Ok(Capabilities::clone(capabilities)),
+            Profile::Discovered { path, instead } => (path, instead),
+        };
+        let unreadable = |reason: String| DiscoverError::Unreadable {
+            path: path.clone(),
+            reason,
+        };
+        let failed = |error| DiscoverError::Transport {
+            path: path.clone(),
+            error,
+        };
+        let request = http::Request::get(self.absolute(path))
+            .header(http::header::ACCEPT, "application/json")
+            .body(Bytes::new())
+            .map_err(|error| failed(TransportError::NotSent(error.to_string())))?;
+        let response = transport.clone().oneshot(request).await.map_err(failed)?;
+        if !response.status().is_success() {
+            let status = response.status().as_u16();
+            return Err(DiscoverError::Status {
+                path: path.clone(),
+                status,
+            });
+        }
+        let mut document: Map<String, Json> = serde_json::from_slice(response.body())
+            .map_err(|error| unreadable(error.to_string()))?;
+        document.extend(instead.clone());
+        serde_json::from_value(Json::Object(document))
+            .map_err(|error| unreadable(error.to_string()))
+    }
+}

@@ -1,0 +1,157 @@
+//! What a call brings: the abstract answer, what was kept, the masked exchange and the raw response.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Map, Value as Json};
+
+use super::exchange::Exchange;
+use super::transport::TransportError;
+use super::value::{Value, text_of};
+
+/// Holds what came back from one operation.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// What it means.
+    pub answered: Answered,
+    /// What later steps may need, by name; only of a success.
+    pub kept: BTreeMap<String, Value>,
+    /// The request whose answer counts, with that answer; masked.
+    pub exchange: Exchange,
+    /// The exchanges before it, where the operation takes several requests; masked.
+    pub earlier: Vec<Exchange>,
+    /// The response as it came, for the search for leaks. It holds secrets: it is never written anywhere.
+    pub raw: RawResponse,
+}
+
+/// Says what an answer means in the words of the domain.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answered {
+    /// The operation did what it is for: the fields of its answer shape.
+    Success(Map<String, Json>),
+    /// It was refused: `refused`, `problem`, and `triesLeft`, `retryAfter` and `field` where they were told.
+    Refused(Map<String, Json>),
+    /// No rule of the target file matches.
+    Unrecognised {
+        /// The status.
+        status: u16,
+        /// The member `code` of the body, if there is one.
+        code: Option<String>,
+    },
+}
+
+/// Says that no answer came, and holds what was tried.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{error}")]
+pub struct CallFailure {
+    /// Why not.
+    #[source]
+    pub error: TransportError,
+    /// What was sent; masked.
+    pub exchange: Box<Exchange>,
+}
+
+/// Holds a response as it came.
+#[derive(Clone)]
+pub struct RawResponse {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl std::fmt::Debug for RawResponse {
+    /// Tells sizes only: the content may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawResponse")
+            .field("status", &self.status)
+            .field("headers", &self.headers.len())
+            .field("body", &self.body.len())
+            .finish()
+    }
+}
+
+impl RawResponse {
+    pub(super) fn of(response: http::Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// Gives the first header of a name, as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        let value = self.headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    }
+
+    /// Reads the body as JSON; none if it is not.
+    #[must_use]
+    pub fn json(&self) -> Option<Json> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Gives headers and body as one text, for a search.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.headers {
+            text.push_str(&format!(
+                "{name}: {}\n",
+                String::from_utf8_lossy(value.as_bytes())
+            ));
+        }
+        text.push_str(&String::from_utf8_lossy(&self.body));
+        text
+    }
+
+    /// Lists every place that holds a text, with the text: `header:location`, `$.detail`, `$.value[*].id`.
+    ///
+    /// The elements of a list are one place, so that what stands in several of them is seen to recur. A body that is no
+    /// JSON is the one place `body`.
+    #[must_use]
+    pub fn places(&self) -> Vec<(String, String)> {
+        let mut places: Vec<(String, String)> = self
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    format!("header:{name}"),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect();
+        match self.json() {
+            Some(body) => collect("$", &body, &mut places),
+            None => places.push((
+                "body".to_owned(),
+                String::from_utf8_lossy(&self.body).into_owned(),
+            )),
+        }
+        places
+    }
+}
+
+/// Collects the leaves of a body, and the names of its members. The depth is bounded by the parser's.
+fn collect(place: &str, node: &Json, places: &mut Vec<(String, String)>) {
+    match node {
+        Json::Object(members) => {
+            for (name, member) in members {
+                places.push((format!("{place}.~names"), name.clone()));
+                collect(&format!("{place}.{name}"), member, places);
+            }
+        }
+        Json::Array(elements) => {
+            for element in elements {
+                collect(&format!("{place}[*]"), element, places);
+            }
+        }
+        leaf => places.push((place.to_owned(), text_of(leaf))),
+    }
+}

@@ -1,0 +1,8 @@
+//! Target files: what they refuse, what they send, what they make of answers, what they never show.
+
+mod answers;
+mod hostile;
+mod loading;
+mod masking;
+mod rendering;
+mod support;
