@@ -1,6 +1,7 @@
 //! Judging: what was expected, what came, and what that says about a requirement.
 
 pub mod exemption;
+pub mod matcher;
 pub mod outcome;
 #[cfg(test)]
 pub(crate) mod samples;

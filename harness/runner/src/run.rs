@@ -1,1 +1,488 @@
 //! Drives a whole run: cases side by side, events for whoever watches.
+//!
+//! Cases are independent: each has its own tenant, people and gateways, and draws its randomness from (seed, case id).
+//! So the order in which they finish changes nothing but the order of the events; results are in file order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use proofup_domain::capabilities::{Capabilities, Limits};
+use proofup_domain::clock::Clock;
+use proofup_domain::edition::Edition;
+use proofup_domain::requirement::Catalogue;
+use proofup_domain::secret::Secret;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
+use crate::scenario::{Scenario, Suite};
+use crate::target::{
+    Answered, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Value, Variables,
+};
+use crate::world::case::{Case, run_case};
+
+/// How long a gateway may take in a conformance run, in milliseconds of wall time (decision 28).
+const GATEWAY_TIMEOUT_MS: u32 = 100;
+
+/// Narrows a run down; empty lists narrow nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Requirement ids; `DEF-*` means a whole area.
+    pub requirements: Vec<String>,
+    /// Areas, by id or title.
+    pub areas: Vec<String>,
+    /// Editions.
+    pub editions: Vec<Edition>,
+}
+
+/// Says what to run, against what, and how.
+#[derive(Debug, Clone)]
+pub struct RunConfig {
+    /// The scenarios.
+    pub suite: Arc<Suite>,
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// The target file.
+    pub target: Arc<CompiledTarget>,
+    /// What carries the requests.
+    pub transport: Transport,
+    /// Where the target is told to call back.
+    pub callback_base: String,
+    /// The token of test control.
+    pub control_token: Option<Secret>,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Cases under way at once.
+    pub jobs: usize,
+    /// What of the suite.
+    pub selection: Selection,
+    /// Keep every exchange.
+    pub trace: bool,
+    /// Stop after this many failed checks.
+    pub max_failures: Option<usize>,
+    /// Stop after this long.
+    pub deadline: Option<Duration>,
+    /// The clock of this process.
+    pub clock: Clock,
+}
+
+/// Tells how a run is going.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The cases are chosen.
+    RunStarted {
+        /// How many cases.
+        cases: usize,
+        /// How many checks.
+        checks: usize,
+    },
+    /// A case began.
+    CaseStarted {
+        /// Its id.
+        id: String,
+    },
+    /// A case ended.
+    CaseFinished(Arc<CaseResult>),
+    /// All is done.
+    RunFinished,
+}
+
+/// Holds what a run led to.
+#[derive(Debug)]
+pub struct RunOutput {
+    /// The cases in file order.
+    pub cases: Vec<CaseResult>,
+    /// It was interrupted.
+    pub interrupted: bool,
+    /// The deadline ended it.
+    pub deadline_hit: bool,
+    /// What the target declared.
+    pub capabilities: Capabilities,
+    /// The target's name.
+    pub target_name: String,
+}
+
+/// Says why nothing could be run at all: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The target did not answer.
+    #[error("could not reach the target at {url}: {why}; start it, or name another with --url")]
+    Unreachable {
+        /// Where it was looked for.
+        url: String,
+        /// What happened.
+        why: String,
+    },
+    /// It answered, but not as the target file says.
+    #[error(
+        "{url} answers, but not as the target file says: {why}; is this the right address and the right target file?"
+    )]
+    NotTheContract {
+        /// Where.
+        url: String,
+        /// What came.
+        why: String,
+    },
+    /// Test control refused the token.
+    #[error(
+        "the target refuses test control: {why}; set PROOFUP_TEST_CONTROL_TOKEN to the token that the target was started with"
+    )]
+    Credentials {
+        /// What came.
+        why: String,
+    },
+}
+
+/// Holds what all cases of a run share.
+#[derive(Debug)]
+pub struct Environment {
+    pub(crate) target: Arc<CompiledTarget>,
+    pub(crate) transport: Transport,
+    pub(crate) callback_base: String,
+    pub(crate) control_token: Option<Secret>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) seed: u64,
+    pub(crate) clock: Clock,
+    pub(crate) trace: bool,
+    pub(crate) limits: Limits,
+    pub(crate) gateway_timeout_ms: u32,
+}
+
+/// Runs the selected cases and collects their results; `stop` turning true ends the run early.
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn run(
+    config: RunConfig,
+    events: impl Fn(Event) + Send + Sync + 'static,
+    mut stop: watch::Receiver<bool>,
+) -> Result<RunOutput, RunError> {
+    let capabilities = read_capabilities(&config).await?;
+    let cases = select(&config.suite, &config.selection, &config.catalogue);
+    let checks = cases
+        .iter()
+        .map(|case| checks_of(&case.scenario).count())
+        .sum();
+    events(Event::RunStarted {
+        cases: cases.len(),
+        checks,
+    });
+    let environment = Arc::new(Environment {
+        target: Arc::clone(&config.target),
+        transport: config.transport.clone(),
+        callback_base: config.callback_base.clone(),
+        control_token: config.control_token.clone(),
+        catalogue: Arc::clone(&config.catalogue),
+        seed: config.seed,
+        clock: config.clock.clone(),
+        trace: config.trace,
+        limits: capabilities.limits.clone(),
+        gateway_timeout_ms: GATEWAY_TIMEOUT_MS,
+    });
+    let mut crew = Crew {
+        environment,
+        capabilities: Arc::new(capabilities.clone()),
+        events: Arc::new(events),
+        tasks: JoinSet::new(),
+        results: vec![None; cases.len()],
+        running: Vec::new(),
+        failures: AtomicUsize::new(0),
+    };
+    let jobs = if config.target.isolation() == Isolation::Tenant {
+        config.jobs.max(1)
+    } else {
+        1
+    };
+    let ended = crew.work(&cases, jobs, &config, &mut stop).await;
+    crew.tasks.shutdown().await;
+    let reason = ended.reason();
+    let results = crew
+        .results
+        .into_iter()
+        .zip(&cases)
+        .map(|(result, case)| result.unwrap_or_else(|| not_reached(case, reason)))
+        .collect();
+    (crew.events)(Event::RunFinished);
+    Ok(RunOutput {
+        cases: results,
+        interrupted: ended == Ended::Interrupted,
+        deadline_hit: ended == Ended::Deadline,
+        capabilities,
+        target_name: config.target.name().to_owned(),
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Done,
+    Interrupted,
+    Deadline,
+    MaxFailures,
+}
+
+impl Ended {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Done => "the harness lost this case; please report it",
+            Self::Interrupted => "the run was interrupted before",
+            Self::Deadline => "the run's deadline came before",
+            Self::MaxFailures => "the run stopped before, at --max-failures",
+        }
+    }
+}
+
+/// Holds the cases that are under way.
+struct Crew {
+    environment: Arc<Environment>,
+    capabilities: Arc<Capabilities>,
+    events: Arc<dyn Fn(Event) + Send + Sync>,
+    tasks: JoinSet<(usize, CaseResult)>,
+    results: Vec<Option<CaseResult>>,
+    running: Vec<(tokio::task::Id, usize)>,
+    failures: AtomicUsize,
+}
+
+impl Crew {
+    async fn work(
+        &mut self,
+        cases: &[Case],
+        jobs: usize,
+        config: &RunConfig,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Ended {
+        let deadline = async {
+            match config.deadline {
+                Some(deadline) => {
+                    drop(tokio::time::timeout(deadline, std::future::pending::<()>()).await)
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(deadline);
+        let mut next = 0;
+        loop {
+            while next < cases.len() && self.tasks.len() < jobs {
+                self.start(next, cases[next].clone());
+                next += 1;
+            }
+            if self.tasks.is_empty() {
+                return Ended::Done;
+            }
+            tokio::select! {
+                biased;
+                stopped = stop.wait_for(|stopped| *stopped) => {
+                    if stopped.is_ok() {
+                        return Ended::Interrupted;
+                    }
+                    // The sender is gone: nobody can interrupt any more.
+                    if let Some(finished) = self.tasks.join_next_with_id().await {
+                        self.finish(finished, cases);
+                    }
+                }
+                () = &mut deadline => return Ended::Deadline,
+                Some(finished) = self.tasks.join_next_with_id() => self.finish(finished, cases),
+            }
+            if config
+                .max_failures
+                .is_some_and(|limit| self.failures.load(Ordering::Relaxed) >= limit)
+            {
+                return Ended::MaxFailures;
+            }
+        }
+    }
+
+    fn start(&mut self, index: usize, case: Case) {
+        (self.events)(Event::CaseStarted { id: case.id() });
+        let environment = Arc::clone(&self.environment);
+        let capabilities = Arc::clone(&self.capabilities);
+        let handle = self
+            .tasks
+            .spawn(async move { (index, run_case(&environment, &capabilities, &case).await) });
+        self.running.push((handle.id(), index));
+    }
+
+    fn finish(
+        &mut self,
+        finished: Result<(tokio::task::Id, (usize, CaseResult)), tokio::task::JoinError>,
+        cases: &[Case],
+    ) {
+        let (id, index, result) = match finished {
+            Ok((id, (index, result))) => (id, index, result),
+            Err(error) => {
+                let id = error.id();
+                let Some(index) = self
+                    .running
+                    .iter()
+                    .find(|(running, _)| *running == id)
+                    .map(|(_, index)| *index)
+                else {
+                    return;
+                };
+                let mut result = not_reached(&cases[index], "the harness failed in this case");
+                result.internal_error =
+                    Some(format!("the case ended in a panic of the harness: {error}"));
+                (id, index, result)
+            }
+        };
+        self.running.retain(|(running, _)| *running != id);
+        let failed = result
+            .checks
+            .iter()
+            .filter(|check| matches!(check.outcome, Outcome::Failed(_)))
+            .count();
+        self.failures.fetch_add(failed, Ordering::Relaxed);
+        (self.events)(Event::CaseFinished(Arc::new(result.clone())));
+        self.results[index] = Some(result);
+    }
+}
+
+/// Asks the target what it is, before any verdict.
+async fn read_capabilities(config: &RunConfig) -> Result<Capabilities, RunError> {
+    let url = config
+        .target
+        .base_url()
+        .map_or_else(|| "in process".to_owned(), ToString::to_string);
+    let mut variables = Variables::default();
+    if let Some(token) = &config.control_token {
+        variables
+            .0
+            .insert("controlToken".to_owned(), Value::Secret(token.clone()));
+    }
+    let capabilities =
+        config
+            .target
+            .discover(&config.transport)
+            .await
+            .map_err(|error| match error {
+                DiscoverError::Transport { error, .. } => RunError::Unreachable {
+                    url: url.clone(),
+                    why: error.to_string(),
+                },
+                other => RunError::NotTheContract {
+                    url: url.clone(),
+                    why: other.to_string(),
+                },
+            })?;
+    check_credentials(config, variables).await?;
+    Ok(capabilities)
+}
+
+/// Takes down a tenant that is not there: harmless, and refused where the token is wrong.
+async fn check_credentials(config: &RunConfig, mut variables: Variables) -> Result<(), RunError> {
+    if !config.target.has(Operation::DeleteTenant) {
+        return Ok(());
+    }
+    variables.0.insert(
+        "tenantId".to_owned(),
+        Value::Plain("credentials-probe".into()),
+    );
+    let reply = config
+        .target
+        .call(&config.transport, Operation::DeleteTenant, &variables, None)
+        .await;
+    match reply.map(|reply| reply.answered) {
+        Ok(Answered::Refused(fields))
+            if fields.get("refused").and_then(|word| word.as_str()) == Some("unauthenticated") =>
+        {
+            Err(RunError::Credentials {
+                why: "401 unauthenticated".to_owned(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Chooses the cases: every edition of every scenario that has a selected check.
+#[must_use]
+pub fn select(suite: &Suite, selection: &Selection, catalogue: &Catalogue) -> Vec<Case> {
+    let ids = selected_ids(selection, catalogue);
+    let mut cases = Vec::new();
+    for scenario in &suite.scenarios {
+        if let Some(ids) = &ids
+            && !checks_of(scenario).any(|id| ids.contains(id))
+        {
+            continue;
+        }
+        for edition in &scenario.editions {
+            if selection.editions.is_empty() || selection.editions.contains(edition) {
+                cases.push(Case {
+                    scenario: Arc::new(scenario.clone()),
+                    edition: *edition,
+                });
+            }
+        }
+    }
+    cases
+}
+
+/// Lists the ids that a selection names; none where it names none.
+#[must_use]
+pub fn selected_ids(selection: &Selection, catalogue: &Catalogue) -> Option<BTreeSet<String>> {
+    if selection.requirements.is_empty() && selection.areas.is_empty() {
+        return None;
+    }
+    let titles: Vec<&str> = catalogue
+        .areas
+        .iter()
+        .filter(|area| {
+            selection.areas.iter().any(|word| {
+                word.eq_ignore_ascii_case(&area.id) || word.eq_ignore_ascii_case(&area.title)
+            })
+        })
+        .map(|area| area.id.as_str())
+        .collect();
+    let named = |id: &str, area: &str| {
+        titles.contains(&area)
+            || selection
+                .requirements
+                .iter()
+                .any(|word| word == id || word.strip_suffix("-*") == Some(area))
+    };
+    let chosen = catalogue
+        .requirements
+        .iter()
+        .filter(|requirement| named(&requirement.id.0, requirement.id.area()));
+    Some(chosen.map(|requirement| requirement.id.0.clone()).collect())
+}
+
+fn checks_of(scenario: &Scenario) -> impl Iterator<Item = &str> {
+    scenario
+        .steps
+        .iter()
+        .filter_map(|step| step.check.as_ref())
+        .map(|check| check.requirement.0.as_str())
+}
+
+/// Tells of a case that was never run.
+fn not_reached(case: &Case, why: &str) -> CaseResult {
+    let checks = case
+        .scenario
+        .steps
+        .iter()
+        .filter_map(|step| Some((step, step.check.as_ref()?)))
+        .map(|(step, check)| CheckResult {
+            requirement: check.requirement.clone(),
+            slug: check.slug.clone(),
+            outcome: Outcome::CouldNotRun(CouldNotRun::NotReached(why.to_owned())),
+            file: case.scenario.path.clone(),
+            line: check.line,
+            expect_line: check.expect_line,
+            command: crate::transcript::command(&step.command),
+            control_difference: None,
+            exchanges: Vec::new(),
+        });
+    CaseResult {
+        id: case.id(),
+        file: case.scenario.path.clone(),
+        title: case.scenario.title.clone(),
+        edition: case.edition,
+        checks: checks.collect(),
+        transcript: String::new(),
+        trace: Vec::new(),
+        wall_ms: 0,
+        internal_error: None,
+        secrets: BTreeSet::new(),
+    }
+}

@@ -1,1 +1,182 @@
 //! The world of one case: its people, its gateways, what was bound, and the steps as they happen.
+//!
+//! `persona` draws the people from the seed, `things` keeps what commands began, `codes` resolves the roles by which a
+//! file names a code, `variables` turns a command into what a target file's templates want, `perform` lets a command
+//! happen, `setup` expands `[[users]] methods`, and `case` walks through a scenario.
+
+pub mod case;
+mod codes;
+mod devices;
+mod inbox;
+mod leaks;
+mod needs;
+mod operations;
+mod perform;
+pub mod persona;
+mod setup;
+mod things;
+mod variables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use proofup_domain::capabilities::Limits;
+use proofup_domain::command::Name;
+use proofup_domain::secret::Secret;
+use proofup_domain::state::Channel;
+use proofup_gateways::host::Gateways;
+use proofup_gateways::message::Cursor;
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Map, Value as Json};
+
+use crate::run::Environment;
+use crate::target::exchange::Exchange;
+use crate::target::{Answered, CallFailure, RawResponse, Reply};
+use devices::{Device, OathAccount};
+use persona::{Organisation, Persona};
+use things::Things;
+
+/// Holds everything that exists while one case runs.
+struct World<'a> {
+    environment: &'a Environment,
+    organisation: Organisation,
+    people: BTreeMap<Name, Persona>,
+    gateways: Gateways,
+    things: Things,
+    devices: Vec<Device>,
+    accounts: Vec<OathAccount>,
+    limits: Limits,
+    /// The target's time, as it last told it.
+    now: Timestamp,
+    /// The instant at which the steps begin.
+    zero: Timestamp,
+    rng: ChaCha8Rng,
+    /// Every secret that this case made or met.
+    secrets: BTreeSet<Secret>,
+    /// Codes in the order in which they were named: `code#1`, `code#2`, …
+    codes: Vec<Secret>,
+    /// The code that was accepted last, by user.
+    used: BTreeMap<Name, Secret>,
+    /// The code that was typed last, until it is known whether it was accepted.
+    submitted: Option<Secret>,
+    /// The new password that was typed last, until it is known whether it was accepted.
+    last_password: Option<Secret>,
+    /// The tenant's policy, as it was set last.
+    policy: Json,
+    /// How far each inbox was looked into.
+    looked: BTreeMap<(Channel, String), Cursor>,
+    /// Nothing before this cursor is looked at: it came before the steps.
+    begun: Cursor,
+    /// Every response so far, for the search for leaks.
+    seen: Vec<Seen>,
+    /// Every exchange so far.
+    exchanges: Vec<Exchange>,
+}
+
+/// Holds one response as it came, with the operation that caused it.
+struct Seen {
+    operation: String,
+    response: RawResponse,
+}
+
+/// Holds an abstract answer: a refusal has `refused` in it, what no rule matched has `unrecognised`.
+type Performed = Map<String, Json>;
+
+/// Says why a command led to nothing.
+enum Trouble {
+    /// The target did not answer.
+    Transport(Box<CallFailure>),
+    /// The harness could not make the command: no code came, nothing was bound.
+    Unready(String),
+}
+
+impl Trouble {
+    fn unready(why: impl Into<String>) -> Self {
+        Self::Unready(why.into())
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Transport(failure) => write!(f, "no answer: {}", failure.error),
+            Self::Unready(why) => f.write_str(why),
+        }
+    }
+}
+
+impl World<'_> {
+    /// Gives the person of a name; the loader has checked that there is one.
+    fn person(&self, name: &Name) -> Result<&Persona, Trouble> {
+        self.people
+            .get(name)
+            .ok_or_else(|| Trouble::Unready(format!("there is no user `{name}`")))
+    }
+
+    /// Keeps what a reply tells and turns it into an abstract answer.
+    fn take(&mut self, operation: &str, reply: Reply) -> Performed {
+        for value in reply.kept.values() {
+            self.learn(value);
+        }
+        self.exchanges.extend(reply.earlier);
+        self.exchanges.push(reply.exchange);
+        self.seen.push(Seen {
+            operation: operation.to_owned(),
+            response: reply.raw,
+        });
+        let mut answer = answer_of(reply.answered);
+        self.alias(&mut answer);
+        answer
+    }
+
+    /// Remembers a secret.
+    fn learn(&mut self, value: &crate::target::Value) {
+        if let crate::target::Value::Secret(secret) = value {
+            self.secrets.insert(secret.clone());
+        }
+    }
+
+    /// Tells instants from the case's start and users by their names, so that answers are equal between runs.
+    fn alias(&self, answer: &mut Map<String, Json>) {
+        for (key, value) in answer.iter_mut() {
+            match value {
+                Json::String(text) if key == "expiresAt" || key == "at" => {
+                    if let Ok(instant) = text.parse::<Timestamp>() {
+                        *text = crate::transcript::instant(self.zero, instant);
+                    }
+                }
+                Json::String(text) if key == "user" => {
+                    let name = self
+                        .people
+                        .values()
+                        .find(|person| person.user_principal_name.eq_ignore_ascii_case(text));
+                    *text = name
+                        .map_or_else(|| "somebodyElse".to_owned(), |person| person.name.0.clone());
+                }
+                Json::Object(table) => self.alias(table),
+                Json::Array(list) => {
+                    for element in list {
+                        if let Json::Object(table) = element {
+                            self.alias(table);
+                        }
+                    }
+                }
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+            }
+        }
+    }
+}
+
+/// Turns an answer into one object, as expectations and transcripts want it.
+fn answer_of(answered: Answered) -> Map<String, Json> {
+    match answered {
+        Answered::Success(fields) | Answered::Refused(fields) => fields,
+        Answered::Unrecognised { status, code } => {
+            let mut what = Map::from_iter([("status".to_owned(), Json::from(status))]);
+            if let Some(code) = code {
+                what.insert("code".to_owned(), Json::from(code));
+            }
+            Map::from_iter([("unrecognised".to_owned(), Json::Object(what))])
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proofup_domain::capabilities::Facility;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{NeededFeature, RequirementId};
+use proofup_domain::secret::Secret;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -113,4 +114,6 @@ pub struct CaseResult {
     pub wall_ms: u64,
     /// A trouble of the harness's own: exit code 70.
     pub internal_error: Option<String>,
+    /// Every secret that the case made or met, so that a test can look for them everywhere; never told.
+    pub secrets: BTreeSet<Secret>,
 }

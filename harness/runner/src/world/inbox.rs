@@ -1,0 +1,204 @@
+//! Looking into inboxes, and answering calls.
+
+use std::sync::Arc;
+
+use proofup_domain::answer::InboxAnswer;
+use proofup_domain::command::{AddressRef, CallbackSecret, Command, Name, PhoneRef, Which};
+use proofup_domain::state::Channel;
+use proofup_gateways::message::{CallInfo, Cursor, Message};
+use proofup_gateways::people::handset::{self, Callback, SecretChoice};
+
+use super::devices::fields;
+use super::{Performed, Trouble, World};
+use crate::target::Value;
+
+/// Names what a person does with a ringing phone.
+enum CallReply<'a> {
+    Press(&'a str),
+    HangUp,
+    LetRing,
+}
+
+impl World<'_> {
+    /// Tells what came to an inbox since it was last looked into.
+    pub(super) async fn read_inbox(
+        &mut self,
+        user: &Name,
+        channel: Channel,
+        address: Option<&AddressRef>,
+        phone: Option<&PhoneRef>,
+    ) -> Result<Performed, Trouble> {
+        let person = self.person(user)?;
+        let destinations = match channel {
+            Channel::Email => vec![person.address(address.unwrap_or(&AddressRef::Own))],
+            Channel::Sms | Channel::Voice => {
+                vec![person.phone(phone.unwrap_or(&PhoneRef::Mobile)).e164]
+            }
+            Channel::Push => self
+                .devices
+                .iter()
+                .filter(|device| device.owner == *user)
+                .map(|device| device.push_token.clone())
+                .collect(),
+        };
+        let settle = self.environment.target.settle();
+        let mut messages: Vec<Arc<Message>> = Vec::new();
+        for destination in destinations {
+            let since = self
+                .looked
+                .get(&(channel, destination.clone()))
+                .copied()
+                .unwrap_or(self.begun);
+            let inboxes = self.gateways.inboxes();
+            let _ = inboxes.wait(since, channel, &destination, settle).await;
+            messages.extend(inboxes.since(since, channel, &destination));
+            self.looked.insert((channel, destination), inboxes.cursor());
+        }
+        let answer = self.describe(user, &messages)?;
+        Ok(fields(&answer))
+    }
+
+    fn describe(&self, user: &Name, messages: &[Arc<Message>]) -> Result<InboxAnswer, Trouble> {
+        let count = u32::try_from(messages.len()).ok();
+        let Some(newest) = messages.last() else {
+            return Ok(InboxAnswer {
+                count,
+                ..InboxAnswer::default()
+            });
+        };
+        let to = if newest.channel == Channel::Push {
+            "device".to_owned()
+        } else {
+            self.person(user)?
+                .role_of(&newest.destination)
+                .map_or_else(|| newest.destination.clone(), str::to_owned)
+        };
+        let organisation = &self.organisation.display_name;
+        Ok(InboxAnswer {
+            count,
+            to: Some(to),
+            e164: Some(newest.destination_is_e164()),
+            names_organisation: Some(newest.names(organisation)),
+            has_code: Some(
+                newest
+                    .code(self.environment.target.code_pattern())
+                    .is_some(),
+            ),
+            asks_for_pound: Some(newest.asks_for_pound()),
+        })
+    }
+
+    /// Does what a person does with a ringing phone.
+    pub(super) async fn use_handset(&mut self, command: &Command) -> Result<Performed, Trouble> {
+        let right = CallbackSecret::Right;
+        match command {
+            Command::PressKey {
+                user,
+                key,
+                call,
+                secret,
+            } => {
+                self.answer_call(user, *call, *secret, CallReply::Press(key))
+                    .await
+            }
+            Command::HangUp { user, call } => {
+                self.answer_call(user, *call, right, CallReply::HangUp)
+                    .await
+            }
+            Command::LetRing { user, call } => {
+                self.answer_call(user, *call, right, CallReply::LetRing)
+                    .await
+            }
+            _ => Err(Trouble::unready("no handset does this")),
+        }
+    }
+
+    /// Does what a person does when the phone rings: the callback goes to the URL that the call named.
+    async fn answer_call(
+        &mut self,
+        user: &Name,
+        which: Which,
+        secret: CallbackSecret,
+        reply: CallReply<'_>,
+    ) -> Result<Performed, Trouble> {
+        let message = self.nth_newest(self.calls(user), which, "call", user)?;
+        let call = message
+            .call
+            .as_ref()
+            .ok_or_else(|| Trouble::unready("the call names nowhere to call back"))?;
+        let choice = self.secret_choice(user, call, secret)?;
+        let callback = match reply {
+            CallReply::Press(key) => handset::press_key(call, key, &choice),
+            CallReply::HangUp => handset::hang_up(call, &choice),
+            CallReply::LetRing => handset::let_ring(call, &choice),
+        };
+        self.send_callback(callback).await
+    }
+
+    fn secret_choice(
+        &mut self,
+        user: &Name,
+        call: &CallInfo,
+        secret: CallbackSecret,
+    ) -> Result<SecretChoice, Trouble> {
+        if let Some(secret) = &call.secret {
+            self.secrets.insert(secret.clone());
+        }
+        if secret == CallbackSecret::Right {
+            return Ok(SecretChoice::Right);
+        }
+        Ok(match self.callback_secret(user, secret, None)? {
+            Some(Value::Secret(other)) => SecretChoice::Other(other),
+            Some(Value::Plain(_)) | None => SecretChoice::None,
+        })
+    }
+
+    async fn send_callback(&mut self, callback: Callback) -> Result<Performed, Trouble> {
+        let request = request_of(callback).map_err(|error| {
+            Trouble::Unready(format!(
+                "the call names no address that could be called back: {error}"
+            ))
+        })?;
+        let secrets: Vec<_> = self.secrets.iter().cloned().collect();
+        let reply = self
+            .environment
+            .target
+            .callback(&self.environment.transport, request, &secrets)
+            .await
+            .map_err(|failure| Trouble::Transport(Box::new(failure)))?;
+        Ok(self.take("callback", reply))
+    }
+
+    /// Lists the calls that reached any number of the user, oldest first.
+    fn calls(&self, user: &Name) -> Vec<Arc<Message>> {
+        let inboxes = self.gateways.inboxes();
+        let mut numbers: Vec<&str> = self
+            .things
+            .iter()
+            .filter(|thing| thing.owner == *user)
+            .filter_map(|thing| thing.destination.as_ref())
+            .filter(|(channel, _)| *channel == Channel::Voice)
+            .map(|(_, number)| number.as_str())
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut calls: Vec<Arc<Message>> = numbers
+            .into_iter()
+            .flat_map(|number| inboxes.since(Cursor::default(), Channel::Voice, number))
+            .collect();
+        calls.sort_by_key(|call| call.seq);
+        calls.dedup_by_key(|call| call.seq);
+        calls
+    }
+}
+
+/// Makes the request that a callback describes.
+fn request_of(callback: Callback) -> Result<http::Request<bytes::Bytes>, http::Error> {
+    let mut request = http::Request::builder()
+        .method(callback.method)
+        .uri(callback.url);
+    for (name, value) in callback.headers {
+        request = request.header(name, value);
+    }
+    request.body(callback.body)
+}

@@ -1,0 +1,369 @@
+//! Lets one command happen.
+
+use std::collections::BTreeMap;
+
+use proofup_domain::command::{Command, Mangle, Name};
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::state::Channel;
+use proofup_gateways::message::Cursor;
+use serde_json::{Map, Value as Json};
+
+use super::operations::{References, operation_of};
+use super::things::{Sort, Thing};
+use super::variables::{Vars, default_kind, default_phone};
+use super::{Performed, Trouble, World};
+use crate::judge::matcher::is_no_success;
+use crate::scenario::Quantity;
+use crate::target::exchange::Exchange;
+use crate::target::{Operation, Value};
+
+impl World<'_> {
+    /// Lets a command happen and tells what came back.
+    pub(super) async fn perform(
+        &mut self,
+        command: &Command,
+        mangle: Option<Mangle>,
+    ) -> Result<Performed, Trouble> {
+        match command {
+            Command::AddAccount { .. }
+            | Command::ActivateDevice { .. }
+            | Command::ApproveNotification { .. }
+            | Command::DenyNotification { .. } => self.use_device(command).await,
+            Command::PressKey { .. } | Command::HangUp { .. } | Command::LetRing { .. } => {
+                self.use_handset(command).await
+            }
+            Command::ReadInbox {
+                user,
+                channel,
+                address,
+                phone,
+            } => {
+                self.read_inbox(user, *channel, address.as_ref(), phone.as_ref())
+                    .await
+            }
+            Command::SetGateway { channel, behaviour } => {
+                self.gateways
+                    .providers()
+                    .set_behaviour(*channel, None, *behaviour);
+                Ok(Map::new())
+            }
+            Command::ReleaseMessages { channel, reversed } => {
+                let _ = self.gateways.providers().release(*channel, *reversed);
+                Ok(Map::new())
+            }
+            Command::FindLeaks {} => Ok(self.find_leaks()),
+            Command::AdvanceClock { by } => self.advance_clock(by).await,
+            _ => self.request(command, mangle).await,
+        }
+    }
+
+    /// Sends what a target file makes of a command, and keeps what came of it.
+    async fn request(
+        &mut self,
+        command: &Command,
+        mangle: Option<Mangle>,
+    ) -> Result<Performed, Trouble> {
+        let operation = operation_of(command)
+            .ok_or_else(|| Trouble::unready("this command is not one that a target performs"))?;
+        let vars = self.variables(command, operation).await?;
+        let since = self.gateways.inboxes().cursor();
+        let (mut performed, kept) = self.call(operation, vars, mangle).await?;
+        let succeeded = !is_no_success(&performed);
+        if let Command::ReadAudit { user: Some(user) } = command {
+            only_events_of(&mut performed, user);
+        }
+        if succeeded {
+            self.remember(command, &performed, kept, since);
+            if let (Some(user), Some(code)) = (submitter(command), self.submitted.take()) {
+                self.used.insert(user.clone(), code);
+            }
+            if let Command::SetPolicy { policy } = command {
+                merge(&mut self.policy, &Json::Object(policy.clone()));
+            }
+        }
+        Ok(performed)
+    }
+
+    /// Calls one operation of the target.
+    pub(super) async fn call(
+        &mut self,
+        operation: Operation,
+        mut vars: Vars,
+        mangle: Option<Mangle>,
+    ) -> Result<(Performed, BTreeMap<String, Value>), Trouble> {
+        if !self.environment.target.has(operation) {
+            return Err(Trouble::Unready(format!(
+                "the target file has no operation `{}`",
+                operation.as_str()
+            )));
+        }
+        for (name, value) in self.control_variables().into_variables().0 {
+            vars.value(&name, value);
+        }
+        let reply = self
+            .environment
+            .target
+            .call(
+                &self.environment.transport,
+                operation,
+                &vars.into_variables(),
+                mangle,
+            )
+            .await
+            .map_err(|failure| {
+                self.exchanges.push(Exchange::clone(&failure.exchange));
+                Trouble::Transport(Box::new(failure))
+            })?;
+        let kept = reply.kept.clone();
+        if let Some(now) = kept
+            .get("tenantNow")
+            .and_then(|value| value.reveal().as_str()?.parse().ok())
+        {
+            self.now = now;
+        }
+        Ok((self.take(operation.as_str(), reply), kept))
+    }
+
+    async fn advance_clock(&mut self, by: &str) -> Result<Performed, Trouble> {
+        let seconds = Quantity::parse(by)
+            .and_then(|quantity| quantity.seconds(&self.limits))
+            .map_err(|error| Trouble::Unready(error.to_string()))?;
+        let mut vars = Vars::default();
+        vars.json("seconds", Json::from(seconds));
+        Ok(self.call(Operation::AdvanceClock, vars, None).await?.0)
+    }
+
+    /// Binds what a command began, and updates what it went on with.
+    fn remember(
+        &mut self,
+        command: &Command,
+        answer: &Map<String, Json>,
+        kept: BTreeMap<String, Value>,
+        since: Cursor,
+    ) {
+        let begun = match command {
+            Command::SignIn { bind, .. } => Some((Sort::Session, bind)),
+            Command::BeginEnrollment { bind, .. } | Command::ChangeMethod { bind, .. } => {
+                Some((Sort::Enrollment, bind))
+            }
+            Command::BeginSecondStep { bind, .. } => Some((Sort::Challenge, bind)),
+            Command::BeginReset { bind, .. } => Some((Sort::Reset, bind)),
+            Command::BeginResetProof { bind, .. } => Some((Sort::Proof, bind)),
+            _ => None,
+        };
+        let Some(user) = &References::of(command).user() else {
+            return;
+        };
+        if let Some((sort, bind)) = begun {
+            let method = word(answer, "method")
+                .and_then(Method::from_word)
+                .or_else(|| method_of(command));
+            let kind = word(answer, "kind")
+                .and_then(ChallengeKind::from_word)
+                .or_else(|| kind_of(command, method));
+            let destination = self.destination(command, user, method, kind, &kept);
+            let questions = questions_of(&kept);
+            let thing = Thing {
+                sort,
+                owner: user.clone(),
+                bound: bind.clone(),
+                kept,
+                method,
+                destination,
+                since,
+                until: None,
+                questions,
+            };
+            self.things.begin(thing);
+            return;
+        }
+        if let Command::SetNewPassword { .. } = command
+            && let Some(person) = self.people.get_mut(user)
+            && let Some(password) = self.last_password.take()
+        {
+            person.change_password(password);
+        }
+        self.continue_thing(command, user, kept, since);
+    }
+
+    /// Updates the setup, challenge or proof that a command went on with.
+    fn continue_thing(
+        &mut self,
+        command: &Command,
+        user: &Name,
+        kept: BTreeMap<String, Value>,
+        since: Cursor,
+    ) {
+        let sort = match command {
+            Command::ReadEnrollment { .. }
+            | Command::NextPage { .. }
+            | Command::SendCode { .. }
+            | Command::SubmitCode { .. }
+            | Command::SubmitAnswers { .. } => Sort::Enrollment,
+            Command::ReadSecondStep { .. } => Sort::Challenge,
+            Command::ReadResetProof { .. } => Sort::Proof,
+            _ => return,
+        };
+        let name = References::of(command).name(sort.as_str());
+        if let Some(index) = self.things.find(sort, user, name.as_ref()) {
+            if matches!(command, Command::SendCode { .. } | Command::NextPage { .. }) {
+                self.things.send_again(index, since);
+            }
+            let thing = self.things.get_mut(index);
+            let questions = questions_of(&kept);
+            if !questions.is_empty() {
+                thing.questions = questions;
+            }
+            thing.kept.extend(kept);
+        }
+    }
+
+    /// Tells where the codes and calls of what was begun go.
+    fn destination(
+        &self,
+        command: &Command,
+        user: &Name,
+        method: Option<Method>,
+        kind: Option<ChallengeKind>,
+        kept: &BTreeMap<String, Value>,
+    ) -> Option<(Channel, String)> {
+        let channel = match kind? {
+            ChallengeKind::TextMessage => Channel::Sms,
+            ChallengeKind::VoiceCall => Channel::Voice,
+            ChallengeKind::EmailCode => Channel::Email,
+            ChallengeKind::AppNotification | ChallengeKind::AppCode | ChallengeKind::Answers => {
+                return None;
+            }
+        };
+        let method = method?;
+        let person = self.people.get(user)?;
+        let (address, phone, change) = match command {
+            Command::BeginEnrollment { address, phone, .. } => (address, phone, false),
+            Command::ChangeMethod { address, phone, .. } => (address, phone, true),
+            _ => {
+                return self
+                    .registered_destination(user, method, kept)
+                    .map(|destination| (channel, destination));
+            }
+        };
+        let destination = if method == Method::Email {
+            let default = if change {
+                proofup_domain::command::AddressRef::Second
+            } else {
+                proofup_domain::command::AddressRef::Own
+            };
+            person.address(address.as_ref().unwrap_or(&default))
+        } else {
+            person
+                .phone(phone.as_ref().unwrap_or(&default_phone(method, change)))
+                .e164
+        };
+        Some((channel, destination))
+    }
+
+    /// Finds the destination of a registered method: of the setup that told its id, else of the latest setup.
+    fn registered_destination(
+        &self,
+        user: &Name,
+        method: Method,
+        kept: &BTreeMap<String, Value>,
+    ) -> Option<String> {
+        let id = kept.get("methodId").map(Value::reveal);
+        let setups: Vec<&Thing> = self
+            .things
+            .enrollments(user, method)
+            .map(|index| self.things.get(index))
+            .collect();
+        let registered = |thing: &&&Thing| {
+            let own = thing.kept.get("methodId").map(Value::reveal);
+            own.is_some() && (id.is_none() || own == id)
+        };
+        let setup = setups
+            .iter()
+            .rev()
+            .find(registered)
+            .or_else(|| setups.last())?;
+        setup
+            .destination
+            .as_ref()
+            .map(|(_, destination)| destination.clone())
+    }
+}
+
+/// Applies a merge patch (RFC 7396).
+fn merge(target: &mut Json, patch: &Json) {
+    let Json::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Json::Object(Map::new());
+    }
+    if let Json::Object(target) = target {
+        for (key, value) in patch {
+            if value.is_null() {
+                target.remove(key);
+            } else {
+                merge(target.entry(key.clone()).or_insert(Json::Null), value);
+            }
+        }
+    }
+}
+
+fn word<'a>(answer: &'a Map<String, Json>, key: &str) -> Option<&'a str> {
+    answer.get(key).and_then(Json::as_str)
+}
+
+fn method_of(command: &Command) -> Option<Method> {
+    match command {
+        Command::BeginEnrollment { method, .. }
+        | Command::ChangeMethod { method, .. }
+        | Command::BeginResetProof { method, .. } => Some(*method),
+        Command::BeginSecondStep { method, .. } => *method,
+        _ => None,
+    }
+}
+
+fn kind_of(command: &Command, method: Option<Method>) -> Option<ChallengeKind> {
+    let (said, setup) = match command {
+        Command::BeginEnrollment { kind, .. } | Command::ChangeMethod { kind, .. } => (*kind, true),
+        Command::BeginSecondStep { kind, .. } | Command::BeginResetProof { kind, .. } => {
+            (*kind, false)
+        }
+        _ => return None,
+    };
+    said.or_else(|| match method? {
+        Method::Email => Some(ChallengeKind::EmailCode),
+        Method::SecurityQuestions => Some(ChallengeKind::Answers),
+        Method::SoftwareOath => Some(ChallengeKind::AppCode),
+        method @ (Method::MobilePhone | Method::OfficePhone) => setup.then(|| default_kind(method)),
+        Method::MicrosoftAuthenticator => setup.then_some(ChallengeKind::AppNotification),
+    })
+}
+
+fn questions_of(kept: &BTreeMap<String, Value>) -> Vec<String> {
+    match kept.get("questions") {
+        Some(Value::Plain(Json::Array(list))) => list
+            .iter()
+            .filter_map(Json::as_str)
+            .map(str::to_owned)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Names who typed a code that was accepted.
+fn submitter(command: &Command) -> Option<&Name> {
+    match command {
+        Command::SubmitCode { user, .. }
+        | Command::SubmitSecondStepCode { user, .. }
+        | Command::SubmitResetCode { user, .. } => Some(user),
+        _ => None,
+    }
+}
+
+fn only_events_of(answer: &mut Map<String, Json>, user: &Name) {
+    if let Some(Json::Array(events)) = answer.get_mut("events") {
+        events.retain(|event| event.get("user").and_then(Json::as_str) == Some(user.0.as_str()));
+    }
+}

@@ -1,0 +1,228 @@
+//! Makes the tenant of a case and expands `[[users]] methods` into ordinary commands.
+//!
+//! While methods are registered a provisioning policy holds: everything may reset a password and nothing is a second
+//! step, so nobody is interrupted, nobody owes a second step and no default is chosen on the way. Then the scenario's own
+//! policy is set and the clock moved past the resend interval and the TOTP step, so that the steps start unburdened.
+
+use proofup_domain::command::{Command, Name, PasswordRole};
+use proofup_domain::method::{Method, ResetMethod};
+use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
+use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
+use serde_json::{Value as Json, json};
+
+use super::{Trouble, World};
+use crate::judge::matcher::is_no_success;
+use crate::scenario::{GatewayForms, Scenario};
+use crate::target::Operation;
+
+/// Asks for at least this pause before the steps: one TOTP step.
+const TOTP_STEP_SECONDS: u32 = 30;
+
+impl World<'_> {
+    /// Makes the tenant and registers what the file says its people have.
+    pub(super) async fn set_up(
+        &mut self,
+        scenario: &Scenario,
+        policy: &Policy,
+    ) -> Result<(), Trouble> {
+        let expands = scenario
+            .users
+            .iter()
+            .any(|user| user.exists && !user.methods.is_empty());
+        let first = if expands {
+            provisioning_policy(policy)
+        } else {
+            policy.clone()
+        };
+        self.create_tenant(scenario, &first).await?;
+        self.zero = self.now;
+        if expands {
+            for user in scenario
+                .users
+                .iter()
+                .filter(|user| user.exists && !user.methods.is_empty())
+            {
+                self.register_all(&user.name, &user.methods).await?;
+            }
+            let patch = policy_json(policy);
+            let Json::Object(patch) = patch else {
+                return Ok(());
+            };
+            self.demand(&Command::SetPolicy { policy: patch }).await?;
+            let pause = self.limits.resend_seconds.max(TOTP_STEP_SECONDS);
+            self.demand(&Command::AdvanceClock {
+                by: format!("{pause}s"),
+            })
+            .await?;
+            self.zero = self.now;
+        }
+        self.begun = self.gateways.inboxes().cursor();
+        Ok(())
+    }
+
+    async fn create_tenant(&mut self, scenario: &Scenario, policy: &Policy) -> Result<(), Trouble> {
+        self.policy = policy_json(policy);
+        let users: Vec<Json> = self
+            .people
+            .values()
+            .filter(|person| person.exists)
+            .map(|person| {
+                json!({
+                    "userPrincipalName": person.user_principal_name,
+                    "password": person.password.expose(),
+                    "role": person.role.as_str(),
+                    "blocked": person.blocked,
+                })
+            })
+            .collect();
+        let mut vars = self.control_variables();
+        vars.text("displayName", &self.organisation.display_name);
+        vars.json("policy", self.policy.clone());
+        vars.json("domains", json!([self.organisation.domain]));
+        vars.json("users", Json::from(users));
+        vars.json("gateways", self.gateway_addresses(&scenario.gateways));
+        vars.json(
+            "gatewayTimeoutMs",
+            Json::from(self.environment.gateway_timeout_ms),
+        );
+        vars.text("callbackBase", &self.environment.callback_base);
+        vars.text("now", &scenario.start.to_string());
+        vars.text(
+            "seed",
+            &format!("{}/{}", self.environment.seed, self.organisation.tenant),
+        );
+        let (performed, _) = self.call(Operation::CreateTenant, vars, None).await?;
+        if is_no_success(&performed) {
+            return Err(Trouble::Unready(format!(
+                "the tenant could not be made: {}",
+                crate::transcript::answer(&performed)
+            )));
+        }
+        Ok(())
+    }
+
+    fn gateway_addresses(&self, forms: &GatewayForms) -> Json {
+        let gateways = &self.gateways;
+        let email = match forms.email {
+            MailForm::Smtp => json!({ "smtp": gateways.smtp_address() }),
+            MailForm::MailSend => json!({ "url": gateways.mail_url(), "form": "mailSend" }),
+        };
+        let (sms, voice, push): (SmsForm, VoiceForm, PushForm) =
+            (forms.sms, forms.voice, forms.push);
+        json!({
+            "sms": { "url": gateways.sms_url(), "form": sms.as_str() },
+            "voice": { "url": gateways.voice_url(), "form": voice.as_str() },
+            "email": email,
+            "push": { "url": gateways.push_url(), "form": push.as_str() },
+        })
+    }
+
+    /// Takes the tenant down again; whether that works changes no judgement.
+    pub(super) async fn tear_down(&mut self) {
+        if self.environment.target.has(Operation::DeleteTenant) {
+            let vars = self.control_variables();
+            let _ = self.call(Operation::DeleteTenant, vars, None).await;
+        }
+    }
+
+    async fn register_all(&mut self, user: &Name, methods: &[Method]) -> Result<(), Trouble> {
+        self.demand(&Command::SignIn {
+            user: user.clone(),
+            password: PasswordRole::Right,
+            bind: None,
+        })
+        .await?;
+        for method in methods {
+            for command in registration(user, *method) {
+                self.demand(&command).await?;
+            }
+        }
+        self.demand(&Command::SignOut {
+            user: user.clone(),
+            session: None,
+        })
+        .await
+    }
+
+    /// Lets a command happen that has to succeed.
+    async fn demand(&mut self, command: &Command) -> Result<(), Trouble> {
+        let performed = self.perform(command, None).await?;
+        if is_no_success(&performed) {
+            return Err(Trouble::Unready(format!(
+                "could not set the case up: `{}` was answered with {}",
+                crate::transcript::command(command),
+                crate::transcript::answer(&performed)
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Lists the commands that register a method, the way a person would.
+fn registration(user: &Name, method: Method) -> Vec<Command> {
+    let begin = json!({ "do": "beginEnrollment", "method": method });
+    let next = json!({ "do": "nextPage" });
+    let read = json!({ "do": "readEnrollment" });
+    let commands = match method {
+        Method::Email | Method::MobilePhone => {
+            vec![begin, json!({ "do": "submitCode", "code": "lastSent" })]
+        }
+        Method::OfficePhone => vec![begin, json!({ "do": "pressKey" }), read],
+        Method::SoftwareOath => vec![
+            begin,
+            json!({ "do": "addAccount" }),
+            json!({ "do": "submitCode", "code": "current" }),
+        ],
+        Method::SecurityQuestions => vec![begin, json!({ "do": "submitAnswers" })],
+        Method::MicrosoftAuthenticator => vec![
+            begin,
+            next.clone(),
+            next.clone(),
+            json!({ "do": "activateDevice" }),
+            next,
+            json!({ "do": "approveNotification" }),
+            read,
+        ],
+    };
+    commands
+        .into_iter()
+        .map(|mut command| {
+            command["user"] = json!(user);
+            serde_json::from_value(command).expect("these are spelt as the vocabulary spells them")
+        })
+        .collect()
+}
+
+/// Allows everything for a reset and nothing as a second step.
+fn provisioning_policy(policy: &Policy) -> Policy {
+    let asked = &policy.reset;
+    let own = !asked.questions.is_empty();
+    let questions = if own {
+        asked.questions.clone()
+    } else {
+        (1..=5)
+            .map(|number| format!("What is the answer to provisioning question {number}?"))
+            .collect()
+    };
+    Policy {
+        two_step: TwoStepPolicy::default(),
+        reset: ResetPolicy {
+            enabled: true,
+            methods: ResetMethod::ALL.iter().copied().collect(),
+            methods_required: 2,
+            registration_required: false,
+            reconfirm_after_days: 0,
+            questions_to_register: if own { asked.questions_to_register } else { 3 },
+            questions_to_reset: if own { asked.questions_to_reset } else { 3 },
+            questions,
+        },
+        app: AppPolicy {
+            code_with_notification: true,
+        },
+        ..policy.clone()
+    }
+}
+
+fn policy_json(policy: &Policy) -> Json {
+    serde_json::to_value(policy).unwrap_or(Json::Null)
+}

@@ -1,0 +1,518 @@
+//! What a command offers to the templates of a target file.
+
+use std::collections::BTreeMap;
+
+use proofup_domain::command::{
+    AnswersRole, Command, GivenAnswer, Name, NewPasswordRole, PasswordRole, PhoneRef,
+};
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::secret::Secret;
+use serde_json::{Value as Json, json};
+
+use super::operations::References;
+use super::things::Sort;
+use super::{Trouble, World};
+use crate::target::{Operation, Value, Variables};
+
+/// Collects variables under their names.
+#[derive(Debug, Default)]
+pub(super) struct Vars(BTreeMap<String, Value>);
+
+impl Vars {
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        self.0
+            .insert(name.to_owned(), Value::Plain(Json::from(text)));
+    }
+
+    pub(super) fn json(&mut self, name: &str, value: Json) {
+        self.0.insert(name.to_owned(), Value::Plain(value));
+    }
+
+    pub(super) fn secret(&mut self, name: &str, secret: Secret) {
+        self.0.insert(name.to_owned(), Value::Secret(secret));
+    }
+
+    pub(super) fn value(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    pub(super) fn into_variables(self) -> Variables {
+        Variables(self.0)
+    }
+}
+
+impl World<'_> {
+    /// Collects what a command offers: what it refers to, then what it says itself.
+    pub(super) async fn variables(
+        &mut self,
+        command: &Command,
+        operation: Operation,
+    ) -> Result<Vars, Trouble> {
+        let mut vars = self.control_variables();
+        let references = References::of(command);
+        if let Some(user) = references.user() {
+            self.reference_variables(&references, operation, &user, &mut vars)?;
+        }
+        self.said_variables(command, &mut vars)?;
+        self.typed_variables(command, &mut vars).await?;
+        Ok(vars)
+    }
+
+    /// Offers what test control needs.
+    pub(super) fn control_variables(&self) -> Vars {
+        let mut vars = Vars::default();
+        vars.text("tenantId", &self.organisation.tenant);
+        if let Some(token) = &self.environment.control_token {
+            vars.secret("controlToken", token.clone());
+        }
+        vars
+    }
+
+    /// Offers what was kept of the things that the operation is about.
+    fn reference_variables(
+        &self,
+        references: &References,
+        operation: Operation,
+        user: &Name,
+        vars: &mut Vars,
+    ) -> Result<(), Trouble> {
+        let about = |name: &str| {
+            operation
+                .variables()
+                .iter()
+                .any(|variable| variable.name == name)
+        };
+        for sort in [Sort::Reset, Sort::Enrollment, Sort::Challenge, Sort::Proof] {
+            if about(sort.as_str()) {
+                let name = references.name(sort.as_str());
+                let index = self.thing(sort, user, name.as_ref())?;
+                for (key, value) in &self.things.get(index).kept {
+                    if key != "session" {
+                        vars.value(key, value.clone());
+                    }
+                }
+            }
+        }
+        let session = references.name("session");
+        if about("session") && session.as_ref().is_none_or(|name| name.0 != "none") {
+            let index = self.thing(Sort::Session, user, session.as_ref())?;
+            if let Some(session) = self.things.get(index).kept.get("session") {
+                vars.value("session", session.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Offers what the command itself says.
+    fn said_variables(&mut self, command: &Command, vars: &mut Vars) -> Result<(), Trouble> {
+        match command {
+            Command::SignIn { user, password, .. } => {
+                let password = self.password(user, password)?;
+                vars.text("userPrincipalName", &self.person(user)?.user_principal_name);
+                vars.secret("password", password);
+            }
+            Command::BeginReset { user, .. } => {
+                vars.text("userPrincipalName", &self.person(user)?.user_principal_name);
+            }
+            Command::BeginEnrollment { .. } | Command::ChangeMethod { .. } => {
+                self.setup_variables(command, vars)?;
+            }
+            Command::DeleteMethod {
+                user, method, of, ..
+            } => {
+                vars.text("method", method.as_str());
+                self.method_id(user, *method, of.as_ref(), true, vars)?;
+            }
+            Command::SetDefault {
+                user,
+                method,
+                kind,
+                of,
+                ..
+            } => {
+                vars.text("method", method.as_str());
+                vars.text("kind", kind.as_str());
+                self.method_id(user, *method, of.as_ref(), false, vars)?;
+            }
+            Command::BeginSecondStep {
+                user,
+                method,
+                kind,
+                of,
+                ..
+            } => {
+                self.proof_variables(user, *method, *kind, of.as_ref(), vars)?;
+            }
+            Command::BeginResetProof {
+                user,
+                method,
+                kind,
+                of,
+                ..
+            } => {
+                self.proof_variables(user, Some(*method), *kind, of.as_ref(), vars)?;
+            }
+            Command::SetNewPassword { password, .. } => {
+                vars.secret("password", self.new_password(password))
+            }
+            Command::SetPolicy { policy } => vars.json("policy", Json::Object(policy.clone())),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Offers the code or the answers that a person types.
+    async fn typed_variables(&mut self, command: &Command, vars: &mut Vars) -> Result<(), Trouble> {
+        match command {
+            Command::SubmitCode {
+                user,
+                enrollment,
+                code,
+                ..
+            } => {
+                let thing = self.thing(Sort::Enrollment, user, enrollment.as_ref())?;
+                self.code_variable(user, thing, code, vars).await
+            }
+            Command::SubmitSecondStepCode {
+                user,
+                challenge,
+                code,
+                ..
+            } => {
+                let thing = self.thing(Sort::Challenge, user, challenge.as_ref())?;
+                self.code_variable(user, thing, code, vars).await
+            }
+            Command::SubmitResetCode {
+                user, proof, code, ..
+            } => {
+                let thing = self.thing(Sort::Proof, user, proof.as_ref())?;
+                self.code_variable(user, thing, code, vars).await
+            }
+            Command::SubmitAnswers {
+                user,
+                enrollment,
+                answers,
+                ..
+            } => {
+                let thing = self.thing(Sort::Enrollment, user, enrollment.as_ref())?;
+                let register = self.questions_to_register();
+                vars.json(
+                    "answers",
+                    self.answers(user, thing, answers, Some(register))?,
+                );
+                Ok(())
+            }
+            Command::SubmitResetAnswers {
+                user,
+                proof,
+                answers,
+                ..
+            } => {
+                let thing = self.thing(Sort::Proof, user, proof.as_ref())?;
+                vars.json("answers", self.answers(user, thing, answers, None)?);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn setup_variables(&self, command: &Command, vars: &mut Vars) -> Result<(), Trouble> {
+        let (user, method, address, phone, kind, change) = match command {
+            Command::BeginEnrollment {
+                user,
+                method,
+                address,
+                phone,
+                kind,
+                ..
+            } => (user, *method, address, phone, *kind, None),
+            Command::ChangeMethod {
+                user,
+                method,
+                of,
+                address,
+                phone,
+                kind,
+                ..
+            } => (user, *method, address, phone, *kind, Some(of)),
+            _ => return Ok(()),
+        };
+        vars.text("method", method.as_str());
+        let person = self.person(user)?;
+        if method == Method::Email {
+            let default = if change.is_some() {
+                proofup_domain::command::AddressRef::Second
+            } else {
+                proofup_domain::command::AddressRef::Own
+            };
+            vars.text(
+                "address",
+                &person.address(address.as_ref().unwrap_or(&default)),
+            );
+        }
+        if matches!(method, Method::MobilePhone | Method::OfficePhone) {
+            let number = person.phone(
+                phone
+                    .as_ref()
+                    .unwrap_or(&default_phone(method, change.is_some())),
+            );
+            vars.text("region", &number.region);
+            vars.text("number", &number.typed);
+            vars.text(
+                "kind",
+                kind.unwrap_or_else(|| default_kind(method)).as_str(),
+            );
+        } else if let Some(kind) = kind {
+            vars.text("kind", kind.as_str());
+        }
+        if let Some(of) = change {
+            self.method_id(user, method, of.as_ref(), true, vars)?;
+        }
+        Ok(())
+    }
+
+    fn proof_variables(
+        &self,
+        user: &Name,
+        method: Option<Method>,
+        kind: Option<ChallengeKind>,
+        of: Option<&Name>,
+        vars: &mut Vars,
+    ) -> Result<(), Trouble> {
+        if let Some(method) = method {
+            vars.text("method", method.as_str());
+            if of.is_some() {
+                self.method_id(user, method, of, true, vars)?;
+            }
+        }
+        if let Some(kind) = kind {
+            vars.text("kind", kind.as_str());
+        }
+        Ok(())
+    }
+
+    /// Offers the id of a registered method, as the setup that registered it learnt it.
+    fn method_id(
+        &self,
+        user: &Name,
+        method: Method,
+        of: Option<&Name>,
+        needed: bool,
+        vars: &mut Vars,
+    ) -> Result<(), Trouble> {
+        let of_setup = match of {
+            Some(name) => self
+                .things
+                .find(Sort::Enrollment, user, Some(name))
+                .into_iter()
+                .collect::<Vec<_>>(),
+            None => self.things.enrollments(user, method).collect(),
+        };
+        let id = of_setup
+            .iter()
+            .rev()
+            .find_map(|index| self.things.get(*index).kept.get("methodId"));
+        match id {
+            Some(id) => vars.value("methodId", id.clone()),
+            None if needed => {
+                return Err(Trouble::Unready(format!(
+                    "no setup of {user} told the id of a registered {method}"
+                )));
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn code_variable(
+        &mut self,
+        user: &Name,
+        thing: usize,
+        code: &proofup_domain::command::CodeRole,
+        vars: &mut Vars,
+    ) -> Result<(), Trouble> {
+        if let Some(code) = self.code(user, thing, code).await? {
+            self.submitted = Some(code.clone());
+            vars.secret("code", code);
+        }
+        Ok(())
+    }
+
+    fn password(&mut self, user: &Name, role: &PasswordRole) -> Result<Secret, Trouble> {
+        let wrong = super::persona::draw_password(&mut self.rng);
+        let person = self.person(user)?;
+        let password = match role {
+            PasswordRole::Right => person.password.clone(),
+            PasswordRole::Wrong => wrong,
+            PasswordRole::Previous => person.previous_password.clone().ok_or_else(|| {
+                Trouble::Unready(format!("the password of {user} was never changed"))
+            })?,
+        };
+        self.secrets.insert(password.clone());
+        Ok(password)
+    }
+
+    fn new_password(&mut self, role: &NewPasswordRole) -> Secret {
+        let long = super::persona::draw_password(&mut self.rng);
+        let cut =
+            |length: usize| Secret::new(long.expose().chars().take(length).collect::<String>());
+        let password = match role {
+            NewPasswordRole::Fresh => long,
+            NewPasswordRole::TooShort => cut(7),
+            NewPasswordRole::Shortest => cut(8),
+        };
+        self.secrets.insert(password.clone());
+        self.last_password = Some(password.clone());
+        password
+    }
+
+    /// Answers the questions that a thing showed: as many as are to be registered, or all that are asked.
+    fn answers(
+        &mut self,
+        user: &Name,
+        thing: usize,
+        role: &AnswersRole,
+        count: Option<u32>,
+    ) -> Result<Json, Trouble> {
+        let shown = self.things.get(thing).questions.clone();
+        if let AnswersRole::Given(given) = role {
+            return Ok(self.given_answers(given, &shown, count.is_some()));
+        }
+        if shown.is_empty() {
+            return Err(Trouble::unready("no questions were shown"));
+        }
+        let wanted = count.map_or(shown.len(), |count| {
+            usize::try_from(count).unwrap_or(usize::MAX)
+        });
+        let person = self.person(user)?;
+        let mut answers: Vec<(String, Secret)> = shown
+            .into_iter()
+            .take(wanted)
+            .map(|question| {
+                let answer = person.answer(&question);
+                (question, answer)
+            })
+            .collect();
+        if *role == AnswersRole::OneTooFew {
+            answers.pop();
+        }
+        let spoken: Vec<(String, String)> = answers
+            .iter()
+            .map(|(question, answer)| (question.clone(), spoilt(answer.expose(), role)))
+            .collect();
+        self.secrets
+            .extend(spoken.iter().map(|(_, answer)| Secret::new(answer.clone())));
+        Ok(Json::from_iter(spoken.into_iter().map(
+            |(question, answer)| json!({ "question": question, "answer": answer }),
+        )))
+    }
+
+    /// Gives the answers that a file spells out; in a reset only those to questions that are asked.
+    fn given_answers(&mut self, given: &[GivenAnswer], shown: &[String], setup: bool) -> Json {
+        let policy = self.policy_questions();
+        let mut answers = Vec::new();
+        for one in given {
+            let index = usize::try_from(one.question)
+                .unwrap_or(usize::MAX)
+                .wrapping_sub(1);
+            let question = policy
+                .get(index)
+                .cloned()
+                .unwrap_or_else(|| format!("question {}", one.question));
+            if setup || shown.contains(&question) {
+                answers.push(json!({ "question": question, "answer": one.text }));
+                self.secrets.insert(Secret::new(one.text.clone()));
+            }
+        }
+        Json::from(answers)
+    }
+
+    fn questions_to_register(&self) -> u32 {
+        self.policy
+            .pointer("/reset/questionsToRegister")
+            .and_then(Json::as_u64)
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(3)
+    }
+
+    fn policy_questions(&self) -> Vec<String> {
+        let questions = self
+            .policy
+            .pointer("/reset/questions")
+            .and_then(Json::as_array);
+        questions
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Finds what a command refers to.
+    pub(super) fn thing(
+        &self,
+        sort: Sort,
+        owner: &Name,
+        bound: Option<&Name>,
+    ) -> Result<usize, Trouble> {
+        self.things.find(sort, owner, bound).ok_or_else(|| {
+            Trouble::Unready(match bound {
+                Some(name) => format!("no {} was bound as `{name}`", sort.as_str()),
+                None => format!("{owner} has no {}", sort.as_str()),
+            })
+        })
+    }
+
+    /// Gives a secret that a thing kept.
+    pub(super) fn kept_secret(&self, index: usize, name: &str) -> Option<Secret> {
+        match self.things.get(index).kept.get(name)? {
+            Value::Secret(secret) => Some(secret.clone()),
+            Value::Plain(value) => value.as_str().map(Secret::new),
+        }
+    }
+
+    /// Gives a text that a thing kept.
+    pub(super) fn kept_text(&self, index: usize, name: &str) -> Option<String> {
+        match self.things.get(index).kept.get(name)? {
+            Value::Plain(value) => value.as_str().map(str::to_owned),
+            Value::Secret(secret) => Some(secret.expose().to_owned()),
+        }
+    }
+}
+
+/// Gives the number that a person registers where a file names none.
+pub(super) fn default_phone(method: Method, change: bool) -> PhoneRef {
+    match (method == Method::OfficePhone, change) {
+        (false, false) => PhoneRef::Mobile,
+        (false, true) => PhoneRef::SecondMobile,
+        (true, false) => PhoneRef::Office,
+        (true, true) => PhoneRef::SecondOffice,
+    }
+}
+
+/// Gives the kind by which a phone is set up where a file names none.
+pub(super) fn default_kind(method: Method) -> ChallengeKind {
+    if method == Method::OfficePhone {
+        ChallengeKind::VoiceCall
+    } else {
+        ChallengeKind::TextMessage
+    }
+}
+
+/// Brings a right answer into the form that a role names.
+fn spoilt(answer: &str, role: &AnswersRole) -> String {
+    match role {
+        AnswersRole::Right | AnswersRole::OneTooFew | AnswersRole::Given(_) => answer.to_owned(),
+        AnswersRole::Wrong => format!("not {answer}"),
+        AnswersRole::UpperCase => answer.to_uppercase(),
+        AnswersRole::Padded => format!("  {answer}\t"),
+        AnswersRole::InnerSpace => {
+            let middle = answer.chars().count() / 2;
+            answer
+                .chars()
+                .enumerate()
+                .flat_map(|(i, c)| (i == middle).then_some(' ').into_iter().chain([c]))
+                .collect()
+        }
+    }
+}
