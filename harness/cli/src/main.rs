@@ -1,2 +1,45 @@
-//! proofup
-fn main() {}
+//! `proofup`: judges implementations of security-info registration.
+//!
+//! This crate is the edge: it reads arguments and the machine's clock, prints, and exits. What it says is decided in
+//! `proofup-runner`.
+//!
+//! **Invariant:** standard output is the result and standard error is everything else; nothing but `main` ends the
+//! process, with the exit codes of `decisions.md` 10.
+
+mod arguments;
+mod clock;
+mod commands;
+mod embedded;
+mod failure;
+mod matching;
+mod render;
+mod terminal;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+use crate::failure::EXIT_BUG;
+
+fn main() -> ExitCode {
+    set_hook(Box::new(|panic| {
+        terminal::diagnostic(&failure::bug_report(panic))
+    }));
+    let code = catch_unwind(AssertUnwindSafe(|| {
+        let arguments = match Arguments::try_parse() {
+            Ok(arguments) => arguments,
+            Err(error) => return terminal::usage(&error),
+        };
+        terminal::choose_colour(arguments.color);
+        match commands::execute(arguments.command) {
+            Ok(code) => code,
+            Err(failure) => {
+                terminal::diagnostic(&failure.to_string());
+                failure.exit_code()
+            }
+        }
+    }));
+    ExitCode::from(code.unwrap_or(EXIT_BUG))
+}

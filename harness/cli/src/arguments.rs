@@ -1,0 +1,63 @@
+//! The command line, as a whole.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands::completions::CompletionsArguments;
+use crate::commands::explain::ExplainArguments;
+use crate::commands::gateways::GatewaysArguments;
+use crate::commands::list::ListArguments;
+use crate::commands::run::RunArguments;
+use crate::commands::schema::SchemaArguments;
+use crate::commands::serve::ServeArguments;
+
+/// Judges implementations of security-info registration: how people set up, use and manage the methods that prove who
+/// they are.
+#[derive(Debug, Parser)]
+#[command(
+    name = "proofup",
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  proofup run                          judge the built-in reference by every scenario\n  \
+                  proofup run --url http://localhost:8080   judge a server that speaks the contract\n  \
+                  proofup explain DEF-4                what a requirement says, and what checks it\n\n\
+                  Exit codes:\n  0 conforms · 1 nonconforming or stale exemption · 2 usage, configuration, target or scenario file ·\n  \
+                  3 incomplete · 4 nothing selected · 70 a bug of proofup · 130 interrupted"
+)]
+pub(crate) struct Arguments {
+    /// When to colour: auto minds the terminal, `NO_COLOR` and CI
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub(crate) color: Colour,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Names when to colour.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal that can.
+    Auto,
+    /// In a pipe too.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// Names a command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge an implementation, requirement by requirement
+    Run(Box<RunArguments>),
+    /// Serve the reference implementation
+    Serve(ServeArguments),
+    /// Serve mocked SMS, voice, mail and push providers
+    Gateways(GatewaysArguments),
+    /// List the requirements, or the scenarios
+    List(ListArguments),
+    /// Explain a requirement: what it says, where it comes from, what checks it
+    Explain(ExplainArguments),
+    /// Print the JSON Schema of a kind of file
+    Schema(SchemaArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+}

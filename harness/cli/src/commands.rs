@@ -1,0 +1,40 @@
+//! The commands, one module each.
+
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod gateways;
+pub(crate) mod list;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod serve;
+pub(crate) mod shutdown;
+pub(crate) mod suite;
+
+use crate::arguments::Command;
+use crate::failure::Failure;
+
+/// Does what the command line asks for, and gives the exit code.
+pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Run(arguments) => run::execute(*arguments),
+        Command::Serve(arguments) => serve::execute(arguments),
+        Command::Gateways(arguments) => gateways::execute(&arguments),
+        Command::List(arguments) => list::execute(&arguments),
+        Command::Explain(arguments) => explain::execute(&arguments),
+        Command::Schema(arguments) => schema::execute(&arguments),
+        Command::Completions(arguments) => completions::execute(&arguments),
+    }
+}
+
+/// Makes the runtime of a command.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::usage(
+                format!("could not start the runtime: {error}"),
+                "see whether the machine has threads and file handles left",
+            )
+        })
+}

@@ -1,0 +1,71 @@
+//! `proofup gateways`: the mocked providers on their own.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use proofup_gateways::host::{Standalone, StandaloneOptions, serve_gateways};
+
+use crate::commands::{runtime, shutdown};
+use crate::failure::{EXIT_OK, Failure};
+use crate::{clock, terminal};
+
+/// Holds the arguments of `proofup gateways`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  proofup gateways\n  proofup gateways --http 127.0.0.1:8025 --smtp 127.0.0.1:2525\n  \
+                        curl 'http://127.0.0.1:8025/messages?channel=sms'"
+)]
+pub(crate) struct GatewaysArguments {
+    /// Where the SMS, voice, mail and push providers listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8025")]
+    http: SocketAddr,
+
+    /// Where SMTP listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2525")]
+    smtp: SocketAddr,
+
+    /// The host name by which the target reaches this machine, where it is another one (a target in a container)
+    #[arg(long, value_name = "HOST")]
+    advertise: Option<String>,
+
+    /// How many messages are kept; the oldest go first
+    #[arg(long, value_name = "N", default_value_t = StandaloneOptions::default().capacity)]
+    keep: usize,
+}
+
+/// Serves until it is asked to end.
+pub(crate) fn execute(arguments: &GatewaysArguments) -> Result<u8, Failure> {
+    let options = StandaloneOptions {
+        http: arguments.http,
+        smtp: arguments.smtp,
+        advertised: arguments.advertise.clone(),
+        capacity: arguments.keep,
+    };
+    let mut told = Ok(());
+    let served = runtime()?.block_on(serve_gateways(
+        &options,
+        clock::machine(),
+        |host| told = terminal::result(&addresses(host)),
+        shutdown::requested(),
+    ));
+    served.map_err(|error| {
+        Failure::usage(
+            error.to_string(),
+            "end what listens there, or name other addresses with --http and --smtp (port 0 takes a free one)",
+        )
+    })?;
+    told?;
+    Ok(EXIT_OK)
+}
+
+fn addresses(host: &Standalone) -> String {
+    format!(
+        "sms      {}\nvoice    {}\nmail     {}\nsmtp     {}\npush     {}\nmessages {}/messages\n",
+        host.sms_url(),
+        host.voice_url(),
+        host.mail_url(),
+        host.smtp_address(),
+        host.push_url(),
+        host.people_url()
+    )
+}

@@ -1,0 +1,287 @@
+//! `proofup run`: judges an implementation, requirement by requirement.
+
+mod aim;
+pub(crate) mod arguments;
+mod outputs;
+mod progress;
+mod selection;
+mod snapshots;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use proofup_domain::clock::Clock;
+use proofup_domain::edition::Edition;
+use proofup_domain::requirement::{Catalogue, RequirementId};
+use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::judge::exemption::{Exemptions, KnownChecks};
+use proofup_runner::judge::verdict::{Evidence, JudgedCheck, Verdict, Word, judge};
+use proofup_runner::report::Facts;
+use proofup_runner::run::{RunConfig, RunError, RunOutput};
+use proofup_runner::scenario::Suite;
+use tokio::sync::watch;
+
+pub(crate) use arguments::RunArguments;
+
+use crate::clock;
+use crate::commands::run::aim::Aim;
+use crate::commands::run::outputs::Outputs;
+use crate::commands::run::progress::Progress;
+use crate::commands::run::selection::Chosen;
+use crate::commands::{runtime, shutdown, suite};
+use crate::failure::Failure;
+use crate::render::failures::{Repeats, failures};
+use crate::render::header::{Header, header};
+use crate::render::style::quoted;
+use crate::render::summary::summary;
+use crate::terminal;
+
+/// Judges, tells, and gives the exit code.
+pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
+    let clock = clock::machine();
+    let catalogue = embedded_catalogue();
+    let mut suite = suite::load(&arguments.paths, arguments.suite.as_ref(), &catalogue)?;
+    let exemptions = exemptions(&arguments, &suite, &catalogue, &clock)?;
+    let chosen = selection::choose(&arguments, &mut suite, &catalogue)?;
+    let outputs = Outputs::prepare(&arguments)?;
+    let runtime = runtime()?;
+    let session = Session {
+        arguments,
+        clock,
+        catalogue: Arc::new(catalogue),
+        suite: Arc::new(suite),
+        exemptions,
+        chosen,
+    };
+    let code = runtime.block_on(session.run(&outputs));
+    runtime.shutdown_background();
+    code
+}
+
+/// Reads the file of exemptions, where one is named.
+fn exemptions(
+    arguments: &RunArguments,
+    suite: &Suite,
+    catalogue: &Catalogue,
+    clock: &Clock,
+) -> Result<Exemptions, Failure> {
+    let Some(file) = &arguments.exemptions else {
+        return Ok(Exemptions::default());
+    };
+    let name = file.display().to_string();
+    let text = fs::read_to_string(file).map_err(|error| {
+        Failure::usage(
+            format!("could not read the exemptions `{name}`: {error}"),
+            "name a file of [[exemptions]], each with a check or requirement and a reason",
+        )
+    })?;
+    let slugs = suite
+        .scenarios
+        .iter()
+        .flat_map(selection::slugs_of)
+        .map(str::to_owned)
+        .collect();
+    let requirements: BTreeSet<RequirementId> = catalogue
+        .requirements
+        .iter()
+        .map(|requirement| requirement.id.clone())
+        .collect();
+    let known = KnownChecks {
+        slugs: &slugs,
+        complete: arguments.paths.is_empty(),
+        requirements: &requirements,
+    };
+    let today = clock.now().to_zoned(TimeZone::UTC).date();
+    Exemptions::parse(&name, &text, today, &known).map_err(Failure::diagnostic)
+}
+
+/// Holds a run from its beginning to its end.
+struct Session {
+    arguments: RunArguments,
+    clock: Clock,
+    catalogue: Arc<Catalogue>,
+    suite: Arc<Suite>,
+    exemptions: Exemptions,
+    chosen: Chosen,
+}
+
+impl Session {
+    async fn run(&self, outputs: &Outputs) -> Result<u8, Failure> {
+        let aim = aim::aim(&self.arguments, self.clock.clone()).await?;
+        terminal::result(&format!("{}\n", self.header(&aim)))?;
+        let started_at = self.clock.now();
+        let output = self.drive(&aim).await?;
+        let mut facts = self.facts(&aim, &output);
+        facts.started_at = started_at;
+        let verdict = judge(&Evidence {
+            catalogue: &self.catalogue,
+            cases: &output.cases,
+            scope: &self.chosen.scope,
+            exemptions: &self.exemptions,
+            level: self.arguments.level.into(),
+            interrupted: output.interrupted,
+        });
+        let written = outputs.write(&facts, &verdict, &output.cases);
+        self.tell(&facts, &verdict, &output)?;
+        let differs = self.compare_snapshots(&output)?;
+        written?;
+        Ok(if differs {
+            with_difference(verdict.word)
+        } else {
+            verdict.exit_code()
+        })
+    }
+
+    /// Runs the cases; Ctrl-C ends the run early, and what was judged before is still told.
+    async fn drive(&self, aim: &Aim) -> Result<RunOutput, Failure> {
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(async move {
+            shutdown::requested().await;
+            stop.send_replace(true);
+            // Without a sender nobody could stop the run any more.
+            std::future::pending::<()>().await;
+        });
+        let progress = Progress::new();
+        let config = RunConfig {
+            suite: Arc::clone(&self.suite),
+            catalogue: Arc::clone(&self.catalogue),
+            target: Arc::new(aim.target.clone()),
+            transport: aim.transport.clone(),
+            callback_base: aim.callback_base.clone(),
+            control_token: aim.control_token.clone(),
+            seed: self.arguments.seed,
+            jobs: self.jobs(),
+            selection: self.chosen.selection.clone(),
+            trace: self.arguments.trace,
+            max_failures: self.arguments.max_failures,
+            deadline: self.arguments.deadline,
+            clock: self.clock.clone(),
+        };
+        let run = proofup_runner::run::run(config, move |event| progress.on(&event), stopped);
+        run.await.map_err(|error| self.not_run(&error))
+    }
+
+    fn not_run(&self, error: &RunError) -> Failure {
+        let help = if self.arguments.target.is_some() {
+            "`proofup schema target` says what a target file holds"
+        } else if self.arguments.url.is_some() {
+            "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
+        } else {
+            "this is the built-in reference: please report it"
+        };
+        Failure::usage(error.to_string(), help)
+    }
+
+    fn jobs(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.arguments.jobs.unwrap_or_else(processors)
+    }
+
+    fn editions(&self) -> Vec<Edition> {
+        let editions: BTreeSet<Edition> =
+            self.chosen.cases.iter().map(|case| case.edition).collect();
+        editions.into_iter().collect()
+    }
+
+    fn header(&self, aim: &Aim) -> String {
+        header(&Header {
+            target: aim.target.name(),
+            place: &aim.place(),
+            transport: aim.transport_name,
+            clock_mode: &aim.clock_mode(),
+            suite_origin: &self.suite.origin.to_string(),
+            suite_hash: &self.suite.hash,
+            editions: &self.editions(),
+            seed: self.arguments.seed,
+            level: self.arguments.level.into(),
+            cases: self.chosen.cases.len(),
+            selection: &self.chosen.flags,
+        })
+    }
+
+    fn facts(&self, aim: &Aim, output: &RunOutput) -> Facts {
+        let now = self.clock.now();
+        Facts {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: self.arguments.seed,
+            editions: self.editions(),
+            level: self.arguments.level.into(),
+            target: output.target_name.clone(),
+            capabilities: Some(output.capabilities.clone()),
+            clock_mode: aim.clock_mode(),
+            suite_origin: self.suite.origin.to_string(),
+            suite_hash: self.suite.hash.clone(),
+            selection: self.chosen.flags.clone(),
+            started_at: now,
+            finished_at: now,
+            jobs: self.jobs(),
+            transport: aim.transport_name.to_owned(),
+            base_url: aim.base.as_ref().map(ToString::to_string),
+        }
+    }
+
+    fn tell(
+        &self,
+        facts: &Facts,
+        verdict: &Verdict<'_>,
+        output: &RunOutput,
+    ) -> Result<(), Failure> {
+        let mut text = failures(verdict, self);
+        for case in output.cases.iter().filter(|case| !case.trace.is_empty()) {
+            text.push_str(&format!("trace of {}\n{}", case.id, outputs::trace(case)));
+        }
+        if output.deadline_hit {
+            text.push_str("the deadline ended the run before its last case\n");
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&summary(verdict, facts.wall_ms()));
+        terminal::result(&text)
+    }
+
+    /// Compares transcripts with those of an earlier run, and says whether any differs.
+    fn compare_snapshots(&self, output: &RunOutput) -> Result<bool, Failure> {
+        let Some(folder) = &self.arguments.snapshots else {
+            return Ok(false);
+        };
+        let comparison =
+            snapshots::compare(folder, self.arguments.update_snapshots, &output.cases)?;
+        terminal::result(&comparison.text)?;
+        Ok(comparison.different > 0)
+    }
+}
+
+impl Repeats for Session {
+    fn command(&self, check: &JudgedCheck<'_>) -> String {
+        let arguments = &self.arguments;
+        let mut words = vec!["proofup run".to_owned()];
+        let mut add = |flag: &str, value: &str| words.push(format!("{flag} {}", quoted(value)));
+        if let Some(target) = &arguments.target {
+            add("--target", &target.display().to_string());
+        }
+        if let Some(url) = &arguments.url {
+            add("--url", url.as_str());
+        }
+        if let Some(suite) = &arguments.suite {
+            add("--suite", &suite.display().to_string());
+        }
+        add("--requirement", &check.result.slug);
+        add("--edition", check.case.edition.as_str());
+        add("--seed", &arguments.seed.to_string());
+        if !arguments.paths.is_empty() {
+            words.insert(1, quoted(&check.result.file));
+        }
+        words.join(" ")
+    }
+}
+
+/// Gives the exit code where a transcript differs: 1, unless something more pressing applies.
+fn with_difference(word: Word) -> u8 {
+    match word {
+        Word::HarnessBroke | Word::Interrupted => word.exit_code(),
+        _ => Word::Nonconforming.exit_code(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Which implementation is judged, and how its requests travel.
+
+use std::fs;
+
+use proofup_domain::clock::Clock;
+use proofup_domain::secret::Secret;
+use proofup_runner::target::{
+    ClockMode, ClockScope, CompiledTarget, Transport, TransportOptions, loopback_transport,
+};
+use url::Url;
+
+use crate::commands::run::arguments::{RunArguments, TransportKind};
+use crate::commands::serve::token_from_environment;
+use crate::embedded;
+use crate::failure::Failure;
+
+/// The contract, as the reference speaks it.
+const REFERENCE: &str = include_str!("../../../../../fixtures/targets/reference.toml");
+const REFERENCE_PATH: &str = "fixtures/targets/reference.toml";
+
+/// Holds an implementation that can be spoken to.
+#[derive(Debug)]
+pub(crate) struct Aim {
+    /// The target file.
+    pub(crate) target: CompiledTarget,
+    /// What carries the requests.
+    pub(crate) transport: Transport,
+    /// What reports call that.
+    pub(crate) transport_name: &'static str,
+    /// Where it is; nothing in process.
+    pub(crate) base: Option<Url>,
+    /// Where it is told to call back.
+    pub(crate) callback_base: String,
+    /// The token of test control.
+    pub(crate) control_token: Option<Secret>,
+}
+
+/// Aims at the target that the command line names: a stranger's, or the built-in reference.
+///
+/// The reference over loopback is started here, and lives as long as the runtime.
+pub(crate) async fn aim(arguments: &RunArguments, clock: Clock) -> Result<Aim, Failure> {
+    if arguments.target.is_none() && arguments.url.is_none() {
+        return at_the_reference(arguments, clock).await;
+    }
+    let (path, text) = match &arguments.target {
+        None => (REFERENCE_PATH.to_owned(), REFERENCE.to_owned()),
+        Some(file) => {
+            let path = file.display().to_string();
+            let text = fs::read_to_string(file).map_err(|error| {
+                Failure::usage(
+                    format!("could not read the target file `{path}`: {error}"),
+                    "name a file; `proofup schema target` says what stands in it",
+                )
+            })?;
+            (path, text)
+        }
+    };
+    let mut target = CompiledTarget::compile(&path, &text).map_err(Failure::diagnostic)?;
+    if let Some(url) = &arguments.url {
+        target = target.with_base(checked(url)?);
+    }
+    let base = target.base_url().cloned().ok_or_else(|| {
+        Failure::usage(
+            format!("`{path}` names no address"),
+            "add `base = \"http://…\"` to it, or --url",
+        )
+    })?;
+    let transport = loopback_transport(&base, TransportOptions::default());
+    let callback_base = base.as_str().trim_end_matches('/').to_owned();
+    let control_token = token_from_environment();
+    Ok(Aim {
+        target,
+        transport,
+        transport_name: "http",
+        base: Some(base),
+        callback_base,
+        control_token,
+    })
+}
+
+async fn at_the_reference(arguments: &RunArguments, clock: Clock) -> Result<Aim, Failure> {
+    let target = CompiledTarget::compile(REFERENCE_PATH, REFERENCE).map_err(Failure::diagnostic)?;
+    let token = embedded::control_token();
+    let router = embedded::under_test(clock, token.clone(), arguments.seed);
+    let control_token = Some(token);
+    if arguments.transport == TransportKind::InProcess {
+        return Ok(Aim {
+            target,
+            transport: embedded::in_process(router),
+            transport_name: "inProcess",
+            base: None,
+            callback_base: embedded::IN_PROCESS.to_owned(),
+            control_token,
+        });
+    }
+    let address = embedded::on_loopback(router).await.map_err(|error| {
+        Failure::usage(
+            format!("could not start the reference on loopback: {error}"),
+            "see whether this machine lets programs listen on 127.0.0.1, or add --transport in-process",
+        )
+    })?;
+    let callback_base = format!("http://{address}");
+    let base = Url::parse(&callback_base)
+        .map_err(|error| Failure::bug(format!("{callback_base} is no URL: {error}")))?;
+    let transport = loopback_transport(&base, TransportOptions::default());
+    let target = target.with_base(base.clone());
+    Ok(Aim {
+        target,
+        transport,
+        transport_name: "loopback",
+        base: Some(base),
+        callback_base,
+        control_token,
+    })
+}
+
+fn checked(url: &Url) -> Result<Url, Failure> {
+    if url.scheme() == "http" && url.host().is_some() {
+        return Ok(url.clone());
+    }
+    Err(Failure::usage(
+        format!("`{url}` cannot be spoken to: only plain HTTP is"),
+        "name an address such as http://127.0.0.1:8080; put what ends TLS before the target",
+    ))
+}
+
+impl Aim {
+    /// Says how the target's time moves.
+    pub(crate) fn clock_mode(&self) -> String {
+        let clock = self.target.clock();
+        let mode = match clock.mode {
+            ClockMode::Frozen => "frozen",
+            ClockMode::Running => "running",
+        };
+        let scope = match clock.scope {
+            ClockScope::Tenant => "tenant",
+            ClockScope::Process => "process",
+        };
+        format!("{mode} per {scope}")
+    }
+
+    /// Says where the target is.
+    pub(crate) fn place(&self) -> String {
+        self.base.as_ref().map_or_else(
+            || "no address: it is in this process".to_owned(),
+            ToString::to_string,
+        )
+    }
+}

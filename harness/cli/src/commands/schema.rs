@@ -1,0 +1,46 @@
+//! `proofup schema`: JSON Schemas of the files that people and programs read and write.
+
+use clap::{Args, ValueEnum};
+use proofup_domain::requirement::Catalogue;
+use proofup_runner::{report, scenario, target};
+
+use crate::failure::{EXIT_OK, Failure};
+use crate::terminal;
+
+/// Holds the arguments of `proofup schema`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  proofup schema scenario > scenario.schema.json\n  proofup schema report | jq .properties"
+)]
+pub(crate) struct SchemaArguments {
+    /// The kind of file
+    #[arg(value_enum)]
+    kind: Kind,
+}
+
+/// Names a kind of file.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// A scenario (TOML)
+    Scenario,
+    /// A target file (TOML)
+    Target,
+    /// The JSON report of a run
+    Report,
+    /// The catalogue of requirements (TOML)
+    Requirements,
+}
+
+/// Prints the schema.
+pub(crate) fn execute(arguments: &SchemaArguments) -> Result<u8, Failure> {
+    let schema = match arguments.kind {
+        Kind::Scenario => scenario::json_schema(),
+        Kind::Target => target::json_schema(),
+        Kind::Report => report::json::schema(),
+        Kind::Requirements => schemars::schema_for!(Catalogue).to_value(),
+    };
+    let text = serde_json::to_string_pretty(&schema)
+        .map_err(|error| Failure::bug(format!("the schema cannot be written: {error}")))?;
+    terminal::result(&format!("{text}\n"))?;
+    Ok(EXIT_OK)
+}

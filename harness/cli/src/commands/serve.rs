@@ -1,0 +1,148 @@
+//! `proofup serve`: the reference implementation on its own.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use proofup_domain::secret::Secret;
+use proofup_reference::DemoGateways;
+use tokio::net::TcpListener;
+
+use crate::commands::{runtime, shutdown};
+use crate::failure::{EXIT_OK, Failure};
+use crate::{clock, embedded, terminal};
+
+/// The environment variable that holds the token of test control, here and in `proofup run`.
+pub(crate) const TOKEN_VARIABLE: &str = "PROOFUP_TEST_CONTROL_TOKEN";
+
+/// Holds the arguments of `proofup serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  proofup serve                                     a demo tenant, on http://127.0.0.1:8080\n  \
+                        PROOFUP_TEST_CONTROL_TOKEN=secret proofup serve --test-control --listen 127.0.0.1:0\n\n\
+                        State lives in memory and is gone when the process ends: this is a reference, not a product."
+)]
+pub(crate) struct ServeArguments {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+
+    /// Let whoever knows the token in `PROOFUP_TEST_CONTROL_TOKEN` make tenants and move their clocks
+    #[arg(long)]
+    test_control: bool,
+
+    /// Allow test control on an address that other machines reach
+    #[arg(long, requires = "test_control")]
+    allow_remote_test_control: bool,
+
+    /// Draw codes, tokens and ids from this seed instead of the operating system: for tests only
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// The SMS provider of the demo tenant
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8025/sms",
+        conflicts_with = "test_control"
+    )]
+    sms: String,
+
+    /// The voice provider of the demo tenant
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8025/voice",
+        conflicts_with = "test_control"
+    )]
+    voice: String,
+
+    /// The mail server of the demo tenant
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:2525",
+        conflicts_with = "test_control"
+    )]
+    smtp: String,
+
+    /// The push provider of the demo tenant
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8025/push",
+        conflicts_with = "test_control"
+    )]
+    push: String,
+}
+
+/// Serves until it is asked to end.
+pub(crate) fn execute(arguments: ServeArguments) -> Result<u8, Failure> {
+    let token = control_token(&arguments)?;
+    runtime()?.block_on(serve(arguments, token))
+}
+
+fn control_token(arguments: &ServeArguments) -> Result<Option<Secret>, Failure> {
+    if !arguments.test_control {
+        return Ok(None);
+    }
+    if !arguments.listen.ip().is_loopback() && !arguments.allow_remote_test_control {
+        return Err(Failure::usage(
+            format!(
+                "test control on {} would be open to other machines",
+                arguments.listen
+            ),
+            "listen on 127.0.0.1, or add --allow-remote-test-control if that is what you want",
+        ));
+    }
+    token_from_environment().map(Some).ok_or_else(|| {
+        Failure::usage(
+            format!("test control needs a token, and {TOKEN_VARIABLE} is not set"),
+            format!("set it here and for `proofup run --url`: {TOKEN_VARIABLE}=… proofup serve --test-control"),
+        )
+    })
+}
+
+/// Reads the token of test control; empty counts as none.
+pub(crate) fn token_from_environment() -> Option<Secret> {
+    std::env::var(TOKEN_VARIABLE)
+        .ok()
+        .filter(|token| !token.is_empty())
+        .map(Secret::new)
+}
+
+async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::usage(
+            format!("could not listen on {}: {error}", arguments.listen),
+            "end what listens there, or name another address with --listen (port 0 takes a free one)",
+        )
+    };
+    let listener = TcpListener::bind(arguments.listen).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    let demo = DemoGateways {
+        sms: Some(arguments.sms),
+        voice: Some(arguments.voice),
+        smtp: Some(arguments.smtp),
+        push: Some(arguments.push),
+        callback_base: format!("http://{address}"),
+    };
+    let demo = token.is_none().then_some(demo);
+    let router = embedded::served(clock::machine(), token, arguments.seed, demo);
+    let what = if arguments.test_control {
+        "under test control"
+    } else {
+        "with the demo tenant"
+    };
+    terminal::result(&format!(
+        "proofup {} serves http://{address} {what}\n",
+        env!("CARGO_PKG_VERSION")
+    ))?;
+    let served = embedded::serve(listener, router, shutdown::requested()).await;
+    served.map_err(|error| {
+        Failure::usage(
+            format!("could not go on serving: {error}"),
+            "see whether the machine has file handles left",
+        )
+    })?;
+    Ok(EXIT_OK)
+}

@@ -1,0 +1,94 @@
+//! The reference implementation inside this process: over loopback, or without a socket.
+//!
+//! This is the only place that knows how the reference is built; a run gets a transport and an address.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::io;
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Limited};
+use proofup_domain::clock::Clock;
+use proofup_domain::secret::Secret;
+use proofup_reference::{DemoGateways, Options, app};
+use proofup_runner::target::{Transport, TransportError, TransportOptions};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+
+/// Where callbacks go in process, where there is no socket (`decisions.md` 28).
+pub(crate) const IN_PROCESS: &str = "http://target.invalid";
+
+/// Builds the reference for a run: under test control, with everything random drawn from the seed.
+pub(crate) fn under_test(clock: Clock, control_token: Secret, seed: u64) -> Router {
+    app(Options {
+        clock,
+        control_token: Some(control_token),
+        seed: Some(seed),
+        demo: None,
+    })
+}
+
+/// Builds the reference for `proofup serve`.
+pub(crate) fn served(
+    clock: Clock,
+    control_token: Option<Secret>,
+    seed: Option<u64>,
+    demo: Option<DemoGateways>,
+) -> Router {
+    app(Options {
+        clock,
+        control_token,
+        seed,
+        demo,
+    })
+}
+
+/// Draws a token for test control that other processes of this machine cannot guess.
+///
+/// The standard library seeds its hashers from the operating system; two of them make 128 bits.
+pub(crate) fn control_token() -> Secret {
+    let half = || RandomState::new().hash_one("control token");
+    Secret::new(format!("{:016x}{:016x}", half(), half()))
+}
+
+/// Serves an application until `shutdown`, letting requests under way finish.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown)
+        .await
+}
+
+/// Serves an application on a free port of this machine for as long as the runtime lives.
+pub(crate) async fn on_loopback(router: Router) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(serve(listener, router, std::future::pending()));
+    Ok(address)
+}
+
+/// Carries requests straight into an application, without a socket.
+pub(crate) fn in_process(router: Router) -> Transport {
+    let limit = TransportOptions::default().body_limit;
+    BoxCloneSyncService::new(tower::service_fn(move |request: Request<Bytes>| {
+        let router = router.clone();
+        async move {
+            let answered = router.oneshot(request.map(Body::from)).await;
+            let response = answered.unwrap_or_else(|never| match never {});
+            let (parts, body) = response.into_parts();
+            let whole = Limited::new(body, limit).collect().await;
+            let body = whole
+                .map_err(|_| TransportError::BodyTooLarge(limit))?
+                .to_bytes();
+            Ok(Response::from_parts(parts, body))
+        }
+    }))
+}

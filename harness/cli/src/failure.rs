@@ -1,0 +1,106 @@
+//! What can go wrong before anything is judged, and how it is told.
+
+use std::fmt;
+use std::panic::PanicHookInfo;
+
+use miette::{Diagnostic, Report};
+use proofup_runner::judge::verdict::Word;
+
+use crate::terminal;
+
+/// The exit code of a run or command that did what it was asked to.
+pub(crate) const EXIT_OK: u8 = 0;
+/// The exit code for usage, configuration, target and scenario files.
+pub(crate) const EXIT_USAGE: u8 = 2;
+/// The exit code of a bug of ours.
+pub(crate) const EXIT_BUG: u8 = 70;
+
+/// Holds why a command could not do what it was asked to.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    report: Report,
+}
+
+/// Holds a sentence, and what to do about it.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{message}")]
+struct Sentence {
+    message: String,
+    #[help]
+    help: Option<String>,
+}
+
+impl Failure {
+    /// Says what is wrong with how the command was called, and what to do.
+    pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        let sentence = Sentence {
+            message: message.into(),
+            help: Some(help.into()),
+        };
+        Self {
+            code: EXIT_USAGE,
+            report: sentence.into(),
+        }
+    }
+
+    /// Says that the selection holds no check, and what to do.
+    pub(crate) fn nothing_selected(message: impl Into<String>, help: impl Into<String>) -> Self {
+        let code = Word::NothingSelected.exit_code();
+        Self {
+            code,
+            ..Self::usage(message, help)
+        }
+    }
+
+    /// Tells a fault of a file, or of anything that explains itself.
+    pub(crate) fn diagnostic(error: impl Diagnostic + Send + Sync + 'static) -> Self {
+        Self {
+            code: EXIT_USAGE,
+            report: error.into(),
+        }
+    }
+
+    /// Says that something happened that cannot.
+    pub(crate) fn bug(message: impl Into<String>) -> Self {
+        let help = Some(REPORT_IT.to_owned());
+        Self {
+            code: EXIT_BUG,
+            report: Sentence {
+                message: message.into(),
+                help,
+            }
+            .into(),
+        }
+    }
+
+    /// Gives the exit code.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        self.code
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&terminal::render(&*self.report))
+    }
+}
+
+/// Tells a panic as what it is: our fault.
+pub(crate) fn bug_report(panic: &PanicHookInfo<'_>) -> String {
+    let payload = panic.payload();
+    let message = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    let place = panic
+        .location()
+        .map_or_else(String::new, |place| format!(" at {place}"));
+    format!(
+        "proofup {} broke{place}: {message}\n{REPORT_IT}\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+const REPORT_IT: &str = "this is a bug of proofup, not of the target: please report it with the command line, the seed and this text";

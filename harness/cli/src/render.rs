@@ -1,0 +1,7 @@
+//! How results look on a terminal.
+
+pub(crate) mod failures;
+pub(crate) mod header;
+pub(crate) mod style;
+pub(crate) mod summary;
+pub(crate) mod table;

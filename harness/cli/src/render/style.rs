@@ -1,0 +1,43 @@
+//! The few styles there are. They are taken out again where the output is no terminal.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Effects, Style};
+
+/// Makes a text stand out.
+pub(crate) fn bold(text: &impl Display) -> String {
+    styled(text, Style::new().effects(Effects::BOLD))
+}
+
+/// Makes a text stand back.
+pub(crate) fn dim(text: &impl Display) -> String {
+    styled(text, Style::new().effects(Effects::DIMMED))
+}
+
+/// Colours what is right.
+pub(crate) fn good(text: &impl Display) -> String {
+    styled(text, AnsiColor::Green.on_default())
+}
+
+/// Colours what is wrong.
+pub(crate) fn bad(text: &impl Display) -> String {
+    styled(text, AnsiColor::Red.on_default().effects(Effects::BOLD))
+}
+
+/// Colours what wants a look.
+pub(crate) fn doubtful(text: &impl Display) -> String {
+    styled(text, AnsiColor::Yellow.on_default())
+}
+
+fn styled(text: &impl Display, style: Style) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Quotes a text for a POSIX shell, where it needs that.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

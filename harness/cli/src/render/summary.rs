@@ -1,0 +1,111 @@
+//! The end of a run: the table, what was set aside, and the verdict.
+
+use std::fmt::Write as _;
+
+use proofup_runner::judge::verdict::{CheckStatus, NotExercised, RequirementStatus, Verdict, Word};
+use proofup_runner::report::words;
+
+use crate::render::style::{bad, bold, dim, doubtful, good};
+use crate::render::table;
+
+/// Tells how a run ended.
+pub(crate) fn summary(verdict: &Verdict<'_>, wall_ms: u64) -> String {
+    let mut text = table::areas(verdict);
+    text.push('\n');
+    exempted(&mut text, verdict);
+    not_exercised(&mut text, verdict);
+    for name in &verdict.stale {
+        let _ = writeln!(
+            text,
+            "{} the exemption of {name}: what it lists passes; remove it",
+            bad(&"STALE")
+        );
+    }
+    for (case, error) in &verdict.broken {
+        let _ = writeln!(
+            text,
+            "{} in {case}: {error}; please report it",
+            bad(&"A BUG OF PROOFUP")
+        );
+    }
+    for slug in &verdict.strays {
+        let _ = writeln!(
+            text,
+            "{} `{slug}` is not in the catalogue; please report it",
+            bad(&"A BUG OF PROOFUP")
+        );
+    }
+    let seconds = format!("{}.{:03} s", wall_ms / 1_000, wall_ms % 1_000);
+    let _ = writeln!(
+        text,
+        "{} ({} checks in {seconds})",
+        ending(verdict),
+        verdict.checks
+    );
+    text
+}
+
+fn exempted(text: &mut String, verdict: &Verdict<'_>) {
+    let checks = verdict
+        .requirements
+        .iter()
+        .flat_map(|judged| &judged.checks);
+    for check in checks.filter(|check| check.status == CheckStatus::Exempted) {
+        let reason = check.exemption.unwrap_or_default();
+        let _ = writeln!(text, "{} {}: {reason}", dim(&"exempted"), check.result.slug);
+    }
+}
+
+fn not_exercised(text: &mut String, verdict: &Verdict<'_>) {
+    for judged in &verdict.requirements {
+        if let RequirementStatus::NotExercised(why) = &judged.status {
+            let told = words::not_exercised(why);
+            let mark = if *why == NotExercised::NoCheck {
+                doubtful(&"not exercised")
+            } else {
+                dim(&"not exercised")
+            };
+            let _ = writeln!(text, "{mark} {}: {told}", judged.requirement.id);
+        }
+    }
+}
+
+fn ending(verdict: &Verdict<'_>) -> String {
+    let musts = verdict.musts_not_exercised.len();
+    let totals = verdict.totals;
+    let (word, what) = match verdict.word {
+        Word::Conforms => (
+            good(&verdict.word),
+            "every requirement judged holds".to_owned(),
+        ),
+        Word::ConformsWithExemptions => (
+            doubtful(&verdict.word),
+            format!(
+                "{} checks exempted, {musts} musts not exercised",
+                verdict.exemptions_used
+            ),
+        ),
+        Word::Nonconforming => (
+            bad(&verdict.word),
+            format!("{} requirements failed", totals.failed),
+        ),
+        Word::StaleExemptions => (
+            bad(&verdict.word),
+            format!("{} exemptions are stale", verdict.stale.len()),
+        ),
+        Word::Incomplete => (
+            doubtful(&verdict.word),
+            format!(
+                "{} requirements could not be judged, {musts} musts not exercised",
+                totals.could_not_run
+            ),
+        ),
+        Word::NothingSelected => (doubtful(&verdict.word), "no check was selected".to_owned()),
+        Word::Interrupted => (
+            bad(&verdict.word),
+            "this is what was judged before".to_owned(),
+        ),
+        Word::HarnessBroke => (bad(&verdict.word), "proofup itself failed".to_owned()),
+    };
+    format!("{} {what}; exit code {}", bold(&word), verdict.exit_code())
+}

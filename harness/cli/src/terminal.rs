@@ -1,0 +1,75 @@
+//! What is written where: results to standard output, everything else to standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::ColorChoice;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+
+use crate::arguments::Colour;
+use crate::failure::{EXIT_OK, EXIT_USAGE, Failure};
+
+/// The width of diagnostics, in columns.
+const WIDTH: usize = 110;
+
+/// Sets for the whole process when to colour.
+pub(crate) fn choose_colour(colour: Colour) {
+    match colour {
+        Colour::Auto => ColorChoice::Auto,
+        Colour::Always => ColorChoice::Always,
+        Colour::Never => ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// Writes a result.
+///
+/// A reader that has gone away (`proofup list | head`) wants no more, which is no fault.
+pub(crate) fn result(text: &str) -> Result<(), Failure> {
+    match anstream::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::usage(
+            format!("could not write to standard output: {error}"),
+            "see whether the disk is full, or redirect elsewhere",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a diagnostic; where even that is impossible, nobody is there to be told.
+pub(crate) fn diagnostic(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Tells what the command line's reader says: help and versions are results, the rest is a fault of usage.
+pub(crate) fn usage(error: &clap::Error) -> u8 {
+    let _ = error.print();
+    if error.use_stderr() {
+        EXIT_USAGE
+    } else {
+        EXIT_OK
+    }
+}
+
+/// Renders a diagnostic with its place in the file and its help.
+pub(crate) fn render(error: &dyn Diagnostic) -> String {
+    let colourful = anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    let theme = if colourful {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(WIDTH)
+        .with_links(false);
+    let mut text = String::new();
+    match handler.render_report(&mut text, error) {
+        Ok(()) => text,
+        Err(_) => format!("{error}\n"),
+    }
+}
+
+/// Says whether somebody watches: a terminal, and no CI.
+pub(crate) fn is_watched() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stderr().is_terminal() && !set("CI") && !dumb
+}
