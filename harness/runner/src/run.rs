@@ -4,8 +4,8 @@
 //! So the order in which they finish changes nothing but the order of the events; results are in file order.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proofup_domain::capabilities::{Capabilities, Limits};
@@ -148,6 +148,8 @@ pub struct Environment {
     pub(crate) trace: bool,
     pub(crate) limits: Limits,
     pub(crate) gateway_timeout_ms: u32,
+    /// Users of the target file's pool that a case has changed.
+    pub(crate) spent_users: Mutex<BTreeSet<String>>,
 }
 
 /// Runs the selected cases and collects their results; `stop` turning true ends the run early.
@@ -180,6 +182,7 @@ pub async fn run(
         trace: config.trace,
         limits: capabilities.limits.clone(),
         gateway_timeout_ms: GATEWAY_TIMEOUT_MS,
+        spent_users: Mutex::default(),
     });
     let mut crew = Crew {
         environment,

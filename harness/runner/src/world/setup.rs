@@ -4,6 +4,9 @@
 //! step, so nobody is interrupted, nobody owes a second step and no default is chosen on the way. Then the scenario's own
 //! policy is set and the clock moved past the resend interval and the TOTP step, so that the steps start unburdened.
 
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
 use proofup_domain::command::{Command, Name, PasswordRole};
 use proofup_domain::method::{Method, ResetMethod};
 use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
@@ -34,7 +37,11 @@ impl World<'_> {
         } else {
             policy.clone()
         };
-        self.create_tenant(scenario, &first).await?;
+        if self.environment.target.has(Operation::CreateTenant) {
+            self.create_tenant(scenario, &first).await?;
+        } else {
+            self.borrow_users(scenario)?;
+        }
         self.zero = self.now;
         if expands {
             for user in scenario
@@ -57,6 +64,49 @@ impl World<'_> {
             self.zero = self.now;
         }
         self.begun = self.gateways.inboxes().cursor();
+        Ok(())
+    }
+
+    /// Takes users that exist already for the people of the case, where none can be made.
+    ///
+    /// A case that changes its users uses them up, because every check needs a fresh user; cases that only look share.
+    fn borrow_users(&mut self, scenario: &Scenario) -> Result<(), Trouble> {
+        self.now = self.environment.clock.now();
+        let pool = self.environment.target.users();
+        let mut spent = self
+            .environment
+            .spent_users
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut lent = BTreeSet::new();
+        for person in self.people.values_mut().filter(|person| person.exists) {
+            let fresh = pool
+                .iter()
+                .find(|user| {
+                    user.role == person.role
+                        && !spent.contains(&user.name)
+                        && !lent.contains(&user.name)
+                })
+                .ok_or_else(|| {
+                    Trouble::Unready(format!(
+                        "the target file's [[users]] hold no fresh {} for `{}`",
+                        person.role, person.name
+                    ))
+                })?;
+            lent.insert(fresh.name.clone());
+            person
+                .user_principal_name
+                .clone_from(&fresh.user_principal_name);
+            person.password = fresh.password.clone();
+            self.secrets.insert(fresh.password.clone());
+        }
+        if scenario
+            .steps
+            .iter()
+            .any(|step| changes_its_user(&step.command))
+        {
+            spent.append(&mut lent);
+        }
         Ok(())
     }
 
@@ -191,6 +241,22 @@ fn registration(user: &Name, method: Method) -> Vec<Command> {
             serde_json::from_value(command).expect("these are spelt as the vocabulary spells them")
         })
         .collect()
+}
+
+/// Tells whether a command may leave its user other than it found them.
+const fn changes_its_user(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::SignIn { .. }
+            | Command::SignOut { .. }
+            | Command::ReadSession { .. }
+            | Command::OpenAccount { .. }
+            | Command::ReadWizard { .. }
+            | Command::ListMethods { .. }
+            | Command::ListAvailable { .. }
+            | Command::ReadCapabilities {}
+            | Command::FindLeaks {}
+    )
 }
 
 /// Allows everything for a reset and nothing as a second step.
