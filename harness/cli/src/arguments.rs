@@ -20,8 +20,9 @@ use crate::commands::serve::ServeArguments;
     after_help = "Examples:\n  proofup run                          judge the built-in reference by every scenario\n  \
                   proofup run --url http://localhost:8080   judge a server that speaks the contract\n  \
                   proofup explain DEF-4                what a requirement says, and what checks it\n\n\
-                  Exit codes:\n  0 conforms · 1 nonconforming or stale exemption · 2 usage, configuration, target or scenario file ·\n  \
-                  3 incomplete · 4 nothing selected · 70 a bug of proofup · 130 interrupted"
+                  Exit codes:\n    0  conforms, or did what it was asked to\n    1  nonconforming, a stale exemption, or a transcript that differs\n    \
+                  2  usage, configuration, target or scenario file\n    3  incomplete: a must could not be judged\n    \
+                  4  nothing selected\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
 )]
 pub(crate) struct Arguments {
     /// When to colour: auto minds the terminal, `NO_COLOR` and CI
@@ -35,11 +36,8 @@ pub(crate) struct Arguments {
 /// Names when to colour.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Colour {
-    /// On a terminal that can.
     Auto,
-    /// In a pipe too.
     Always,
-    /// Not at all.
     Never,
 }
 

@@ -61,6 +61,18 @@ impl Failure {
         }
     }
 
+    /// Says that the user ended the run before anything was judged.
+    pub(crate) fn interrupted() -> Self {
+        let code = Word::Interrupted.exit_code();
+        Self {
+            code,
+            ..Self::usage(
+                "the run was interrupted before it could say anything",
+                "start it again",
+            )
+        }
+    }
+
     /// Says that something happened that cannot.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
         let help = Some(REPORT_IT.to_owned());

@@ -42,12 +42,11 @@ pub(crate) fn execute(arguments: &GatewaysArguments) -> Result<u8, Failure> {
         capacity: arguments.keep,
     };
     let mut told = Ok(());
-    let served = runtime()?.block_on(serve_gateways(
-        &options,
-        clock::machine(),
-        |host| told = terminal::result(&addresses(host)),
-        shutdown::requested(),
-    ));
+    let served = runtime()?.block_on(async {
+        let signals = shutdown::Signals::listen()?;
+        let started = |host: &Standalone| told = terminal::result(&addresses(host));
+        Ok(serve_gateways(&options, clock::machine(), started, signals.requested()).await)
+    })?;
     served.map_err(|error| {
         Failure::usage(
             error.to_string(),

@@ -10,10 +10,10 @@ mod snapshots;
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use proofup_domain::clock::Clock;
-use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::judge::exemption::{Exemptions, KnownChecks};
@@ -30,13 +30,17 @@ use crate::commands::run::aim::Aim;
 use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::Progress;
 use crate::commands::run::selection::Chosen;
-use crate::commands::{runtime, shutdown, suite};
+use crate::commands::shutdown::Signals;
+use crate::commands::{runtime, suite};
 use crate::failure::Failure;
 use crate::render::failures::{Repeats, failures};
 use crate::render::header::{Header, header};
 use crate::render::style::quoted;
 use crate::render::summary::summary;
 use crate::terminal;
+
+/// How long a run that was asked to end may take to take its tenants down.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Judges, tells, and gives the exit code.
 pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
@@ -109,10 +113,11 @@ struct Session {
 
 impl Session {
     async fn run(&self, outputs: &Outputs) -> Result<u8, Failure> {
+        let signals = Signals::listen()?;
         let aim = aim::aim(&self.arguments, self.clock.clone()).await?;
         terminal::result(&format!("{}\n", self.header(&aim)))?;
         let started_at = self.clock.now();
-        let output = self.drive(&aim).await?;
+        let output = self.drive(&aim, signals).await?;
         let mut facts = self.facts(&aim, &output);
         facts.started_at = started_at;
         let verdict = judge(&Evidence {
@@ -135,14 +140,8 @@ impl Session {
     }
 
     /// Runs the cases; Ctrl-C ends the run early, and what was judged before is still told.
-    async fn drive(&self, aim: &Aim) -> Result<RunOutput, Failure> {
+    async fn drive(&self, aim: &Aim, signals: Signals) -> Result<RunOutput, Failure> {
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(async move {
-            shutdown::requested().await;
-            stop.send_replace(true);
-            // Without a sender nobody could stop the run any more.
-            std::future::pending::<()>().await;
-        });
         let progress = Progress::new();
         let config = RunConfig {
             suite: Arc::clone(&self.suite),
@@ -160,7 +159,15 @@ impl Session {
             clock: self.clock.clone(),
         };
         let run = proofup_runner::run::run(config, move |event| progress.on(&event), stopped);
-        run.await.map_err(|error| self.not_run(&error))
+        tokio::pin!(run);
+        let done = tokio::select! {
+            done = &mut run => done,
+            () = signals.requested() => {
+                stop.send_replace(true);
+                tokio::time::timeout(GRACE, run).await.map_err(|_| Failure::interrupted())?
+            }
+        };
+        done.map_err(|error| self.not_run(&error))
     }
 
     fn not_run(&self, error: &RunError) -> Failure {
@@ -179,12 +186,6 @@ impl Session {
         self.arguments.jobs.unwrap_or_else(processors)
     }
 
-    fn editions(&self) -> Vec<Edition> {
-        let editions: BTreeSet<Edition> =
-            self.chosen.cases.iter().map(|case| case.edition).collect();
-        editions.into_iter().collect()
-    }
-
     fn header(&self, aim: &Aim) -> String {
         header(&Header {
             target: aim.target.name(),
@@ -193,10 +194,10 @@ impl Session {
             clock_mode: &aim.clock_mode(),
             suite_origin: &self.suite.origin.to_string(),
             suite_hash: &self.suite.hash,
-            editions: &self.editions(),
+            editions: &self.chosen.editions,
             seed: self.arguments.seed,
             level: self.arguments.level.into(),
-            cases: self.chosen.cases.len(),
+            cases: self.chosen.cases,
             selection: &self.chosen.flags,
         })
     }
@@ -206,7 +207,7 @@ impl Session {
         Facts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: self.arguments.seed,
-            editions: self.editions(),
+            editions: self.chosen.editions.clone(),
             level: self.arguments.level.into(),
             target: output.target_name.clone(),
             capabilities: Some(output.capabilities.clone()),

@@ -127,6 +127,7 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
         callback_base: format!("http://{address}"),
     };
     let demo = token.is_none().then_some(demo);
+    let signals = shutdown::Signals::listen()?;
     let router = embedded::served(clock::machine(), token, arguments.seed, demo);
     let what = if arguments.test_control {
         "under test control"
@@ -137,7 +138,7 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
         "proofup {} serves http://{address} {what}\n",
         env!("CARGO_PKG_VERSION")
     ))?;
-    let served = embedded::serve(listener, router, shutdown::requested()).await;
+    let served = embedded::serve(listener, router, signals.requested()).await;
     served.map_err(|error| {
         Failure::usage(
             format!("could not go on serving: {error}"),

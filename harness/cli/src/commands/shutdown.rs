@@ -1,19 +1,64 @@
 //! The signals that ask a process to end.
 
-/// Waits for Ctrl-C, or for the signal that service managers send.
-pub(crate) async fn requested() {
-    let interrupt = tokio::signal::ctrl_c();
+use std::io;
+
+use crate::failure::Failure;
+
+/// Listens for Ctrl-C, and for the signal that service managers send.
+///
+/// Listening begins when this is made, so make it before telling anybody that there is something to end.
+#[derive(Debug)]
+pub(crate) struct Signals {
     #[cfg(unix)]
-    {
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Begins to listen.
+    #[cfg(unix)]
+    pub(crate) fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+        let interrupt = signal(SignalKind::interrupt()).map_err(|error| deaf(&error))?;
+        let terminate = signal(SignalKind::terminate()).map_err(|error| deaf(&error))?;
+        Ok(Self {
+            interrupt,
+            terminate,
+        })
+    }
+
+    /// Begins to listen.
+    #[cfg(not(unix))]
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        Ok(Self {})
+    }
+
+    /// Waits until the process is asked to end.
+    #[cfg(unix)]
+    pub(crate) async fn requested(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    // Without signals there is nobody to ask: the process ends with its parent.
-    let _ = interrupt.await;
+
+    /// Waits until the process is asked to end.
+    #[cfg(not(unix))]
+    pub(crate) async fn requested(self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "only Unix has signals to fail to listen for")
+)]
+fn deaf(error: &io::Error) -> Failure {
+    Failure::usage(
+        format!("could not listen for signals: {error}"),
+        "see whether the machine has file handles left",
+    )
 }

@@ -71,7 +71,7 @@ fn not_exercised(text: &mut String, verdict: &Verdict<'_>) {
 }
 
 fn ending(verdict: &Verdict<'_>) -> String {
-    let musts = verdict.musts_not_exercised.len();
+    let musts = counted(verdict.musts_not_exercised.len(), "must");
     let totals = verdict.totals;
     let (word, what) = match verdict.word {
         Word::Conforms => (
@@ -81,23 +81,23 @@ fn ending(verdict: &Verdict<'_>) -> String {
         Word::ConformsWithExemptions => (
             doubtful(&verdict.word),
             format!(
-                "{} checks exempted, {musts} musts not exercised",
-                verdict.exemptions_used
+                "{} exempted, {musts} not exercised",
+                counted(verdict.exemptions_used, "check")
             ),
         ),
         Word::Nonconforming => (
             bad(&verdict.word),
-            format!("{} requirements failed", totals.failed),
+            format!("{} failed", counted(totals.failed, "requirement")),
         ),
         Word::StaleExemptions => (
             bad(&verdict.word),
-            format!("{} exemptions are stale", verdict.stale.len()),
+            format!("{} stale", counted(verdict.stale.len(), "exemption")),
         ),
         Word::Incomplete => (
             doubtful(&verdict.word),
             format!(
-                "{} requirements could not be judged, {musts} musts not exercised",
-                totals.could_not_run
+                "{} could not run, {musts} not exercised",
+                counted(totals.could_not_run, "requirement")
             ),
         ),
         Word::NothingSelected => (doubtful(&verdict.word), "no check was selected".to_owned()),
@@ -107,5 +107,13 @@ fn ending(verdict: &Verdict<'_>) -> String {
         ),
         Word::HarnessBroke => (bad(&verdict.word), "proofup itself failed".to_owned()),
     };
-    format!("{} {what}; exit code {}", bold(&word), verdict.exit_code())
+    format!("{}: {what}; exit code {}", bold(&word), verdict.exit_code())
+}
+
+fn counted(number: usize, thing: &str) -> String {
+    if number == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{number} {thing}s")
+    }
 }

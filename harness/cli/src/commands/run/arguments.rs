@@ -32,7 +32,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Option<Url>,
 
-    /// How requests reach the built-in reference
+    /// How requests reach the built-in reference: HTTP over loopback, or without a socket
     #[arg(long, value_enum, default_value_t = TransportKind::Loopback, value_name = "HOW", help_heading = "Target",
           conflicts_with_all = ["target", "url"])]
     pub(crate) transport: TransportKind,
@@ -126,18 +126,14 @@ pub(crate) struct RunArguments {
 /// Names how requests reach the built-in reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TransportKind {
-    /// HTTP over loopback
     Loopback,
-    /// Without a socket
     InProcess,
 }
 
 /// Names a level on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LevelWord {
-    /// Only musts count
     Must,
-    /// Shoulds count too
     Should,
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_runner::judge::verdict::Scope;
-use proofup_runner::run::{Case, Selection, select, selected_ids};
+use proofup_runner::run::{Selection, select, selected_ids};
 use proofup_runner::scenario::{Scenario, Suite};
 
 use crate::commands::explain::no_such_requirement;
@@ -19,8 +20,10 @@ pub(crate) struct Chosen {
     pub(crate) selection: Selection,
     /// What the verdict counts.
     pub(crate) scope: Scope,
-    /// The cases, in file order.
-    pub(crate) cases: Vec<Case>,
+    /// How many cases.
+    pub(crate) cases: usize,
+    /// Their editions, oldest first.
+    pub(crate) editions: Vec<Edition>,
     /// The words that narrowed the run, as flags.
     pub(crate) flags: Vec<String>,
 }
@@ -79,10 +82,12 @@ pub(crate) fn choose(
     if scope.narrowed() && cases.is_empty() {
         return Err(nothing_selected(&scope, catalogue));
     }
+    let editions: BTreeSet<Edition> = cases.iter().map(|case| case.edition).collect();
     Ok(Chosen {
         selection,
         scope,
-        cases,
+        cases: cases.len(),
+        editions: editions.into_iter().collect(),
         flags: flags(arguments),
     })
 }
