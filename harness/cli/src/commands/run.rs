@@ -130,13 +130,17 @@ impl Session {
         });
         let written = outputs.write(&facts, &verdict, &output.cases);
         self.tell(&facts, &verdict, &output)?;
-        let differs = self.compare_snapshots(&output)?;
-        written?;
-        Ok(if differs {
-            with_difference(verdict.word)
-        } else {
-            verdict.exit_code()
-        })
+        // Every output is tried, whatever became of the one before.
+        let compared = self.compare_snapshots(&output);
+        match written.and(compared) {
+            Ok(true) => Ok(with_difference(verdict.word)),
+            Ok(false) => Ok(verdict.exit_code()),
+            Err(failure) if verdict.word == Word::HarnessBroke => {
+                terminal::diagnostic(&failure.to_string());
+                Ok(verdict.exit_code())
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Runs the cases; Ctrl-C ends the run early, and what was judged before is still told.
@@ -176,7 +180,7 @@ impl Session {
         } else if self.arguments.url.is_some() {
             "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
         } else {
-            "this is the built-in reference: please report it"
+            return Failure::bug(error.to_string());
         };
         Failure::usage(error.to_string(), help)
     }

@@ -176,7 +176,7 @@ fn every_snapshot_belongs_to_a_test() {
 /// Says whether nothing would write a snapshot any more.
 ///
 /// One that insta wrote says which test did: that has to be there, and to name it or a fixture of its name. Any other
-/// (a transcript, a document) belongs to the fixture or scenario of its name, or to a test that names it.
+/// (a transcript, a document) belongs to the fixture or scenario of its name, or to a test that names its file.
 fn is_orphan(root: &Path, snapshot: &Path, stems: &BTreeSet<String>) -> bool {
     let stem = snapshot
         .file_stem()
@@ -189,7 +189,13 @@ fn is_orphan(root: &Path, snapshot: &Path, stems: &BTreeSet<String>) -> bool {
     let has_fixture = stems.contains(name) || stems.contains(story);
     let told = text(snapshot);
     let Some(source) = told.lines().find_map(|line| line.strip_prefix("source: ")) else {
-        return !has_fixture;
+        let file = snapshot
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let rust = |path: &PathBuf| path.extension().is_some_and(|end| end == "rs");
+        let mut code = files(&root.join("harness")).into_iter().filter(rust);
+        return !has_fixture && !code.any(|path| text(&path).contains(file));
     };
     let source = root.join(source.trim_matches('"'));
     let tests = source.parent().map(files).unwrap_or_default();
