@@ -124,17 +124,27 @@ async fn a_second_step_is_asked_for_before_anything_else() {
 #[tokio::test]
 async fn where_nothing_can_be_set_up_the_administrator_is_named() {
     let world = World::new(json!({
-        "twoStep": { "kinds": ["appCode"], "requiredAtSignIn": true },
+        "reset": { "enabled": true, "methods": ["appCode"] },
     }))
     .await;
-    let token = world.sign_in("alice", "interrupted").await;
-    // Nothing is left that counts: only a policy that was valid once can come to this, by the user's own limit.
+    let token = world.sign_in("alice", "signedIn").await;
+    for _ in 0..5 {
+        world.add_oath(&token).await;
+    }
+    // Another app would be needed, and there is no place for one.
+    let patch = json!({ "twoStep": { "kinds": ["appNotification"], "requiredAtSignIn": true } });
+    world.set_policy(patch).await;
+    let stuck = world.sign_in("alice", "contactAdministrator").await;
+    for path in ["/v1/account", "/v1/wizard", "/v1/methods/available"] {
+        let answer = world.get(path, &stuck).await;
+        answer.refused(403, "contactAdministrator");
+    }
+    // Who was in stays in, and the state is worked out afresh when policy changes.
+    world.get("/v1/account", &token).await.expect(200);
     world
-        .post("/v1/wizard/completion", &token, Value::Null)
-        .await
-        .refused(409, "requiredInfoMissing");
-    let view = world.get("/v1/sessions/current", &token).await.expect(200);
-    assert_eq!(view["deferral"], json!({ "offered": false, "daysLeft": 0 }));
+        .set_policy(json!({ "twoStep": { "requiredAtSignIn": false } }))
+        .await;
+    world.get("/v1/account", &stuck).await.expect(200);
 }
 
 #[tokio::test]
