@@ -8,6 +8,7 @@
 
 pub mod available;
 pub mod default;
+pub mod machine;
 pub mod policy;
 pub mod required;
 pub mod reset;
