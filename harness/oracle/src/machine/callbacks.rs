@@ -134,7 +134,6 @@ impl World {
             Refusal::Expired,
             Refusal::NotFound,
             Refusal::MethodNotAvailable,
-            Refusal::GateAlreadyPassed,
         ]))
     }
 

@@ -1,6 +1,6 @@
 //! Password reset: gates, proofs, the new password (`domain.md` §10).
 
-use proofup_domain::command::{AnswersRole, CodeRole, Name, NewPasswordRole};
+use proofup_domain::command::{AnswersRole, CodeRole, GivenAnswer, Name, NewPasswordRole};
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
@@ -240,8 +240,7 @@ impl World {
             Verdict::Wrong => false,
             Verdict::Misshapen => {
                 if self.reading() {
-                    let refusals = [Refusal::InvalidAnswers, Refusal::InvalidInput];
-                    return Err(Told::any_of(&refusals));
+                    return Err(Told::refused(Refusal::InvalidAnswers));
                 }
                 false
             }
@@ -310,11 +309,7 @@ impl World {
         }
     }
 
-    fn given_verdict(
-        &self,
-        registered: &[(String, AnswerText)],
-        given: &[proofup_domain::command::GivenAnswer],
-    ) -> Verdict {
+    fn given_verdict(&self, registered: &[(String, AnswerText)], given: &[GivenAnswer]) -> Verdict {
         let reset = &self.state.policy.reset;
         let standing: Vec<&(String, AnswerText)> = registered
             .iter()
@@ -324,19 +319,28 @@ impl World {
         if given.len() != asked {
             return Verdict::Misshapen;
         }
-        let right = given.iter().all(|answer| {
-            let index = usize::try_from(answer.question).ok();
-            let question = index
-                .and_then(|index| reset.questions.get(index.checked_sub(1)?));
-            standing.iter().any(|(known, text)| {
-                Some(known) == question
-                    && matches!(text, AnswerText::Given(text) if folded(text) == folded(&answer.text))
-            })
-        });
-        match (right, standing.len() == asked) {
+        let question = |index: u32| {
+            let index = usize::try_from(index).ok()?.checked_sub(1)?;
+            reset.questions.get(index)
+        };
+        let known = |answer: &GivenAnswer| {
+            let question = question(answer.question)?;
+            standing.iter().find(|(known, _)| known == question)
+        };
+        let asks_all = standing.len() == asked;
+        let mut right = true;
+        for answer in given {
+            let Some((_, text)) = known(answer) else {
+                return Verdict::Misshapen;
+            };
+            right &=
+                matches!(text, AnswerText::Given(text) if folded(text) == folded(&answer.text));
+        }
+        match (right, asks_all) {
             (true, true) => Verdict::Right,
             (true, false) => Verdict::Perhaps,
-            (false, _) => Verdict::Misshapen,
+            (false, true) => Verdict::Wrong,
+            (false, false) => Verdict::Misshapen,
         }
     }
 

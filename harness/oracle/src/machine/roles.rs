@@ -282,5 +282,8 @@ fn looks_like_an_address(local: &str, domain: &str) -> bool {
                     })
             })
     };
-    dots(local) && dots(domain) && domain.contains('.') && local.len() <= 64
+    let short = local.len() <= 64
+        && domain.split('.').all(|label| label.len() <= 63)
+        && local.len() + 1 + domain.len() <= 254;
+    dots(local) && dots(domain) && domain.contains('.') && short
 }
