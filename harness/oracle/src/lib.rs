@@ -6,9 +6,11 @@
 //!
 //! **Invariant:** nothing here does I/O, reads a clock, draws a random number or fails.
 
+pub mod auditor;
 pub mod available;
 pub mod default;
 pub mod machine;
+mod patch;
 pub mod policy;
 pub mod required;
 pub mod reset;

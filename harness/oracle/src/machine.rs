@@ -40,7 +40,7 @@ use proofup_domain::policy::Policy;
 use proofup_domain::state::Activity;
 use serde_json::{Map, Value};
 
-pub use expected::{Expected, Pattern};
+pub use expected::{Expected, Pattern, example};
 pub use tenant::{NewUser, NumberFacts, Tenant};
 
 use expected::Told;

@@ -65,6 +65,12 @@ impl Expected {
         Err(closest.unwrap_or_default())
     }
 
+    /// Makes an answer that meets the preferred pattern; none: the command could not be done.
+    #[must_use]
+    pub fn example(&self) -> Option<Map<String, Value>> {
+        self.alternatives.first().map(example)
+    }
+
     /// Writes the patterns as the `expect` of a scenario's step.
     #[must_use]
     pub fn to_expect(&self) -> Value {
@@ -151,6 +157,26 @@ impl Told {
     /// Admits these refusals too.
     pub(crate) fn or_refused(self, refusals: &[Refusal]) -> Self {
         self.or(Self::any_of(refusals))
+    }
+}
+
+/// Makes an answer that meets a pattern: what a matcher leaves open is chosen.
+#[must_use]
+pub fn example(pattern: &Pattern) -> Map<String, Value> {
+    let fields = pattern.iter();
+    let fields = fields.filter_map(|(key, value)| Some((key.clone(), chosen(value)?)));
+    fields.collect()
+}
+
+/// Chooses a value that is admitted; none: nothing is.
+fn chosen(expected: &Value) -> Option<Value> {
+    match (matcher(expected), expected) {
+        (Some(("absent", _)), _) => None,
+        (Some(("anyOf", list)), _) => chosen(list.get(0)?),
+        (Some((_, operand)), _) => Some(operand.clone()),
+        (None, Value::Object(table)) => Some(Value::Object(example(table))),
+        (None, Value::Array(list)) => Some(list.iter().filter_map(chosen).collect()),
+        (None, plain) => Some(plain.clone()),
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use proofup_domain::command::{AddressRef, GatewayBehaviour, Name, PhoneRef};
 use proofup_domain::method::Role;
-use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::{Activity, Channel, SessionState};
 use serde_json::{Map, Value, json};
@@ -14,6 +13,7 @@ use super::gate::word;
 use super::records::Destination;
 use super::roles::By;
 use super::{Event, Handled, World};
+use crate::patch;
 use crate::policy::{self, Reason};
 
 impl World {
@@ -74,13 +74,9 @@ impl World {
     }
 
     /// Merges a patch into the policy (RFC 7396); what members could not meet is refused with its field.
-    pub(super) fn set_policy(&mut self, patch: &Map<String, Value>) -> Handled {
+    pub(super) fn set_policy(&mut self, changes: &Map<String, Value>) -> Handled {
         let invalid = [Refusal::InvalidPolicy, Refusal::InvalidInput];
-        let Ok(mut merged) = serde_json::to_value(&*self.state.policy) else {
-            return Err(Told::any_of(&invalid));
-        };
-        merge(&mut merged, patch);
-        let Ok(next) = serde_json::from_value::<Policy>(merged) else {
+        let Some(next) = patch::patched(&self.state.policy, changes) else {
             return Err(Told::any_of(&invalid));
         };
         let defects = policy::defects(&next);
@@ -170,27 +166,6 @@ fn role<'a>(line: &'a Destination, name: &str) -> Option<&'a str> {
     match line {
         Destination::Line(line) => line.strip_prefix(name)?.strip_prefix('/'),
         Destination::Device(_) => None,
-    }
-}
-
-/// Merges by RFC 7396: null takes away, objects merge, everything else replaces.
-fn merge(target: &mut Value, patch: &Map<String, Value>) {
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Some(table) = target.as_object_mut() else {
-        return;
-    };
-    for (key, value) in patch {
-        match value {
-            Value::Null => {
-                table.remove(key);
-            }
-            Value::Object(inner) => merge(table.entry(key.clone()).or_insert(Value::Null), inner),
-            _ => {
-                table.insert(key.clone(), value.clone());
-            }
-        }
     }
 }
 

@@ -8,7 +8,9 @@ use proofup_domain::command::Command;
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{NewUser, NumberFacts, Outcome, State, Tenant, step};
+use proofup_oracle::machine::{
+    NewUser, NumberFacts, Outcome, Pattern, State, Tenant, example, step,
+};
 use serde_json::{Map, Value, json};
 
 use crate::fit::compatible;
@@ -166,7 +168,7 @@ impl Walk {
                 &format!("expects {expect}, the oracle admits {admitted}"),
             );
         }
-        self.state = outcome.follow(&example(expect, patterns)).clone();
+        self.state = outcome.follow(&answer(expect, patterns)).clone();
     }
 
     fn run(&self, item: &Value) -> Outcome {
@@ -211,41 +213,9 @@ fn numbers() -> BTreeMap<(String, String), NumberFacts> {
 }
 
 /// Makes an answer that meets the first pattern that an expectation leaves room for.
-fn example(expect: &Value, patterns: &[Map<String, Value>]) -> Map<String, Value> {
-    let Some(pattern) = patterns.iter().find(|pattern| compatible(expect, pattern)) else {
-        return Map::new();
-    };
-    let mut answer = Map::new();
-    for (key, value) in pattern {
-        if let Some(plain) = plain(value) {
-            answer.insert(key.clone(), plain);
-        }
-    }
-    answer
-}
-
-/// Picks what a matcher admits; none: nothing.
-fn plain(value: &Value) -> Option<Value> {
-    let Some(table) = value.as_object() else {
-        return Some(match value {
-            Value::Array(list) => list.iter().filter_map(plain).collect(),
-            other => other.clone(),
-        });
-    };
-    if table.contains_key("absent") {
-        return None;
-    }
-    if let Some(list) = table.get("anyOf") {
-        return plain(list.get(0)?);
-    }
-    for bound in ["atMost", "atLeast"] {
-        if let Some(number) = table.get(bound) {
-            return Some(number.clone());
-        }
-    }
-    let fields = table.iter();
-    let fields = fields.filter_map(|(key, value)| Some((key.clone(), plain(value)?)));
-    Some(Value::Object(fields.collect()))
+fn answer(expect: &Value, patterns: &[Pattern]) -> Map<String, Value> {
+    let found = patterns.iter().find(|pattern| compatible(expect, pattern));
+    found.map(example).unwrap_or_default()
 }
 
 fn policy(story: &Value) -> Policy {
