@@ -161,7 +161,7 @@ fn generous() -> Policy {
 #[test]
 fn random_commands_break_no_invariant() {
     let mut runner = TestRunner::new(Config {
-        cases: 300,
+        cases: 200,
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(20_190_213),
         ..Config::default()
@@ -191,7 +191,7 @@ fn every_command_succeeds_and_is_refused_somewhere() {
     });
     let mut succeeded: BTreeSet<String> = BTreeSet::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    for _ in 0..600 {
+    for _ in 0..400 {
         let tree = story().new_tree(&mut runner).expect("a story can be drawn");
         let (policy, acts) = proptest::strategy::ValueTree::current(&tree);
         let mut story = Story::new(policy);
