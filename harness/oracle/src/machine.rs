@@ -5,9 +5,9 @@
 //! against the state, never against digits. The pure decisions (availability, required set, window, default, sign-in,
 //! reset) are those of this crate's other modules; what is added is everything that needs a memory.
 //!
-//! Where the design leaves a choice, the machine follows each reading: a handler asks whether the other reading holds, and `step` runs
-//! it once for every combination of answers. The first reading is the preferred one and gives [`Outcome::state`]; which
-//! one an implementation took is told by its answer ([`Outcome::follow`]).
+//! Where the design leaves a choice, the machine follows each reading: a handler asks whether the other reading holds, and
+//! `step` runs it once for every combination of answers. The first reading is the preferred one and gives
+//! [`Outcome::state`]; which one an implementation took is told by its answer ([`Outcome::follow`]).
 //!
 //! **Invariant:** a step reads no clock, draws nothing at random, never fails and never panics.
 

@@ -210,7 +210,12 @@ fn ways() -> impl Strategy<Value = Vec<Value>> {
             "securityQuestions" => vec![does("submitAnswers")],
             _ => vec![code("lastSent")],
         };
-        [vec![does("signIn"), begin], rest].concat()
+        [
+            vec![does("signIn"), begin],
+            rest,
+            vec![does("completeWizard")],
+        ]
+        .concat()
     });
     let second = users().prop_map(|user| {
         let code = |role: &str| json!({ "do": "submitSecondStepCode", "user": user, "code": role });
@@ -221,6 +226,9 @@ fn ways() -> impl Strategy<Value = Vec<Value>> {
             code("lastSent"),
             code("current"),
             does("pressKey"),
+            does("denyNotification"),
+            does("completeReview"),
+            does("completeWizard"),
         ]
     });
     let reset = (users(), methods()).prop_map(|(user, method)| {
@@ -278,6 +286,7 @@ fn by_app(user: &Value) -> Vec<Value> {
         json!({
             "do": "setDefault", "user": user, "method": "softwareOath", "kind": "appCode", "of": "app",
         }),
+        json!({ "do": "deleteMethod", "user": user, "method": "softwareOath" }),
     ]
 }
 

@@ -191,7 +191,7 @@ fn every_command_succeeds_and_is_refused_somewhere() {
     });
     let mut succeeded: BTreeSet<String> = BTreeSet::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    for _ in 0..400 {
+    for _ in 0..500 {
         let tree = story().new_tree(&mut runner).expect("a story can be drawn");
         let (policy, acts) = proptest::strategy::ValueTree::current(&tree);
         let mut story = Story::new(policy);
