@@ -1,0 +1,70 @@
+//! The decision table as a file: a line for each combination, for a user who has registered nothing.
+
+use std::fmt::Write as _;
+
+use super::combination::{Combination, Field};
+use super::decision::{Decision, expected};
+
+/// Writes the table: a heading, then the lines in the order of their bytes.
+#[must_use]
+pub fn table(combinations: &[Combination]) -> String {
+    let mut lines: Vec<String> = combinations
+        .iter()
+        .map(|one| line(*one, &expected(&one.policy(), one.role(), &[])))
+        .collect();
+    lines.sort_unstable();
+    let mut text = heading();
+    text.push('\n');
+    for line in lines {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// Names the columns.
+fn heading() -> String {
+    let mut columns: Vec<&str> = Field::ALL.iter().map(|field| field.column()).collect();
+    columns.extend(["policy", "available", "required"]);
+    columns.join(",")
+}
+
+fn line(combination: Combination, decision: &Decision) -> String {
+    let mut line = fields(combination);
+    let _ = match decision {
+        Decision::Refused => write!(line, ",invalid,,"),
+        Decision::Accepted(standing) => write!(
+            line,
+            ",valid,{},{}",
+            joined(&standing.available),
+            joined(&standing.required)
+        ),
+    };
+    line
+}
+
+/// Spells the fields of a combination, as the columns have them.
+fn fields(combination: Combination) -> String {
+    let holds = |field| combination.holds(field);
+    format!(
+        "{},{},{},{},{},{},{},{}",
+        joined(&combination.two_step_kinds()),
+        holds(Field::TwoStepRegistrationRequired),
+        holds(Field::ResetEnabled),
+        joined(&combination.reset_methods()),
+        combination.methods_required(),
+        holds(Field::ResetRegistrationRequired),
+        holds(Field::CodeWithNotification),
+        combination.role(),
+    )
+}
+
+/// Joins a set in its order; `-` stands for none.
+pub(super) fn joined<'a, T: ToString + 'a>(set: impl IntoIterator<Item = &'a T>) -> String {
+    let words: Vec<String> = set.into_iter().map(ToString::to_string).collect();
+    if words.is_empty() {
+        "-".to_owned()
+    } else {
+        words.join("+")
+    }
+}

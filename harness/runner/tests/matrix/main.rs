@@ -1,0 +1,4 @@
+//! The matrix: what it counts, what it writes, what it finds.
+
+mod export;
+mod sweep;
