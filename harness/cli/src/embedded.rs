@@ -14,7 +14,8 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
-use proofup_reference::{DemoGateways, Options, app};
+use proofup_reference::app::{AppConfig, Randomness, app};
+use proofup_reference::delivery::GatewayConfig;
 use proofup_runner::target::{Transport, TransportError, TransportOptions};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -25,12 +26,12 @@ pub(crate) const IN_PROCESS: &str = "http://target.invalid";
 
 /// Builds the reference for a run: under test control, with everything random drawn from the seed.
 pub(crate) fn under_test(clock: Clock, control_token: Secret, seed: u64) -> Router {
-    app(Options {
+    served(
         clock,
-        control_token: Some(control_token),
-        seed: Some(seed),
-        demo: None,
-    })
+        Some(control_token),
+        Some(seed),
+        GatewayConfig::default(),
+    )
 }
 
 /// Builds the reference for `proofup serve`.
@@ -38,13 +39,13 @@ pub(crate) fn served(
     clock: Clock,
     control_token: Option<Secret>,
     seed: Option<u64>,
-    demo: Option<DemoGateways>,
+    demo: GatewayConfig,
 ) -> Router {
-    app(Options {
-        clock,
-        control_token,
-        seed,
-        demo,
+    app(AppConfig {
+        test_control_token: control_token,
+        randomness: seed.map_or(Randomness::Os, |seed| Randomness::Seed(seed.to_string())),
+        demo_gateways: demo,
+        ..AppConfig::new(clock)
     })
 }
 

@@ -61,6 +61,10 @@ struct World<'a> {
     submitted: Option<Secret>,
     /// The new password that was typed last, until it is known whether it was accepted.
     last_password: Option<Secret>,
+    /// The answers that were typed last, until it is known whether they were accepted.
+    typed_answers: Vec<(String, Secret)>,
+    /// The answers that are registered, by user and question.
+    registered_answers: BTreeMap<(Name, String), Secret>,
     /// The tenant's policy, as it was set last.
     policy: Json,
     /// How far each inbox was looked into.

@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 
 use clap::Args;
 use proofup_domain::secret::Secret;
-use proofup_reference::DemoGateways;
+use proofup_domain::state::{PushForm, SmsForm, VoiceForm};
+use proofup_reference::delivery::{
+    AddressRefused, BaseUrl, GatewayConfig, MailGateway, PushGateway, SmsGateway, SmtpAddress,
+    VoiceGateway,
+};
 use tokio::net::TcpListener;
 
 use crate::commands::{runtime, shutdown};
@@ -110,6 +114,41 @@ pub(crate) fn token_from_environment() -> Option<Secret> {
         .map(Secret::new)
 }
 
+/// Points the demo tenant at its gateways.
+fn demo_gateways(
+    arguments: &ServeArguments,
+    callback_base: String,
+) -> Result<GatewayConfig, Failure> {
+    let refused = |flag: &str, value: &str, error: &AddressRefused| {
+        Failure::usage(
+            format!("--{flag} `{value}` cannot be used: {error}"),
+            format!("see `proofup serve --help` for an example of --{flag}"),
+        )
+    };
+    let url = |flag: &str, value: &str| {
+        BaseUrl::parse(value).map_err(|error| refused(flag, value, &error))
+    };
+    let smtp = SmtpAddress::parse(&arguments.smtp)
+        .map_err(|error| refused("smtp", &arguments.smtp, &error))?;
+    Ok(GatewayConfig {
+        sms: Some(SmsGateway {
+            url: url("sms", &arguments.sms)?,
+            form: SmsForm::Json,
+        }),
+        voice: Some(VoiceGateway {
+            url: url("voice", &arguments.voice)?,
+            form: VoiceForm::Json,
+        }),
+        email: Some(MailGateway::Smtp { smtp }),
+        push: Some(PushGateway {
+            url: url("push", &arguments.push)?,
+            form: PushForm::Json,
+        }),
+        callback_base,
+        ..GatewayConfig::default()
+    })
+}
+
 async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, Failure> {
     let cannot = |error: std::io::Error| {
         Failure::usage(
@@ -119,14 +158,10 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
     };
     let listener = TcpListener::bind(arguments.listen).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
-    let demo = DemoGateways {
-        sms: Some(arguments.sms),
-        voice: Some(arguments.voice),
-        smtp: Some(arguments.smtp),
-        push: Some(arguments.push),
-        callback_base: format!("http://{address}"),
+    let demo = match &token {
+        None => demo_gateways(&arguments, format!("http://{address}"))?,
+        Some(_) => GatewayConfig::default(),
     };
-    let demo = token.is_none().then_some(demo);
     let signals = shutdown::Signals::listen()?;
     let router = embedded::served(clock::machine(), token, arguments.seed, demo);
     let what = if arguments.test_control {

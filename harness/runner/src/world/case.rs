@@ -178,6 +178,8 @@ async fn make_world<'a>(environment: &'a Environment, case: &Case) -> Result<Wor
         used: BTreeMap::new(),
         submitted: None,
         last_password: None,
+        typed_answers: Vec::new(),
+        registered_answers: BTreeMap::new(),
         policy: Json::Null,
         looked: BTreeMap::new(),
         begun: proofup_gateways::message::Cursor::default(),

@@ -183,6 +183,12 @@ impl World<'_> {
         {
             person.change_password(password);
         }
+        if let Command::SubmitAnswers { .. } = command {
+            for (question, answer) in self.typed_answers.drain(..) {
+                self.registered_answers
+                    .insert((user.clone(), question), answer);
+            }
+        }
         self.continue_thing(command, user, kept, since);
     }
 

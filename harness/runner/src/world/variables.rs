@@ -385,11 +385,18 @@ impl World<'_> {
             usize::try_from(count).unwrap_or(usize::MAX)
         });
         let person = self.person(user)?;
+        let registered = |question: &String| {
+            let key = (user.clone(), question.clone());
+            self.registered_answers
+                .get(&key)
+                .filter(|_| count.is_none())
+                .cloned()
+        };
         let mut answers: Vec<(String, Secret)> = shown
             .into_iter()
             .take(wanted)
             .map(|question| {
-                let answer = person.answer(&question);
+                let answer = registered(&question).unwrap_or_else(|| person.answer(&question));
                 (question, answer)
             })
             .collect();
@@ -400,8 +407,12 @@ impl World<'_> {
             .iter()
             .map(|(question, answer)| (question.clone(), spoilt(answer.expose(), role)))
             .collect();
+        self.typed_answers = spoken
+            .iter()
+            .map(|(question, answer)| (question.clone(), Secret::new(answer.clone())))
+            .collect();
         self.secrets
-            .extend(spoken.iter().map(|(_, answer)| Secret::new(answer.clone())));
+            .extend(self.typed_answers.iter().map(|(_, answer)| answer.clone()));
         Ok(Json::from_iter(spoken.into_iter().map(
             |(question, answer)| json!({ "question": question, "answer": answer }),
         )))
@@ -411,6 +422,7 @@ impl World<'_> {
     fn given_answers(&mut self, given: &[GivenAnswer], shown: &[String], setup: bool) -> Json {
         let policy = self.policy_questions();
         let mut answers = Vec::new();
+        self.typed_answers.clear();
         for one in given {
             let index = usize::try_from(one.question)
                 .unwrap_or(usize::MAX)
@@ -421,7 +433,9 @@ impl World<'_> {
                 .unwrap_or_else(|| format!("question {}", one.question));
             if setup || shown.contains(&question) {
                 answers.push(json!({ "question": question, "answer": one.text }));
-                self.secrets.insert(Secret::new(one.text.clone()));
+                let answer = Secret::new(one.text.clone());
+                self.secrets.insert(answer.clone());
+                self.typed_answers.push((question, answer));
             }
         }
         Json::from(answers)

@@ -1,0 +1,272 @@
+//! The service: tenants, the courier, and how a process makes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::Router;
+use proofup_domain::clock::Clock;
+use proofup_domain::refusal::Refusal;
+use proofup_domain::secret::Secret;
+
+use crate::decide::Endpoint;
+use crate::delivery::{Courier, GatewayConfig};
+use crate::demo;
+use crate::doors::{Door, Index};
+use crate::flow::{Caller, Sending};
+use crate::http;
+use crate::keyed::{Digest, Keyed};
+use crate::random::Random;
+use crate::record::{account_key, domain_key};
+use crate::refused::Refused;
+use crate::rules::RuleBook;
+use crate::tenant::{Tenant, TenantSetup, Turn};
+
+/// Says how a service is to run.
+#[derive(Debug, Clone)]
+pub struct AppConfig {
+    /// The machine's clock: for tenants that run on real time.
+    pub clock: Clock,
+    /// What test control asks for; none: test control is off, and there is a demo tenant in its place.
+    pub test_control_token: Option<Secret>,
+    /// Where tenants without a seed of their own draw from.
+    pub randomness: Randomness,
+    /// The key of the digests of passwords, codes and answers: fresh random bytes for each process.
+    pub process_key: [u8; 32],
+    /// The rules; anything but the default plants a defect.
+    pub rule_book: RuleBook,
+    /// The gateways of the demo tenant.
+    pub demo_gateways: GatewayConfig,
+    /// Deliveries that may be under way at a time.
+    pub deliveries_max: usize,
+}
+
+/// Says where randomness comes from.
+#[derive(Debug, Clone, Default)]
+pub enum Randomness {
+    /// From the operating system.
+    #[default]
+    Os,
+    /// From a seed, for each tenant apart.
+    Seed(String),
+}
+
+impl AppConfig {
+    /// Makes the configuration of an ordinary service: no test control, nothing repeatable, no gateways.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            test_control_token: None,
+            randomness: Randomness::Os,
+            process_key: Random::from_os().bytes(),
+            rule_book: RuleBook::default(),
+            demo_gateways: GatewayConfig::default(),
+            deliveries_max: 256,
+        }
+    }
+}
+
+/// Makes the service: every path of the contract, ready to be served or to be called in process.
+pub fn app(config: AppConfig) -> Router {
+    let app = App::new(config);
+    if app.test_control_token.is_none() {
+        demo::create(&app);
+    }
+    http::router(app)
+}
+
+/// The service's state; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) test_control_token: Option<Secret>,
+    pub(crate) demo_gateways: GatewayConfig,
+    pub(crate) keyed: Arc<Keyed>,
+    /// Stands in for the password of a user who does not exist, so that the comparison takes its time.
+    dummy: Digest,
+    randomness: Randomness,
+    rule_book: Arc<RuleBook>,
+    index: Arc<Index>,
+    courier: Courier,
+    registry: RwLock<Registry>,
+}
+
+/// Which tenants there are.
+#[derive(Debug, Default)]
+struct Registry {
+    tenants: BTreeMap<String, Arc<Tenant>>,
+    /// The tenants that claim a domain.
+    claims: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    fn new(config: AppConfig) -> Self {
+        let keyed = Keyed::new(config.process_key);
+        let nobody = Random::from_os().token();
+        Self(Arc::new(Shared {
+            dummy: keyed.digest("password", nobody.expose()),
+            keyed: Arc::new(keyed),
+            clock: config.clock,
+            test_control_token: config.test_control_token,
+            demo_gateways: config.demo_gateways,
+            randomness: config.randomness,
+            rule_book: Arc::new(config.rule_book),
+            index: Arc::new(Index::default()),
+            courier: Courier::new(config.deliveries_max),
+            registry: RwLock::default(),
+        }))
+    }
+
+    /// Gives a tenant its source of randomness.
+    pub(crate) fn random_for(&self, tenant: &str, seed: Option<&str>) -> Random {
+        match (seed, &self.randomness) {
+            (Some(seed), _) => Random::seeded(seed),
+            (None, Randomness::Os) => Random::from_os(),
+            (None, Randomness::Seed(seed)) => Random::seeded(&format!("{seed}/{tenant}")),
+        }
+    }
+
+    /// Creates or replaces a tenant; tells whether it is new. Whatever was open in an older one is gone.
+    pub(crate) fn put_tenant(&self, setup: TenantSetup) -> bool {
+        let tenant = Tenant::new(
+            setup,
+            Arc::clone(&self.rule_book),
+            Arc::clone(&self.keyed),
+            Arc::clone(&self.index),
+        );
+        let mut registry = self
+            .registry
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let replaced = registry.remove(&tenant.id);
+        registry.add(tenant);
+        drop(registry);
+        // The old tenant closes its doors here, outside the lock.
+        replaced.is_none()
+    }
+
+    /// Deletes a tenant; tells whether there was one.
+    pub(crate) fn delete_tenant(&self, id: &str) -> bool {
+        let mut registry = self
+            .registry
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let removed = registry.remove(id);
+        drop(registry);
+        removed.is_some()
+    }
+
+    /// Finds a tenant by its id.
+    pub(crate) fn tenant(&self, id: &str) -> Option<Arc<Tenant>> {
+        let registry = self.registry.read().unwrap_or_else(PoisonError::into_inner);
+        registry.tenants.get(id).cloned()
+    }
+
+    /// Finds the tenant of a sign-in address: the one that is named, else the only one that claims the domain.
+    pub(crate) fn tenant_of(&self, principal_name: &str, id: Option<&str>) -> Option<Arc<Tenant>> {
+        if let Some(id) = id {
+            return self.tenant(id);
+        }
+        let (_, domain) = principal_name.trim().rsplit_once('@')?;
+        let registry = self.registry.read().unwrap_or_else(PoisonError::into_inner);
+        let mut claims = registry.claims.get(&domain_key(domain))?.iter();
+        match (claims.next(), claims.next()) {
+            (Some(only), None) => registry.tenants.get(only).cloned(),
+            _ => None,
+        }
+    }
+
+    /// Finds what a token or an id that stands alone opens.
+    pub(crate) fn find(&self, door: Door, opener: &str) -> Option<(Arc<Tenant>, Arc<str>)> {
+        self.index.find(door, opener)
+    }
+
+    /// Compares a password within a turn; an unknown user is compared too. Requirement: `SIGN-7`.
+    pub(crate) fn is_right_password(&self, turn: &Turn<'_>, user: &str, password: &Secret) -> bool {
+        let user = turn.state.users.get(user);
+        let digest = user.map_or(&self.dummy, |user| &user.password);
+        self.keyed.matches("password", password.expose(), digest)
+    }
+
+    /// Does for a tenant that does not exist what is done for one that does.
+    pub(crate) fn compare_with_nobody(&self, principal_name: &str, password: &Secret) {
+        let _ = account_key(principal_name);
+        let _ = self
+            .keyed
+            .matches("password", password.expose(), &self.dummy);
+    }
+
+    /// Delivers what was planned and settles it, also if the client goes away meanwhile. Requirement: `GATE-1`.
+    pub(crate) async fn deliver(
+        &self,
+        tenant: &Arc<Tenant>,
+        sending: Option<Sending>,
+    ) -> Result<(), Refused> {
+        let Some(sending) = sending else {
+            return Ok(());
+        };
+        let (courier, tenant) = (self.courier.clone(), Arc::clone(tenant));
+        let settled = tokio::spawn(async move {
+            let delivered = courier.deliver(&sending.gateways, sending.outgoing).await;
+            tenant.turn(|turn| turn.settle(sending.ticket, delivered))
+        });
+        settled
+            .await
+            .unwrap_or_else(|_| Err(Refusal::GatewayFailed.into()))
+    }
+}
+
+impl Registry {
+    fn add(&mut self, tenant: Arc<Tenant>) {
+        for domain in &tenant.domain_keys {
+            let claims = self.claims.entry(domain.clone()).or_default();
+            claims.insert(tenant.id.clone());
+        }
+        self.tenants.insert(tenant.id.clone(), tenant);
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Arc<Tenant>> {
+        let tenant = self.tenants.remove(id)?;
+        for domain in &tenant.domain_keys {
+            if let Some(claims) = self.claims.get_mut(domain) {
+                claims.remove(id);
+                if claims.is_empty() {
+                    self.claims.remove(domain);
+                }
+            }
+        }
+        Some(tenant)
+    }
+}
+
+/// A session that a bearer token opened.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) session: Arc<str>,
+}
+
+impl Visitor {
+    /// Does one piece of work in the session, if its state may use the endpoint.
+    pub(crate) fn act<T>(
+        &self,
+        endpoint: Endpoint,
+        work: impl FnOnce(&mut Turn<'_>, &Caller) -> Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        self.tenant.turn(|turn| {
+            let caller = turn.enter(&self.session, endpoint)?;
+            work(turn, &caller)
+        })
+    }
+}

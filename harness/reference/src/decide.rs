@@ -1,0 +1,23 @@
+//! Pure decisions over records: no lock, clock, randomness or I/O.
+//!
+//! Everything is worked out afresh from a [`Standing`]: the rules, the policy and one user as they are at this moment.
+
+mod access;
+mod answers;
+mod availability;
+mod default;
+mod obligations;
+mod policy;
+mod stage;
+mod standing;
+mod window;
+mod wizard;
+
+pub(crate) use self::access::{Endpoint, TABLE};
+pub(crate) use self::answers::{Given, check_setup_answers};
+pub(crate) use self::availability::{GateKey, MethodProof};
+pub(crate) use self::policy::check_policy;
+pub(crate) use self::stage::{Progress, Stage};
+pub(crate) use self::standing::Standing;
+pub(crate) use self::window::{Offer, offer};
+pub(crate) use self::wizard::Page;

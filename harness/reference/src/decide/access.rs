@@ -1,0 +1,255 @@
+//! One table: which session state may use which endpoint (`contract.md` §1).
+
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::SessionState::{
+    self, ContactAdministrator, Interrupted, ReviewDue, SecondStepRequired, SignedIn,
+};
+
+/// Names what a session can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    ReadSession,
+    SignOut,
+    ReadAccount,
+    Defer,
+    ReadWizard,
+    CompleteWizard,
+    CompleteReview,
+    ListMethods,
+    ListAvailable,
+    BeginEnrollment,
+    ReadEnrollment,
+    NextPage,
+    SendAgain,
+    VerifyEnrollment,
+    CancelEnrollment,
+    ChangeMethod,
+    DeleteMethod,
+    ChooseDefault,
+    BeginChallenge,
+    ReadChallenge,
+    VerifyChallenge,
+    ReadAudit,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Admission {
+    pub(crate) endpoint: Endpoint,
+    /// How the published contract names it.
+    pub(crate) operation: &'static str,
+    /// The states that may use it. Any other is refused with its own name.
+    pub(crate) states: &'static [SessionState],
+    /// The states, among those, in which a second step is asked for first if the user has one.
+    pub(crate) step_up: &'static [SessionState],
+    /// What a session that is already in is told where it may not use it.
+    pub(crate) when_signed_in: Refusal,
+}
+
+const EVERY: &[SessionState] = &[
+    SecondStepRequired,
+    Interrupted,
+    ContactAdministrator,
+    ReviewDue,
+    SignedIn,
+];
+const SETUP: &[SessionState] = &[Interrupted, SignedIn];
+const STEPS: &[SessionState] = &[SecondStepRequired, Interrupted, ReviewDue, SignedIn];
+
+const fn row(
+    endpoint: Endpoint,
+    operation: &'static str,
+    states: &'static [SessionState],
+    step_up: &'static [SessionState],
+) -> Admission {
+    Admission {
+        endpoint,
+        operation,
+        states,
+        step_up,
+        when_signed_in: Refusal::Forbidden,
+    }
+}
+
+const fn prompt(
+    endpoint: Endpoint,
+    operation: &'static str,
+    states: &'static [SessionState],
+    step_up: &'static [SessionState],
+    when_signed_in: Refusal,
+) -> Admission {
+    Admission {
+        endpoint,
+        operation,
+        states,
+        step_up,
+        when_signed_in,
+    }
+}
+
+/// The table, in the order of [`Endpoint`].
+pub(crate) const TABLE: [Admission; 22] = [
+    row(
+        Endpoint::ReadSession,
+        "GET /v1/sessions/current",
+        EVERY,
+        &[],
+    ),
+    row(Endpoint::SignOut, "DELETE /v1/sessions/current", EVERY, &[]),
+    row(Endpoint::ReadAccount, "GET /v1/account", &[SignedIn], &[]),
+    prompt(
+        Endpoint::Defer,
+        "POST /v1/sessions/current/deferral",
+        &[Interrupted],
+        &[],
+        Refusal::DeferralNotOffered,
+    ),
+    prompt(
+        Endpoint::ReadWizard,
+        "GET /v1/wizard",
+        &[Interrupted],
+        &[],
+        Refusal::NotInterrupted,
+    ),
+    prompt(
+        Endpoint::CompleteWizard,
+        "POST /v1/wizard/completion",
+        &[Interrupted],
+        &[],
+        Refusal::NotInterrupted,
+    ),
+    prompt(
+        Endpoint::CompleteReview,
+        "POST /v1/review/completion",
+        &[ReviewDue],
+        &[ReviewDue],
+        Refusal::NoReviewDue,
+    ),
+    row(
+        Endpoint::ListMethods,
+        "GET /v1/methods",
+        &[ReviewDue, SignedIn],
+        &[ReviewDue, SignedIn],
+    ),
+    row(
+        Endpoint::ListAvailable,
+        "GET /v1/methods/available",
+        SETUP,
+        &[SignedIn],
+    ),
+    row(
+        Endpoint::BeginEnrollment,
+        "POST /v1/enrollments",
+        SETUP,
+        SETUP,
+    ),
+    row(
+        Endpoint::ReadEnrollment,
+        "GET /v1/enrollments/{id}",
+        SETUP,
+        &[],
+    ),
+    row(
+        Endpoint::NextPage,
+        "POST /v1/enrollments/{id}/next",
+        SETUP,
+        SETUP,
+    ),
+    row(
+        Endpoint::SendAgain,
+        "POST /v1/enrollments/{id}/challenge",
+        SETUP,
+        SETUP,
+    ),
+    row(
+        Endpoint::VerifyEnrollment,
+        "POST /v1/enrollments/{id}/verification",
+        SETUP,
+        SETUP,
+    ),
+    row(
+        Endpoint::CancelEnrollment,
+        "DELETE /v1/enrollments/{id}",
+        SETUP,
+        SETUP,
+    ),
+    row(
+        Endpoint::ChangeMethod,
+        "PATCH /v1/methods/{id}",
+        &[SignedIn],
+        &[SignedIn],
+    ),
+    row(
+        Endpoint::DeleteMethod,
+        "DELETE /v1/methods/{id}",
+        &[SignedIn],
+        &[SignedIn],
+    ),
+    row(
+        Endpoint::ChooseDefault,
+        "PUT /v1/methods/default",
+        &[SignedIn],
+        &[SignedIn],
+    ),
+    row(Endpoint::BeginChallenge, "POST /v1/challenges", STEPS, &[]),
+    row(
+        Endpoint::ReadChallenge,
+        "GET /v1/challenges/{id}",
+        STEPS,
+        &[],
+    ),
+    row(
+        Endpoint::VerifyChallenge,
+        "POST /v1/challenges/{id}/verification",
+        STEPS,
+        &[],
+    ),
+    row(Endpoint::ReadAudit, "GET /v1/auditEvents", &[SignedIn], &[]),
+];
+
+impl Endpoint {
+    /// Finds the endpoint's row.
+    pub(crate) fn admission(self) -> &'static Admission {
+        let row = &TABLE[self as usize];
+        debug_assert_eq!(row.endpoint, self, "the table is in the order of the enum");
+        row
+    }
+}
+
+impl Admission {
+    /// Finds the refusal that a state gets; none: it is let through.
+    pub(crate) fn refusal(&self, state: SessionState) -> Option<Refusal> {
+        if self.states.contains(&state) {
+            return None;
+        }
+        Some(match state {
+            SecondStepRequired => Refusal::SecondStepRequired,
+            Interrupted => Refusal::Interrupted,
+            ContactAdministrator => Refusal::ContactAdministrator,
+            ReviewDue => Refusal::ReviewDue,
+            SignedIn => self.when_signed_in,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_by_its_endpoint() {
+        for admission in &TABLE {
+            let found = admission.endpoint.admission();
+            assert_eq!(found.operation, admission.operation);
+        }
+    }
+
+    #[test]
+    fn a_second_step_is_asked_for_only_where_the_state_is_let_through() {
+        for admission in &TABLE {
+            for state in admission.step_up {
+                assert!(admission.states.contains(state), "{}", admission.operation);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What each request does to a tenant.
+//!
+//! Every flow is a method of [`Turn`](crate::tenant::Turn): synchronous work under the tenant's lock. What has to be sent leaves as
+//! a [`Sending`]; it is delivered without the lock, and [`settle`](crate::tenant::Turn::settle) then keeps or takes back
+//! what was planned.
+
+mod account;
+mod audit;
+mod call;
+mod device;
+mod enroll;
+mod manage;
+mod prove;
+mod register;
+mod reset;
+mod second_step;
+mod send;
+mod session;
+mod setup;
+mod views;
+mod wizard;
+
+pub(crate) use self::call::CallReport;
+pub(crate) use self::enroll::{Destination, Wanted};
+pub(crate) use self::prove::Submitted;
+pub(crate) use self::second_step::WantedProof;
+pub(crate) use self::send::Sending;
+pub(crate) use self::session::Caller;

@@ -1,0 +1,15 @@
+//! The thing behind the door.
+
+use super::session::Caller;
+use crate::tenant::Turn;
+use crate::wire;
+
+impl Turn<'_> {
+    /// Opens the account.
+    pub(crate) fn account(&self, caller: &Caller) -> wire::Account {
+        wire::Account {
+            user_principal_name: self.user(&caller.user).principal_name.clone(),
+            display_name: self.state.display_name.clone(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What all proofs share: which state takes one, which code is right, and what failures add up to (`domain.md` §11).
+
+use proofup_domain::refusal::Refusal;
+use proofup_domain::secret::Secret;
+use proofup_domain::state::{Activity, ChallengeState};
+
+use crate::decide::Given;
+use crate::keyed::{Digest, normalise_answer};
+use crate::record::{Answered, CodeKey, Expected, Means};
+use crate::refused::Refused;
+use crate::tenant::Turn;
+use crate::time::later;
+
+/// What a client submits as proof.
+#[derive(Debug, Default)]
+pub(crate) struct Submitted {
+    pub(crate) code: Option<Secret>,
+    pub(crate) answers: Option<Vec<Given>>,
+}
+
+/// Refuses a proof in a state that takes none.
+pub(crate) fn refuse_unless_open(state: ChallengeState) -> Result<(), Refused> {
+    let refusal = match state {
+        ChallengeState::ChallengeSent => return Ok(()),
+        ChallengeState::Started | ChallengeState::DeviceActivated => Refusal::OutOfOrder,
+        ChallengeState::Verified => Refusal::AlreadyVerified,
+        ChallengeState::Denied => Refusal::Denied,
+        ChallengeState::Expired => Refusal::Expired,
+        ChallengeState::Exhausted => Refusal::Exhausted,
+        ChallengeState::Cancelled => Refusal::Cancelled,
+    };
+    Err(refusal.into())
+}
+
+impl Turn<'_> {
+    /// Tells whether a code that was sent is right.
+    ///
+    /// A code is exactly so many ASCII digits; whatever else came is wrong, never repaired. Requirement: `CODE-10`.
+    ///
+    /// # Errors
+    /// `outOfOrder`: no code is expected, but a key or an approval.
+    pub(crate) fn is_right_code(
+        &self,
+        expected: &Expected,
+        code: Option<&Secret>,
+    ) -> Result<bool, Refused> {
+        let digest = match expected {
+            Expected::Code(digest) => digest,
+            Expected::AppCode | Expected::Answers(_) => return Ok(false),
+            Expected::Callback => {
+                return Err(Refused::because(
+                    Refusal::OutOfOrder,
+                    "this is confirmed on the phone, not by a code",
+                ));
+            }
+        };
+        let Some(code) = code else {
+            return Ok(!self.rules.missing_code_is_wrong || self.rules.takes_any_code);
+        };
+        let typed = if self.rules.trims_codes {
+            code.expose().trim()
+        } else {
+            code.expose()
+        };
+        Ok(self.rules.takes_any_code || self.state.keyed.matches("code", typed, digest))
+    }
+
+    /// Finds the step of an authenticator's code that is still to be spent. Requirements: `APP-11`, `APP-15`.
+    pub(crate) fn accepted_step(&self, key: &CodeKey, code: Option<&Secret>) -> Option<i64> {
+        let last = key.last_step.filter(|_| self.rules.totp_step_works_once);
+        let typed = code?.expose();
+        let typed = if self.rules.trims_codes {
+            typed.trim()
+        } else {
+            typed
+        };
+        let drift = self.rules.totp_drift_steps;
+        key.secret.accepted_step(typed, self.now, last, drift)
+    }
+
+    /// Takes an authenticator's code of a registered method, and spends its step.
+    pub(crate) fn takes_app_code(
+        &mut self,
+        user: &str,
+        method_id: &str,
+        code: Option<&Secret>,
+    ) -> bool {
+        let means = self.user(user).method(method_id).map(|one| &one.means);
+        let key = match means {
+            Some(Means::SoftwareOath(key)) => Some(key),
+            Some(Means::MicrosoftApp { device }) => {
+                self.state.devices.get(device).map(|device| &device.codes)
+            }
+            _ => None,
+        };
+        let Some(step) = key.and_then(|key| self.accepted_step(key, code)) else {
+            return self.rules.takes_any_code;
+        };
+        if let Some(key) = self.code_key_mut(user, method_id) {
+            key.last_step = Some(step);
+        }
+        true
+    }
+
+    fn code_key_mut(&mut self, user: &str, method_id: &str) -> Option<&mut CodeKey> {
+        let methods = &mut self.state.users.get_mut(user)?.methods;
+        let method = methods.iter_mut().find(|one| one.id == method_id)?;
+        match &mut method.means {
+            Means::SoftwareOath(key) => Some(key),
+            Means::MicrosoftApp { device } => {
+                let device = self.state.devices.get_mut(device)?;
+                Some(&mut device.codes)
+            }
+            Means::Phone(_) | Means::Email(_) | Means::Questions(_) => None,
+        }
+    }
+
+    /// Digests an answer in the form in which answers are compared.
+    pub(crate) fn answer_digest(&self, answer: &Secret) -> Digest {
+        let answer = self.comparable(answer);
+        self.state.keyed.digest("answer", &answer)
+    }
+
+    fn comparable(&self, answer: &Secret) -> String {
+        if self.rules.normalises_answers {
+            normalise_answer(answer.expose())
+        } else {
+            answer.expose().to_owned()
+        }
+    }
+
+    /// Tells whether exactly the questions asked are answered, each rightly; every answer is compared.
+    pub(crate) fn are_right_answers(
+        &self,
+        asked: &[String],
+        registered: &[Answered],
+        given: &[Given],
+    ) -> bool {
+        let right = asked.iter().filter(|question| {
+            let kept = registered.iter().find(|one| one.question == **question);
+            let came = given.iter().find(|one| one.question == **question);
+            kept.zip(came).is_some_and(|(kept, came)| {
+                let answer = self.comparable(&came.answer);
+                self.state.keyed.matches("answer", &answer, &kept.answer)
+            })
+        });
+        // Counting first, so that the time tells nothing about which answer was wrong.
+        let right = right.count();
+        right == asked.len() && given.len() == asked.len()
+    }
+
+    /// Counts a failure of the account; at the limit the account is blocked for a while. Requirement: `CODE-11`.
+    pub(crate) fn count_failure(&mut self, user: &str) {
+        if !self.rules.failures_add_up {
+            return;
+        }
+        let (now, limits) = (self.now, &self.rules.limits);
+        let account = self.user_mut(user);
+        account.failures += 1;
+        if account.failures >= limits.account_failures {
+            account.failures = 0;
+            account.blocked_until = Some(later(now, limits.block_seconds));
+            let reason = Some("tooManyFailures");
+            self.record(user, Activity::AccountBlocked, None, reason);
+        }
+    }
+
+    /// Forgets the account's failures after a proof.
+    pub(crate) fn count_success(&mut self, user: &str) {
+        self.user_mut(user).failures = 0;
+    }
+}

@@ -1,0 +1,253 @@
+//! Password reset: gates, then a new password (`domain.md` §10).
+
+use std::collections::BTreeMap;
+
+use proofup_domain::method::{Method, Purpose};
+use proofup_domain::refusal::Refusal;
+use proofup_domain::secret::Secret;
+use proofup_domain::state::Activity;
+
+use super::prove::Submitted;
+use super::second_step::WantedProof;
+use super::send::Sending;
+use crate::doors::Door;
+use crate::record::{Challenge, Outcome, Owner, Reset, ResetProgress};
+use crate::refused::Refused;
+use crate::tenant::Turn;
+use crate::time::later;
+use crate::wire;
+
+impl Turn<'_> {
+    /// Begins a reset. Whatever stands against it, the answer is one and the same. Requirement: `RESET-4`.
+    pub(crate) fn begin_reset(&mut self, user: &str) -> Result<wire::Reset, Refused> {
+        let Some(account) = self.state.users.get(user) else {
+            return Err(self.no_reset(Refusal::NotFound));
+        };
+        if account.is_blocked(self.now) {
+            return Err(self.no_reset(Refusal::Blocked));
+        }
+        let standing = self.standing(user);
+        if !self.state.policy.reset.enabled || !standing.opens(&standing.gates()) {
+            return Err(self.no_reset(Refusal::MethodNotAvailable));
+        }
+        if self.rules.newer_reset_kills_older {
+            self.kill_resets(user);
+        }
+        let id = self.state.random.id();
+        let door = self.state.doors.open(Door::Reset, &id, &id);
+        let seconds = self.rules.limits.reset_seconds;
+        let reset = Reset {
+            id: id.clone(),
+            user: user.to_owned(),
+            progress: ResetProgress::Open,
+            passed: BTreeMap::new(),
+            expires_at: later(self.now, seconds),
+            kept_until: self.kept_until(seconds),
+            door,
+        };
+        let view = self.reset_view(&reset);
+        self.state.resets.insert(id, reset);
+        Ok(view)
+    }
+
+    fn no_reset(&self, reason: Refusal) -> Refused {
+        if self.rules.refuses_resets_alike {
+            Refusal::ContactAdministrator.into()
+        } else {
+            reason.into()
+        }
+    }
+
+    /// Kills a user's open resets with their proofs.
+    fn kill_resets(&mut self, user: &str) {
+        for reset in self.state.resets.values_mut() {
+            if reset.user == user && reset.progress == ResetProgress::Open {
+                reset.progress = ResetProgress::Cancelled;
+            }
+        }
+        for challenge in self.state.challenges.values_mut() {
+            if challenge.user == user && matches!(challenge.owner, Owner::Reset(_)) {
+                challenge.attempt.cancel();
+            }
+        }
+    }
+
+    /// Finds a reset that can be read: completed, or neither over nor cancelled.
+    fn readable_reset(&self, id: &str) -> Result<&Reset, Refused> {
+        let Some(reset) = self.state.resets.get(id) else {
+            return Err(Refusal::NotFound.into());
+        };
+        match reset.progress {
+            ResetProgress::Completed => Ok(reset),
+            ResetProgress::Cancelled => Err(Refusal::Cancelled.into()),
+            ResetProgress::Open if self.now >= reset.expires_at => Err(Refusal::Expired.into()),
+            ResetProgress::Open if !self.state.policy.reset.enabled => {
+                Err(Refusal::ContactAdministrator.into())
+            }
+            ResetProgress::Open => Ok(reset),
+        }
+    }
+
+    /// Finds a reset that can go on.
+    fn open_reset(&self, id: &str) -> Result<&Reset, Refused> {
+        let reset = self.readable_reset(id)?;
+        if reset.progress == ResetProgress::Completed {
+            return Err(Refusal::AlreadyVerified.into());
+        }
+        if self.user(&reset.user).is_blocked(self.now) {
+            return Err(Refusal::Blocked.into());
+        }
+        Ok(reset)
+    }
+
+    /// Reads a reset.
+    pub(crate) fn read_reset(&self, id: &str) -> Result<wire::Reset, Refused> {
+        Ok(self.reset_view(self.readable_reset(id)?))
+    }
+
+    /// Counts the gates passed by methods that still are registered and usable.
+    pub(crate) fn gates_passed(&self, reset: &Reset) -> u32 {
+        let standing = self.standing(&reset.user);
+        let still_counts = |id: &&String| {
+            let mut usable = standing.usable_methods(Purpose::PasswordReset);
+            usable.any(|one| one.id == **id)
+        };
+        let counted = if self.rules.gate_counts_once {
+            reset.passed.values().filter(still_counts).count()
+        } else {
+            let proved = self.state.challenges.values();
+            let proved = proved.filter(|one| one.owner == Owner::Reset(reset.id.clone()));
+            proved
+                .filter(|one| one.attempt.outcome == Outcome::Verified)
+                .count()
+        };
+        u32::try_from(counted).unwrap_or(u32::MAX)
+    }
+
+    /// Tells whether a method's gate was passed.
+    pub(crate) fn is_gate_passed(&self, reset: &Reset, method: Method) -> bool {
+        self.rules.gate_counts_once
+            && reset
+                .passed
+                .contains_key(&self.standing(&reset.user).gate(method))
+    }
+
+    /// Begins one proof.
+    pub(crate) fn begin_reset_challenge(
+        &mut self,
+        id: &str,
+        wanted: &WantedProof,
+    ) -> Result<(String, Option<Sending>), Refused> {
+        let reset = self.open_reset(id)?;
+        let user = reset.user.clone();
+        self.check_own_method(&user, wanted)?;
+        let standing = self.standing(&user);
+        let enough = self.gates_passed(reset) >= standing.gates_required();
+        let passed = wanted
+            .method
+            .is_some_and(|method| self.is_gate_passed(reset, method));
+        let proof = standing
+            .reset_proofs()
+            .into_iter()
+            .filter(|proof| wanted.fits(proof))
+            .min_by_key(|proof| proof.kind);
+        let Some(proof) = proof else {
+            return Err(Refusal::MethodNotAvailable.into());
+        };
+        if enough || passed {
+            return Err(Refusal::GateAlreadyPassed.into());
+        }
+        let (registered, kind) = (proof.registered.clone(), proof.kind);
+        self.begin_challenge(&user, Owner::Reset(id.to_owned()), &registered, kind)
+    }
+
+    /// Finds a proof of a reset.
+    pub(crate) fn reset_challenge(&self, id: &str, challenge: &str) -> Result<&Challenge, Refused> {
+        self.readable_reset(id)?;
+        let owner = Owner::Reset(id.to_owned());
+        let challenge = self.state.challenges.get(challenge);
+        let challenge = challenge.filter(|one| one.owner == owner);
+        challenge.ok_or_else(|| Refusal::NotFound.into())
+    }
+
+    /// Takes a code or answers for a gate.
+    pub(crate) fn verify_reset_challenge(
+        &mut self,
+        id: &str,
+        challenge: &str,
+        submitted: &Submitted,
+    ) -> Result<wire::Reset, Refused> {
+        self.reset_challenge(id, challenge)?;
+        self.open_reset(id)?;
+        self.prove_challenge(challenge, submitted)?;
+        self.pass_gate(challenge);
+        self.read_reset(id)
+    }
+
+    /// Counts the gate that a verified challenge goes through.
+    pub(crate) fn pass_gate(&mut self, challenge: &str) {
+        let Some(challenge) = self.state.challenges.get(challenge) else {
+            return;
+        };
+        let gate = self.standing(&challenge.user).gate(challenge.method);
+        let method_id = challenge.method_id.clone();
+        if let Owner::Reset(id) = &challenge.owner
+            && let Some(reset) = self.state.resets.get_mut(id)
+        {
+            reset.passed.insert(gate, method_id);
+        }
+    }
+
+    /// Sets the new password, and ends whatever the old one began. Requirement: `RESET-5`.
+    pub(crate) fn set_new_password(&mut self, id: &str, password: &Secret) -> Result<(), Refused> {
+        let reset = self.open_reset(id)?;
+        let user = reset.user.clone();
+        let required = self.standing(&user).gates_required();
+        if self.gates_passed(reset) < required && self.rules.password_waits_for_gates {
+            return Err(Refusal::GatesMissing.into());
+        }
+        if password.expose().chars().count() < self.rules.password_characters_min {
+            return Err(Refused::field(
+                Refusal::InvalidPassword,
+                "password",
+                "a password has at least eight characters",
+            ));
+        }
+        let digest = self.state.keyed.digest("password", password.expose());
+        self.user_mut(&user).password = digest;
+        if let Some(reset) = self.state.resets.get_mut(id) {
+            reset.progress = ResetProgress::Completed;
+        }
+        if self.rules.window_restarts_at_reset {
+            self.user_mut(&user).window = None;
+        }
+        self.end_everything(&user);
+        self.record(&user, Activity::PasswordReset, None, None);
+        Ok(())
+    }
+
+    fn end_everything(&mut self, user: &str) {
+        if self.rules.reset_ends_sessions {
+            let sessions = self.state.sessions.values();
+            let sessions = sessions.filter(|session| session.user == user);
+            let sessions: Vec<String> = sessions.map(|session| session.id.clone()).collect();
+            for session in sessions {
+                self.end_session(&session);
+            }
+        }
+        if !self.rules.reset_kills_challenges {
+            return;
+        }
+        self.kill_resets(user);
+        for challenge in self.state.challenges.values_mut() {
+            if challenge.user == user {
+                challenge.attempt.cancel();
+            }
+        }
+        for enrollment in self.state.enrollments.values_mut() {
+            if enrollment.user == user {
+                enrollment.cancel();
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Signing in, the stages that follow, and signing out (`domain.md` §6).
+
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::{Activity, SessionState};
+
+use crate::decide::{Endpoint, Offer, Progress, Stage, offer};
+use crate::doors::Door;
+use crate::record::{Interrupt, Owner, Session, Window};
+use crate::refused::Refused;
+use crate::tenant::Turn;
+use crate::time::{later, runs};
+use crate::wire;
+
+/// Who asks, in a session that may ask this.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) session: String,
+    /// The account key.
+    pub(crate) user: String,
+    pub(crate) stage: Stage,
+}
+
+impl Turn<'_> {
+    /// Signs in. The password was compared already, for an unknown user too, so that every refusal takes the same time.
+    pub(crate) fn sign_in(&mut self, user: &str, right: bool) -> Result<wire::Session, Refused> {
+        let Some(account) = self.state.users.get(user) else {
+            let told = self.rules.tells_unknown_at_sign_in;
+            return Err(refusal_at_sign_in(told, Refusal::NotFound));
+        };
+        if !right {
+            return Err(Refusal::InvalidCredentials.into());
+        }
+        if account.is_blocked(self.now) {
+            let told = self.rules.tells_blocked_at_sign_in;
+            return Err(refusal_at_sign_in(told, Refusal::Blocked));
+        }
+        if self.rules.window_restarts_at_sign_in {
+            self.user_mut(user).window = None;
+        }
+        let token = self.state.random.token();
+        let id = self.state.random.id();
+        let door = self.state.doors.open(Door::Session, token.expose(), &id);
+        let expires_at = later(self.now, self.rules.limits.session_seconds);
+        let session = Session {
+            id: id.clone(),
+            user: user.to_owned(),
+            expires_at,
+            signed_in: false,
+            second_step: false,
+            reviewed: false,
+            interrupt: None,
+            door,
+        };
+        self.state.sessions.insert(id.clone(), session);
+        let stage = self.refresh(&id);
+        let mut view = self.session_view(&id, stage);
+        view.token = Some(wire::Revealed(token));
+        Ok(view)
+    }
+
+    /// Admits a session to an endpoint, or refuses it: the session's life, the account, the table, the second step.
+    pub(crate) fn enter(&mut self, session: &str, endpoint: Endpoint) -> Result<Caller, Refused> {
+        let user = match self.state.sessions.get(session) {
+            Some(one) if self.is_alive(one) => one.user.clone(),
+            _ => return Err(Refusal::Unauthenticated.into()),
+        };
+        let stage = self.refresh(session);
+        let caller = Caller {
+            session: session.to_owned(),
+            user,
+            stage,
+        };
+        if endpoint == Endpoint::SignOut {
+            return Ok(caller);
+        }
+        if stage != SessionState::SignedIn && self.user(&caller.user).is_blocked(self.now) {
+            return Err(Refusal::Blocked.into());
+        }
+        let admission = endpoint.admission();
+        let waved_through =
+            endpoint == Endpoint::ReadAccount && self.rules.interrupted_reaches_account;
+        if let Some(refusal) = admission.refusal(stage).filter(|_| !waved_through) {
+            return Err(refusal.into());
+        }
+        if admission.step_up.contains(&stage) && self.owes_second_step(session, stage) {
+            return Err(Refused::because(
+                Refusal::SecondStepRequired,
+                "prove a second step first: POST /v1/challenges",
+            ));
+        }
+        Ok(caller)
+    }
+
+    /// Tells whether a session may still be used.
+    pub(crate) fn is_alive(&self, session: &Session) -> bool {
+        runs(
+            self.now,
+            session.expires_at,
+            self.rules.session_end_included,
+        )
+    }
+
+    /// Tells whether manage, setup or review has to wait for a second step that the user has.
+    pub(crate) fn owes_second_step(&self, session: &str, stage: Stage) -> bool {
+        let Some(session) = self.state.sessions.get(session) else {
+            return false;
+        };
+        let asked = match stage {
+            SessionState::Interrupted => self.rules.step_up_while_interrupted,
+            SessionState::ReviewDue => self.rules.step_up_in_review,
+            SessionState::SecondStepRequired
+            | SessionState::ContactAdministrator
+            | SessionState::SignedIn => self.rules.step_up_in_manage,
+        };
+        asked && !session.second_step && self.standing(&session.user).has_second_step()
+    }
+
+    /// Works a session's stage out afresh and keeps what comes of it: being in, being prompted, the window.
+    pub(crate) fn refresh(&mut self, id: &str) -> Stage {
+        let Some(session) = self.state.sessions.get(id) else {
+            return SessionState::ContactAdministrator;
+        };
+        let user = self.user(&session.user);
+        let standing = self.standing(&session.user);
+        let progress = Progress {
+            signed_in: session.signed_in,
+            second_step: session.second_step,
+            interrupted: session.interrupt.is_some(),
+            reviewed: session.reviewed,
+            deferred_before: user.deferred && self.rules.deferral_is_remembered,
+        };
+        let stage = standing.stage(progress, user.confirmed_at, self.now);
+        let began_with_none = !standing.has_second_step();
+        let key = session.user.clone();
+        if stage == SessionState::Interrupted {
+            self.open_window(&key);
+        }
+        if let Some(session) = self.state.sessions.get_mut(id) {
+            match stage {
+                SessionState::SignedIn => session.signed_in = true,
+                SessionState::Interrupted => {
+                    session.interrupt.get_or_insert(Interrupt {
+                        began_with_none,
+                        verified: 0,
+                    });
+                }
+                SessionState::SecondStepRequired
+                | SessionState::ContactAdministrator
+                | SessionState::ReviewDue => {}
+            }
+        }
+        stage
+    }
+
+    /// Works the offer of "not now" out for a user.
+    pub(crate) fn offer(&self, user: &str) -> Offer {
+        let window = self.user(user).window;
+        offer(self.rules, &self.state.policy, window, self.now)
+    }
+
+    /// Opens the user's window at the first offer. Requirement: `DEF-7`.
+    fn open_window(&mut self, user: &str) {
+        if self.user(user).window.is_none() && self.offer(user).offered {
+            let window = Window {
+                opened_at: self.now,
+                days_at_opening: self.state.policy.deferral_days,
+            };
+            self.user_mut(user).window = Some(window);
+        }
+    }
+
+    /// Signs out.
+    pub(crate) fn sign_out(&mut self, caller: &Caller) {
+        if caller.stage == SessionState::Interrupted {
+            let reason = Some("signedOut");
+            self.record(&caller.user, Activity::WizardCancelled, None, reason);
+        }
+        if self.rules.window_restarts_at_sign_out {
+            self.user_mut(&caller.user).window = None;
+        }
+        if self.rules.token_dies_at_sign_out {
+            self.end_session(&caller.session);
+        }
+    }
+
+    /// Ends a session with everything that belongs to it.
+    pub(crate) fn end_session(&mut self, id: &str) {
+        if let Some(session) = self.state.sessions.remove(id) {
+            self.state.doors.close(session.door);
+        }
+        self.drop_setups(id);
+        let owner = Owner::Session(id.to_owned());
+        let challenges = self.state.challenges.values_mut();
+        challenges
+            .filter(|one| one.owner == owner)
+            .for_each(|one| one.attempt.cancel());
+    }
+
+    /// Drops the setups of a session that are not verified. Requirement: `WIZ-9`.
+    pub(crate) fn drop_setups(&mut self, session: &str) {
+        let enrollments = self.state.enrollments.values_mut();
+        enrollments
+            .filter(|one| one.session == session)
+            .for_each(crate::record::Enrollment::cancel);
+    }
+
+    /// Answers "not now".
+    pub(crate) fn defer(&mut self, caller: &Caller) -> Result<wire::Session, Refused> {
+        if self.rules.judges_deferral && !self.offer(&caller.user).offered {
+            return Err(Refusal::DeferralNotOffered.into());
+        }
+        let reason = Some("deferred");
+        self.record(&caller.user, Activity::WizardCancelled, None, reason);
+        if self.rules.leaving_drops_setups {
+            self.drop_setups(&caller.session);
+        }
+        let user = self.user_mut(&caller.user);
+        user.deferred = true;
+        if self.rules.window_restarts_at_deferral {
+            self.user_mut(&caller.user).window = None;
+        }
+        let completes = self.rules.deferral_completes_sign_in;
+        if let Some(session) = self.state.sessions.get_mut(&caller.session) {
+            session.signed_in = completes;
+            session.interrupt = None;
+        }
+        Ok(self.refreshed_view(&caller.session))
+    }
+
+    /// Confirms a review.
+    pub(crate) fn complete_review(&mut self, caller: &Caller) -> wire::Session {
+        if let Some(session) = self.state.sessions.get_mut(&caller.session) {
+            session.reviewed = true;
+        }
+        if self.rules.review_postpones_next {
+            let now = self.now;
+            self.user_mut(&caller.user).confirmed_at = Some(now);
+        }
+        self.record(&caller.user, Activity::ReviewCompleted, None, None);
+        self.refreshed_view(&caller.session)
+    }
+
+    /// Shows a session as it stands now.
+    pub(crate) fn refreshed_view(&mut self, session: &str) -> wire::Session {
+        let stage = self.refresh(session);
+        self.session_view(session, stage)
+    }
+}
+
+fn refusal_at_sign_in(told: bool, refusal: Refusal) -> Refused {
+    if told {
+        refusal.into()
+    } else {
+        Refusal::InvalidCredentials.into()
+    }
+}

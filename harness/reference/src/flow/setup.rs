@@ -1,0 +1,76 @@
+//! Whether a setup is allowed: asked at its beginning, at each send and at the proof (`domain.md` §7).
+
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
+
+use crate::record::{Enrollment, Subject};
+use crate::refused::Refused;
+use crate::rules::Rules;
+use crate::tenant::Turn;
+
+impl Turn<'_> {
+    /// Refuses a method or kind that this user cannot set up now. Requirements: `AVAIL-3`, `AVAIL-9`.
+    ///
+    /// A change takes no new place, so limits do not hold it up.
+    pub(crate) fn check_available(
+        &self,
+        user: &str,
+        method: Method,
+        kind: Option<ChallengeKind>,
+        changes: bool,
+    ) -> Result<(), Refused> {
+        let standing = self.standing(user);
+        let available = if changes {
+            standing.is_allowed(method)
+        } else {
+            standing.is_available(method)
+        };
+        let kinds = standing.setup_kinds(method);
+        if available && kind.is_none_or(|kind| kinds.contains(&kind)) {
+            Ok(())
+        } else {
+            Err(Refusal::MethodNotAvailable.into())
+        }
+    }
+
+    /// Refuses an address or number that may not be set up in this edition or by this kind.
+    pub(crate) fn check_subject(&self, subject: &Subject) -> Result<(), Refused> {
+        match subject {
+            Subject::Email(address) => {
+                let is_work_address = address.in_domains(&self.state.domains);
+                if is_work_address && !self.rules.accepts_work_address {
+                    return Err(Refused::field(
+                        Refusal::WorkAddressNotAllowed,
+                        "address",
+                        "use an address that does not need the organisation's password",
+                    ));
+                }
+            }
+            Subject::Phone { number, kind } => {
+                let silent = *kind == ChallengeKind::TextMessage && !number.can_be_mobile();
+                if silent && self.rules.refuses_landline_for_text {
+                    return Err(Refused::field(
+                        Refusal::NumberCannotReceiveTexts,
+                        "phone",
+                        "choose a call, or give a mobile number",
+                    ));
+                }
+            }
+            Subject::MicrosoftApp { .. } | Subject::SoftwareOath(_) | Subject::Questions => {}
+        }
+        Ok(())
+    }
+
+    /// Checks an enrollment's availability again. Requirement: `AVAIL-8`.
+    pub(crate) fn check_enrollment(&self, enrollment: &Enrollment) -> Result<(), Refused> {
+        let kind = Some(enrollment.subject.kind());
+        let changes = enrollment.changes.is_some();
+        self.check_available(&enrollment.user, enrollment.method, kind, changes)?;
+        self.check_subject(&enrollment.subject)
+    }
+}
+
+/// Names the issuer in a key URI.
+pub(crate) fn key_issuer<'a>(rules: &Rules, display_name: &'a str) -> &'a str {
+    if rules.names_issuer { display_name } else { "" }
+}

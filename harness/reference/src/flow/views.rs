@@ -1,0 +1,218 @@
+//! Records as the contract shows them.
+
+use proofup_domain::method::Method;
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::{ChallengeState, ResetState, SessionState, SetupPage};
+
+use super::setup::key_issuer;
+use crate::decide::MethodProof;
+use crate::record::{self, Attempt, Expected, ResetProgress, Subject};
+use crate::refused::Refused;
+use crate::tenant::Turn;
+use crate::wire;
+
+impl Turn<'_> {
+    /// Shows a session in a stage.
+    pub(crate) fn session_view(&self, id: &str, stage: SessionState) -> wire::Session {
+        let session = &self.state.sessions[id];
+        let user = self.user(&session.user);
+        let mut view = wire::Session {
+            id: id.to_owned(),
+            user_principal_name: user.principal_name.clone(),
+            state: stage,
+            expires_at: session.expires_at,
+            token: None,
+            deferral: None,
+            default: None,
+            alternatives: None,
+        };
+        if stage == SessionState::Interrupted {
+            let offer = self.offer(&session.user);
+            view.deferral = Some(wire::Deferral {
+                offered: offer.offered,
+                days_left: offer.days_left,
+            });
+        }
+        if stage == SessionState::SecondStepRequired {
+            let standing = self.standing(&session.user);
+            let default = standing.default_shown();
+            let is_default = |proof: &MethodProof<'_>| {
+                default.is_some_and(|default| {
+                    default.kind == proof.kind && default.registered.id == proof.registered.id
+                })
+            };
+            let others = standing.second_steps().into_iter();
+            let others = others.filter(|proof| !is_default(proof));
+            view.alternatives = Some(others.map(|proof| proof_view(&proof)).collect());
+            view.default = default.as_ref().map(proof_view);
+        }
+        view
+    }
+
+    /// Shows a user's methods, oldest first, and the default.
+    pub(crate) fn registered_views(
+        &self,
+        user: &str,
+    ) -> (Vec<wire::RegisteredMethod>, Option<wire::Proof>) {
+        let standing = self.standing(user);
+        let default = standing.default_shown();
+        let view = |one: &record::Registered| {
+            let traits = standing.traits(one);
+            wire::RegisteredMethod {
+                id: one.id.clone(),
+                method: one.method,
+                kinds: standing.kinds_that_count(traits),
+                usable_for: standing.purposes(traits),
+                destination: one.masked(),
+                registered_at: one.registered_at,
+                is_default: default.is_some_and(|default| default.registered.id == one.id),
+            }
+        };
+        let views = standing.methods.iter().map(view).collect();
+        (views, default.as_ref().map(proof_view))
+    }
+
+    /// Shows a setup.
+    pub(crate) fn enrollment_view(&self, id: &str) -> Result<wire::Enrollment, Refused> {
+        let Some(enrollment) = self.state.enrollments.get(id) else {
+            return Err(Refusal::NotFound.into());
+        };
+        let state = enrollment.state(self.now, self.rules.code_end_included);
+        let is_open = enrollment.is_open(self.now);
+        let questions = is_open && enrollment.method == Method::SecurityQuestions;
+        let policy = &self.state.policy.reset;
+        let challenge = enrollment.attempt.as_ref();
+        let challenge = challenge.map(|attempt| wire::SetupChallenge {
+            kind: attempt.kind,
+            destination: attempt.destination.clone(),
+            expires_at: attempt.expires_at.min(enrollment.expires_at),
+            tries_left: attempt.tries_left,
+            code: attempt.shown.clone().map(wire::Revealed),
+        });
+        Ok(wire::Enrollment {
+            id: enrollment.id.clone(),
+            method: enrollment.method,
+            state,
+            page: if state == ChallengeState::Verified {
+                SetupPage::Success
+            } else {
+                enrollment.page
+            },
+            expires_at: enrollment.expires_at,
+            challenge,
+            activation: self.activation_view(enrollment).filter(|_| is_open),
+            questions: questions.then(|| policy.questions.clone()),
+            questions_to_register: questions.then_some(policy.questions_to_register),
+            method_id: enrollment.method_id.clone(),
+        })
+    }
+
+    fn activation_view(&self, enrollment: &record::Enrollment) -> Option<wire::Activation> {
+        match &enrollment.subject {
+            Subject::MicrosoftApp {
+                activation: Some(activation),
+                ..
+            } => {
+                let url = format!("{}/v1/devices", self.state.gateways.callback_base);
+                let code = activation.code.expose();
+                let query = serde_urlencoded::to_string([("code", code), ("url", url.as_str())]);
+                let query = query.expect("pairs of text can be encoded");
+                let payload = format!("securityinfo://activate?{query}");
+                Some(wire::Activation {
+                    qr_payload: revealed(payload),
+                    manual: wire::Manual {
+                        code: Some(wire::Revealed(activation.code.clone())),
+                        url: Some(url),
+                        secret: None,
+                    },
+                })
+            }
+            Subject::SoftwareOath(key) => {
+                let account = &self.user(&enrollment.user).principal_name;
+                let issuer = key_issuer(self.rules, &self.state.display_name);
+                Some(wire::Activation {
+                    qr_payload: wire::Revealed(key.secret.key_uri(issuer, account)),
+                    manual: wire::Manual {
+                        code: None,
+                        url: None,
+                        secret: Some(wire::Revealed(key.secret.base32())),
+                    },
+                })
+            }
+            Subject::MicrosoftApp { .. }
+            | Subject::Phone { .. }
+            | Subject::Email(_)
+            | Subject::Questions => None,
+        }
+    }
+
+    /// Shows a challenge by its id.
+    pub(crate) fn challenge(&self, id: &str) -> Result<wire::Challenge, Refused> {
+        let challenge = self.state.challenges.get(id);
+        let challenge = challenge.ok_or(Refusal::NotFound)?;
+        Ok(self.challenge_view(challenge))
+    }
+
+    /// Shows a challenge.
+    pub(crate) fn challenge_view(&self, challenge: &record::Challenge) -> wire::Challenge {
+        let attempt: &Attempt = &challenge.attempt;
+        wire::Challenge {
+            id: challenge.id.clone(),
+            method: challenge.method,
+            method_id: challenge.method_id.clone(),
+            kind: attempt.kind,
+            state: attempt.state(self.now, self.rules.code_end_included),
+            destination: attempt.destination.clone(),
+            expires_at: attempt.expires_at,
+            tries_left: attempt.tries_left,
+            questions: match &attempt.expected {
+                Expected::Answers(questions) => Some(questions.clone()),
+                Expected::Code(_) | Expected::AppCode | Expected::Callback => None,
+            },
+            code: attempt.shown.clone().map(wire::Revealed),
+        }
+    }
+
+    /// Shows a reset.
+    pub(crate) fn reset_view(&self, reset: &record::Reset) -> wire::Reset {
+        let standing = self.standing(&reset.user);
+        let passed = self.gates_passed(reset);
+        let required = standing.gates_required();
+        let state = match reset.progress {
+            ResetProgress::Completed => ResetState::Completed,
+            _ if passed >= required => ResetState::GatesPassed,
+            ResetProgress::Open | ResetProgress::Cancelled => ResetState::Started,
+        };
+        let open = state == ResetState::Started;
+        let proofs = standing.reset_proofs().into_iter();
+        let methods = proofs
+            .filter(|proof| open && !self.is_gate_passed(reset, proof.registered.method))
+            .map(|proof| wire::ResetMethod {
+                method: proof.registered.method,
+                method_id: proof.registered.id.clone(),
+                kind: proof.kind,
+                destination: proof.registered.masked(),
+            });
+        wire::Reset {
+            id: reset.id.clone(),
+            state,
+            gates_required: required,
+            gates_passed: passed,
+            methods: methods.collect(),
+            expires_at: reset.expires_at,
+        }
+    }
+}
+
+/// Shows one way to prove.
+pub(crate) fn proof_view(proof: &MethodProof<'_>) -> wire::Proof {
+    wire::Proof {
+        method: proof.registered.method,
+        method_id: proof.registered.id.clone(),
+        kind: proof.kind,
+    }
+}
+
+fn revealed(text: String) -> wire::Revealed {
+    wire::Revealed(proofup_domain::secret::Secret::new(text))
+}

@@ -1,0 +1,23 @@
+//! HTTP: routes, extractors, problem documents, and the generated description.
+//!
+//! **Invariant:** whatever comes in, what goes out is JSON of the contract or a problem document; nothing but a failed gateway
+//! answers 5xx.
+
+mod audit;
+mod calls;
+mod capabilities;
+mod challenges;
+mod control;
+mod devices;
+mod enrollments;
+mod extract;
+mod methods;
+mod openapi;
+mod problem;
+mod resets;
+mod router;
+mod sessions;
+mod wizard;
+
+pub use self::openapi::description;
+pub(crate) use self::router::router;

@@ -1,0 +1,170 @@
+//! Setting a method up.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use proofup_domain::method::Method;
+use proofup_domain::refusal::Refusal;
+
+use super::extract::{At, Body};
+use crate::address::EmailAddress;
+use crate::app::{App, Visitor};
+use crate::decide::{Endpoint, Given};
+use crate::flow::{Destination, Submitted, Wanted};
+use crate::phone::PhoneNumber;
+use crate::refused::Refused;
+use crate::wire::{BeginEnrollment, Enrollment, Phone, Verification};
+
+/// Begin a setup.
+///
+/// Where something is to be sent it was sent before the answer.
+#[utoipa::path(post, path = "/v1/enrollments", operation_id = "beginEnrollment", tag = "enrollments",
+    request_body = BeginEnrollment,
+    responses((status = 201, description = "The setup", body = Enrollment)))]
+pub(crate) async fn begin_enrollment(
+    State(app): State<App>,
+    visitor: Visitor,
+    Body(request): Body<BeginEnrollment>,
+) -> Result<(StatusCode, Json<Enrollment>), Refused> {
+    let wanted = Wanted {
+        method: request.method,
+        kind: request.kind,
+        destination: destination(
+            request.method,
+            request.address.as_deref(),
+            request.phone.as_ref(),
+        ),
+    };
+    let (id, sending) = visitor.act(Endpoint::BeginEnrollment, |turn, caller| {
+        turn.begin_enrollment(caller, wanted, None)
+    })?;
+    app.deliver(&visitor.tenant, sending).await?;
+    let view = answer(&visitor, &id)?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Read where a setup stands. A key pressed or an approval is polled here.
+#[utoipa::path(get, path = "/v1/enrollments/{id}", operation_id = "readEnrollment", tag = "enrollments",
+    params(("id" = String, Path, description = "The setup")),
+    responses((status = 200, description = "The setup", body = Enrollment)))]
+pub(crate) async fn read_enrollment(
+    visitor: Visitor,
+    At(id): At<String>,
+) -> Result<Json<Enrollment>, Refused> {
+    visitor.act(Endpoint::ReadEnrollment, |turn, caller| {
+        turn.own_enrollment(caller, &id)?;
+        turn.enrollment_view(&id).map(Json)
+    })
+}
+
+/// Turn the page: the wizard's "next" inside the setup of the Microsoft app.
+#[utoipa::path(post, path = "/v1/enrollments/{id}/next", operation_id = "nextPage", tag = "enrollments",
+    params(("id" = String, Path, description = "The setup")),
+    responses((status = 200, description = "The setup on its next page", body = Enrollment)))]
+pub(crate) async fn next_page(
+    State(app): State<App>,
+    visitor: Visitor,
+    At(id): At<String>,
+) -> Result<Json<Enrollment>, Refused> {
+    let sending = visitor.act(Endpoint::NextPage, |turn, caller| {
+        turn.next_page(caller, &id)
+    })?;
+    app.deliver(&visitor.tenant, sending).await?;
+    answer(&visitor, &id).map(Json)
+}
+
+/// Send again: from denied, expired or sent.
+#[utoipa::path(post, path = "/v1/enrollments/{id}/challenge", operation_id = "sendCode", tag = "enrollments",
+    params(("id" = String, Path, description = "The setup")),
+    responses((status = 200, description = "The setup with its new challenge", body = Enrollment)))]
+pub(crate) async fn send_again(
+    State(app): State<App>,
+    visitor: Visitor,
+    At(id): At<String>,
+) -> Result<Json<Enrollment>, Refused> {
+    let sending = visitor.act(Endpoint::SendAgain, |turn, caller| {
+        turn.send_again(caller, &id)
+    })?;
+    app.deliver(&visitor.tenant, Some(sending)).await?;
+    answer(&visitor, &id).map(Json)
+}
+
+/// Prove, and register.
+#[utoipa::path(post, path = "/v1/enrollments/{id}/verification", operation_id = "verifyEnrollment",
+    tag = "enrollments",
+    params(("id" = String, Path, description = "The setup")),
+    request_body = Verification,
+    responses((status = 200, description = "The setup, verified", body = Enrollment)))]
+pub(crate) async fn verify_enrollment(
+    visitor: Visitor,
+    At(id): At<String>,
+    Body(request): Body<Verification>,
+) -> Result<Json<Enrollment>, Refused> {
+    let submitted = submitted(request);
+    visitor.act(Endpoint::VerifyEnrollment, |turn, caller| {
+        turn.verify_enrollment(caller, &id, submitted)?;
+        turn.enrollment_view(&id).map(Json)
+    })
+}
+
+/// Leave a setup. Leaving it twice is no mistake.
+#[utoipa::path(delete, path = "/v1/enrollments/{id}", operation_id = "cancelEnrollment", tag = "enrollments",
+    params(("id" = String, Path, description = "The setup")),
+    responses((status = 204, description = "Cancelled; nothing is registered")))]
+pub(crate) async fn cancel_enrollment(
+    visitor: Visitor,
+    At(id): At<String>,
+) -> Result<StatusCode, Refused> {
+    visitor.act(Endpoint::CancelEnrollment, |turn, caller| {
+        turn.cancel_enrollment(caller, &id)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+}
+
+/// Shows a setup after something was sent for it; by then the session may have gone on.
+pub(crate) fn answer(visitor: &Visitor, id: &str) -> Result<Enrollment, Refused> {
+    visitor.tenant.turn(|turn| turn.enrollment_view(id))
+}
+
+/// Reads an address or a number, before any lock is taken.
+pub(crate) fn destination(
+    method: Method,
+    address: Option<&str>,
+    phone: Option<&Phone>,
+) -> Result<Destination, Refused> {
+    match (method, address, phone) {
+        (Method::Email, Some(address), _) => match EmailAddress::parse(address) {
+            Ok(address) => Ok(Destination::Address(address)),
+            Err(_) => Err(Refused::field(
+                Refusal::InvalidAddress,
+                "address",
+                "give one address, name@domain",
+            )),
+        },
+        (Method::MobilePhone | Method::OfficePhone, _, Some(phone)) => {
+            match PhoneNumber::parse(&phone.region, &phone.number) {
+                Ok(number) => Ok(Destination::Number(number)),
+                Err(_) => Err(Refused::field(
+                    Refusal::InvalidNumber,
+                    "phone",
+                    "give the two-letter region and a number of it, with its area code",
+                )),
+            }
+        }
+        _ => Ok(Destination::None),
+    }
+}
+
+/// Takes what a client submits as proof.
+pub(crate) fn submitted(request: Verification) -> Submitted {
+    let given = |answer: crate::wire::Answer| Given {
+        question: answer.question,
+        answer: answer.answer,
+    };
+    Submitted {
+        code: request.code,
+        answers: request
+            .answers
+            .map(|answers| answers.into_iter().map(given).collect()),
+    }
+}

@@ -1,0 +1,101 @@
+//! Manage: what is registered, what can be added, change, delete, default.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use proofup_domain::method::Method;
+
+use super::enrollments::{answer, destination};
+use super::extract::{At, Body, PatchBody};
+use crate::app::{App, Visitor};
+use crate::decide::Endpoint;
+use crate::flow::{Destination, WantedProof};
+use crate::refused::Refused;
+use crate::wire::{
+    AvailableMethods, ChangeMethod, ChooseDefault, DefaultMethod, Enrollment, Methods,
+};
+
+/// List what is registered.
+#[utoipa::path(get, path = "/v1/methods", operation_id = "listMethods", tag = "methods",
+    responses((status = 200, description = "The methods, oldest first, and the default", body = Methods)))]
+pub(crate) async fn list_methods(visitor: Visitor) -> Result<Json<Methods>, Refused> {
+    visitor.act(Endpoint::ListMethods, |turn, caller| {
+        Ok(Json(turn.methods(caller)))
+    })
+}
+
+/// List what can be added.
+#[utoipa::path(get, path = "/v1/methods/available", operation_id = "listAvailable", tag = "methods",
+    responses((status = 200, description = "The methods, by rank", body = AvailableMethods)))]
+pub(crate) async fn list_available(visitor: Visitor) -> Result<Json<AvailableMethods>, Refused> {
+    visitor.act(Endpoint::ListAvailable, |turn, caller| {
+        Ok(Json(turn.available(caller)))
+    })
+}
+
+/// Choose the default.
+#[utoipa::path(put, path = "/v1/methods/default", operation_id = "setDefault", tag = "methods",
+    request_body = ChooseDefault,
+    responses((status = 200, description = "The default", body = DefaultMethod)))]
+pub(crate) async fn choose_default(
+    visitor: Visitor,
+    Body(request): Body<ChooseDefault>,
+) -> Result<Json<DefaultMethod>, Refused> {
+    let wanted = WantedProof {
+        method: Some(request.method),
+        kind: Some(request.kind),
+        method_id: request.method_id,
+    };
+    visitor.act(Endpoint::ChooseDefault, |turn, caller| {
+        turn.choose_default(caller, &wanted).map(Json)
+    })
+}
+
+/// Begin to change a number or an address.
+///
+/// The body is a merge patch (RFC 7396). The old value stays until the new one is verified.
+#[utoipa::path(patch, path = "/v1/methods/{id}", operation_id = "changeMethod", tag = "methods",
+    params(("id" = String, Path, description = "The registered method")),
+    request_body(content((ChangeMethod = "application/merge-patch+json"), (ChangeMethod = "application/json"))),
+    responses((status = 201, description = "The setup of the new value", body = Enrollment)))]
+pub(crate) async fn change_method(
+    State(app): State<App>,
+    visitor: Visitor,
+    At(id): At<String>,
+    PatchBody(request): PatchBody<ChangeMethod>,
+) -> Result<(StatusCode, Json<Enrollment>), Refused> {
+    let ChangeMethod {
+        address,
+        phone,
+        kind,
+    } = request;
+    let as_address = destination(Method::Email, address.as_deref(), None);
+    let as_number = destination(Method::MobilePhone, None, phone.as_ref());
+    let pick = |method| -> Result<Destination, Refused> {
+        if method == Method::Email {
+            as_address
+        } else {
+            as_number
+        }
+    };
+    let (enrollment, sending) = visitor.act(Endpoint::ChangeMethod, |turn, caller| {
+        turn.change_method(caller, &id, kind, pick)
+    })?;
+    app.deliver(&visitor.tenant, sending).await?;
+    let view = answer(&visitor, &enrollment)?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Delete a method. This cannot be undone.
+#[utoipa::path(delete, path = "/v1/methods/{id}", operation_id = "deleteMethod", tag = "methods",
+    params(("id" = String, Path, description = "The registered method")),
+    responses((status = 204, description = "Deleted; it proves nothing any more")))]
+pub(crate) async fn delete_method(
+    visitor: Visitor,
+    At(id): At<String>,
+) -> Result<StatusCode, Refused> {
+    visitor.act(Endpoint::DeleteMethod, |turn, caller| {
+        turn.delete_method(caller, &id)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+}

@@ -1,0 +1,38 @@
+//! A second step, or one proof of a password reset.
+
+use proofup_domain::method::Method;
+
+use super::attempt::Attempt;
+
+/// One challenge by a registered method.
+#[derive(Debug)]
+pub(crate) struct Challenge {
+    pub(crate) id: String,
+    /// The user's account key.
+    pub(crate) user: String,
+    pub(crate) owner: Owner,
+    pub(crate) method: Method,
+    pub(crate) method_id: String,
+    pub(crate) attempt: Attempt,
+    /// Its last instant in the records.
+    pub(crate) kept_until: jiff::Timestamp,
+}
+
+/// What a challenge was begun for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The second step of this session.
+    Session(String),
+    /// A gate of this reset.
+    Reset(String),
+}
+
+impl Owner {
+    /// Tells whether both are for the same use: newer codes kill older ones only within one use.
+    pub(crate) fn same_use(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Session(_), Self::Session(_)) | (Self::Reset(_), Self::Reset(_))
+        )
+    }
+}

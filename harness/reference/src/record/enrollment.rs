@@ -1,0 +1,134 @@
+//! One method on its way to being registered.
+
+use jiff::Timestamp;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::secret::Secret;
+use proofup_domain::state::{ChallengeState, SetupPage};
+
+use super::attempt::{Attempt, Outcome};
+use super::method::CodeKey;
+use crate::address::EmailAddress;
+use crate::phone::PhoneNumber;
+use crate::time::runs;
+
+/// One setup; it belongs to the session that began it.
+#[derive(Debug)]
+pub(crate) struct Enrollment {
+    pub(crate) id: String,
+    /// The user's account key.
+    pub(crate) user: String,
+    pub(crate) session: String,
+    pub(crate) method: Method,
+    pub(crate) subject: Subject,
+    /// The registered method whose value this is to replace.
+    pub(crate) changes: Option<String>,
+    pub(crate) page: SetupPage,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) kept_until: Timestamp,
+    pub(crate) closed: Option<Closed>,
+    pub(crate) attempt: Option<Attempt>,
+    /// The method, once registered.
+    pub(crate) method_id: Option<String>,
+}
+
+/// What is being set up.
+#[derive(Debug, Clone)]
+pub(crate) enum Subject {
+    MicrosoftApp {
+        /// From the page on that shows it.
+        activation: Option<Activation>,
+        /// The device, once activated.
+        device: Option<String>,
+    },
+    SoftwareOath(CodeKey),
+    Phone {
+        number: PhoneNumber,
+        kind: ChallengeKind,
+    },
+    Email(EmailAddress),
+    Questions,
+}
+
+/// What a device is activated with.
+#[derive(Debug, Clone)]
+pub(crate) struct Activation {
+    pub(crate) code: Secret,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) used: bool,
+}
+
+/// How a setup ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    Verified,
+    Exhausted,
+    Cancelled,
+}
+
+impl Subject {
+    /// Tells by which kind it is set up.
+    pub(crate) fn kind(&self) -> ChallengeKind {
+        match self {
+            Self::MicrosoftApp { .. } => ChallengeKind::AppNotification,
+            Self::SoftwareOath(_) => ChallengeKind::AppCode,
+            Self::Phone { kind, .. } => *kind,
+            Self::Email(_) => ChallengeKind::EmailCode,
+            Self::Questions => ChallengeKind::Answers,
+        }
+    }
+}
+
+impl Enrollment {
+    /// Tells where the setup stands.
+    pub(crate) fn state(&self, now: Timestamp, code_end_included: bool) -> ChallengeState {
+        match self.closed {
+            Some(Closed::Verified) => return ChallengeState::Verified,
+            Some(Closed::Exhausted) => return ChallengeState::Exhausted,
+            Some(Closed::Cancelled) => return ChallengeState::Cancelled,
+            None => {}
+        }
+        if self.is_over(now) {
+            return ChallengeState::Expired;
+        }
+        match (&self.attempt, &self.subject) {
+            (Some(attempt), _) => attempt.state(now, code_end_included),
+            (
+                None,
+                Subject::MicrosoftApp {
+                    device: Some(_), ..
+                },
+            ) => ChallengeState::DeviceActivated,
+            (None, _) => ChallengeState::Started,
+        }
+    }
+
+    /// Tells whether the setup's own life is over.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        !runs(now, self.expires_at, false)
+    }
+
+    /// Tells whether it can still come to a registration.
+    pub(crate) fn is_open(&self, now: Timestamp) -> bool {
+        self.closed.is_none() && !self.is_over(now)
+    }
+
+    /// Cancels the setup, unless it has come to something already.
+    pub(crate) fn cancel(&mut self) {
+        self.closed.get_or_insert(Closed::Cancelled);
+        if let Some(attempt) = &mut self.attempt {
+            attempt.cancel();
+        }
+    }
+
+    /// Ends the setup with its attempt.
+    pub(crate) fn close(&mut self, closed: Closed) {
+        self.closed = Some(closed);
+        if let Some(attempt) = &mut self.attempt {
+            attempt.outcome = match closed {
+                Closed::Verified => Outcome::Verified,
+                Closed::Exhausted => Outcome::Exhausted,
+                Closed::Cancelled => Outcome::Cancelled,
+            };
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! One password reset.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::decide::GateKey;
+
+/// One password reset; whoever knows its id acts in it.
+#[derive(Debug)]
+pub(crate) struct Reset {
+    pub(crate) id: String,
+    /// The user's account key.
+    pub(crate) user: String,
+    pub(crate) progress: ResetProgress,
+    /// The gates passed, each with the method that passed it.
+    pub(crate) passed: BTreeMap<GateKey, String>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) kept_until: Timestamp,
+    pub(crate) door: crate::doors::DoorKey,
+}
+
+/// Whether a reset goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResetProgress {
+    Open,
+    Completed,
+    Cancelled,
+}

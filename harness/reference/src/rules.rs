@@ -1,0 +1,374 @@
+//! The table of decisions: everything that an edition, or a deliberate defect, could decide otherwise.
+//!
+//! [`Rules::for_edition`] is the one place where editions differ. The code asks the table for every such decision, so that a
+//! defect can be planted as a deviation of one field, and nothing else in the code knows about defects.
+//!
+//! **Invariant:** with the rules of an edition the service does what `domain.md` says.
+
+use proofup_domain::capabilities::Limits;
+use proofup_domain::edition::Edition;
+
+/// Declares the table: each field with its documentation and the value that the design page gives it.
+macro_rules! rules {
+    ($($(#[$meta:meta])* $field:ident: $type:ty = $value:expr,)+) => {
+        /// Holds one decision per field.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Rules {
+            /// The exact values that the baseline only bounds (`domain.md` §11).
+            pub limits: Limits,
+            $($(#[$meta])* pub $field: $type,)+
+        }
+
+        impl Rules {
+            /// Gives the rules in which the editions agree.
+            const fn common() -> Self {
+                Self { limits: LIMITS, $($field: $value,)+ }
+            }
+        }
+    };
+}
+
+rules! {
+    // Editions (§2).
+    /// A work or school address may be registered. Requirement: `MAIL-3`.
+    accepts_work_address: bool = false,
+    /// The wizard lists everything that helps; otherwise it proposes one method after the other. Requirement: `WIZ-12`.
+    wizard_lists: bool = false,
+
+    // Sign-in (§6).
+    /// A blocked user is told apart from a wrong password. Requirement: `SIGN-7`.
+    tells_blocked_at_sign_in: bool = false,
+    /// An unknown user is told apart from a wrong password. Requirement: `SIGN-7`.
+    tells_unknown_at_sign_in: bool = false,
+    /// Who lacks required info is interrupted. Requirement: `SIGN-2`.
+    interrupts: bool = true,
+    /// Who has all required info is interrupted nevertheless. Requirement: `SIGN-3`.
+    interrupts_everybody: bool = false,
+    /// An interrupted session reaches the account. Requirement: `SIGN-4`.
+    interrupted_reaches_account: bool = false,
+    /// A token is dead after sign-out. Requirement: `SIGN-8`.
+    token_dies_at_sign_out: bool = true,
+    /// The second step comes before the interrupt where policy demands one. Requirement: `TWO-1`.
+    second_step_at_sign_in: bool = true,
+    /// Setting up while interrupted asks for a second step that the user has. Requirement: `SIGN-10`.
+    step_up_while_interrupted: bool = true,
+    /// Manage asks for a second step that the user has. Requirement: `MAN-5`.
+    step_up_in_manage: bool = true,
+    /// Confirming a review asks for a second step that the user has. Requirement: `REV-2`.
+    step_up_in_review: bool = true,
+    /// A method verified in an interrupt that began with none counts as the session's second step. Requirement: `MAN-5`.
+    first_method_counts_as_second_step: bool = true,
+    /// Where a second step is demanded and nothing can be added, the session goes no further. Requirement: `AVAIL-13`.
+    dead_end_is_told: bool = true,
+    /// A session is still good at its end instant.
+    session_end_included: bool = false,
+    /// Setups and challenges of one user's session answer to another's. Requirements: `SIGN-9`, `API-2`.
+    shares_ids_between_users: bool = false,
+
+    // Deferral window (§6).
+    /// The window is still open at its end instant. Requirement: `DEF-11`.
+    window_end_included: bool = false,
+    /// Seconds of one day of the window. Requirement: `DEF-11`.
+    window_day_seconds: i64 = 86_400,
+    /// Days left are rounded up; otherwise down. Requirement: `DEF-6`.
+    days_left_round_up: bool = true,
+    /// The window uses the days of its opening in place of those of now. Requirement: `DEF-9`.
+    window_keeps_days_of_opening: bool = false,
+    /// Signing out opens a new window. Requirement: `DEF-7`.
+    window_restarts_at_sign_out: bool = false,
+    /// Deferring opens a new window. Requirement: `DEF-7`.
+    window_restarts_at_deferral: bool = false,
+    /// Deleting a method opens a new window. Requirements: `DEF-7`, `DEF-10`.
+    window_restarts_at_deletion: bool = false,
+    /// Every sign-in opens a new window. Requirement: `DEF-7`.
+    window_restarts_at_sign_in: bool = false,
+    /// A new password opens a new window. Requirement: `DEF-7`.
+    window_restarts_at_reset: bool = false,
+    /// "Not now" is offered where a second step is demanded at sign-in. Requirement: `DEF-8`.
+    defers_demanded_second_step: bool = false,
+    /// "Not now" is judged when pressed; otherwise it is always granted. Requirements: `DEF-2`, `DEF-5`.
+    judges_deferral: bool = true,
+    /// "Not now" completes the sign-in. Requirement: `DEF-3`.
+    deferral_completes_sign_in: bool = true,
+    /// "Not now" is remembered, and the next sign-in does not prompt. Requirement: `DEF-12`.
+    deferral_is_remembered: bool = false,
+
+    // Availability (§4).
+    /// What policy does not allow is offered nevertheless. Requirements: `AVAIL-1`, `CALL-6`, `MAIL-6`, `APP-8`.
+    offers_disallowed: bool = false,
+    /// Availability is checked when a setup begins. Requirement: `AVAIL-3`.
+    checks_availability_at_begin: bool = true,
+    /// Availability is checked when something is sent. Requirement: `AVAIL-8`.
+    checks_availability_at_send: bool = true,
+    /// Availability is checked at the proof. Requirement: `AVAIL-8`.
+    checks_availability_at_proof: bool = true,
+    /// E-mail proves a second step where it is allowed for reset. Requirements: `AVAIL-4`, `TWO-2`.
+    email_proves_second_step: bool = false,
+    /// Security questions prove a second step where they are allowed for reset. Requirements: `AVAIL-5`, `TWO-2`.
+    questions_prove_second_step: bool = false,
+    /// Administrators may use security questions. Requirement: `AVAIL-7`.
+    questions_for_administrators: bool = false,
+    /// Gates that administrators pass at least. Requirement: `AVAIL-7`.
+    administrator_gates: u32 = 2,
+    /// Both apps together are one gate. Requirement: `RESET-3`.
+    apps_are_one_gate: bool = true,
+    /// A notification alone resets a password. Requirement: `RESET-2`.
+    notification_alone_resets: bool = false,
+    /// The Microsoft app's codes count only if policy says so. Requirement: `APP-7`.
+    app_codes_follow_policy: bool = true,
+    /// Authenticator apps that a user may have. Requirement: `AVAIL-9`.
+    apps_max: usize = 5,
+    /// Of other methods a user may have one. Requirement: `AVAIL-9`.
+    one_of_each_method: bool = true,
+    /// A registered method that is of no use may be set up again. Requirement: `AVAIL-9`.
+    useless_can_be_replaced: bool = true,
+    /// A method that is no longer allowed proves nothing. Requirement: `AVAIL-8`.
+    disallowed_proves_nothing: bool = true,
+
+    // Obligations and wizard (§5, §6).
+    /// What is registered meets obligations. Requirement: `WIZ-8`.
+    counts_registered: bool = true,
+    /// An obligation that cannot be met does not bind. Requirement: `AVAIL-10`.
+    impossible_does_not_bind: bool = true,
+    /// The wizard asks for the smallest set. Requirements: `WIZ-2`, `WIZ-7`.
+    asks_for_smallest_set: bool = true,
+    /// The wizard asks for the strongest first. Requirements: `WIZ-1`, `WIZ-7`.
+    asks_for_strongest: bool = true,
+    /// "A different authenticator app" is offered at the app step. Requirement: `WIZ-3`.
+    offers_different_app: bool = true,
+    /// "A different method" is offered only if policy lets the user choose. Requirement: `WIZ-4`.
+    different_method_follows_policy: bool = true,
+    /// Beginning what the page does not offer is refused. Requirement: `WIZ-4`.
+    refuses_what_page_does_not_offer: bool = true,
+    /// "Done" is refused before the obligations are met. Requirement: `WIZ-10`.
+    done_checks_obligations: bool = true,
+    /// Leaving the wizard drops the setups that are not verified. Requirement: `WIZ-9`.
+    leaving_drops_setups: bool = true,
+
+    // Default (§8).
+    /// Registering the Microsoft app makes it the default. Requirements: `APP-9`, `WIZ-6`.
+    app_becomes_default: bool = true,
+    /// A phone registered later becomes the default. Requirements: `TEXT-6`, `WIZ-6`.
+    later_phone_becomes_default: bool = false,
+    /// Where the choice is of no use, the strongest usable kind is shown. Requirement: `MAN-3`.
+    default_falls_back: bool = true,
+    /// A choice that policy stops allowing is forgotten. Requirement: `MAN-3`.
+    forgets_disallowed_choice: bool = false,
+    /// Only what is usable for two-step verification can be chosen. Requirement: `MAN-6`.
+    checks_chosen_default: bool = true,
+
+    // Authenticator apps (§7, §11).
+    /// Pages come in their order. Requirements: `APP-1`, `APP-16`.
+    keeps_page_order: bool = true,
+    /// The Microsoft app is registered only by the test notification. Requirements: `APP-3`, `APP-4`.
+    activation_registers: bool = false,
+    /// An activation code works once. Requirement: `APP-10`.
+    activation_works_once: bool = true,
+    /// An activation code is still good at its end instant. Requirement: `APP-10`.
+    activation_end_included: bool = false,
+    /// A denied notification counts as approved. Requirements: `APP-5`, `TWO-3`.
+    denial_proves: bool = false,
+    /// A notification is answered once. Requirement: `APP-13`.
+    notification_answered_once: bool = true,
+    /// The issuer stands in the key URI. Requirement: `APP-12`.
+    names_issuer: bool = true,
+    /// Steps of drift that are accepted each way. Requirement: `APP-15`.
+    totp_drift_steps: u32 = 1,
+    /// A step is accepted once. Requirement: `APP-11`.
+    totp_step_works_once: bool = true,
+    /// Registration spends its step. Requirement: `APP-11`.
+    setup_spends_step: bool = true,
+
+    // Phones (§7).
+    /// A number that cannot take texts is refused for text. Requirement: `TEXT-5`.
+    refuses_landline_for_text: bool = true,
+    /// Only the pound key confirms a call. Requirements: `CALL-3`, `CALL-4`.
+    only_pound_confirms: bool = true,
+    /// Hanging up confirms a call. Requirement: `CALL-4`.
+    hang_up_confirms: bool = false,
+
+    // Security questions (§7).
+    /// The least number of characters of an answer. Requirement: `QUES-3`.
+    answer_characters_min: usize = 3,
+    /// The largest number of characters of an answer. Requirement: `QUES-3`.
+    answer_characters_max: usize = 40,
+    /// A question may be answered twice. Requirement: `QUES-3`.
+    allows_question_twice: bool = false,
+    /// An answer may be given twice. Requirement: `QUES-3`.
+    allows_answer_twice: bool = false,
+    /// Questions that the administrator did not create may be answered. Requirement: `QUES-1`.
+    allows_own_questions: bool = false,
+    /// As many questions are registered as policy says. Requirement: `QUES-3`.
+    checks_number_of_questions: bool = true,
+    /// Case and surrounding space of an answer do not count. Requirement: `QUES-5`.
+    normalises_answers: bool = true,
+
+    // Manage (§9).
+    /// The old value stays until the new one is verified. Requirement: `MAN-4`.
+    change_waits_for_proof: bool = true,
+    /// Deleting a method kills its open challenges. Requirement: `MAN-2`.
+    deletion_kills_challenges: bool = true,
+    /// Deletion takes the method away. Requirement: `MAN-2`.
+    deletion_deletes: bool = true,
+
+    // Password reset (§10).
+    /// A gate counts once. Requirement: `RESET-3`.
+    gate_counts_once: bool = true,
+    /// The new password comes after the gates. Requirement: `RESET-3`.
+    password_waits_for_gates: bool = true,
+    /// Why a reset cannot be had is not told. Requirement: `RESET-4`.
+    refuses_resets_alike: bool = true,
+    /// A reset ends every session. Requirement: `RESET-5`.
+    reset_ends_sessions: bool = true,
+    /// A reset kills open challenges and setups. Requirement: `RESET-5`.
+    reset_kills_challenges: bool = true,
+    /// A newer reset kills the older. Requirement: `RESET-5`.
+    newer_reset_kills_older: bool = true,
+    /// The least number of characters of a password. Requirement: `RESET-1`.
+    password_characters_min: usize = 8,
+    /// A reset lists the default first. Requirement: `RESET-1`.
+    reset_lists_default_first: bool = true,
+
+    // Review (§6).
+    /// A review is due at its very instant. Requirement: `REV-1`.
+    review_due_at_its_instant: bool = true,
+    /// Reviews become due. Requirement: `REV-1`.
+    reviews_become_due: bool = true,
+    /// Confirming a review postpones the next. Requirement: `REV-2`.
+    review_postpones_next: bool = true,
+
+    // Codes and challenges (§11).
+    /// A code is still good at its end instant. Requirement: `CODE-2`.
+    code_end_included: bool = false,
+    /// A code works once. Requirement: `CODE-3`.
+    code_works_once: bool = true,
+    /// A newer code kills the older. Requirements: `CODE-5`, `MAIL-10`.
+    newer_code_kills_older: bool = true,
+    /// A challenge is over after its wrong tries, even if the next is right. Requirement: `CODE-6`.
+    tries_are_limited: bool = true,
+    /// Failures of an account add up across challenges. Requirement: `CODE-11`.
+    failures_add_up: bool = true,
+    /// A code stands in the answer that says it was sent. Requirement: `CODE-7`.
+    shows_codes: bool = false,
+    /// Sending is throttled. Requirement: `CODE-8`.
+    throttles_sending: bool = true,
+    /// A send that failed counts for the throttle. Requirement: `GATE-1`.
+    failed_send_counts: bool = false,
+    /// Space around a code is forgiven. Requirement: `CODE-10`.
+    trims_codes: bool = false,
+    /// Any code is right. Requirements: `TEXT-4`, `MAIL-9`.
+    takes_any_code: bool = false,
+    /// A code that was never typed is wrong. Requirement: `MAIL-9`.
+    missing_code_is_wrong: bool = true,
+
+    // Gateways and callbacks (§11).
+    /// A call's callback counts only with its secret. Requirement: `GATE-3`.
+    checks_call_secret: bool = true,
+    /// A device's reply counts only with its secret. Requirement: `GATE-3`.
+    checks_device_secret: bool = true,
+    /// A failed send takes back what was begun. Requirement: `GATE-1`.
+    failed_send_is_taken_back: bool = true,
+
+    // Audit (§12).
+    /// Events are recorded. Requirement: `AUDIT-1`.
+    records_events: bool = true,
+    /// Only administrators read the trail. Requirement: `AUDIT-1`.
+    audit_for_administrators_only: bool = true,
+
+    // Policy (§3).
+    /// A policy that cannot be met is refused. Requirement: `AVAIL-11`.
+    refuses_impossible_policy: bool = true,
+}
+
+impl Rules {
+    /// Gives the rules of an edition.
+    #[must_use]
+    pub const fn for_edition(edition: Edition) -> Self {
+        let mut rules = Self::common();
+        match edition {
+            Edition::E20180725 => {
+                rules.accepts_work_address = true;
+                rules.wizard_lists = true;
+            }
+            Edition::E20180730 => rules.wizard_lists = true,
+            Edition::E20190213 => {}
+        }
+        rules
+    }
+}
+
+/// The declared limits. Those that no tenant can change are also what the capabilities tell.
+pub const LIMITS: Limits = Limits {
+    code_length: 6,
+    code_tries: 5,
+    account_failures: 20,
+    block_seconds: 900,
+    resend_seconds: 30,
+    gateway_timeout_ms: 2000,
+    code_seconds: 600,
+    activation_seconds: 600,
+    enrollment_seconds: 1800,
+    notification_seconds: 120,
+    call_seconds: 120,
+    reset_seconds: 1800,
+    session_seconds: 28_800,
+};
+
+/// Holds the rules of every edition: what a service is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleBook([Rules; 3]);
+
+impl RuleBook {
+    /// Finds the rules of an edition.
+    #[must_use]
+    pub const fn of(&self, edition: Edition) -> &Rules {
+        match edition {
+            Edition::E20180725 => &self.0[0],
+            Edition::E20180730 => &self.0[1],
+            Edition::E20190213 => &self.0[2],
+        }
+    }
+
+    /// Changes the rules of every edition alike: how a defect is planted.
+    #[must_use]
+    pub fn altered(mut self, alter: impl Fn(&mut Rules)) -> Self {
+        self.0.iter_mut().for_each(alter);
+        self
+    }
+}
+
+impl Default for RuleBook {
+    fn default() -> Self {
+        Self(Edition::ALL.map(Rules::for_edition))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn editions_differ_only_where_the_design_page_says_so() {
+        let newest = Rules::for_edition(Edition::E20190213);
+        assert!(!newest.accepts_work_address && !newest.wizard_lists);
+        let oldest = Rules {
+            accepts_work_address: true,
+            wizard_lists: true,
+            ..newest.clone()
+        };
+        assert_eq!(Rules::for_edition(Edition::E20180725), oldest);
+        let middle = Rules {
+            wizard_lists: true,
+            ..newest
+        };
+        assert_eq!(Rules::for_edition(Edition::E20180730), middle);
+    }
+
+    #[test]
+    fn an_altered_book_differs_in_every_edition() {
+        let book = RuleBook::default().altered(|rules| rules.limits.code_tries = 3);
+        for edition in Edition::ALL {
+            assert_eq!(book.of(edition).limits.code_tries, 3);
+        }
+    }
+}

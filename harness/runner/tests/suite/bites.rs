@@ -1,0 +1,135 @@
+//! Every expectation bites: change any one expected value and the check fails, at its file and line.
+//!
+//! An expectation that nothing could miss would be a check that passes without being exercised. So each scalar of each
+//! `expect` is changed in turn, the case is run again, and the check must fail. Checks of one case do not influence each
+//! other, so one run changes one scalar in every check of the case at once.
+
+use std::collections::BTreeSet;
+
+use proofup_runner::judge::outcome::Outcome;
+use serde_json::{Map, Value, json};
+
+use crate::harness::{Place, run_suite, suite};
+
+#[test]
+fn changing_any_expected_value_fails_its_check() {
+    let suite = suite();
+    let most = suite
+        .scenarios
+        .iter()
+        .flat_map(|scenario| &scenario.steps)
+        .filter_map(|step| step.check.as_ref())
+        .map(|check| variants(check.expect.as_ref()).len())
+        .max()
+        .unwrap_or(0);
+    assert!(most > 0, "the suite expects nothing");
+    let mut survivors = Vec::new();
+    for round in 0..most {
+        let mut changed = suite.clone();
+        let mut slugs = BTreeSet::new();
+        for scenario in &mut changed.scenarios {
+            for check in scenario
+                .steps
+                .iter_mut()
+                .filter_map(|step| step.check.as_mut())
+            {
+                if let Some(variant) = variants(check.expect.as_ref()).into_iter().nth(round) {
+                    check.expect = Some(variant);
+                    slugs.insert(check.slug.clone());
+                }
+            }
+            if !scenario
+                .steps
+                .iter()
+                .filter_map(|step| step.check.as_ref())
+                .any(|check| slugs.contains(&check.slug))
+            {
+                scenario.steps.clear();
+            }
+        }
+        changed
+            .scenarios
+            .retain(|scenario| !scenario.steps.is_empty());
+        for case in run_suite(changed, Place::InProcess, 4).into_values() {
+            for check in case
+                .checks
+                .iter()
+                .filter(|check| slugs.contains(&check.slug))
+            {
+                if !matches!(check.outcome, Outcome::Failed(_)) {
+                    survivors.push(format!(
+                        "{}:{} {} value {round}: {:?}",
+                        check.file, check.expect_line, check.slug, check.outcome
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        survivors.is_empty(),
+        "{} changed expectations went unnoticed:\n{}\n",
+        survivors.len(),
+        survivors.join("\n")
+    );
+}
+
+/// Lists what an expectation becomes when one of its values is changed, value by value.
+fn variants(expect: Option<&Value>) -> Vec<Value> {
+    expect.map(changed).unwrap_or_default()
+}
+
+fn changed(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Object(table) => {
+            if let Some(replacement) = changed_matcher(table) {
+                return vec![replacement];
+            }
+            let mut all = Vec::new();
+            for (key, inner) in table {
+                for variant in changed(inner) {
+                    let mut table = table.clone();
+                    table.insert(key.clone(), variant);
+                    all.push(Value::Object(table));
+                }
+            }
+            all
+        }
+        Value::Array(list) if list.is_empty() => vec![json!(["nothing of this name"])],
+        Value::Array(list) => {
+            let mut all = Vec::new();
+            for (index, inner) in list.iter().enumerate() {
+                for variant in changed(inner) {
+                    let mut list = list.clone();
+                    list[index] = variant;
+                    all.push(Value::Array(list));
+                }
+            }
+            all
+        }
+        Value::Bool(one) => vec![json!(!one)],
+        Value::Number(number) => vec![json!(number.as_i64().unwrap_or(0) + 1)],
+        Value::String(text) => vec![json!(format!("not {text}"))],
+        Value::Null => Vec::new(),
+    }
+}
+
+/// Turns a matcher into one that the answer cannot meet if it met the first.
+fn changed_matcher(table: &Map<String, Value>) -> Option<Value> {
+    let (key, operand) = table.iter().next().filter(|_| table.len() == 1)?;
+    Some(match key.as_str() {
+        "has" => json!({ "lacks": operand }),
+        "lacks" => json!({ "has": operand }),
+        "anyOf"
+            if operand
+                .as_array()
+                .is_some_and(|list| list.iter().all(Value::is_object)) =>
+        {
+            json!({ "anyOf": [{ "refused": "nothing of this name" }] })
+        }
+        "anyOf" => json!({ "anyOf": ["nothing of this name"] }),
+        "atMost" => json!({ "atMost": -1 }),
+        "atLeast" => json!({ "atLeast": 1_000_000_000 }),
+        "absent" => json!({ "absent": operand != &json!(true) }),
+        _ => return None,
+    })
+}

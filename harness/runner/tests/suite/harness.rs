@@ -1,0 +1,143 @@
+//! Runs cases against the reference, in process or over loopback.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use proofup_domain::clock::Clock;
+use proofup_domain::requirement::Catalogue;
+use proofup_domain::secret::Secret;
+use proofup_reference::app::{AppConfig, app};
+use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::judge::outcome::CaseResult;
+use proofup_runner::run::{RunConfig, RunOutput, Selection, run};
+use proofup_runner::scenario::{Suite, embedded_suite};
+use proofup_runner::target::{
+    CompiledTarget, Transport, TransportError, TransportOptions, loopback_transport,
+};
+use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
+
+/// The token of test control in these tests.
+const TOKEN: &str = "a-token-of-these-tests";
+
+/// The seed of every run that is compared.
+pub(crate) const SEED: u64 = 1;
+
+/// Names where the reference stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    InProcess,
+    Loopback,
+}
+
+/// Gives the catalogue.
+pub(crate) fn catalogue() -> Arc<Catalogue> {
+    static CATALOGUE: OnceLock<Arc<Catalogue>> = OnceLock::new();
+    Arc::clone(CATALOGUE.get_or_init(|| Arc::new(embedded_catalogue())))
+}
+
+/// Gives the embedded suite.
+pub(crate) fn suite() -> Suite {
+    embedded_suite(&catalogue()).unwrap_or_else(|errors| {
+        panic!(
+            "the embedded suite does not load: {:?}",
+            errors
+                .into_iter()
+                .map(miette::Report::new)
+                .collect::<Vec<_>>()
+        )
+    })
+}
+
+/// Stands in for the machine's clock: conformance runs move tenants' clocks, not this one.
+fn clock() -> Clock {
+    Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant"))
+}
+
+fn router() -> axum::Router {
+    app(AppConfig {
+        test_control_token: Some(Secret::new(TOKEN)),
+        ..AppConfig::new(clock())
+    })
+}
+
+/// Carries requests to the reference without a socket.
+fn in_process(router: axum::Router) -> Transport {
+    BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
+        let router = router.clone();
+        async move {
+            let response = router
+                .oneshot(request.map(axum::body::Body::from))
+                .await
+                .unwrap_or_else(|never| match never {});
+            let (parts, body) = response.into_parts();
+            let body = axum::body::to_bytes(body, 1024 * 1024)
+                .await
+                .map_err(|_| TransportError::BodyTooLarge(1024 * 1024))?;
+            Ok(http::Response::from_parts(parts, body))
+        }
+    }))
+}
+
+/// Runs a suite and gives the results by case id, in order of ids.
+pub(crate) fn run_suite(suite: Suite, place: Place, jobs: usize) -> BTreeMap<String, CaseResult> {
+    let output = run_output(suite, place, jobs);
+    output
+        .cases
+        .into_iter()
+        .map(|case| (case.id.clone(), case))
+        .collect()
+}
+
+/// Runs a suite.
+pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async move {
+        let text = include_str!("../../../../fixtures/targets/reference.toml");
+        let target = CompiledTarget::compile("fixtures/targets/reference.toml", text)
+            .expect("the target file compiles");
+        let router = router();
+        let (target, transport, callback_base) = match place {
+            Place::InProcess => (
+                target,
+                in_process(router),
+                "http://target.invalid".to_owned(),
+            ),
+            Place::Loopback => {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+                    .await
+                    .expect("a free port");
+                let base: url::Url =
+                    format!("http://{}", listener.local_addr().expect("an address"))
+                        .parse()
+                        .expect("a URL");
+                tokio::spawn(async move { axum::serve(listener, router).await });
+                let transport = loopback_transport(&base, TransportOptions::default());
+                let callback = base.as_str().trim_end_matches('/').to_owned();
+                (target.with_base(base), transport, callback)
+            }
+        };
+        let (_keep, stop) = tokio::sync::watch::channel(false);
+        let config = RunConfig {
+            suite: Arc::new(suite),
+            catalogue: catalogue(),
+            target: Arc::new(target),
+            transport,
+            callback_base,
+            control_token: Some(Secret::new(TOKEN)),
+            seed: SEED,
+            jobs,
+            selection: Selection::default(),
+            trace: false,
+            max_failures: None,
+            deadline: None,
+            clock: clock(),
+        };
+        run(config, |_| {}, stop)
+            .await
+            .expect("the reference can be reached")
+    })
+}

@@ -1,0 +1,82 @@
+//! Transcripts: equal for equal seeds, wherever the reference stands and however many cases run at once.
+
+use std::path::PathBuf;
+
+use proofup_runner::judge::outcome::Outcome;
+
+use crate::harness::{Place, run_suite, suite};
+
+#[test]
+fn every_check_passes_and_every_transcript_is_what_it_was() {
+    let results = run_suite(suite(), Place::InProcess, 4);
+    let mut wrong = Vec::new();
+    for case in results.values() {
+        if let Some(error) = &case.internal_error {
+            wrong.push(format!("{}: {error}", case.id));
+        }
+        for check in &case.checks {
+            if !matches!(check.outcome, Outcome::Passed) {
+                wrong.push(format!(
+                    "{}:{} {} {:?}",
+                    check.file, check.expect_line, check.slug, check.outcome
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} checks did not pass:\n{}\n",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(snapshots());
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for case in results.values() {
+            insta::assert_snapshot!(case.id.clone(), case.transcript);
+        }
+    });
+}
+
+#[test]
+fn transcripts_are_equal_in_process_and_over_loopback_and_for_any_number_of_jobs() {
+    let in_process = run_suite(suite(), Place::InProcess, 1);
+    let loopback = run_suite(suite(), Place::Loopback, 6);
+    assert!(in_process.keys().eq(loopback.keys()));
+    for (id, case) in &in_process {
+        assert_eq!(case.transcript, loopback[id].transcript, "{id}");
+    }
+}
+
+#[test]
+fn no_transcript_holds_a_secret() {
+    for case in run_suite(suite(), Place::InProcess, 4).into_values() {
+        assert!(
+            !case.secrets.is_empty()
+                || case
+                    .checks
+                    .iter()
+                    .all(|check| check.command == "readCapabilities"),
+            "{}",
+            case.id
+        );
+        for secret in &case.secrets {
+            let secret = secret.expose();
+            // A secret of fewer than four characters is an answer such as "abc"; those are no words of a transcript either.
+            if secret.chars().count() >= 4 {
+                assert!(
+                    !case.transcript.contains(secret),
+                    "{} holds a secret:\n{}",
+                    case.id,
+                    case.transcript
+                );
+            }
+        }
+    }
+}
+
+fn snapshots() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../snapshots/transcripts")
+}
