@@ -154,15 +154,15 @@ impl Findings {
     }
 }
 
-/// Says how a matrix ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Says how a matrix ended, the least pressing first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// Everything asked for was judged, and nothing differs.
     Agrees,
-    /// Something differs.
-    Differs,
     /// Nothing differs, but something could not be judged.
     Incomplete,
+    /// Something differs.
+    Differs,
     /// It was interrupted.
     Interrupted,
 }

@@ -5,7 +5,7 @@
 
 mod tenancy;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use proofup_domain::capabilities::{Capabilities, Feature};
@@ -65,6 +65,7 @@ pub async fn judge_live(
         asker: Asker::new(live, capabilities),
         next: AtomicUsize::new(0),
         troubled: AtomicU64::new(0),
+        stopping: AtomicBool::new(false),
         parts: Mutex::default(),
         progress,
     });
@@ -83,7 +84,9 @@ pub async fn judge_live(
         () = stopped => true,
         () = all(&mut workers) => false,
     };
-    workers.shutdown().await;
+    // Whoever is in the middle of a tenant takes it down first.
+    shared.stopping.store(true, Ordering::Relaxed);
+    all(&mut workers).await;
     let parts = std::mem::take(&mut *shared.parts.lock().unwrap_or_else(PoisonError::into_inner));
     let mut findings = Findings::default();
     for (_, part) in ordered(parts) {
@@ -116,12 +119,15 @@ struct Shared<P> {
     asker: Asker,
     next: AtomicUsize,
     troubled: AtomicU64,
+    stopping: AtomicBool,
     parts: Mutex<Vec<(usize, Findings)>>,
     progress: P,
 }
 
 async fn work<P: Fn(u64)>(shared: Arc<Shared<P>>) {
-    while shared.troubled.load(Ordering::Relaxed) < TROUBLES_MAX {
+    while !shared.stopping.load(Ordering::Relaxed)
+        && shared.troubled.load(Ordering::Relaxed) < TROUBLES_MAX
+    {
         let at = shared.next.fetch_add(1, Ordering::Relaxed);
         let Some(combinations) = shared.tenancies.get(at) else {
             return;
@@ -180,7 +186,7 @@ async fn greet(live: &Live) -> Result<Capabilities, RunError> {
     let capabilities = live.target.discover(&live.transport).await;
     let capabilities = capabilities.map_err(|error| match error {
         DiscoverError::Transport { error, .. } => RunError::Unreachable {
-            url: url.clone(),
+            url,
             why: error.to_string(),
         },
         other => RunError::NotTheContract {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::REQUIREMENT;
-use super::finding::{Difference, Findings};
+use super::finding::{Difference, Ending, Findings};
 
 /// The version of this form of report; it changes when a reader would have to.
 pub const FORMAT: &str = "proofup-matrix-1";
@@ -97,17 +97,16 @@ impl Report {
     pub fn new(
         version: &str,
         target: &str,
-        exit: (&'static str, u8),
-        found: &[(usize, &Findings)],
+        ending: Ending,
+        found: &[(usize, Findings)],
         run: Run,
     ) -> Self {
-        let (verdict, exit_code) = exit;
         Self {
             format: FORMAT,
             version: version.to_owned(),
             target: target.to_owned(),
-            verdict,
-            exit_code,
+            verdict: ending.as_str(),
+            exit_code: ending.exit_code(),
             requirement: REQUIREMENT,
             axes: found
                 .iter()

@@ -1,12 +1,12 @@
 //! The exported decision table.
 
 use proofup_runner::matrix::combination::Combination;
-use proofup_runner::matrix::export::table;
+use proofup_runner::matrix::export::{described, table};
 use sha2::{Digest as _, Sha256};
 
 #[test]
 fn the_table_is_the_one_that_was_reviewed() {
-    let table = table(&Combination::all());
+    let table = table(&Combination::all(), 2);
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 1 + 65_536);
     assert!(table.ends_with('\n'));
@@ -27,9 +27,25 @@ fn the_table_is_the_one_that_was_reviewed() {
 }
 
 #[test]
+fn the_table_is_the_same_whoever_works_it_out() {
+    let some: Vec<Combination> = Combination::all().into_iter().step_by(501).collect();
+    assert_eq!(table(&some, 1), table(&some, 7));
+    assert_eq!(table(&[], 3).lines().count(), 1);
+}
+
+#[test]
+fn a_combination_is_told_with_the_names_of_its_fields() {
+    assert_eq!(
+        described(Combination::new(0x1801)),
+        "twoStepKinds=appNotification twoStepRegistrationRequired=true resetEnabled=false resetMethods=- \
+         methodsRequired=1 resetRegistrationRequired=false codeWithNotification=false role=administrator"
+    );
+}
+
+#[test]
 fn the_lines_are_spelt_as_the_columns_say() {
     let line = |number: u16| {
-        let table = table(&[Combination::new(number)]);
+        let table = table(&[Combination::new(number)], 2);
         table.lines().nth(1).map(str::to_owned)
     };
     assert_eq!(
