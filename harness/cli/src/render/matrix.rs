@@ -104,15 +104,11 @@ fn counted(text: &mut String, most: usize, found: &Findings) {
         1 => "users who have registered one method".to_owned(),
         most => format!("users who have registered up to {most} methods"),
     };
-    let invalid = found.invalid;
-    line(
-        text,
-        "ran",
-        &format!(
-            "{} for {users}, {invalid} of them with an invalid policy",
-            found.ran
-        ),
-    );
+    let invalid = match found.invalid {
+        0 => String::new(),
+        invalid => format!(", {invalid} of them with an invalid policy"),
+    };
+    line(text, "ran", &format!("{} for {users}{invalid}", found.ran));
     line(
         text,
         "outcomes",

@@ -159,7 +159,7 @@ impl Writer {
         self.line("name = \"alice\"");
         self.line(&format!("role = \"{}\"", combination.role()));
         if !registered.is_empty() {
-            self.line(&format!("methods = {}", json!(registered)));
+            self.line(&format!("methods = {}", toml_value(&json!(registered))));
         }
     }
 
@@ -175,7 +175,7 @@ impl Writer {
         self.line("");
         self.line("[[steps]]");
         for (key, value) in keys {
-            self.line(&format!("{key} = {value}"));
+            self.line(&format!("{key} = {}", toml_value(value)));
         }
     }
 
@@ -206,7 +206,7 @@ impl Writer {
             ),
         ];
         for (key, value) in lines {
-            self.line(&format!("{prefix}{key} = {value}"));
+            self.line(&format!("{prefix}{key} = {}", toml_value(&value)));
         }
     }
 

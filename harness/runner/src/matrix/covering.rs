@@ -148,7 +148,7 @@ impl Tuples {
                     .into_iter()
                     .map(|start| group.put(tuple, start))
                     .filter(|one| sound[usize::from(one.number())] == soundness)
-                    .max_by_key(|one| (self.gain(*one), std::cmp::Reverse(*one)));
+                    .max_by_key(|one| (self.gain(*one), scattered(*one)));
                 if let Some(row) = best {
                     self.cover(row);
                     rows.push(row);
@@ -156,6 +156,16 @@ impl Tuples {
             }
         }
     }
+}
+
+/// Decides between rows that cover as much: what the tuples leave open shall vary from row to row, not stay the lowest.
+///
+/// An odd factor makes this a permutation of the numbers, so no two rows tie.
+const fn scattered(one: Combination) -> u16 {
+    one.number()
+        .wrapping_mul(40_503)
+        .rotate_left(7)
+        .wrapping_mul(40_503)
 }
 
 /// Lists every combination of the fields that are not named, with zero for those that are.

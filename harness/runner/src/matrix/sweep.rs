@@ -18,7 +18,8 @@ const CHUNK: usize = 256;
 pub struct Sweep<'a> {
     /// The combinations, in the order of their numbers.
     pub combinations: &'a [Combination],
-    /// What the user has registered: each of these sets in turn. A refused policy is asked about once.
+    /// What the user has registered: each of these sets in turn. Whether a policy is to be refused is asked for the
+    /// empty set only: nobody registers anything under such a policy.
     pub registered: &'a [Vec<Method>],
     /// The implementation's decisions.
     pub decider: &'a Decider,
@@ -86,11 +87,14 @@ fn judge(sweep: &Sweep<'_>, combinations: &[Combination]) -> Findings {
         let policy = combination.policy();
         for registered in sweep.registered {
             let expect = expected(&policy, combination.role(), registered);
+            if expect == Decision::Refused && !registered.is_empty() {
+                break;
+            }
             let actual = (sweep.decider)(&policy, combination.role(), registered);
             let differences = compare(*combination, registered, &expect, &actual);
             let Decision::Accepted(standing) = expect else {
                 findings.count(None, differences);
-                break;
+                continue;
             };
             let outcome = (standing.available, standing.required);
             findings.count(Some(outcome), differences);
