@@ -86,9 +86,7 @@ impl Matrix {
     /// Makes sure, before anything runs, that every file can be written, and writes what is known already.
     fn prepare(&self) -> Result<(), Failure> {
         let arguments = &self.arguments;
-        let report = arguments.report.as_ref().map(|JsonFile(file)| file);
-        let later = [report, arguments.counterexample.as_ref()];
-        for file in later.into_iter().flatten() {
+        if let Some(JsonFile(file)) = &arguments.report {
             let opened = fs::OpenOptions::new().append(true).create(true).open(file);
             opened.map_err(|error| unwritable(file, &error))?;
         }
