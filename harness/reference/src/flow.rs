@@ -6,6 +6,7 @@
 
 mod account;
 mod audit;
+mod belongings;
 mod call;
 mod device;
 mod enroll;

@@ -152,7 +152,7 @@ pub(crate) struct Turn<'a> {
 }
 
 /// Seconds for which what is over is kept, so that a late callback is told that it is late.
-const KEPT_SECONDS: i64 = 28_800;
+const KEPT_SECONDS: i64 = 3600;
 
 /// Seconds between two sweeps.
 const SWEEP_SECONDS: i64 = 600;

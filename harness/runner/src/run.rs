@@ -23,9 +23,6 @@ use crate::target::{
 };
 use crate::world::case::{Case, run_case};
 
-/// How long a gateway may take in a conformance run, in milliseconds of wall time (decision 28).
-const GATEWAY_TIMEOUT_MS: u32 = 100;
-
 /// Narrows a run down; empty lists narrow nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
@@ -147,7 +144,6 @@ pub struct Environment {
     pub(crate) clock: Clock,
     pub(crate) trace: bool,
     pub(crate) limits: Limits,
-    pub(crate) gateway_timeout_ms: u32,
     /// Users of the target file's pool that a case has changed.
     pub(crate) spent_users: Mutex<BTreeSet<String>>,
 }
@@ -181,7 +177,6 @@ pub async fn run(
         clock: config.clock.clone(),
         trace: config.trace,
         limits: capabilities.limits.clone(),
-        gateway_timeout_ms: GATEWAY_TIMEOUT_MS,
         spent_users: Mutex::default(),
     });
     let mut crew = Crew {

@@ -3,8 +3,10 @@
 //! Policies that should have been refused are drawn too: whatever a decision is asked, it must not break these. The seed
 //! is fixed, so that a failure is found again by running the same test.
 
+mod commands;
 mod decisions;
 mod draw;
+mod machine;
 mod window;
 
 use proptest::test_runner::{Config, RngSeed};

@@ -82,7 +82,7 @@ impl Turn<'_> {
                 None
             }
         };
-        self.state.enrollments.insert(id.clone(), enrollment);
+        self.keep_enrollment(enrollment);
         if sending.is_none() {
             self.kill_older(&target);
         }

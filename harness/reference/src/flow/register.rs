@@ -84,7 +84,7 @@ impl Turn<'_> {
         if let Some(method) = methods.iter_mut().find(|one| one.id == id) {
             method.means = means;
         }
-        self.kill_challenges_of(id);
+        self.kill_challenges_of(user, id);
     }
 
     /// Takes a method away, with its device, its open challenges, and the choice if it was the chosen one.
@@ -105,20 +105,21 @@ impl Turn<'_> {
             self.forget_device(&device);
         }
         if self.rules.deletion_kills_challenges {
-            self.kill_challenges_of(id);
+            self.kill_challenges_of(user, id);
         }
-        for enrollment in self.state.enrollments.values_mut() {
-            if enrollment.changes.as_deref() == Some(id) {
-                enrollment.cancel();
+        self.each_enrollment(user, |one| {
+            if one.changes.as_deref() == Some(id) {
+                one.cancel();
             }
-        }
+        });
     }
 
-    fn kill_challenges_of(&mut self, method_id: &str) {
-        let challenges = self.state.challenges.values_mut();
-        challenges
-            .filter(|one| one.method_id == method_id)
-            .for_each(|one| one.attempt.cancel());
+    fn kill_challenges_of(&mut self, user: &str, method_id: &str) {
+        self.each_challenge(user, |one| {
+            if one.method_id == method_id {
+                one.attempt.cancel();
+            }
+        });
     }
 
     /// Counts a verified method in the session's interrupt; the first usable one counts as its second step.

@@ -11,7 +11,7 @@ use super::prove::Submitted;
 use super::second_step::WantedProof;
 use super::send::Sending;
 use crate::doors::Door;
-use crate::record::{Challenge, Outcome, Owner, Reset, ResetProgress};
+use crate::record::{Challenge, Enrollment, Outcome, Owner, Reset, ResetProgress};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::time::later;
@@ -37,7 +37,7 @@ impl Turn<'_> {
         let door = self.state.doors.open(Door::Reset, &id, &id);
         let seconds = self.rules.limits.reset_seconds;
         let reset = Reset {
-            id: id.clone(),
+            id,
             user: user.to_owned(),
             progress: ResetProgress::Open,
             passed: BTreeMap::new(),
@@ -46,7 +46,7 @@ impl Turn<'_> {
             door,
         };
         let view = self.reset_view(&reset);
-        self.state.resets.insert(id, reset);
+        self.keep_reset(reset);
         Ok(view)
     }
 
@@ -60,16 +60,16 @@ impl Turn<'_> {
 
     /// Kills a user's open resets with their proofs.
     fn kill_resets(&mut self, user: &str) {
-        for reset in self.state.resets.values_mut() {
-            if reset.user == user && reset.progress == ResetProgress::Open {
+        self.each_reset(user, |reset| {
+            if reset.progress == ResetProgress::Open {
                 reset.progress = ResetProgress::Cancelled;
             }
-        }
-        for challenge in self.state.challenges.values_mut() {
-            if challenge.user == user && matches!(challenge.owner, Owner::Reset(_)) {
-                challenge.attempt.cancel();
+        });
+        self.each_challenge(user, |one| {
+            if matches!(one.owner, Owner::Reset(_)) {
+                one.attempt.cancel();
             }
-        }
+        });
     }
 
     /// Finds a reset that can be read: completed, or neither over nor cancelled.
@@ -228,9 +228,7 @@ impl Turn<'_> {
 
     fn end_everything(&mut self, user: &str) {
         if self.rules.reset_ends_sessions {
-            let sessions = self.state.sessions.values();
-            let sessions = sessions.filter(|session| session.user == user);
-            let sessions: Vec<String> = sessions.map(|session| session.id.clone()).collect();
+            let sessions = self.user(user).sessions.clone();
             for session in sessions {
                 self.end_session(&session);
             }
@@ -239,15 +237,7 @@ impl Turn<'_> {
             return;
         }
         self.kill_resets(user);
-        for challenge in self.state.challenges.values_mut() {
-            if challenge.user == user {
-                challenge.attempt.cancel();
-            }
-        }
-        for enrollment in self.state.enrollments.values_mut() {
-            if enrollment.user == user {
-                enrollment.cancel();
-            }
-        }
+        self.each_challenge(user, |one| one.attempt.cancel());
+        self.each_enrollment(user, Enrollment::cancel);
     }
 }

@@ -94,7 +94,7 @@ impl Turn<'_> {
             attempt,
             kept_until: self.kept_until(self.rules.limits.code_seconds),
         };
-        self.state.challenges.insert(id.clone(), challenge);
+        self.keep_challenge(challenge);
         if sending.is_none() {
             self.kill_older(&target);
         }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use proofup_domain::method::ChallengeKind;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
+use proofup_domain::state::SetupPage;
 
 use crate::address::EmailAddress;
 use crate::delivery::{GatewayConfig, GatewayFailure, Outgoing};
@@ -16,6 +17,7 @@ use crate::doors::Door;
 use crate::phone::PhoneNumber;
 use crate::record::{Attempt, Call, Expected, Notification, Outcome, Target};
 use crate::refused::Refused;
+use crate::rules::Rules;
 use crate::tenant::Turn;
 use crate::time::{later, runs, seconds_until};
 
@@ -44,15 +46,33 @@ pub(crate) struct Ticket {
     user: String,
     destination: String,
     sent_before: Option<Timestamp>,
+    /// The record that a callback will look for.
+    callback: Option<Callback>,
     /// What the new attempt took the place of; none: the target itself is new.
     replaced: Option<Replaced>,
+}
+
+/// The record that a callback will look for.
+#[derive(Debug)]
+enum Callback {
+    Call(String),
+    Notification(String),
+}
+
+/// What is to be sent, and what will prove.
+#[derive(Debug)]
+struct Prepared {
+    expected: Expected,
+    shown: Option<Secret>,
+    outgoing: Outgoing,
+    callback: Option<Callback>,
 }
 
 /// What a new attempt took the place of.
 #[derive(Debug)]
 struct Replaced {
     attempt: Option<Attempt>,
-    page: proofup_domain::state::SetupPage,
+    page: SetupPage,
 }
 
 impl Recipient {
@@ -62,6 +82,17 @@ impl Recipient {
             Self::Text(number) | Self::Call(number) => format!("phone:{}", number.e164()),
             Self::Mail(address) => format!("mail:{}", address.normalised()),
             Self::Device(id) => format!("device:{id}"),
+        }
+    }
+
+    /// Tells how it proves, and for how many seconds.
+    fn kind_and_life(&self, rules: &Rules) -> (ChallengeKind, u32) {
+        let limits = &rules.limits;
+        match self {
+            Self::Text(_) => (ChallengeKind::TextMessage, limits.code_seconds),
+            Self::Mail(_) => (ChallengeKind::EmailCode, limits.code_seconds),
+            Self::Call(_) => (ChallengeKind::VoiceCall, limits.call_seconds),
+            Self::Device(_) => (ChallengeKind::AppNotification, limits.notification_seconds),
         }
     }
 
@@ -110,54 +141,18 @@ impl Turn<'_> {
         self.check_throttle(user, &destination)?;
         let id = self.state.random.id();
         let masked = recipient.masked();
-        let limits = &self.rules.limits;
-        let organisation = self.state.display_name.clone();
-        let (kind, seconds) = match &recipient {
-            Recipient::Text(_) => (ChallengeKind::TextMessage, limits.code_seconds),
-            Recipient::Mail(_) => (ChallengeKind::EmailCode, limits.code_seconds),
-            Recipient::Call(_) => (ChallengeKind::VoiceCall, limits.call_seconds),
-            Recipient::Device(_) => (ChallengeKind::AppNotification, limits.notification_seconds),
-        };
-        let (expected, shown, outgoing) = match recipient {
-            Recipient::Text(to) => {
-                let (expected, code) = self.draw_code();
-                let shown = code.clone();
-                let text = Outgoing::Text {
-                    to,
-                    organisation,
-                    code,
-                };
-                (expected, Some(shown), text)
-            }
-            Recipient::Mail(to) => {
-                let (expected, code) = self.draw_code();
-                let shown = code.clone();
-                let mail = Outgoing::Mail {
-                    to,
-                    organisation,
-                    code,
-                };
-                (expected, Some(shown), mail)
-            }
-            Recipient::Call(to) => {
-                let call = self.prepare_call(to, organisation, &target, &id, seconds);
-                (Expected::Callback, None, call)
-            }
-            Recipient::Device(device) => {
-                let push = self.prepare_push(device, organisation, &target, &id, seconds)?;
-                (Expected::Callback, None, push)
-            }
-        };
+        let (kind, seconds) = recipient.kind_and_life(self.rules);
+        let prepared = self.prepare(recipient, &target, &id, seconds)?;
         let sent_before = self.count_send(user, &destination);
         let attempt = Attempt {
             id: id.clone(),
             kind,
-            expected,
+            expected: prepared.expected,
             destination: masked,
             expires_at: later(self.now, seconds),
             tries_left: self.rules.limits.code_tries,
             outcome: Outcome::Open,
-            shown: shown.filter(|_| self.rules.shows_codes),
+            shown: prepared.shown.filter(|_| self.rules.shows_codes),
         };
         let ticket = Ticket {
             target,
@@ -165,20 +160,55 @@ impl Turn<'_> {
             user: user.to_owned(),
             destination,
             sent_before,
+            callback: prepared.callback,
             replaced: None,
         };
         let sending = Sending {
             gateways: Arc::clone(&self.state.gateways),
-            outgoing,
+            outgoing: prepared.outgoing,
             ticket,
         };
         Ok((attempt, sending))
     }
 
-    fn draw_code(&mut self) -> (Expected, Secret) {
+    /// Draws what is sent, and makes the record that a callback will look for.
+    fn prepare(
+        &mut self,
+        recipient: Recipient,
+        target: &Target,
+        attempt: &str,
+        seconds: u32,
+    ) -> Result<Prepared, Refused> {
+        let organisation = self.state.display_name.clone();
+        match recipient {
+            Recipient::Text(to) => Ok(self.prepare_code(|code| Outgoing::Text {
+                to,
+                organisation,
+                code,
+            })),
+            Recipient::Mail(to) => Ok(self.prepare_code(|code| Outgoing::Mail {
+                to,
+                organisation,
+                code,
+            })),
+            Recipient::Call(to) => {
+                Ok(self.prepare_call(to, organisation, target, attempt, seconds))
+            }
+            Recipient::Device(device) => {
+                self.prepare_push(device, organisation, target, attempt, seconds)
+            }
+        }
+    }
+
+    fn prepare_code(&mut self, outgoing: impl FnOnce(Secret) -> Outgoing) -> Prepared {
         let code = self.state.random.code(self.rules.limits.code_length);
         let digest = self.state.keyed.digest("code", code.expose());
-        (Expected::Code(digest), code)
+        Prepared {
+            expected: Expected::Code(digest),
+            shown: Some(code.clone()),
+            outgoing: outgoing(code),
+            callback: None,
+        }
     }
 
     fn prepare_call(
@@ -188,7 +218,7 @@ impl Turn<'_> {
         target: &Target,
         attempt: &str,
         seconds: u32,
-    ) -> Outgoing {
+    ) -> Prepared {
         let call_id = self.state.random.id();
         let secret = self.state.random.token();
         let call = Call {
@@ -200,11 +230,17 @@ impl Turn<'_> {
         };
         self.state.calls.insert(call_id.clone(), call);
         self.state.doors.open(Door::Call, &call_id, &call_id);
-        Outgoing::Call {
+        let outgoing = Outgoing::Call {
             to,
             organisation,
-            call_id,
+            call_id: call_id.clone(),
             secret,
+        };
+        Prepared {
+            expected: Expected::Callback,
+            shown: None,
+            outgoing,
+            callback: Some(Callback::Call(call_id)),
         }
     }
 
@@ -215,7 +251,7 @@ impl Turn<'_> {
         target: &Target,
         attempt: &str,
         seconds: u32,
-    ) -> Result<Outgoing, Refused> {
+    ) -> Result<Prepared, Refused> {
         let Some(device) = self.state.devices.get(&device_id) else {
             return Err(Refusal::MethodNotAvailable.into());
         };
@@ -230,11 +266,17 @@ impl Turn<'_> {
         };
         let notifications = &mut self.state.notifications;
         notifications.insert(notification_id.clone(), notification);
-        Ok(Outgoing::Push {
+        let outgoing = Outgoing::Push {
             token,
-            notification_id,
+            notification_id: notification_id.clone(),
             device_id,
             organisation,
+        };
+        Ok(Prepared {
+            expected: Expected::Callback,
+            shown: None,
+            outgoing,
+            callback: Some(Callback::Notification(notification_id)),
         })
     }
 
@@ -243,7 +285,7 @@ impl Turn<'_> {
         &mut self,
         enrollment: &str,
         recipient: Recipient,
-        page: proofup_domain::state::SetupPage,
+        page: SetupPage,
     ) -> Result<Sending, Refused> {
         let Some(record) = self.state.enrollments.get(enrollment) else {
             return Err(Refusal::NotFound.into());
@@ -278,13 +320,13 @@ impl Turn<'_> {
             let sent_at = &mut self.state.users.get_mut(&ticket.user);
             if let Some(user) = sent_at {
                 match ticket.sent_before {
-                    Some(before) => user.sent_at.insert(ticket.destination, before),
+                    Some(before) => user.sent_at.insert(ticket.destination.clone(), before),
                     None => user.sent_at.remove(&ticket.destination),
                 };
             }
         }
         if self.rules.failed_send_is_taken_back {
-            self.take_back(&ticket.target, &ticket.attempt, ticket.replaced);
+            self.take_back(ticket);
         }
         Err(Refused::because(
             Refusal::GatewayFailed,
@@ -305,8 +347,11 @@ impl Turn<'_> {
         }
     }
 
-    fn take_back(&mut self, target: &Target, attempt: &str, replaced: Option<Replaced>) {
-        match (target, replaced) {
+    fn take_back(&mut self, ticket: Ticket) {
+        let Ticket {
+            attempt, callback, ..
+        } = ticket;
+        match (&ticket.target, ticket.replaced) {
             (Target::Enrollment(id), None) => {
                 self.state.enrollments.remove(id);
             }
@@ -323,14 +368,15 @@ impl Turn<'_> {
                 self.state.challenges.remove(id);
             }
         }
-        let notifications = &mut self.state.notifications;
-        notifications.retain(|_, one| one.attempt != attempt);
-        let calls = self.state.calls.iter();
-        let calls = calls.filter(|(_, call)| call.attempt == attempt);
-        let calls: Vec<String> = calls.map(|(id, _)| id.clone()).collect();
-        for id in calls {
-            self.state.calls.remove(&id);
-            self.state.doors.close_for(Door::Call, &id);
+        match callback {
+            Some(Callback::Call(id)) => {
+                self.state.calls.remove(&id);
+                self.state.doors.close_for(Door::Call, &id);
+            }
+            Some(Callback::Notification(id)) => {
+                self.state.notifications.remove(&id);
+            }
+            None => {}
         }
     }
 
@@ -345,11 +391,11 @@ impl Turn<'_> {
                     return;
                 };
                 let (user, method) = (newest.user.clone(), newest.method);
-                for one in self.state.enrollments.values_mut() {
-                    if one.id != *id && one.user == user && one.method == method {
+                self.each_enrollment(&user, |one| {
+                    if one.id != *id && one.method == method {
                         one.cancel();
                     }
-                }
+                });
             }
             Target::Challenge(id) => {
                 let Some(newest) = self.state.challenges.get(id) else {
@@ -357,12 +403,12 @@ impl Turn<'_> {
                 };
                 let (owner, user) = (newest.owner.clone(), newest.user.clone());
                 let method_id = newest.method_id.clone();
-                for one in self.state.challenges.values_mut() {
-                    let same = one.user == user && one.method_id == method_id;
-                    if one.id != *id && same && one.owner.same_use(&owner) {
+                self.each_challenge(&user, |one| {
+                    let same = one.method_id == method_id && one.owner.same_use(&owner);
+                    if one.id != *id && same {
                         one.attempt.cancel();
                     }
-                }
+                });
             }
         }
     }

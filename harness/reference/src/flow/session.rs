@@ -52,6 +52,7 @@ impl Turn<'_> {
             door,
         };
         self.state.sessions.insert(id.clone(), session);
+        self.user_mut(user).sessions.insert(id.clone());
         let stage = self.refresh(&id);
         let mut view = self.session_view(&id, stage);
         view.token = Some(wire::Revealed(token));
@@ -185,23 +186,27 @@ impl Turn<'_> {
 
     /// Ends a session with everything that belongs to it.
     pub(crate) fn end_session(&mut self, id: &str) {
-        if let Some(session) = self.state.sessions.remove(id) {
-            self.state.doors.close(session.door);
-        }
-        self.drop_setups(id);
+        let Some(session) = self.state.sessions.remove(id) else {
+            return;
+        };
+        self.state.doors.close(session.door);
+        self.user_mut(&session.user).sessions.remove(id);
+        self.drop_setups(&session.user, id);
         let owner = Owner::Session(id.to_owned());
-        let challenges = self.state.challenges.values_mut();
-        challenges
-            .filter(|one| one.owner == owner)
-            .for_each(|one| one.attempt.cancel());
+        self.each_challenge(&session.user, |one| {
+            if one.owner == owner {
+                one.attempt.cancel();
+            }
+        });
     }
 
     /// Drops the setups of a session that are not verified. Requirement: `WIZ-9`.
-    pub(crate) fn drop_setups(&mut self, session: &str) {
-        let enrollments = self.state.enrollments.values_mut();
-        enrollments
-            .filter(|one| one.session == session)
-            .for_each(crate::record::Enrollment::cancel);
+    pub(crate) fn drop_setups(&mut self, user: &str, session: &str) {
+        self.each_enrollment(user, |one| {
+            if one.session == session {
+                one.cancel();
+            }
+        });
     }
 
     /// Answers "not now".
@@ -212,7 +217,7 @@ impl Turn<'_> {
         let reason = Some("deferred");
         self.record(&caller.user, Activity::WizardCancelled, None, reason);
         if self.rules.leaving_drops_setups {
-            self.drop_setups(&caller.session);
+            self.drop_setups(&caller.user, &caller.session);
         }
         let user = self.user_mut(&caller.user);
         user.deferred = true;

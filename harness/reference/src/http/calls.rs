@@ -17,7 +17,7 @@ use crate::wire::{CallDigits, CallStatus, DigitsForm, StatusForm};
 #[utoipa::path(post, path = "/v1/calls/{id}/digits", operation_id = "reportDigits", tag = "callbacks",
     params(("id" = String, Path, description = "The call"),
         ("secret" = Option<String>, Query, description = "The call's secret, where no header can be set")),
-    request_body(content((CallDigits = "application/json"), (CallDigits = "application/x-www-form-urlencoded"))),
+    request_body(content((CallDigits = "application/json"), (DigitsForm = "application/x-www-form-urlencoded"))),
     responses((status = 204, description = "Taken"),
         (status = 200, description = "Taken from a form", content_type = "text/xml", body = String)))]
 pub(crate) async fn digits(
@@ -37,7 +37,7 @@ pub(crate) async fn digits(
 #[utoipa::path(post, path = "/v1/calls/{id}/status", operation_id = "reportStatus", tag = "callbacks",
     params(("id" = String, Path, description = "The call"),
         ("secret" = Option<String>, Query, description = "The call's secret, where no header can be set")),
-    request_body(content((CallStatus = "application/json"), (CallStatus = "application/x-www-form-urlencoded"))),
+    request_body(content((CallStatus = "application/json"), (StatusForm = "application/x-www-form-urlencoded"))),
     responses((status = 204, description = "Taken"),
         (status = 200, description = "Taken from a form", content_type = "text/xml", body = String)))]
 pub(crate) async fn status(

@@ -21,7 +21,9 @@ pub(crate) async fn read(State(app): State<App>) -> Json<Capabilities> {
     let controlled = app.test_control_token.is_some();
     let facilities = Facility::ALL.iter().copied();
     let facilities = facilities.filter(|facility| match facility {
-        Facility::Policy | Facility::Users | Facility::Clock => controlled,
+        Facility::Policy | Facility::Clock => controlled,
+        // The demo tenant has several users, too.
+        Facility::Users => true,
         Facility::InboxSms => controlled || app.demo_gateways.sms.is_some(),
         Facility::InboxVoice => controlled || app.demo_gateways.voice.is_some(),
         Facility::InboxEmail => controlled || app.demo_gateways.email.is_some(),

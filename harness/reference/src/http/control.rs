@@ -102,15 +102,16 @@ fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<BTreeMap<String, User>, R
 fn read_policy(value: Value, prefix: &str) -> Result<Policy, Refused> {
     let source = value.clone();
     serde_path_to_error::deserialize(value).map_err(|error| {
-        let mut refused = invalid_field(&error);
-        let pointer = format!("/{}", error.path()).replace('.', "/");
-        if source.pointer(&pointer).is_some_and(Value::is_number) {
-            let field = error.path().to_string();
-            refused = impossible(vec![FieldError {
-                field,
+        let path = error.path().to_string();
+        let pointer = format!("/{}", path.replace('.', "/"));
+        let is_known = !error.inner().to_string().starts_with("unknown field");
+        if is_known && source.pointer(&pointer).is_some_and(Value::is_number) {
+            return impossible(vec![FieldError {
+                field: path,
                 reason: "outOfRange",
             }]);
         }
+        let mut refused = invalid_field(&error);
         refused.field = refused.field.map(|field| format!("{prefix}{field}"));
         refused
     })

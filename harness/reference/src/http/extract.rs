@@ -115,7 +115,7 @@ async fn read(request: Request) -> Result<Bytes, Refused> {
 /// Reads JSON: what cannot be read is `malformed`, what is not as it must be is `invalidInput` with its field.
 pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     // A first pass tells syntax from meaning: a body that breaks off must not be taken for one that lacks a field.
-    if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+    if serde_json::from_slice::<serde_json::Value>(bytes).is_err()
         || std::str::from_utf8(bytes).is_err()
     {
         return Err(Refusal::Malformed.into());

@@ -34,8 +34,9 @@ pub fn description() -> &'static Value {
 }
 
 fn generate() -> Value {
-    let (_, mut api) = routes().split_for_parts();
-    api.merge(head());
+    let (_, paths) = routes().split_for_parts();
+    let mut api = head();
+    api.merge(paths);
     let mut document = serde_json::to_value(api).expect("a description is plain data");
     add_domain_schemas(&mut document);
     add_problems(&mut document);

@@ -1,10 +1,12 @@
 //! Every path of the contract.
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::{from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware::Next};
+use http_body_util::BodyExt as _;
 use proofup_domain::refusal::Refusal;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -82,6 +84,22 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn refuse_long_bodies(request: Request, next: Next) -> Response {
     match extract::check_length(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refused) => refused.into_response(),
+        Err(refused) => {
+            drain(request.into_body()).await;
+            refused.into_response()
+        }
+    }
+}
+
+/// Reads a body that is too large and throws it away, within reason: a client that is still sending would otherwise see its
+/// connection reset in place of the answer.
+async fn drain(mut body: Body) {
+    const WITHIN_REASON: usize = 8 * 1024 * 1024;
+    let mut drained = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        drained += frame.data_ref().map_or(0, |data| data.len());
+        if drained > WITHIN_REASON {
+            return;
+        }
     }
 }

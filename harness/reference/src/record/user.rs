@@ -1,6 +1,6 @@
 //! One account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caseless::Caseless as _;
 use jiff::Timestamp;
@@ -31,6 +31,12 @@ pub(crate) struct User {
     pub(crate) confirmed_at: Option<Timestamp>,
     /// The last send to each normalised destination.
     pub(crate) sent_at: BTreeMap<String, Timestamp>,
+    /// Sessions that have not ended.
+    pub(crate) sessions: BTreeSet<String>,
+    /// Setups, challenges and resets; all that are open, and perhaps some that are over.
+    pub(crate) enrollments: Vec<String>,
+    pub(crate) challenges: Vec<String>,
+    pub(crate) resets: Vec<String>,
 }
 
 /// The deferral window: once opened, for ever.
@@ -63,6 +69,10 @@ impl User {
             choice: None,
             confirmed_at: None,
             sent_at: BTreeMap::new(),
+            sessions: BTreeSet::new(),
+            enrollments: Vec::new(),
+            challenges: Vec::new(),
+            resets: Vec::new(),
         }
     }
 

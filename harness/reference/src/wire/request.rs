@@ -200,15 +200,17 @@ pub(crate) struct CallStatus {
 }
 
 /// Keys pressed, as the provider's form has them; other fields are ignored.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DigitsForm {
+    /// `#` confirms.
     pub(crate) digits: String,
 }
 
 /// What became of a call, as the provider's form has it; other fields are ignored.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct StatusForm {
+    /// `completed`, `no-answer`, `busy`, `failed`, `canceled`; others change nothing.
     pub(crate) call_status: String,
 }

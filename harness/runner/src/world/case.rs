@@ -110,12 +110,21 @@ pub async fn run_case(
     }
     walk.judge_controls();
     let mut checks: Vec<CheckResult> = walk.checks.into_iter().map(|(_, check)| check).collect();
-    for exchange in checks
-        .iter_mut()
-        .flat_map(|check| check.exchanges.iter_mut())
-        .chain(exchanges.iter_mut())
-    {
-        exchange.mask(&secrets);
+    for check in &mut checks {
+        // What passed needs no proof; what did not is shown, masked with everything the case has learnt.
+        if matches!(check.outcome, Outcome::Passed | Outcome::NotApplicable(_)) {
+            check.exchanges.clear();
+        }
+        for exchange in &mut check.exchanges {
+            exchange.mask(&secrets);
+        }
+    }
+    if environment.trace {
+        for exchange in &mut exchanges {
+            exchange.mask(&secrets);
+        }
+    } else {
+        exchanges.clear();
     }
     let wall = environment.clock.now().duration_since(started);
     CaseResult {
@@ -125,11 +134,7 @@ pub async fn run_case(
         edition: case.edition,
         checks,
         transcript: walk.lines.join("\n") + "\n",
-        trace: if environment.trace {
-            exchanges
-        } else {
-            Vec::new()
-        },
+        trace: exchanges,
         wall_ms: u64::try_from(wall.as_millis()).unwrap_or(0),
         internal_error,
         secrets,

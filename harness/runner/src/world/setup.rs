@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use proofup_domain::command::{Command, Name, PasswordRole};
+use proofup_domain::command::{Command, GatewayBehaviour, Name, PasswordRole};
 use proofup_domain::method::{Method, ResetMethod};
 use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
@@ -131,10 +131,7 @@ impl World<'_> {
         vars.json("domains", json!([self.organisation.domain]));
         vars.json("users", Json::from(users));
         vars.json("gateways", self.gateway_addresses(&scenario.gateways));
-        vars.json(
-            "gatewayTimeoutMs",
-            Json::from(self.environment.gateway_timeout_ms),
-        );
+        vars.json("gatewayTimeoutMs", Json::from(gateway_timeout_ms(scenario)));
         vars.text("callbackBase", &self.environment.callback_base);
         vars.text("now", &scenario.start.to_string());
         vars.text(
@@ -241,6 +238,23 @@ fn registration(user: &Name, method: Method) -> Vec<Command> {
             serde_json::from_value(command).expect("these are spelt as the vocabulary spells them")
         })
         .collect()
+}
+
+/// Says how long a gateway may take, in milliseconds of wall time.
+///
+/// Only where a gateway hangs is the whole of it waited for, so only there is it short. Everywhere else a busy machine
+/// must not be taken for a failing gateway.
+fn gateway_timeout_ms(scenario: &Scenario) -> u32 {
+    let hangs = scenario.steps.iter().any(|step| {
+        matches!(
+            step.command,
+            Command::SetGateway {
+                behaviour: GatewayBehaviour::Hang,
+                ..
+            }
+        )
+    });
+    if hangs { 250 } else { 10_000 }
 }
 
 /// Tells whether a command may leave its user other than it found them.

@@ -1,0 +1,102 @@
+//! One command as the auditor reads it: its word, its fields, its answer.
+
+use jiff::Timestamp;
+use proofup_domain::command::Command;
+use serde_json::{Map, Value};
+
+/// Holds one command and what came of it.
+#[derive(Debug)]
+pub(super) struct Deed<'a> {
+    pub(super) at: Timestamp,
+    fields: Map<String, Value>,
+    pub(super) answer: &'a Map<String, Value>,
+}
+
+impl<'a> Deed<'a> {
+    pub(super) fn new(at: Timestamp, command: &Command, answer: &'a Map<String, Value>) -> Self {
+        let fields = match serde_json::to_value(command) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        };
+        Self { at, fields, answer }
+    }
+
+    /// Gives the command's word.
+    pub(super) fn word(&self) -> &str {
+        self.text("do").unwrap_or_default()
+    }
+
+    /// Gives who acts; nobody for what the world does.
+    pub(super) fn user(&self) -> &str {
+        self.text("user").unwrap_or_default()
+    }
+
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).and_then(Value::as_str)
+    }
+
+    pub(super) fn field(&self, field: &str) -> Option<&Value> {
+        self.fields.get(field)
+    }
+
+    pub(super) fn succeeded(&self) -> bool {
+        !self.answer.contains_key("refused")
+    }
+
+    /// Gives a word of the answer.
+    pub(super) fn told(&self, field: &str) -> Option<&str> {
+        self.answer.get(field).and_then(Value::as_str)
+    }
+
+    /// Gives a list of words of the answer; none: it is not told.
+    pub(super) fn listed(&self, field: &str) -> Option<Vec<&str>> {
+        let list = self.answer.get(field)?.as_array()?;
+        Some(list.iter().filter_map(Value::as_str).collect())
+    }
+
+    /// Tells a command that acts with a session.
+    pub(super) fn has_session(&self) -> bool {
+        !matches!(
+            self.word(),
+            "signIn"
+                | "beginReset"
+                | "readReset"
+                | "beginResetProof"
+                | "readResetProof"
+                | "submitResetCode"
+                | "submitResetAnswers"
+                | "setNewPassword"
+        ) && !self.is_of_the_world()
+    }
+
+    /// Tells what a device, a phone or the world does.
+    fn is_of_the_world(&self) -> bool {
+        self.is_callback()
+            || self.user().is_empty()
+            || matches!(
+                self.word(),
+                "addAccount" | "activateDevice" | "readInbox" | "readAudit"
+            )
+    }
+
+    /// Tells what comes back from a phone or a device.
+    pub(super) fn is_callback(&self) -> bool {
+        matches!(
+            self.word(),
+            "approveNotification" | "denyNotification" | "pressKey" | "hangUp" | "letRing"
+        )
+    }
+
+    /// Tells a callback that proves something.
+    pub(super) fn proves_by_callback(&self) -> bool {
+        let pressed = self.word() == "pressKey" && self.text("key").unwrap_or("#") == "#";
+        self.succeeded() && (pressed || self.word() == "approveNotification")
+    }
+
+    /// Tells a command that only looks.
+    pub(super) fn only_looks(&self) -> bool {
+        self.word().starts_with("read")
+            || self.word().starts_with("list")
+            || matches!(self.word(), "openAccount" | "findLeaks")
+    }
+}

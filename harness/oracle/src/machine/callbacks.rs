@@ -1,0 +1,160 @@
+//! What comes back from outside: replies to notifications, keys pressed, calls that end (GATE-3).
+
+use proofup_domain::command::{CallbackSecret, Name, Which};
+use proofup_domain::method::ChallengeKind;
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::Channel;
+
+use super::expected::Told;
+use super::life::Life;
+use super::post::Signal;
+use super::records::{Phase, Thing};
+use super::register::Answers;
+use super::verify::owner;
+use super::{Handled, World};
+
+impl World {
+    /// Approves or denies a notification.
+    pub(super) fn reply(
+        &mut self,
+        user: &Name,
+        which: Which,
+        secret: CallbackSecret,
+        approve: bool,
+    ) -> Handled {
+        let index = self.signal(user, Channel::Push, which)?;
+        self.check_secret(user, secret)?;
+        self.answer_signal(index, approve)
+    }
+
+    /// Presses a key in a call: exactly `#` proves.
+    pub(super) fn press_key(
+        &mut self,
+        user: &Name,
+        key: &str,
+        which: Which,
+        secret: CallbackSecret,
+    ) -> Handled {
+        let index = self.signal(user, Channel::Voice, which)?;
+        self.check_secret(user, secret)?;
+        self.answer_signal(index, key == "#")
+    }
+
+    /// Hangs up or lets ring: nothing is proved. A word that comes too late changes nothing that is sure.
+    pub(super) fn end_call(&mut self, user: &Name, which: Which) -> Handled {
+        let index = self.signal(user, Channel::Voice, which)?;
+        let signal = self.state.post.signals[index];
+        if self.dead(signal).is_none() {
+            self.post_mut().signals[index].answered = true;
+            self.set_phase(signal.thing, Phase::Denied);
+            return Ok(Told::done());
+        }
+        let silent = !signal.answered && !signal.superseded;
+        if silent && self.life(signal.thing) == Life::Expired {
+            self.post_mut().signals[index].ended_late = true;
+        }
+        Ok(Told::done().or_refused(&[
+            Refusal::AlreadyAnswered,
+            Refusal::Expired,
+            Refusal::Cancelled,
+            Refusal::NotFound,
+        ]))
+    }
+
+    /// Finds a call or a notification that reached a person.
+    fn signal(&self, user: &Name, channel: Channel, which: Which) -> Result<usize, Told> {
+        let actor = self.actor(user)?;
+        let signals = self.state.post.signals.iter().enumerate().rev();
+        let mut received = signals.filter(|(_, signal)| {
+            signal.delivered && signal.channel == channel && signal.holder == actor
+        });
+        let found = match which {
+            Which::LastSent => received.next(),
+            Which::Previous => received.nth(1),
+        };
+        found
+            .map(|(index, _)| index)
+            .ok_or(Told::Unbound("no such call or notification was received"))
+    }
+
+    /// A callback without the secret that was given to that gateway or device does not count.
+    fn check_secret(&self, user: &Name, secret: CallbackSecret) -> Result<(), Told> {
+        match secret {
+            CallbackSecret::Right => Ok(()),
+            CallbackSecret::SessionToken => {
+                self.named(super::records::Sort::Session, user, None)?;
+                Err(Told::refused(Refusal::Unauthenticated))
+            }
+            CallbackSecret::Wrong | CallbackSecret::None => {
+                Err(Told::refused(Refusal::Unauthenticated))
+            }
+        }
+    }
+
+    /// Says why an answer to a call or a notification changes nothing; none: it counts.
+    fn dead(&self, signal: Signal) -> Option<Told> {
+        use Refusal as R;
+        let life = self.life(signal.thing);
+        if signal.answered {
+            let gone = [R::AlreadyAnswered, R::Expired, R::Cancelled, R::NotFound];
+            let sure = matches!(life, Life::Verified | Life::Denied);
+            return Some(Told::any_of(if sure { &gone[..1] } else { &gone }));
+        }
+        if signal.superseded {
+            let gone = [R::Cancelled, R::Expired, R::AlreadyAnswered, R::NotFound];
+            return Some(Told::any_of(&gone));
+        }
+        match life {
+            Life::Sent => None,
+            Life::Expired => Some(Told::refused(R::Expired)),
+            Life::ExpiredOrDenied => Some(Told::any_of(&[R::Expired, R::AlreadyAnswered])),
+            _ => Some(Told::done().or_refused(&[R::Cancelled, R::Expired, R::NotFound])),
+        }
+    }
+
+    fn answer_signal(&mut self, index: usize, proves: bool) -> Handled {
+        let signal = self.state.post.signals[index];
+        if let Some(told) = self.dead(signal) {
+            return Err(told);
+        }
+        if proves && self.person(owner(signal.thing)).blocked(self.now) && !self.reading() {
+            return Err(Told::refused(Refusal::Blocked));
+        }
+        self.post_mut().signals[index].answered = true;
+        if !proves {
+            self.set_phase(signal.thing, Phase::Denied);
+            return Ok(Told::done());
+        }
+        if self.prove(signal.thing) {
+            self.person_mut(owner(signal.thing)).failures = 0;
+            return Ok(Told::done());
+        }
+        Ok(Told::done().or_refused(&[
+            Refusal::Cancelled,
+            Refusal::Expired,
+            Refusal::NotFound,
+            Refusal::MethodNotAvailable,
+        ]))
+    }
+
+    /// Lets a `#` or an approval prove; false: policy no longer lets it, and nothing is proved.
+    fn prove(&mut self, thing: Thing) -> bool {
+        match thing {
+            Thing::Enrollment(at) => {
+                let kind: ChallengeKind = self.enrollment(at).attempt.kind;
+                let checked = self.check_setup(at).is_ok();
+                if checked {
+                    self.register(at, kind, Answers::from([]));
+                }
+                checked
+            }
+            Thing::Challenge(at) => {
+                let usable = self.still_proves(at).is_ok();
+                if usable {
+                    self.pass(at);
+                }
+                usable
+            }
+        }
+    }
+}

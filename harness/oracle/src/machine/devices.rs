@@ -1,0 +1,70 @@
+//! Adding an account to an authenticator, and activating the Microsoft app.
+
+use proofup_domain::command::Name;
+use proofup_domain::method::Method;
+use proofup_domain::refusal::Refusal;
+use serde_json::json;
+
+use super::expected::Told;
+use super::life::Life;
+use super::records::{AppPage, Phase, Ref, Sort};
+use super::{Handled, World};
+
+impl World {
+    /// Adds the account of a setup to another app: nothing is sent, so it works whatever became of the setup.
+    pub(super) fn add_account(&mut self, user: &Name, name: Option<&Name>) -> Handled {
+        let actor = self.actor(user)?;
+        let at = self.named(Sort::Enrollment, user, name)?;
+        if self.enrollment(at).method != Method::SoftwareOath {
+            return Err(Told::Unbound("the setup has no account to add"));
+        }
+        self.person_mut(actor).accounts.push(at);
+        Ok(Told::success(json!({
+            "sameAccount": true, "secretBits": { "atLeast": 160 }, "base32": true,
+            "digits": 6, "period": 30,
+        })))
+    }
+
+    /// Activates a device with the code that a setup shows.
+    pub(super) fn activate_device(&mut self, user: &Name, name: Option<&Name>) -> Handled {
+        let actor = self.actor(user)?;
+        let at = self.named(Sort::Enrollment, user, name)?;
+        let setup = self.enrollment(at);
+        let shown = setup.page >= AppPage::ScanQrCode;
+        if setup.method != Method::MicrosoftAuthenticator || !shown {
+            return Err(Told::Unbound("no activation was shown"));
+        }
+        let used = Told::refused(Refusal::AlreadyVerified);
+        let dead = [Refusal::Expired, Refusal::Cancelled, Refusal::NotFound];
+        let life = self.enrollment_life(at);
+        if setup.device_of.is_some() {
+            return Err(if life == Life::Activated || life == Life::Sent {
+                used
+            } else {
+                used.or_refused(&dead)
+            });
+        }
+        if life.is_final() {
+            return Err(Told::any_of(&dead));
+        }
+        self.activation_lives(at)?;
+        let setup = self.enrollment_mut(at);
+        setup.device_of = Some(actor);
+        setup.phase = Phase::Activated;
+        self.person_mut(actor).accounts.push(at);
+        Ok(Told::success(
+            json!({ "sameAccount": true, "codeSecret": true }),
+        ))
+    }
+
+    /// Refuses an activation that is over: surely so from when it was shown, perhaps from when the setup began.
+    fn activation_lives(&mut self, at: Ref) -> Result<(), Told> {
+        let (setup, lifetime) = (self.enrollment(at), self.limits().activation_seconds);
+        let shown = setup.shown.unwrap_or(setup.begun);
+        let perhaps = self.is_over(setup.begun, lifetime);
+        if self.is_over(shown, lifetime) || (perhaps && self.reading()) {
+            return Err(Told::refused(Refusal::Expired));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! Where setups, challenges and resets stand at an instant: what was said of them, and what time says.
+
+use jiff::{SignedDuration, Timestamp};
+use proofup_domain::capabilities::Limits;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::ChallengeState;
+
+use super::World;
+use super::expected::Told;
+use super::records::{Challenge, Enrollment, Phase, Ref, Target, Thing};
+
+/// Names where something to prove stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    Started,
+    /// Begun, but its activation code may be over.
+    PerhapsStarted,
+    Activated,
+    Sent,
+    /// The design does not say whether its time is over.
+    PerhapsSent,
+    Verified,
+    Denied,
+    /// Over, and may be sent again.
+    Expired,
+    /// Over; the provider's late word may have denied it too.
+    ExpiredOrDenied,
+    Exhausted,
+    Cancelled,
+    /// Its setup, session or reset is over: final.
+    Over,
+}
+
+impl Life {
+    /// Lists the states that may be told.
+    pub(super) const fn states(self) -> &'static [ChallengeState] {
+        use ChallengeState as S;
+        match self {
+            Self::Started => &[S::Started],
+            Self::PerhapsStarted => &[S::Started, S::Expired],
+            Self::Activated => &[S::DeviceActivated],
+            Self::Sent => &[S::ChallengeSent],
+            Self::PerhapsSent => &[S::ChallengeSent, S::Expired],
+            Self::Verified => &[S::Verified],
+            Self::Denied => &[S::Denied],
+            Self::Expired => &[S::Expired],
+            Self::ExpiredOrDenied => &[S::Expired, S::Denied],
+            Self::Exhausted => &[S::Exhausted],
+            Self::Cancelled => &[S::Cancelled],
+            Self::Over => &[S::Expired, S::Cancelled],
+        }
+    }
+
+    /// Tells whether something is surely awaited.
+    pub(super) const fn is_surely_open(self) -> bool {
+        matches!(self, Self::Started | Self::Activated | Self::Sent)
+    }
+
+    /// Tells whether nothing can bring it back.
+    pub(super) const fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Verified | Self::Exhausted | Self::Cancelled | Self::Over
+        )
+    }
+
+    /// Refuses what a thing in this state takes no more; none: it takes it.
+    pub(super) fn refusal(self) -> Option<Told> {
+        use Refusal as R;
+        Some(Told::any_of(match self {
+            Self::Started
+            | Self::PerhapsStarted
+            | Self::Activated
+            | Self::Sent
+            | Self::PerhapsSent => return None,
+            Self::Verified => &[R::AlreadyVerified],
+            Self::Denied => &[R::Denied],
+            Self::Expired => &[R::Expired],
+            Self::ExpiredOrDenied => &[R::Expired, R::Denied],
+            Self::Exhausted => &[R::Exhausted],
+            Self::Cancelled => &[R::Cancelled],
+            Self::Over => &[R::Expired, R::Cancelled, R::NotFound],
+        }))
+    }
+}
+
+impl World {
+    pub(super) fn limits(&self) -> &Limits {
+        &self.state.setting.limits
+    }
+
+    /// Tells whether so many seconds have passed since an instant: at the very end they have.
+    pub(super) fn is_over(&self, since: Timestamp, seconds: u32) -> bool {
+        self.now.duration_since(since) >= SignedDuration::from_secs(seconds.into())
+    }
+
+    pub(super) fn enrollment(&self, at: Ref) -> &Enrollment {
+        &self.person(at.owner).enrollments[at.index]
+    }
+
+    pub(super) fn enrollment_mut(&mut self, at: Ref) -> &mut Enrollment {
+        &mut self.person_mut(at.owner).enrollments[at.index]
+    }
+
+    pub(super) fn challenge(&self, at: Ref) -> &Challenge {
+        &self.person(at.owner).challenges[at.index]
+    }
+
+    pub(super) fn challenge_mut(&mut self, at: Ref) -> &mut Challenge {
+        &mut self.person_mut(at.owner).challenges[at.index]
+    }
+
+    /// Tells where a setup stands now.
+    pub(super) fn enrollment_life(&self, at: Ref) -> Life {
+        let setup = self.enrollment(at);
+        let session = Ref {
+            owner: at.owner,
+            index: setup.session,
+        };
+        let over = || {
+            !self.is_live(session) || self.is_over(setup.begun, self.limits().enrollment_seconds)
+        };
+        match setup.phase {
+            Phase::Verified => Life::Verified,
+            Phase::Exhausted => Life::Exhausted,
+            Phase::Cancelled => Life::Cancelled,
+            _ if over() => Life::Over,
+            Phase::Started => self.started(setup),
+            Phase::Activated => Life::Activated,
+            Phase::Denied => Life::Denied,
+            Phase::Sent => self.sent(Thing::Enrollment(at)),
+        }
+    }
+
+    /// An activation code lives from the begin or from when it is shown: that is not said.
+    fn started(&self, setup: &Enrollment) -> Life {
+        let activation = self.limits().activation_seconds;
+        if setup.method == Method::MicrosoftAuthenticator && self.is_over(setup.begun, activation) {
+            return Life::PerhapsStarted;
+        }
+        Life::Started
+    }
+
+    /// Tells where a second step or a proof of a reset stands now.
+    pub(super) fn challenge_life(&self, at: Ref) -> Life {
+        let challenge = self.challenge(at);
+        let over = || match challenge.target {
+            Target::Session(index) => !self.is_live(Ref { index, ..at }),
+            Target::Reset(index) => {
+                let reset = &self.person(at.owner).resets[index];
+                reset.cancelled
+                    || reset.completed
+                    || self.is_over(reset.begun, self.limits().reset_seconds)
+            }
+        };
+        match challenge.phase {
+            Phase::Verified => Life::Verified,
+            Phase::Exhausted => Life::Exhausted,
+            Phase::Cancelled => Life::Cancelled,
+            _ if over() => Life::Over,
+            Phase::Denied => Life::Denied,
+            Phase::Started | Phase::Activated | Phase::Sent => self.sent(Thing::Challenge(at)),
+        }
+    }
+
+    /// Tells whether the time of what was sent is over; where nothing is sent, the design says no time.
+    fn sent(&self, thing: Thing) -> Life {
+        let attempt = self.attempt(thing);
+        let limits = self.limits();
+        let (lifetime, said) = match attempt.kind {
+            ChallengeKind::AppNotification => (limits.notification_seconds, true),
+            ChallengeKind::VoiceCall => (limits.call_seconds, true),
+            ChallengeKind::TextMessage | ChallengeKind::EmailCode => (limits.code_seconds, true),
+            ChallengeKind::AppCode => (limits.code_seconds.min(limits.activation_seconds), false),
+            ChallengeKind::Answers => (limits.code_seconds, false),
+        };
+        if !self.is_over(attempt.since, lifetime) {
+            return Life::Sent;
+        }
+        let late = |signal: &super::post::Signal| {
+            signal.thing == thing && !signal.superseded && signal.ended_late
+        };
+        if !said {
+            Life::PerhapsSent
+        } else if self.state.post.signals.iter().any(late) {
+            Life::ExpiredOrDenied
+        } else {
+            Life::Expired
+        }
+    }
+
+    pub(super) fn life(&self, thing: Thing) -> Life {
+        match thing {
+            Thing::Enrollment(at) => self.enrollment_life(at),
+            Thing::Challenge(at) => self.challenge_life(at),
+        }
+    }
+
+    pub(super) fn set_phase(&mut self, thing: Thing, phase: Phase) {
+        match thing {
+            Thing::Enrollment(at) => self.enrollment_mut(at).phase = phase,
+            Thing::Challenge(at) => self.challenge_mut(at).phase = phase,
+        }
+    }
+}

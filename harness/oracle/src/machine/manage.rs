@@ -1,0 +1,115 @@
+//! Manage mode: list, change, delete, choose the default (`domain.md` §8, §9).
+
+use proofup_domain::command::Name;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::{Activity, SessionState};
+
+use super::enroll::Data;
+use super::expected::Told;
+use super::gate::word;
+use super::records::{Ref, Sort};
+use super::roles::By;
+use super::{Handled, World};
+use crate::default;
+use crate::user::Choice;
+
+impl World {
+    pub(super) fn list_methods(&mut self, by: By<'_>) -> Handled {
+        let states = [SessionState::SignedIn, SessionState::ReviewDue];
+        let at = self.admit(by, &states, true)?;
+        Ok(Told::success(self.methods_answer(at.owner)))
+    }
+
+    /// Lists what can be added; in manage mode only after the second step, in an interrupt before it.
+    pub(super) fn list_available(&mut self, by: By<'_>) -> Handled {
+        let at = self.enter(by)?;
+        let stand = self.standing(at);
+        let manage = matches!(word(&stand), Some((SessionState::SignedIn, _)));
+        let states = [SessionState::SignedIn, SessionState::Interrupted];
+        self.allow(at, &states, manage)?;
+        Ok(Told::success(self.available_answer(at.owner)))
+    }
+
+    /// Finds a registered method: the one that a setup made, else the oldest of the sort.
+    ///
+    /// Somebody else's does not exist, nor does one that was deleted.
+    pub(super) fn registered(
+        &self,
+        user: &Name,
+        session: Ref,
+        method: Method,
+        of: Option<&Name>,
+    ) -> Result<Option<u32>, Told> {
+        let account = &self.person(session.owner).user;
+        let Some(of) = of else {
+            let mut held = account.registered.iter();
+            return Ok(held.find(|held| held.method == method).map(|held| held.id));
+        };
+        let setup = self.named(Sort::Enrollment, user, Some(of))?;
+        let made = self.enrollment(setup).made;
+        let made = made.ok_or(Told::Unbound("the setup has made no method"))?;
+        let own = setup.owner == session.owner && account.find(made).is_some();
+        Ok(own.then_some(made))
+    }
+
+    pub(super) fn change_method(
+        &mut self,
+        by: By<'_>,
+        data: Data,
+        of: Option<&Name>,
+        bind: Option<&Name>,
+    ) -> Handled {
+        let actor = self.actor(by.user)?;
+        let session = self.session_named(by)?;
+        let found = self.registered(by.user, session, data.method, of)?;
+        let at = self.admit(by, &[SessionState::SignedIn], true)?;
+        let id = found.ok_or(Told::refused(Refusal::NotFound))?;
+        match data.method {
+            Method::MobilePhone | Method::OfficePhone | Method::Email => {
+                self.begin(actor, at, (data, true), Some(id), bind)
+            }
+            Method::MicrosoftAuthenticator | Method::SoftwareOath | Method::SecurityQuestions => {
+                Err(Told::refused(Refusal::NotEligible))
+            }
+        }
+    }
+
+    pub(super) fn delete_method(
+        &mut self,
+        by: By<'_>,
+        method: Method,
+        of: Option<&Name>,
+    ) -> Handled {
+        let session = self.session_named(by)?;
+        let found = self.registered(by.user, session, method, of)?;
+        let at = self.admit(by, &[SessionState::SignedIn], true)?;
+        let id = found.ok_or(Told::refused(Refusal::NotFound))?;
+        self.drop_method(at.owner, id);
+        self.record(at.owner, Activity::MethodDeleted, Some(method));
+        Ok(Told::done())
+    }
+
+    pub(super) fn set_default(
+        &mut self,
+        by: By<'_>,
+        method: Method,
+        kind: ChallengeKind,
+        of: Option<&Name>,
+    ) -> Handled {
+        let session = self.session_named(by)?;
+        let found = self.registered(by.user, session, method, of)?;
+        let at = self.admit(by, &[SessionState::SignedIn], true)?;
+        let missing = Told::any_of(&[Refusal::NotEligible, Refusal::NotFound]);
+        let Some(id) = found else {
+            return Err(missing);
+        };
+        let choice = Choice { id, kind };
+        if !default::eligible(&self.state.policy, &self.person(at.owner).user, choice) {
+            return Err(Told::refused(Refusal::NotEligible));
+        }
+        self.person_mut(at.owner).user.choice = Some(choice);
+        self.record(at.owner, Activity::DefaultChanged, Some(method));
+        Ok(Told::done())
+    }
+}

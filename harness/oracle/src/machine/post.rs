@@ -1,0 +1,239 @@
+//! What leaves by the gateways: codes, calls, notifications, inboxes, and how each gateway behaves.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use proofup_domain::command::GatewayBehaviour;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::Channel;
+
+use super::World;
+use super::expected::Told;
+use super::records::{Destination, Thing, Use};
+
+/// Holds everything that was sent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Post {
+    behaviours: BTreeMap<Channel, GatewayBehaviour>,
+    pub(super) codes: Vec<SentCode>,
+    pub(super) signals: Vec<Signal>,
+    inboxes: BTreeMap<(Channel, Destination), Inbox>,
+    held: Vec<Held>,
+}
+
+/// Holds a code that was sent; its digits are nobody's business here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SentCode {
+    pub(super) id: u32,
+    pub(super) thing: Thing,
+    pub(super) account: usize,
+    pub(super) purpose: Use,
+    pub(super) method: Method,
+    /// Somebody could read it.
+    pub(super) delivered: bool,
+}
+
+/// Holds a call or a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Signal {
+    pub(super) channel: Channel,
+    pub(super) thing: Thing,
+    pub(super) holder: usize,
+    pub(super) since: Timestamp,
+    /// It rang, or showed.
+    pub(super) delivered: bool,
+    pub(super) answered: bool,
+    /// A newer one was sent for the same thing.
+    pub(super) superseded: bool,
+    /// The provider told its end after its time was over: whether that still counts is not said.
+    pub(super) ended_late: bool,
+}
+
+/// Counts what an inbox got since it was last looked into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Inbox {
+    pub(super) count: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Held {
+    channel: Channel,
+    inbox: Destination,
+    code: Option<u32>,
+    signal: Option<usize>,
+}
+
+/// Says what is to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Parcel {
+    /// Whose account it is about.
+    pub(super) account: usize,
+    /// Who reads it.
+    pub(super) holder: usize,
+    pub(super) destination: Destination,
+    pub(super) kind: ChallengeKind,
+    pub(super) purpose: Use,
+    pub(super) method: Method,
+}
+
+impl Post {
+    /// Lists the codes that were received for a thing, oldest first.
+    pub(super) fn received_for(&self, thing: Thing) -> impl Iterator<Item = &SentCode> {
+        self.codes
+            .iter()
+            .filter(move |sent| sent.delivered && sent.thing == thing)
+    }
+
+    pub(super) fn behave(&mut self, channel: Channel, behaviour: GatewayBehaviour) {
+        self.behaviours.insert(channel, behaviour);
+    }
+
+    fn behaviour(&self, channel: Channel) -> GatewayBehaviour {
+        let told = self.behaviours.get(&channel).copied();
+        told.unwrap_or(GatewayBehaviour::Deliver)
+    }
+
+    /// Hands out what a gateway held back.
+    pub(super) fn release(&mut self, channel: Channel) {
+        let held = std::mem::take(&mut self.held);
+        for message in held {
+            if message.channel == channel {
+                self.deliver(&message, 1);
+            } else {
+                self.held.push(message);
+            }
+        }
+    }
+
+    fn deliver(&mut self, message: &Held, copies: u32) {
+        if let Some(code) = message.code
+            && let Some(sent) = self.codes.iter_mut().find(|sent| sent.id == code)
+        {
+            sent.delivered = true;
+        }
+        if let Some(signal) = message.signal {
+            self.signals[signal].delivered = true;
+        }
+        let key = (message.channel, message.inbox.clone());
+        self.inboxes.entry(key).or_default().count += copies;
+    }
+
+    /// Looks into an inbox: what came since it was last looked into.
+    pub(super) fn look(&mut self, channel: Channel, inbox: Destination) -> Inbox {
+        self.inboxes.remove(&(channel, inbox)).unwrap_or_default()
+    }
+
+    pub(super) fn forget_inboxes(&mut self) {
+        self.inboxes.clear();
+    }
+}
+
+/// Names the channel of a kind; none: nothing is sent.
+pub(super) const fn channel(kind: ChallengeKind) -> Option<Channel> {
+    match kind {
+        ChallengeKind::AppNotification => Some(Channel::Push),
+        ChallengeKind::TextMessage => Some(Channel::Sms),
+        ChallengeKind::VoiceCall => Some(Channel::Voice),
+        ChallengeKind::EmailCode => Some(Channel::Email),
+        ChallengeKind::AppCode | ChallengeKind::Answers => None,
+    }
+}
+
+/// Names the inbox of a channel: notifications are looked at by person, the rest by address or number.
+pub(super) fn inbox(channel: Channel, holder: usize, destination: &Destination) -> Destination {
+    if channel == Channel::Push {
+        Destination::Line(format!("push/{holder}").into())
+    } else {
+        destination.clone()
+    }
+}
+
+impl World {
+    /// Refuses to send too soon after the last time, or where the gateway fails; nothing is changed by either.
+    pub(super) fn can_send(&self, parcel: &Parcel) -> Result<(), Told> {
+        let Some(channel) = channel(parcel.kind) else {
+            return Ok(());
+        };
+        let interval = SignedDuration::from_secs(self.limits().resend_seconds.into());
+        let mut sent = self.person(parcel.account).sent.iter();
+        if let Some((_, last)) = sent.find(|(line, _)| *line == parcel.destination) {
+            let left = interval.saturating_sub(self.now.duration_since(*last));
+            if left.is_positive() {
+                let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
+                return Err(Told::refused_with(
+                    Refusal::Throttled,
+                    "retryAfter",
+                    seconds,
+                ));
+            }
+        }
+        match self.state.post.behaviour(channel) {
+            GatewayBehaviour::Deliver
+            | GatewayBehaviour::Hold
+            | GatewayBehaviour::Drop
+            | GatewayBehaviour::Duplicate => Ok(()),
+            GatewayBehaviour::Answer4xx
+            | GatewayBehaviour::Answer5xx
+            | GatewayBehaviour::Hang
+            | GatewayBehaviour::Reset
+            | GatewayBehaviour::Dead => Err(Told::refused(Refusal::GatewayFailed)),
+        }
+    }
+
+    /// Sends what [`Self::can_send`] let pass, and gives the number of the code if it holds one.
+    pub(super) fn send(&mut self, parcel: &Parcel, thing: Thing) -> Option<u32> {
+        let channel = channel(parcel.kind)?;
+        let now = self.now;
+        let sent = &mut self.person_mut(parcel.account).sent;
+        sent.retain(|(line, _)| *line != parcel.destination);
+        sent.push((parcel.destination.clone(), now));
+        let post = self.post_mut();
+        let mut message = Held {
+            channel,
+            inbox: inbox(channel, parcel.holder, &parcel.destination),
+            code: None,
+            signal: None,
+        };
+        if matches!(channel, Channel::Sms | Channel::Email) {
+            let id = u32::try_from(post.codes.len()).unwrap_or(u32::MAX);
+            message.code = Some(id);
+            post.codes.push(SentCode {
+                id,
+                thing,
+                account: parcel.account,
+                purpose: parcel.purpose,
+                method: parcel.method,
+                delivered: false,
+            });
+        } else {
+            for older in post.signals.iter_mut().filter(|older| older.thing == thing) {
+                older.superseded = true;
+            }
+            message.signal = Some(post.signals.len());
+            post.signals.push(Signal {
+                channel,
+                thing,
+                holder: parcel.holder,
+                since: now,
+                delivered: false,
+                answered: false,
+                superseded: false,
+                ended_late: false,
+            });
+        }
+        let code = message.code;
+        match post.behaviour(channel) {
+            GatewayBehaviour::Deliver => post.deliver(&message, 1),
+            GatewayBehaviour::Duplicate => post.deliver(&message, 2),
+            GatewayBehaviour::Hold => post.held.push(message),
+            GatewayBehaviour::Drop
+            | GatewayBehaviour::Answer4xx
+            | GatewayBehaviour::Answer5xx
+            | GatewayBehaviour::Hang
+            | GatewayBehaviour::Reset
+            | GatewayBehaviour::Dead => {}
+        }
+        code
+    }
+}

@@ -1,0 +1,384 @@
+//! Password reset: gates, proofs, the new password (`domain.md` §10).
+
+use proofup_domain::command::{AnswersRole, CodeRole, GivenAnswer, Name, NewPasswordRole};
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::Activity;
+
+use super::answers::takes_codes;
+use super::expected::Told;
+use super::records::{AnswerText, Ref, Reset, Sort, Target, Thing};
+use super::verify::folded;
+use super::{Handled, World};
+use crate::user::Choice;
+use crate::{reset, usable};
+
+/// Says how answers to a reset's questions are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Right,
+    Wrong,
+    /// Too few or the wrong questions: wrong, or no try at all.
+    Misshapen,
+    /// Which questions are asked is not said, so whether these are the right ones is not either.
+    Perhaps,
+}
+
+impl World {
+    pub(super) fn begin_reset(&mut self, user: &Name, bind: Option<&Name>) -> Handled {
+        let owner = self.actor(user)?;
+        let person = self.person(owner);
+        let may = person.exists
+            && !person.blocked(self.now)
+            && reset::may_begin(&self.state.policy, &person.user);
+        if !may {
+            return Err(Told::refused(Refusal::ContactAdministrator));
+        }
+        let now = self.now;
+        let person = self.person_mut(owner);
+        for older in person.resets.iter_mut().filter(|older| !older.completed) {
+            older.cancelled = true;
+        }
+        let at = Ref {
+            owner,
+            index: person.resets.len(),
+        };
+        person.resets.push(Reset {
+            begun: now,
+            passed: std::collections::BTreeSet::new(),
+            completed: false,
+            cancelled: false,
+        });
+        self.bind(Sort::Reset, owner, bind, at);
+        Ok(Told::success(self.reset_answer(at)))
+    }
+
+    fn a_reset(&self, at: Ref) -> &Reset {
+        &self.person(at.owner).resets[at.index]
+    }
+
+    /// Refuses a reset that is over; a completed one was verified.
+    fn open_reset(&self, user: &Name, name: Option<&Name>) -> Result<Ref, Told> {
+        let at = self.named(Sort::Reset, user, name)?;
+        let reset = self.a_reset(at);
+        let over = self.is_over(reset.begun, self.limits().reset_seconds);
+        if reset.completed {
+            let refused = Told::refused(Refusal::AlreadyVerified);
+            return Err(if over {
+                refused.or_refused(&[Refusal::Expired, Refusal::NotFound])
+            } else {
+                refused
+            });
+        }
+        match (reset.cancelled, over) {
+            (false, false) => Ok(at),
+            (true, false) => Err(Told::refused(Refusal::Cancelled)),
+            (cancelled, true) => {
+                let refused = Told::any_of(&[Refusal::Expired, Refusal::NotFound]);
+                Err(if cancelled {
+                    refused.or_refused(&[Refusal::Cancelled])
+                } else {
+                    refused
+                })
+            }
+        }
+    }
+
+    pub(super) fn read_reset(&mut self, user: &Name, name: Option<&Name>) -> Handled {
+        let at = self.named(Sort::Reset, user, name)?;
+        let open = self.open_reset(user, name);
+        if self.a_reset(at).completed {
+            let told = Told::success(self.reset_answer(at));
+            return Err(open.err().into_iter().fold(told, Told::or));
+        }
+        open.map(|at| Told::success(self.reset_answer(at)))
+    }
+
+    pub(super) fn begin_reset_proof(
+        &mut self,
+        (user, name): (&Name, Option<&Name>),
+        method: Method,
+        kind: Option<ChallengeKind>,
+        of: Option<&Name>,
+        bind: Option<&Name>,
+    ) -> Handled {
+        let actor = self.actor(user)?;
+        let named = self.named(Sort::Reset, user, name)?;
+        let found = match of {
+            Some(_) => Some(self.registered(user, named, method, of)?),
+            None => None,
+        };
+        let at = self.open_reset(user, name)?;
+        if found == Some(None) {
+            let refusals = [Refusal::NotFound, Refusal::MethodNotAvailable];
+            return Err(Told::any_of(&refusals));
+        }
+        let choice = self.reset_choice(at, method, kind, found.flatten())?;
+        let begun = self.begin_challenge(at.owner, choice, Target::Reset(at.index))?;
+        self.bind(Sort::Proof, actor, bind, begun);
+        Ok(Told::success(self.challenge_answer(begun)))
+    }
+
+    /// Picks how to pass a gate: by the kind that is named, else by the strongest that this reset may use.
+    ///
+    /// When every gate is passed, whether one more may be passed is a matter of reading.
+    fn reset_choice(
+        &mut self,
+        at: Ref,
+        method: Method,
+        kind: Option<ChallengeKind>,
+        id: Option<u32>,
+    ) -> Result<Choice, Told> {
+        let (policy, person) = (&self.state.policy, self.person(at.owner));
+        let passed = &person.resets[at.index].passed;
+        let needed = usable::gates(policy, person.user.role);
+        let enough = u32::try_from(passed.len()).is_ok_and(|passed| passed >= needed);
+        let again = passed.contains(&usable::gate(method));
+        let held = person.user.registered.iter();
+        let choice = held
+            .filter(|held| held.method == method && id.is_none_or(|id| id == held.id))
+            .find_map(|held| {
+                usable::reset_kinds(policy, person.user.role, held)
+                    .into_iter()
+                    .find(|usable| kind.is_none_or(|kind| kind == *usable))
+                    .map(|kind| Choice { id: held.id, kind })
+            });
+        let blocked = person.blocked(self.now);
+        let passed = Told::refused(Refusal::GateAlreadyPassed);
+        if blocked && !self.reading() {
+            let refusals = [Refusal::Blocked, Refusal::ContactAdministrator];
+            return Err(Told::any_of(&refusals));
+        }
+        match choice {
+            Some(_) if again => Err(passed),
+            None if again => Err(passed.or_refused(&[Refusal::MethodNotAvailable])),
+            None => Err(Told::any_of(&[Refusal::MethodNotAvailable])),
+            Some(_) if enough && !self.reading() => {
+                Err(passed.or_refused(&[Refusal::MethodNotAvailable, Refusal::OutOfOrder]))
+            }
+            Some(choice) => Ok(choice),
+        }
+    }
+
+    /// Finds the proof that a command names, and whether it is one of the named reset.
+    fn proof(
+        &self,
+        user: &Name,
+        reset: Option<&Name>,
+        proof: Option<&Name>,
+    ) -> Result<(Ref, bool), Told> {
+        let named = self.named(Sort::Reset, user, reset)?;
+        let at = self.named(Sort::Proof, user, proof)?;
+        let own =
+            at.owner == named.owner && self.challenge(at).target == Target::Reset(named.index);
+        Ok((at, own))
+    }
+
+    /// A proof of another reset does not exist here; of one that is over, either may be told.
+    fn own_proof(&self, user: &Name, reset: Option<&Name>, own: bool) -> Result<Ref, Told> {
+        let missing = Told::refused(Refusal::NotFound);
+        match (self.open_reset(user, reset), own) {
+            (Ok(at), true) => Ok(at),
+            (Ok(_), false) => Err(missing.or_refused(&[Refusal::Cancelled])),
+            (Err(refused), true) => Err(refused),
+            (Err(refused), false) => Err(refused.or(missing)),
+        }
+    }
+
+    pub(super) fn read_reset_proof(
+        &mut self,
+        user: &Name,
+        reset: Option<&Name>,
+        proof: Option<&Name>,
+    ) -> Handled {
+        let (at, own) = self.proof(user, reset, proof)?;
+        let told = Told::success(self.challenge_answer(at));
+        match self.own_proof(user, reset, own) {
+            Ok(_) => Ok(told),
+            Err(refused) if own => Err(told.or(refused)),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    pub(super) fn submit_reset_code(
+        &mut self,
+        user: &Name,
+        reset: Option<&Name>,
+        proof: Option<&Name>,
+        role: &CodeRole,
+    ) -> Handled {
+        let (at, own) = self.proof(user, reset, proof)?;
+        let thing = Thing::Challenge(at);
+        let code = self.code(user, thing, role)?;
+        let reset = self.awaiting(user, reset, (at, own))?;
+        if !takes_codes(self.attempt(thing).kind) {
+            return Err(self.misfit(thing, Refusal::WrongAnswers));
+        }
+        self.still_proves(at)?;
+        self.judge(user, thing, code)?;
+        self.spend(thing, code);
+        self.pass_gate(at, reset)
+    }
+
+    pub(super) fn submit_reset_answers(
+        &mut self,
+        user: &Name,
+        reset: Option<&Name>,
+        proof: Option<&Name>,
+        role: &AnswersRole,
+    ) -> Handled {
+        let (at, own) = self.proof(user, reset, proof)?;
+        let thing = Thing::Challenge(at);
+        let reset = self.awaiting(user, reset, (at, own))?;
+        if self.attempt(thing).kind != ChallengeKind::Answers {
+            return Err(self.misfit(thing, Refusal::WrongCode));
+        }
+        self.still_proves(at)?;
+        let verdict = self.verdict(at, role);
+        let right = match verdict {
+            Verdict::Right => true,
+            Verdict::Wrong => false,
+            Verdict::Misshapen => {
+                if self.reading() {
+                    return Err(Told::refused(Refusal::InvalidAnswers));
+                }
+                false
+            }
+            Verdict::Perhaps => {
+                if self.reading() {
+                    return Err(Told::refused(Refusal::InvalidAnswers));
+                }
+                !self.reading()
+            }
+        };
+        if !right {
+            return Err(self.fail(thing, &[Refusal::WrongAnswers]));
+        }
+        self.person_mut(at.owner).failures = 0;
+        self.pass_gate(at, reset)
+    }
+
+    /// Refuses a proof that awaits nothing now.
+    fn awaiting(
+        &mut self,
+        user: &Name,
+        reset: Option<&Name>,
+        (at, own): (Ref, bool),
+    ) -> Result<Ref, Told> {
+        let reset = self.own_proof(user, reset, own)?;
+        if self.person(at.owner).blocked(self.now) {
+            let refusals = [Refusal::Blocked, Refusal::ContactAdministrator];
+            return Err(Told::any_of(&refusals));
+        }
+        self.takes(Thing::Challenge(at))?;
+        Ok(reset)
+    }
+
+    /// A gate that another proof passed meanwhile: proving it again is refused or changes nothing.
+    fn pass_gate(&mut self, at: Ref, reset: Ref) -> Handled {
+        let gate = usable::gate(self.challenge(at).method);
+        if self.a_reset(reset).passed.contains(&gate) && self.reading() {
+            return Err(Told::refused(Refusal::GateAlreadyPassed));
+        }
+        self.pass(at);
+        Ok(Told::success(self.reset_answer(reset)))
+    }
+
+    /// Compares answers with what was registered: trimmed, case-folded, and nothing else.
+    fn verdict(&self, at: Ref, role: &AnswersRole) -> Verdict {
+        let person = self.person(at.owner);
+        let Some(facts) = person.methods.get(&self.challenge(at).method_id) else {
+            return Verdict::Wrong;
+        };
+        match role {
+            AnswersRole::Right | AnswersRole::Padded => Verdict::Right,
+            AnswersRole::Wrong | AnswersRole::InnerSpace => Verdict::Wrong,
+            AnswersRole::OneTooFew => Verdict::Misshapen,
+            AnswersRole::UpperCase => {
+                let same = |answer: &AnswerText| match answer {
+                    AnswerText::Own => true,
+                    AnswerText::Given(text) => folded(&text.to_uppercase()) == folded(text),
+                };
+                if facts.answers.iter().all(|(_, answer)| same(answer)) {
+                    Verdict::Right
+                } else {
+                    Verdict::Perhaps
+                }
+            }
+            AnswersRole::Given(given) => self.given_verdict(&facts.answers, given),
+        }
+    }
+
+    fn given_verdict(&self, registered: &[(String, AnswerText)], given: &[GivenAnswer]) -> Verdict {
+        let reset = &self.state.policy.reset;
+        let standing: Vec<&(String, AnswerText)> = registered
+            .iter()
+            .filter(|(question, _)| reset.questions.contains(question))
+            .collect();
+        let asked = usize::try_from(reset.questions_to_reset).unwrap_or(usize::MAX);
+        if given.len() != asked {
+            return Verdict::Misshapen;
+        }
+        let question = |index: u32| {
+            let index = usize::try_from(index).ok()?.checked_sub(1)?;
+            reset.questions.get(index)
+        };
+        let known = |answer: &GivenAnswer| {
+            let question = question(answer.question)?;
+            standing.iter().find(|(known, _)| known == question)
+        };
+        let asks_all = standing.len() == asked;
+        let mut right = true;
+        for answer in given {
+            let Some((_, text)) = known(answer) else {
+                return Verdict::Misshapen;
+            };
+            right &=
+                matches!(text, AnswerText::Given(text) if folded(text) == folded(&answer.text));
+        }
+        match (right, asks_all) {
+            (true, true) => Verdict::Right,
+            (true, false) => Verdict::Perhaps,
+            (false, true) => Verdict::Wrong,
+            (false, false) => Verdict::Misshapen,
+        }
+    }
+
+    /// Sets the new password: signed out everywhere, and everything that was open is dead.
+    pub(super) fn set_new_password(
+        &mut self,
+        user: &Name,
+        name: Option<&Name>,
+        password: &NewPasswordRole,
+    ) -> Handled {
+        let at = self.open_reset(user, name)?;
+        let (policy, person) = (&self.state.policy, self.person(at.owner));
+        let needed = usable::gates(policy, person.user.role);
+        let passed = self.a_reset(at).passed.len();
+        let enough = u32::try_from(passed).is_ok_and(|passed| passed >= needed);
+        let mut refusals = Vec::new();
+        if !enough {
+            refusals.push(Refusal::GatesMissing);
+        }
+        if *password == NewPasswordRole::TooShort {
+            refusals.push(Refusal::InvalidPassword);
+        }
+        let closed = person.blocked(self.now) || !policy.reset.enabled;
+        if closed && (!refusals.is_empty() || self.reading()) {
+            refusals.extend([Refusal::ContactAdministrator, Refusal::Blocked]);
+        }
+        if !refusals.is_empty() {
+            return Err(Told::any_of(&refusals));
+        }
+        self.cancel_setups(at.owner, |_| true);
+        self.cancel_challenges(at.owner, |_| true);
+        let person = self.person_mut(at.owner);
+        person.passwords.push(password.clone());
+        person.resets[at.index].completed = true;
+        for session in &mut person.sessions {
+            session.ended = true;
+        }
+        self.record(at.owner, Activity::PasswordReset, None);
+        Ok(Told::done())
+    }
+}

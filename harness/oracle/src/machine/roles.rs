@@ -1,0 +1,289 @@
+//! What the roles of commands name: people, bound things, codes, addresses and numbers.
+
+use std::sync::Arc;
+
+use proofup_domain::command::{AddressRef, CodeRole, CodeShape, Name, PhoneRef};
+use proofup_domain::method::ChallengeKind;
+use proofup_domain::refusal::Refusal;
+
+use super::World;
+use super::expected::Told;
+use super::records::{Attempt, Code, Destination, Ref, Sort, Thing};
+
+/// Says who acts, and with which session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct By<'a> {
+    pub(super) user: &'a Name,
+    pub(super) session: Option<&'a Name>,
+}
+
+impl<'a> By<'a> {
+    pub(super) const fn new(user: &'a Name, session: Option<&'a Name>) -> Self {
+        Self { user, session }
+    }
+}
+
+/// Holds what is known of a destination that somebody gives.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) destination: Destination,
+    pub(super) valid: bool,
+    pub(super) work: bool,
+    pub(super) takes_texts: bool,
+}
+
+impl World {
+    /// Finds the person of a name.
+    pub(super) fn actor(&self, name: &Name) -> Result<usize, Told> {
+        self.state
+            .person(name)
+            .ok_or(Told::Unbound("nobody has this name"))
+    }
+
+    /// Finds what a name binds, or the user's latest of the sort.
+    pub(super) fn named(&self, sort: Sort, user: &Name, name: Option<&Name>) -> Result<Ref, Told> {
+        let latest = self.person(self.actor(user)?).latest;
+        let (found, why) = match (name, sort) {
+            (Some(name), _) => (
+                self.state.bindings.get(&(sort, name.clone())).copied(),
+                "nothing of this sort is bound by the name",
+            ),
+            (None, Sort::Session) => (latest.session, "the user has begun no session"),
+            (None, Sort::Enrollment) => (latest.enrollment, "the user has begun no setup"),
+            (None, Sort::Challenge) => (latest.challenge, "the user has begun no second step"),
+            (None, Sort::Reset) => (latest.reset, "the user has begun no reset"),
+            (None, Sort::Proof) => (latest.proof, "the user has begun no proof of a reset"),
+        };
+        found.ok_or(Told::Unbound(why))
+    }
+
+    /// Finds the session that a command names; `none` is nobody's.
+    pub(super) fn session_named(&self, by: By<'_>) -> Result<Ref, Told> {
+        if by.session.is_some_and(|name| name.0 == "none") {
+            return Err(Told::refused(Refusal::Unauthenticated));
+        }
+        self.named(Sort::Session, by.user, by.session)
+    }
+
+    /// Remembers what somebody began, as their latest and under the name that the command gives.
+    pub(super) fn bind(&mut self, sort: Sort, actor: usize, name: Option<&Name>, thing: Ref) {
+        let latest = &mut self.person_mut(actor).latest;
+        match sort {
+            Sort::Session => latest.session = Some(thing),
+            Sort::Enrollment => latest.enrollment = Some(thing),
+            Sort::Challenge => latest.challenge = Some(thing),
+            Sort::Reset => latest.reset = Some(thing),
+            Sort::Proof => latest.proof = Some(thing),
+        }
+        if let Some(name) = name {
+            Arc::make_mut(&mut self.state.bindings).insert((sort, name.clone()), thing);
+        }
+    }
+
+    /// Finds the code that a role names, typed for a thing by somebody.
+    pub(super) fn code(&self, user: &Name, thing: Thing, role: &CodeRole) -> Result<Code, Told> {
+        let actor = self.actor(user)?;
+        let newest = || {
+            let received = self.state.post.received_for(thing).last();
+            received
+                .map(|sent| Code::Sent(sent.id))
+                .ok_or(Told::Unbound("no code was received for this"))
+        };
+        match role {
+            CodeRole::LastSent | CodeRole::Expired => newest(),
+            CodeRole::Previous => self.previous(thing),
+            CodeRole::Used => self
+                .person(actor)
+                .used
+                .ok_or(Told::Unbound("no code of this user was accepted yet")),
+            CodeRole::Wrong => Ok(Code::Wrong),
+            CodeRole::Missing => Ok(Code::Misshapen),
+            CodeRole::Current => self.totp(actor, thing, 0),
+            CodeRole::Drift(steps) => self.totp(actor, thing, i64::from(*steps)),
+            CodeRole::Of(name) => self.code_of(user, name),
+            CodeRole::Shape(shape) => {
+                let right = if self.attempt(thing).kind == ChallengeKind::AppCode {
+                    self.totp(actor, thing, 0)?
+                } else {
+                    newest()?
+                };
+                Ok(self.shaped(*shape, right))
+            }
+        }
+    }
+
+    fn shaped(&self, shape: CodeShape, right: Code) -> Code {
+        if self.state.setting.code_shapes_accepted.contains(&shape) {
+            right
+        } else {
+            Code::Misshapen
+        }
+    }
+
+    /// Finds the code before the newest one of a thing: same person, use and method.
+    fn previous(&self, thing: Thing) -> Result<Code, Told> {
+        let why = Told::Unbound("no earlier code of the same use and method was received");
+        let Some(newest) = self.state.post.received_for(thing).last() else {
+            return Err(why);
+        };
+        self.state
+            .post
+            .codes
+            .iter()
+            .rev()
+            .filter(|sent| sent.delivered && sent.id < newest.id)
+            .find(|sent| {
+                (sent.account, sent.purpose, sent.method)
+                    == (newest.account, newest.purpose, newest.method)
+            })
+            .map(|sent| Code::Sent(sent.id))
+            .ok_or(why)
+    }
+
+    /// Finds what the authenticator of a person shows for a thing; for what has no account there, the newest account.
+    fn totp(&self, actor: usize, thing: Thing, drift: i64) -> Result<Code, Told> {
+        let accounts = &self.person(actor).accounts;
+        let meant = self.account_of(thing);
+        let account = accounts
+            .iter()
+            .rev()
+            .find(|account| meant.is_none_or(|meant| meant == **account))
+            .ok_or(Told::Unbound("no authenticator holds the account"))?;
+        Ok(Code::Totp(*account, self.totp_step() + drift))
+    }
+
+    /// Counts 30 s steps since the epoch.
+    pub(super) fn totp_step(&self) -> i64 {
+        self.now.as_second().div_euclid(30)
+    }
+
+    /// Names the setup whose shared secret proves a thing; none: nothing shared proves it.
+    pub(super) fn account_of(&self, thing: Thing) -> Option<Ref> {
+        if self.attempt(thing).kind != ChallengeKind::AppCode {
+            return None;
+        }
+        match thing {
+            Thing::Enrollment(enrollment) => Some(enrollment),
+            Thing::Challenge(at) => {
+                let person = self.person(at.owner);
+                let id = person.challenges[at.index].method_id;
+                person.methods.get(&id).map(|facts| facts.origin)
+            }
+        }
+    }
+
+    /// Finds the newest code of another user, or of a bound setup, challenge or proof.
+    fn code_of(&self, user: &Name, name: &Name) -> Result<Code, Told> {
+        let why = Told::Unbound("no code of this name was received");
+        if let Ok(person) = self.actor(name) {
+            let mut codes = self.state.post.codes.iter().rev();
+            return codes
+                .find(|sent| sent.delivered && sent.account == person)
+                .map(|sent| Code::Sent(sent.id))
+                .ok_or(why);
+        }
+        let sorts = [Sort::Challenge, Sort::Proof, Sort::Enrollment];
+        let thing = sorts.into_iter().find_map(|sort| {
+            let found = self.named(sort, user, Some(name)).ok()?;
+            Some(if sort == Sort::Enrollment {
+                Thing::Enrollment(found)
+            } else {
+                Thing::Challenge(found)
+            })
+        });
+        thing
+            .and_then(|thing| self.state.post.received_for(thing).last())
+            .map(|sent| Code::Sent(sent.id))
+            .ok_or(why)
+    }
+
+    pub(super) fn attempt(&self, thing: Thing) -> Attempt {
+        match thing {
+            Thing::Enrollment(at) => self.enrollment(at).attempt,
+            Thing::Challenge(at) => self.challenge(at).attempt,
+        }
+    }
+
+    /// Finds an address by its role.
+    pub(super) fn address(&self, actor: usize, address: &AddressRef) -> Line {
+        let own = |role: &str| self.line(actor, role);
+        match address {
+            AddressRef::Own => own("own"),
+            AddressRef::Second => own("second"),
+            AddressRef::Mistyped => own("mistyped"),
+            AddressRef::Work => Line {
+                work: true,
+                ..own("work")
+            },
+            AddressRef::WorkInCapitals => Line {
+                work: true,
+                ..own("workInCapitals")
+            },
+            AddressRef::Text(text) => self.typed_address(text),
+        }
+    }
+
+    fn typed_address(&self, text: &str) -> Line {
+        let (local, domain) = text.rsplit_once('@').unwrap_or(("", ""));
+        let domain = domain.to_lowercase();
+        Line {
+            destination: Destination::Line(format!("{local}@{domain}").into()),
+            valid: looks_like_an_address(local, &domain),
+            work: self.state.setting.domains.contains(&domain),
+            takes_texts: false,
+        }
+    }
+
+    /// Finds a number by its role.
+    pub(super) fn phone(&self, actor: usize, phone: &PhoneRef) -> Line {
+        let texts = |role: &str, takes_texts| Line {
+            takes_texts,
+            ..self.line(actor, role)
+        };
+        let office = self.person(actor).office_takes_texts;
+        match phone {
+            PhoneRef::Mobile | PhoneRef::MobileRespelt => texts("mobile", true),
+            PhoneRef::SecondMobile => texts("secondMobile", true),
+            PhoneRef::Office | PhoneRef::OfficeWithExtension => texts("office", office),
+            PhoneRef::SecondOffice => texts("secondOffice", office),
+            PhoneRef::Dialled(dialled) => {
+                let key = (dialled.region.clone(), dialled.number.clone());
+                let facts = self.state.setting.numbers.get(&key);
+                let e164 = facts.map_or_else(|| format!("{}/{}", key.0, key.1), |f| f.e164.clone());
+                Line {
+                    destination: Destination::Line(e164.into()),
+                    valid: facts.is_none_or(|facts| facts.valid),
+                    work: false,
+                    takes_texts: facts.is_none_or(|facts| facts.takes_texts),
+                }
+            }
+        }
+    }
+
+    fn line(&self, actor: usize, role: &str) -> Line {
+        let name = &self.person(actor).name;
+        Line {
+            destination: Destination::Line(format!("{name}/{role}").into()),
+            valid: true,
+            work: false,
+            takes_texts: false,
+        }
+    }
+}
+
+/// Tells an address that anybody would take from one that nobody should (RFC 5321, MAIL-7).
+fn looks_like_an_address(local: &str, domain: &str) -> bool {
+    let dots = |text: &str| {
+        !text.is_empty()
+            && text.split('.').all(|part| {
+                !part.is_empty()
+                    && !part.contains(|c: char| {
+                        c.is_whitespace() || c.is_control() || "<>()[]\\,;:\"@".contains(c)
+                    })
+            })
+    };
+    let short = local.len() <= 64
+        && domain.split('.').all(|label| label.len() <= 63)
+        && local.len() + 1 + domain.len() <= 254;
+    dots(local) && dots(domain) && domain.contains('.') && short
+}

@@ -1,0 +1,256 @@
+//! The second step (`domain.md` §9, §10).
+
+use proofup_domain::command::{CodeRole, Name};
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::SessionState;
+
+use super::answers::takes_codes;
+use super::expected::Told;
+use super::post::Parcel;
+use super::records::{Attempt, Challenge, Destination, Phase, Ref, Sort, Target, Thing, Use};
+use super::roles::By;
+use super::{Handled, World};
+use crate::user::Choice;
+use crate::{default, usable};
+
+/// The states in which a second step can be taken.
+const STATES: [SessionState; 4] = [
+    SessionState::SecondStepRequired,
+    SessionState::Interrupted,
+    SessionState::ReviewDue,
+    SessionState::SignedIn,
+];
+
+impl World {
+    pub(super) fn begin_second_step(
+        &mut self,
+        by: By<'_>,
+        method: Option<Method>,
+        kind: Option<ChallengeKind>,
+        of: Option<&Name>,
+        bind: Option<&Name>,
+    ) -> Handled {
+        let actor = self.actor(by.user)?;
+        let session = self.session_named(by)?;
+        let found = match (method, of) {
+            (Some(method), Some(_)) => Some(self.registered(by.user, session, method, of)?),
+            _ => None,
+        };
+        let at = self.admit(by, &STATES, false)?;
+        if found == Some(None) {
+            let refusals = [Refusal::NotFound, Refusal::MethodNotAvailable];
+            return Err(Told::any_of(&refusals));
+        }
+        let choice = self.second_step_choice(at, method, kind, found.flatten());
+        let choice = choice.ok_or(Told::refused(Refusal::MethodNotAvailable))?;
+        let begun = self.begin_challenge(at.owner, choice, Target::Session(at.index))?;
+        self.bind(Sort::Challenge, actor, bind, begun);
+        Ok(Told::success(self.challenge_answer(begun)))
+    }
+
+    /// Picks how to prove: the default if nothing is named, else what is named.
+    ///
+    /// Where a name fits several, the default is meant if it fits, or the strongest: that is a matter of reading.
+    fn second_step_choice(
+        &mut self,
+        at: Ref,
+        method: Option<Method>,
+        kind: Option<ChallengeKind>,
+        id: Option<u32>,
+    ) -> Option<Choice> {
+        let (policy, user) = (&self.state.policy, &self.person(at.owner).user);
+        let shown = default::shown(policy, user);
+        let Some(method) = method else {
+            return shown;
+        };
+        let fits = |choice: &Choice| {
+            user.find(choice.id)
+                .is_some_and(|held| held.method == method)
+                && kind.is_none_or(|kind| kind == choice.kind)
+                && id.is_none_or(|id| id == choice.id)
+        };
+        let strongest = default::proofs(policy, user).into_iter().find(fits);
+        let default = shown.filter(fits);
+        if default.is_some() && default != strongest && self.reading() {
+            return strongest;
+        }
+        default.or(strongest)
+    }
+
+    /// Begins to prove by a registered method: sends what is to be sent, and kills the older one of the same use.
+    pub(super) fn begin_challenge(
+        &mut self,
+        owner: usize,
+        choice: Choice,
+        target: Target,
+    ) -> Result<Ref, Told> {
+        let gone = Told::refused(Refusal::MethodNotAvailable);
+        let person = self.person(owner);
+        let Some((held, facts)) = person
+            .user
+            .find(choice.id)
+            .zip(person.methods.get(&choice.id))
+        else {
+            return Err(gone);
+        };
+        let (method, changes) = (held.method, facts.changes);
+        let parcel = self.parcel(owner, choice, target);
+        if let Some(parcel) = &parcel {
+            self.can_send(parcel)?;
+        }
+        self.cancel_challenges(owner, |older| {
+            older.method_id == choice.id && same_use(older.target, target)
+        });
+        let at = Ref {
+            owner,
+            index: self.person(owner).challenges.len(),
+        };
+        let attempt = Attempt {
+            kind: choice.kind,
+            since: self.now,
+            code: None,
+            tries_left: self.limits().code_tries,
+        };
+        self.person_mut(owner).challenges.push(Challenge {
+            target,
+            method,
+            method_id: choice.id,
+            changes,
+            phase: Phase::Sent,
+            attempt,
+            doubtful: false,
+        });
+        if let Some(parcel) = parcel {
+            let code = self.send(&parcel, Thing::Challenge(at));
+            self.challenge_mut(at).attempt.code = code;
+        }
+        Ok(at)
+    }
+
+    fn parcel(&self, owner: usize, choice: Choice, target: Target) -> Option<Parcel> {
+        let person = self.person(owner);
+        let (held, facts) = (
+            person.user.find(choice.id)?,
+            person.methods.get(&choice.id)?,
+        );
+        let (destination, holder) = if choice.kind == ChallengeKind::AppNotification {
+            let device = self.enrollment(facts.origin).device_of;
+            (Destination::Device(facts.origin), device.unwrap_or(owner))
+        } else {
+            (facts.destination.clone()?, facts.holder)
+        };
+        Some(Parcel {
+            account: owner,
+            holder,
+            destination,
+            kind: choice.kind,
+            purpose: match target {
+                Target::Session(_) => Use::SecondStep,
+                Target::Reset(_) => Use::Reset,
+            },
+            method: held.method,
+        })
+    }
+
+    /// Finds a second step that this session may prove by: its own.
+    fn own_challenge(&self, at: Ref, session: Ref) -> bool {
+        at.owner == session.owner && self.challenge(at).target == Target::Session(session.index)
+    }
+
+    /// Reads a second step; of another session of the same user it may not exist.
+    pub(super) fn read_second_step(&mut self, by: By<'_>, name: Option<&Name>) -> Handled {
+        let at = self.named(Sort::Challenge, by.user, name)?;
+        let session = self.admit(by, &STATES, false)?;
+        if at.owner != session.owner {
+            return Err(Told::refused(Refusal::NotFound));
+        }
+        let told = Told::success(self.challenge_answer(at));
+        Ok(if self.own_challenge(at, session) {
+            told
+        } else {
+            told.or_refused(&[Refusal::NotFound])
+        })
+    }
+
+    pub(super) fn submit_second_step_code(
+        &mut self,
+        by: By<'_>,
+        name: Option<&Name>,
+        role: &CodeRole,
+    ) -> Handled {
+        let at = self.named(Sort::Challenge, by.user, name)?;
+        let thing = Thing::Challenge(at);
+        let code = self.code(by.user, thing, role)?;
+        let session = self.admit(by, &STATES, false)?;
+        if !self.own_challenge(at, session) {
+            return Err(Told::refused(Refusal::NotFound));
+        }
+        self.not_blocked(at.owner)?;
+        self.takes(thing)?;
+        if !takes_codes(self.attempt(thing).kind) {
+            return Err(self.misfit(thing, Refusal::WrongCode));
+        }
+        self.still_proves(at)?;
+        self.judge(by.user, thing, code)?;
+        self.spend(thing, code);
+        self.pass(at);
+        self.tell_session(session)
+    }
+
+    /// Refuses a challenge whose method policy no longer lets prove, or that is not what it was.
+    pub(super) fn still_proves(&mut self, at: Ref) -> Result<(), Told> {
+        let challenge = self.challenge(at);
+        let choice = Choice {
+            id: challenge.method_id,
+            kind: challenge.attempt.kind,
+        };
+        let (target, changes, doubtful) = (challenge.target, challenge.changes, challenge.doubtful);
+        let (policy, person) = (&self.state.policy, self.person(at.owner));
+        let usable = match target {
+            Target::Session(_) => default::eligible(policy, &person.user, choice),
+            Target::Reset(_) => person.user.find(choice.id).is_some_and(|held| {
+                usable::reset_kinds(policy, person.user.role, held).contains(&choice.kind)
+            }),
+        };
+        let moved = person.methods.get(&choice.id).map(|facts| facts.changes) != Some(changes);
+        let gone = [
+            Refusal::MethodNotAvailable,
+            Refusal::Cancelled,
+            Refusal::Expired,
+            Refusal::NotFound,
+        ];
+        if !usable {
+            self.challenge_mut(at).doubtful = true;
+            return Err(Told::any_of(&gone[..2]));
+        }
+        if (doubtful || moved) && self.reading() {
+            return Err(Told::any_of(&gone));
+        }
+        Ok(())
+    }
+
+    /// Lets a proved challenge count: for its session, or as a gate of its reset.
+    pub(super) fn pass(&mut self, at: Ref) {
+        let challenge = self.challenge_mut(at);
+        challenge.phase = Phase::Verified;
+        let (target, gate) = (challenge.target, usable::gate(challenge.method));
+        match target {
+            Target::Session(index) => {
+                let session = self.session_mut(Ref { index, ..at });
+                session.progress.second_step_passed = true;
+            }
+            Target::Reset(index) => {
+                self.person_mut(at.owner).resets[index].passed.insert(gate);
+            }
+        }
+    }
+}
+
+/// Tells whether two challenges are for the same use.
+const fn same_use(one: Target, other: Target) -> bool {
+    matches!(
+        (one, other),
+        (Target::Session(_), Target::Session(_)) | (Target::Reset(_), Target::Reset(_))
+    )
+}

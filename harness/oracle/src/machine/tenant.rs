@@ -1,0 +1,111 @@
+//! How a tenant begins: its policy, limits and people, and what only the caller can know of numbers and addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proofup_domain::capabilities::Limits;
+use proofup_domain::command::CodeShape;
+use proofup_domain::method::Role;
+use proofup_domain::policy::Policy;
+
+use super::State;
+use super::post::Post;
+use super::records::Person;
+use crate::user::User;
+
+/// Holds a tenant as it is provisioned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// The policy.
+    pub policy: Policy,
+    /// The declared limits.
+    pub limits: Limits,
+    /// The shapes near a code that are taken as the code (CODE-10).
+    pub code_shapes_accepted: BTreeSet<CodeShape>,
+    /// The verified domains: what stands in one is a work or school address.
+    pub domains: BTreeSet<String>,
+    /// The people, in any order.
+    pub users: Vec<NewUser>,
+    /// What is known of numbers that a file spells out, by region and number as typed. The oracle has no phone metadata; a
+    /// number that is not listed is taken as a valid mobile number.
+    pub numbers: BTreeMap<(String, String), NumberFacts>,
+}
+
+/// Holds a person as provisioned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUser {
+    /// The name that commands use.
+    pub name: String,
+    /// Member or administrator.
+    pub role: Role,
+    /// Blocked by the administrator.
+    pub blocked: bool,
+    /// False: never provisioned, the unknown user.
+    pub exists: bool,
+    /// The office number could be a mobile one by its range, so that it takes texts (North America).
+    pub office_takes_texts: bool,
+}
+
+impl NewUser {
+    /// Makes a member who exists, is not blocked and has an office number that takes no texts.
+    #[must_use]
+    pub fn member(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            role: Role::Member,
+            blocked: false,
+            exists: true,
+            office_takes_texts: false,
+        }
+    }
+}
+
+/// Tells what a number is, as the phone metadata has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberFacts {
+    /// The number is one of its region.
+    pub valid: bool,
+    /// Its type can be mobile.
+    pub takes_texts: bool,
+    /// Its one normalised spelling: E.164.
+    pub e164: String,
+}
+
+/// Holds what does not change while a tenant lives.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Setting {
+    pub(crate) limits: Limits,
+    pub(crate) code_shapes_accepted: BTreeSet<CodeShape>,
+    pub(crate) domains: BTreeSet<String>,
+    pub(crate) numbers: BTreeMap<(String, String), NumberFacts>,
+}
+
+/// Makes the first state of a tenant.
+pub(crate) fn start(tenant: Tenant) -> State {
+    let people = tenant
+        .users
+        .iter()
+        .map(|new| {
+            let mut user = User::new(new.role);
+            user.blocked = new.blocked;
+            Arc::new(Person {
+                exists: new.exists,
+                office_takes_texts: new.office_takes_texts,
+                ..Person::new(&new.name, user)
+            })
+        })
+        .collect();
+    State {
+        policy: Arc::new(tenant.policy),
+        setting: Arc::new(Setting {
+            limits: tenant.limits,
+            code_shapes_accepted: tenant.code_shapes_accepted,
+            domains: tenant.domains,
+            numbers: tenant.numbers,
+        }),
+        people,
+        bindings: Arc::default(),
+        post: Arc::new(Post::default()),
+        audit: Arc::default(),
+    }
+}

@@ -1,0 +1,286 @@
+//! Judging codes and answers, and what right and wrong ones lead to (`domain.md` §11).
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use proofup_domain::command::{AnswersRole, CodeRole, GivenAnswer, Name};
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::Activity;
+
+use super::answers::takes_codes;
+use super::expected::Told;
+use super::life::Life;
+use super::records::{AnswerText, Code, Phase, Thing};
+use super::register::Answers;
+use super::roles::By;
+use super::{Handled, World};
+
+impl World {
+    pub(super) fn submit_code(
+        &mut self,
+        by: By<'_>,
+        name: Option<&Name>,
+        role: &CodeRole,
+    ) -> Handled {
+        let named = self.named(super::records::Sort::Enrollment, by.user, name)?;
+        let code = self.code(by.user, Thing::Enrollment(named), role)?;
+        let at = self.setup(by, name, true)?;
+        let thing = Thing::Enrollment(at);
+        self.not_blocked(at.owner)?;
+        self.takes(thing)?;
+        let fits = takes_codes(self.attempt(thing).kind)
+            && matches!(self.life(thing), Life::Sent | Life::PerhapsSent);
+        if !fits {
+            return Err(self.misfit(thing, Refusal::WrongCode));
+        }
+        self.check_setup(at)?;
+        self.judge(by.user, thing, code)?;
+        let kind = self.attempt(thing).kind;
+        self.register(at, kind, Answers::from([]));
+        self.spend(thing, code);
+        Ok(Told::success(self.enrollment_answer(at)))
+    }
+
+    pub(super) fn submit_answers(
+        &mut self,
+        by: By<'_>,
+        name: Option<&Name>,
+        role: &AnswersRole,
+    ) -> Handled {
+        let at = self.setup(by, name, true)?;
+        let thing = Thing::Enrollment(at);
+        self.not_blocked(at.owner)?;
+        self.takes(thing)?;
+        if self.enrollment(at).method != Method::SecurityQuestions {
+            return Err(self.misfit(thing, Refusal::WrongCode));
+        }
+        self.check_setup(at)?;
+        let chosen = self.chosen(at, role);
+        let Some(answers) = chosen else {
+            return Err(Told::refused(Refusal::InvalidAnswers));
+        };
+        if lengths_are_doubtful(&answers) && self.reading() {
+            return Err(Told::refused(Refusal::InvalidAnswers));
+        }
+        self.person_mut(at.owner).failures = 0;
+        self.register(at, ChallengeKind::Answers, answers);
+        Ok(Told::success(self.enrollment_answer(at)))
+    }
+
+    /// Refuses what is not open any more; where time leaves a doubt, being over is a reading.
+    pub(super) fn takes(&mut self, thing: Thing) -> Result<(), Told> {
+        let life = self.life(thing);
+        if let Some(refused) = life.refusal() {
+            return Err(refused);
+        }
+        let doubt = matches!(life, Life::PerhapsSent | Life::PerhapsStarted);
+        if doubt && self.reading() {
+            return Err(Told::refused(Refusal::Expired));
+        }
+        Ok(())
+    }
+
+    /// Refuses a code where none is asked for, and answers where none are: how, and whether it is a try, is not said.
+    pub(super) fn misfit(&mut self, thing: Thing, wrong: Refusal) -> Told {
+        if let Thing::Enrollment(at) = thing {
+            let kept = self.enrollment(at).clone();
+            if let Err(refused) = self.check_setup(at) {
+                if self.reading() {
+                    return refused;
+                }
+                *self.enrollment_mut(at) = kept;
+            }
+        }
+        if self.reading() {
+            return self.fail(thing, &[wrong, Refusal::WrongCode, Refusal::WrongAnswers]);
+        }
+        Told::any_of(&[
+            Refusal::OutOfOrder,
+            Refusal::InvalidInput,
+            Refusal::InvalidAnswers,
+            Refusal::MethodNotAvailable,
+        ])
+    }
+
+    /// Judges a code for what awaits one: a wrong one is a try, a right one is remembered as used.
+    pub(super) fn judge(&mut self, user: &Name, thing: Thing, code: Code) -> Result<(), Told> {
+        if !self.is_right_code(thing, code) {
+            if code == Code::Misshapen && self.reading() {
+                return Err(Told::refused(Refusal::InvalidInput));
+            }
+            return Err(self.fail(thing, &[Refusal::WrongCode]));
+        }
+        let owner = owner(thing);
+        self.person_mut(owner).failures = 0;
+        self.person_mut(owner).used = Some(code);
+        if let Ok(actor) = self.actor(user) {
+            self.person_mut(actor).used = Some(code);
+        }
+        Ok(())
+    }
+
+    /// Tells whether a code is right: the newest that was sent for this thing, or a TOTP of its account that is within
+    /// one step of now and after the last step that was accepted.
+    fn is_right_code(&self, thing: Thing, code: Code) -> bool {
+        match code {
+            Code::Sent(id) => {
+                let attempt = self.attempt(thing);
+                attempt.code == Some(id)
+            }
+            Code::Totp(account, step) => {
+                self.account_of(thing) == Some(account)
+                    && step.abs_diff(self.totp_step()) <= 1
+                    && self.last_step(thing).is_none_or(|last| step > last)
+            }
+            Code::Wrong | Code::Misshapen => false,
+        }
+    }
+
+    fn last_step(&self, thing: Thing) -> Option<i64> {
+        let Thing::Challenge(at) = thing else {
+            return None;
+        };
+        let person = self.person(at.owner);
+        let id = person.challenges[at.index].method_id;
+        person.methods.get(&id).and_then(|facts| facts.last_step)
+    }
+
+    /// Spends the step of a TOTP for all uses, setup included.
+    pub(super) fn spend(&mut self, thing: Thing, code: Code) {
+        let Code::Totp(_, step) = code else {
+            return;
+        };
+        let id = match thing {
+            Thing::Enrollment(at) => self.enrollment(at).made,
+            Thing::Challenge(at) => Some(self.challenge(at).method_id),
+        };
+        let person = self.person_mut(owner(thing));
+        if let Some(facts) = id.and_then(|id| person.methods.get_mut(&id)) {
+            facts.last_step = Some(step);
+        }
+    }
+
+    /// Counts a wrong try: for the challenge, which may be exhausted by it, and for the account, which may be blocked.
+    pub(super) fn fail(&mut self, thing: Thing, wrong: &[Refusal]) -> Told {
+        let attempt = match thing {
+            Thing::Enrollment(at) => &mut self.enrollment_mut(at).attempt,
+            Thing::Challenge(at) => &mut self.challenge_mut(at).attempt,
+        };
+        attempt.tries_left = attempt.tries_left.saturating_sub(1);
+        let left = attempt.tries_left;
+        if left == 0 {
+            self.set_phase(thing, Phase::Exhausted);
+        }
+        let mut told = Told::Answers(Vec::new());
+        for refusal in wrong {
+            told = told.or(Told::refused_with(*refusal, "triesLeft", left));
+        }
+        if left == 0 {
+            told = told.or_refused(&[Refusal::Exhausted]);
+        }
+        if self.count_failure(owner(thing)) {
+            told = told.or_refused(&[Refusal::Blocked]);
+        }
+        told
+    }
+
+    /// Counts a failure of the account; true: it is blocked by it. The count begins anew after a block.
+    fn count_failure(&mut self, owner: usize) -> bool {
+        let block = SignedDuration::from_secs(self.limits().block_seconds.into());
+        let (now, limit) = (self.now, self.limits().account_failures);
+        let person = self.person_mut(owner);
+        person.failures += 1;
+        if person.failures < limit {
+            return false;
+        }
+        person.failures = 0;
+        person.blocked_until = now.checked_add(block).ok();
+        self.record(owner, Activity::AccountBlocked, None);
+        true
+    }
+
+    /// Chooses and answers questions in a setup; none: a rule is broken.
+    fn chosen(&self, at: super::records::Ref, role: &AnswersRole) -> Option<Answers> {
+        let setup = self.enrollment(at);
+        let reset = &self.state.policy.reset;
+        let wanted = usize::try_from(setup.to_answer).ok()?;
+        let answers: Vec<(String, AnswerText)> = match role {
+            AnswersRole::OneTooFew => return None,
+            AnswersRole::Given(given) => {
+                if !distinct(given) {
+                    return None;
+                }
+                let question = |answer: &GivenAnswer| -> Option<(String, AnswerText)> {
+                    let index = usize::try_from(answer.question).ok()?.checked_sub(1)?;
+                    let question = setup.questions.get(index)?.clone();
+                    let length = answer.text.trim().chars().count();
+                    (length <= 40 && answer.text.chars().count() >= 3)
+                        .then(|| (question, AnswerText::Given(answer.text.clone())))
+                };
+                given.iter().map(question).collect::<Option<Vec<_>>>()?
+            }
+            AnswersRole::Right
+            | AnswersRole::Wrong
+            | AnswersRole::UpperCase
+            | AnswersRole::Padded
+            | AnswersRole::InnerSpace => {
+                let mut seen = BTreeSet::new();
+                let fresh = setup
+                    .questions
+                    .iter()
+                    .filter(|question| seen.insert(*question));
+                fresh
+                    .take(wanted)
+                    .map(|question| (question.clone(), AnswerText::Own))
+                    .collect()
+            }
+        };
+        let different: BTreeSet<&String> = answers.iter().map(|(question, _)| question).collect();
+        let enough = u32::try_from(answers.len()) == Ok(reset.questions_to_register);
+        let known = answers
+            .iter()
+            .all(|(question, _)| reset.questions.contains(question));
+        (enough && known && different.len() == answers.len()).then(|| answers.into())
+    }
+}
+
+/// Tells answers whose length depends on whether the surrounding space counts.
+fn lengths_are_doubtful(answers: &Answers) -> bool {
+    answers.iter().any(|(_, answer)| match answer {
+        AnswerText::Own => false,
+        AnswerText::Given(text) => {
+            let (whole, trimmed) = (text.chars().count(), text.trim().chars().count());
+            trimmed < 3 || whole > 40
+        }
+    })
+}
+
+/// Tells whether no question is answered twice and no answer is given twice.
+fn distinct(given: &[GivenAnswer]) -> bool {
+    let questions: BTreeSet<u32> = given.iter().map(|answer| answer.question).collect();
+    let texts: BTreeSet<String> = given.iter().map(|answer| folded(&answer.text)).collect();
+    questions.len() == given.len() && texts.len() == given.len()
+}
+
+/// Gives an answer as it is compared: trimmed and case-folded by the rules of Unicode (QUES-5).
+///
+/// Lower, upper and lower again, character by character, is full case folding but for the dotless i, which folds to itself.
+pub(super) fn folded(text: &str) -> String {
+    let lower = text.trim().chars().flat_map(char::to_lowercase);
+    let fold = |c: char| -> String {
+        if c == 'ı' {
+            c.to_string()
+        } else {
+            c.to_uppercase().flat_map(char::to_lowercase).collect()
+        }
+    };
+    lower.map(fold).collect()
+}
+
+/// Gives the person whose account a thing belongs to.
+pub(super) const fn owner(thing: Thing) -> usize {
+    match thing {
+        Thing::Enrollment(at) | Thing::Challenge(at) => at.owner,
+    }
+}

@@ -1,0 +1,181 @@
+//! The world around: inboxes, gateways, the policy, the audit trail, what is declared.
+
+use std::sync::Arc;
+
+use proofup_domain::command::{AddressRef, GatewayBehaviour, Name, PhoneRef};
+use proofup_domain::method::Role;
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::{Activity, Channel, SessionState};
+use serde_json::{Map, Value, json};
+
+use super::expected::Told;
+use super::gate::word;
+use super::records::Destination;
+use super::roles::By;
+use super::{Event, Handled, World};
+use crate::patch;
+use crate::policy::{self, Reason};
+
+impl World {
+    /// Looks into an inbox. What a newest message holds is told only where one came.
+    pub(super) fn read_inbox(
+        &mut self,
+        user: &Name,
+        channel: Channel,
+        address: Option<&AddressRef>,
+        phone: Option<&PhoneRef>,
+    ) -> Handled {
+        let actor = self.actor(user)?;
+        let line = match channel {
+            Channel::Email => {
+                self.address(actor, address.unwrap_or(&AddressRef::Own))
+                    .destination
+            }
+            Channel::Sms | Channel::Voice => {
+                self.phone(actor, phone.unwrap_or(&PhoneRef::Mobile))
+                    .destination
+            }
+            Channel::Push => Destination::Line("push".into()),
+        };
+        let inbox = super::post::inbox(channel, actor, &line);
+        let found = self.post_mut().look(channel, inbox);
+        let mut answer = json!({ "count": found.count });
+        if found.count > 0 {
+            match channel {
+                Channel::Sms => {
+                    answer["hasCode"] = true.into();
+                    answer["e164"] = true.into();
+                }
+                Channel::Email => {
+                    answer["hasCode"] = true.into();
+                    answer["namesOrganisation"] = true.into();
+                }
+                Channel::Voice => {
+                    answer["asksForPound"] = true.into();
+                    answer["e164"] = true.into();
+                }
+                Channel::Push => {}
+            }
+            if let Some(role) = role(&line, &self.person(actor).name) {
+                answer["to"] = role.into();
+            }
+        }
+        Ok(Told::success(answer))
+    }
+
+    pub(super) fn set_gateway(&mut self, channel: Channel, behaviour: GatewayBehaviour) -> Handled {
+        self.post_mut().behave(channel, behaviour);
+        Ok(Told::done())
+    }
+
+    pub(super) fn release_messages(&mut self, channel: Channel) -> Handled {
+        self.post_mut().release(channel);
+        Ok(Told::done())
+    }
+
+    /// Merges a patch into the policy (RFC 7396); what members could not meet is refused with its field.
+    pub(super) fn set_policy(&mut self, changes: &Map<String, Value>) -> Handled {
+        let invalid = [Refusal::InvalidPolicy, Refusal::InvalidInput];
+        let Some(next) = patch::patched(&self.state.policy, changes) else {
+            return Err(Told::any_of(&invalid));
+        };
+        let defects = policy::defects(&next);
+        if defects.is_empty() {
+            self.state.policy = Arc::new(next);
+            return Ok(Told::done());
+        }
+        let mut fields: Vec<&str> = Vec::new();
+        for defect in defects {
+            fields.push(defect.field);
+            fields.extend(beside(defect.reason));
+        }
+        Err(Told::refused_with(
+            Refusal::InvalidPolicy,
+            "field",
+            json!({ "anyOf": fields }),
+        ))
+    }
+
+    /// Tells the audit trail by test control.
+    pub(super) fn read_audit(&mut self, user: Option<&Name>) -> Handled {
+        let person = user.map(|user| self.actor(user)).transpose()?;
+        Ok(Told::success(self.audit_answer(person)))
+    }
+
+    /// Tells the audit trail to a signed-in administrator.
+    pub(super) fn read_audit_events(&mut self, by: By<'_>) -> Handled {
+        let at = self.enter(by)?;
+        let stand = self.standing(at);
+        let administrator = self.person(at.owner).user.role == Role::Administrator;
+        match word(&stand) {
+            Some((SessionState::SignedIn, _)) if administrator => {
+                Ok(Told::success(self.audit_answer(None)))
+            }
+            Some((SessionState::SignedIn, _)) => Err(Told::refused(Refusal::Forbidden)),
+            Some((_, refusal)) => Err(Told::any_of(&[refusal, Refusal::Forbidden])),
+            None => Err(Told::any_of(&[Refusal::Blocked, Refusal::Forbidden])),
+        }
+    }
+
+    fn audit_answer(&self, person: Option<usize>) -> Value {
+        let events: Value = self
+            .state
+            .audit
+            .iter()
+            .filter(|event| person.is_none_or(|person| person == event.person))
+            .map(|event| self.event(event))
+            .collect();
+        json!({ "events": events })
+    }
+
+    /// Whether a cancelled wizard or a lockout is a success or a failure is not said.
+    fn event(&self, event: &Event) -> Value {
+        let mut told = json!({
+            "user": &*self.person(event.person).name, "activity": event.activity.as_str(),
+        });
+        let said = !matches!(
+            event.activity,
+            Activity::WizardCancelled | Activity::AccountBlocked
+        );
+        if said {
+            told["result"] = "success".into();
+        }
+        if let Some(method) = event.method {
+            told["method"] = method.as_str().into();
+        }
+        told
+    }
+
+    pub(super) fn read_capabilities(&self) -> Told {
+        let limits = serde_json::to_value(self.limits());
+        limits.map_or_else(|_| Told::done(), Told::success)
+    }
+
+    /// No response and no event ever holds a code or a secret (CODE-7).
+    #[expect(
+        clippy::unused_self,
+        reason = "a command is answered by the world, also when nothing in it matters"
+    )]
+    pub(super) fn find_leaks(&self) -> Told {
+        Told::success(json!({ "codesFound": 0, "inAudit": 0 }))
+    }
+}
+
+/// Names the role of a destination of this person.
+fn role<'a>(line: &'a Destination, name: &str) -> Option<&'a str> {
+    match line {
+        Destination::Line(line) => line.strip_prefix(name)?.strip_prefix('/'),
+        Destination::Device(_) => None,
+    }
+}
+
+/// Lists the fields that are as much to blame as the one that the defect names.
+const fn beside(reason: Reason) -> &'static [&'static str] {
+    match reason {
+        Reason::NoKindAllowed => &["twoStep.registrationRequired", "twoStep.requiredAtSignIn"],
+        Reason::TooFewGates => &["reset.methodsRequired", "reset.enabled"],
+        Reason::TooFewQuestions => &["reset.questionsToRegister", "reset.methods"],
+        Reason::MoreThanRegistered => &["reset.questionsToRegister"],
+        Reason::OutOfRange | Reason::NotForTwoStep | Reason::QuestionTooLong => &[],
+    }
+}

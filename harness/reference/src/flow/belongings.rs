@@ -1,0 +1,87 @@
+//! What belongs to a user: found by the user's own short lists, never by a search through the tenant.
+//!
+//! A list may name what is long over; it is pruned when something is added to it, so it stays as short as what is open.
+
+use crate::record::{Challenge, Enrollment, Outcome, Reset, ResetProgress};
+use crate::tenant::Turn;
+
+impl Turn<'_> {
+    /// Keeps a new setup.
+    pub(crate) fn keep_enrollment(&mut self, enrollment: Enrollment) {
+        let (now, state) = (self.now, &mut *self.state);
+        if let Some(user) = state.users.get_mut(&enrollment.user) {
+            let enrollments = &state.enrollments;
+            let open = |id: &String| enrollments.get(id).is_some_and(|one| one.is_open(now));
+            user.enrollments.retain(open);
+            user.enrollments.push(enrollment.id.clone());
+        }
+        state.enrollments.insert(enrollment.id.clone(), enrollment);
+    }
+
+    /// Visits a user's open setups.
+    pub(crate) fn each_enrollment(&mut self, user: &str, mut visit: impl FnMut(&mut Enrollment)) {
+        let state = &mut *self.state;
+        let ids = state.users.get(user).map(|user| &user.enrollments);
+        for id in ids.into_iter().flatten() {
+            if let Some(enrollment) = state.enrollments.get_mut(id) {
+                visit(enrollment);
+            }
+        }
+    }
+
+    /// Keeps a new challenge.
+    pub(crate) fn keep_challenge(&mut self, challenge: Challenge) {
+        let (now, state) = (self.now, &mut *self.state);
+        if let Some(user) = state.users.get_mut(&challenge.user) {
+            let challenges = &state.challenges;
+            let open = |id: &String| {
+                let attempt = challenges.get(id).map(|one| &one.attempt);
+                // The end instant itself belongs to what is open: a rule may say that it does.
+                attempt.is_some_and(|one| {
+                    now <= one.expires_at && matches!(one.outcome, Outcome::Open | Outcome::Denied)
+                })
+            };
+            user.challenges.retain(open);
+            user.challenges.push(challenge.id.clone());
+        }
+        state.challenges.insert(challenge.id.clone(), challenge);
+    }
+
+    /// Visits a user's open challenges.
+    pub(crate) fn each_challenge(&mut self, user: &str, mut visit: impl FnMut(&mut Challenge)) {
+        let state = &mut *self.state;
+        let ids = state.users.get(user).map(|user| &user.challenges);
+        for id in ids.into_iter().flatten() {
+            if let Some(challenge) = state.challenges.get_mut(id) {
+                visit(challenge);
+            }
+        }
+    }
+
+    /// Keeps a new reset.
+    pub(crate) fn keep_reset(&mut self, reset: Reset) {
+        let (now, state) = (self.now, &mut *self.state);
+        if let Some(user) = state.users.get_mut(&reset.user) {
+            let resets = &state.resets;
+            let open = |id: &String| {
+                resets
+                    .get(id)
+                    .is_some_and(|one| one.progress == ResetProgress::Open && now < one.expires_at)
+            };
+            user.resets.retain(open);
+            user.resets.push(reset.id.clone());
+        }
+        state.resets.insert(reset.id.clone(), reset);
+    }
+
+    /// Visits a user's open resets.
+    pub(crate) fn each_reset(&mut self, user: &str, mut visit: impl FnMut(&mut Reset)) {
+        let state = &mut *self.state;
+        let ids = state.users.get(user).map(|user| &user.resets);
+        for id in ids.into_iter().flatten() {
+            if let Some(reset) = state.resets.get_mut(id) {
+                visit(reset);
+            }
+        }
+    }
+}
