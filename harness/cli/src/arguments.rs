@@ -6,6 +6,7 @@ use crate::commands::completions::CompletionsArguments;
 use crate::commands::explain::ExplainArguments;
 use crate::commands::gateways::GatewaysArguments;
 use crate::commands::list::ListArguments;
+use crate::commands::matrix::MatrixArguments;
 use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
 use crate::commands::serve::ServeArguments;
@@ -46,6 +47,8 @@ pub(crate) enum Colour {
 pub(crate) enum Command {
     /// Judge an implementation, requirement by requirement
     Run(Box<RunArguments>),
+    /// Judge what can be added and what is required under every policy
+    Matrix(Box<MatrixArguments>),
     /// Serve the reference implementation
     Serve(ServeArguments),
     /// Serve mocked SMS, voice, mail and push providers

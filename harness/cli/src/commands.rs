@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod gateways;
 pub(crate) mod list;
+pub(crate) mod matrix;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
@@ -17,6 +18,7 @@ use crate::failure::Failure;
 pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Run(arguments) => run::execute(*arguments),
+        Command::Matrix(arguments) => matrix::execute(*arguments),
         Command::Serve(arguments) => serve::execute(arguments),
         Command::Gateways(arguments) => gateways::execute(&arguments),
         Command::List(arguments) => list::execute(&arguments),

@@ -6,6 +6,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,8 +15,12 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
+use proofup_domain::state::SessionState;
 use proofup_reference::app::{AppConfig, Randomness, app};
 use proofup_reference::delivery::GatewayConfig;
+use proofup_reference::inquiry::Inquirer;
+use proofup_reference::rules::RuleBook;
+use proofup_runner::matrix::decision::{Decider, Decision, Standing};
 use proofup_runner::target::{Transport, TransportError, TransportOptions};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -23,6 +28,24 @@ use tower::util::BoxCloneSyncService;
 
 /// Where callbacks go in process, where there is no socket (`decisions.md` 28).
 pub(crate) const IN_PROCESS: &str = "http://target.invalid";
+
+/// What the built-in reference is called, as its target file has it.
+pub(crate) const NAME: &str = "reference";
+
+/// Gives the reference's decisions as a function.
+pub(crate) fn decider() -> Decider {
+    let inquirer = Inquirer::new(RuleBook::default());
+    Arc::new(
+        move |policy, role, registered| match inquirer.decide(policy, role, registered) {
+            None => Decision::Refused,
+            Some(decided) => Decision::Accepted(Standing {
+                available: decided.available,
+                required: decided.required,
+                interrupted: decided.state == SessionState::Interrupted,
+            }),
+        },
+    )
+}
 
 /// Builds the reference for a run: under test control, with everything random drawn from the seed.
 pub(crate) fn under_test(clock: Clock, control_token: Secret, seed: u64) -> Router {

@@ -7,6 +7,7 @@
 
 pub mod catalogue;
 pub mod judge;
+pub mod matrix;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -39,7 +39,7 @@ pub use problem::{Problem, TargetError, TargetErrors};
 pub use profile::{
     ClockControl, ClockMode, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
-pub use reply::{Answered, CallFailure, RawResponse, Reply};
+pub use reply::{Answered, Asked, CallFailure, RawResponse, Reply};
 pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
 pub use value::{Value, Variables};
 

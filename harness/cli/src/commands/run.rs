@@ -1,6 +1,6 @@
 //! `proofup run`: judges an implementation, requirement by requirement.
 
-mod aim;
+pub(crate) mod aim;
 pub(crate) mod arguments;
 mod outputs;
 mod progress;
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 pub(crate) use arguments::RunArguments;
 
 use crate::clock;
-use crate::commands::run::aim::Aim;
+use crate::commands::run::aim::{Aim, Goal};
 use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::Progress;
 use crate::commands::run::selection::Chosen;
@@ -114,7 +114,7 @@ struct Session {
 impl Session {
     async fn run(&self, outputs: &Outputs) -> Result<u8, Failure> {
         let signals = Signals::listen()?;
-        let aim = aim::aim(&self.arguments, self.clock.clone()).await?;
+        let aim = aim::aim(self.goal(), self.clock.clone()).await?;
         terminal::result(&format!("{}\n", self.header(&aim)))?;
         let started_at = self.clock.now();
         let output = self.drive(&aim, signals).await?;
@@ -183,6 +183,15 @@ impl Session {
             return Failure::bug(error.to_string());
         };
         Failure::usage(error.to_string(), help)
+    }
+
+    fn goal(&self) -> Goal<'_> {
+        Goal {
+            target: self.arguments.target.as_deref(),
+            url: self.arguments.url.as_ref(),
+            transport: self.arguments.transport,
+            seed: self.arguments.seed,
+        }
     }
 
     fn jobs(&self) -> usize {

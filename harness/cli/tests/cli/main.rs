@@ -2,6 +2,7 @@
 
 mod engine;
 mod files;
+mod matrix;
 mod servers;
 
 use std::ffi::OsStr;
@@ -69,6 +70,7 @@ macro_rules! help {
 
 help! {
     the_help_names_every_command: "help" = ["--help"];
+    matrix_helps_itself: "help-matrix" = ["matrix", "--help"];
     run_helps_itself: "help-run" = ["run", "--help"];
     serve_helps_itself: "help-serve" = ["serve", "--help"];
     gateways_helps_itself: "help-gateways" = ["gateways", "--help"];
@@ -82,6 +84,7 @@ help! {
 fn every_command_shows_an_example() {
     for command in [
         "run",
+        "matrix",
         "serve",
         "gateways",
         "list",

@@ -25,6 +25,15 @@ pub struct Reply {
     pub raw: RawResponse,
 }
 
+/// Holds what came back from one operation, without the exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// What it means.
+    pub answered: Answered,
+    /// What later steps may need, by name.
+    pub kept: BTreeMap<String, Value>,
+}
+
 /// Says what an answer means in the words of the domain.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answered {

@@ -1,6 +1,7 @@
 //! Which implementation is judged, and how its requests travel.
 
 use std::fs;
+use std::path::Path;
 
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
@@ -9,7 +10,7 @@ use proofup_runner::target::{
 };
 use url::Url;
 
-use crate::commands::run::arguments::{RunArguments, TransportKind};
+use crate::commands::run::arguments::TransportKind;
 use crate::commands::serve::token_from_environment;
 use crate::embedded;
 use crate::failure::Failure;
@@ -35,14 +36,27 @@ pub(crate) struct Aim {
     pub(crate) control_token: Option<Secret>,
 }
 
+/// Says what a command line names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Goal<'a> {
+    /// The target file.
+    pub(crate) target: Option<&'a Path>,
+    /// The address.
+    pub(crate) url: Option<&'a Url>,
+    /// How requests reach the built-in reference, which is meant where neither is named.
+    pub(crate) transport: TransportKind,
+    /// The seed of everything random in it.
+    pub(crate) seed: u64,
+}
+
 /// Aims at the target that the command line names: a stranger's, or the built-in reference.
 ///
 /// The reference over loopback is started here, and lives as long as the runtime.
-pub(crate) async fn aim(arguments: &RunArguments, clock: Clock) -> Result<Aim, Failure> {
-    if arguments.target.is_none() && arguments.url.is_none() {
-        return at_the_reference(arguments, clock).await;
+pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
+    if goal.target.is_none() && goal.url.is_none() {
+        return at_the_reference(goal, clock).await;
     }
-    let (path, text) = match &arguments.target {
+    let (path, text) = match goal.target {
         None => (REFERENCE_PATH.to_owned(), REFERENCE.to_owned()),
         Some(file) => {
             let path = file.display().to_string();
@@ -56,7 +70,7 @@ pub(crate) async fn aim(arguments: &RunArguments, clock: Clock) -> Result<Aim, F
         }
     };
     let mut target = CompiledTarget::compile(&path, &text).map_err(Failure::diagnostic)?;
-    if let Some(url) = &arguments.url {
+    if let Some(url) = goal.url {
         target = target.with_base(checked(url)?);
     }
     let base = target.base_url().cloned().ok_or_else(|| {
@@ -78,12 +92,12 @@ pub(crate) async fn aim(arguments: &RunArguments, clock: Clock) -> Result<Aim, F
     })
 }
 
-async fn at_the_reference(arguments: &RunArguments, clock: Clock) -> Result<Aim, Failure> {
+async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
     let target = CompiledTarget::compile(REFERENCE_PATH, REFERENCE).map_err(Failure::diagnostic)?;
     let token = embedded::control_token();
-    let router = embedded::under_test(clock, token.clone(), arguments.seed);
+    let router = embedded::under_test(clock, token.clone(), goal.seed);
     let control_token = Some(token);
-    if arguments.transport == TransportKind::InProcess {
+    if goal.transport == TransportKind::InProcess {
         return Ok(Aim {
             target,
             transport: embedded::in_process(router),

@@ -1,0 +1,304 @@
+//! `proofup matrix`: what can be added and what is required under every policy.
+
+mod arguments;
+mod progress;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use proofup_domain::clock::Clock;
+use proofup_runner::matrix::combination::Combination;
+use proofup_runner::matrix::counterexample;
+use proofup_runner::matrix::covering::covering;
+use proofup_runner::matrix::decision::registered_sets;
+use proofup_runner::matrix::export::table;
+use proofup_runner::matrix::finding::{Difference, Ending, Findings};
+use proofup_runner::matrix::live::{Live, judge_live};
+use proofup_runner::matrix::report::{Report, Run};
+use proofup_runner::matrix::sweep::{Sweep, sweep};
+use proofup_runner::run::RunError;
+use tokio::sync::watch;
+
+pub(crate) use arguments::MatrixArguments;
+
+use crate::commands::matrix::arguments::{Asking, JsonFile};
+use crate::commands::matrix::progress::Progress;
+use crate::commands::run::aim::{self, Aim, Goal};
+use crate::commands::run::arguments::TransportKind;
+use crate::commands::runtime;
+use crate::commands::shutdown::Signals;
+use crate::failure::Failure;
+use crate::render::matrix::{Told, heading, summary};
+use crate::render::style::quoted;
+use crate::{clock, embedded, terminal};
+
+/// How long a matrix that was asked to end may take to take its tenants down.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Tenants side by side for each processor: while one waits for its answer, others are worked on.
+const TENANTS_PER_PROCESSOR: usize = 8;
+
+/// Judges, tells, and gives the exit code.
+pub(crate) fn execute(arguments: MatrixArguments) -> Result<u8, Failure> {
+    if arguments.registered > 0 && arguments.transport != Asking::Decisions {
+        return Err(Failure::usage(
+            "--registered goes with --transport decisions only",
+            "leave one of them out: over HTTP nobody registers anything",
+        ));
+    }
+    let clock = clock::machine();
+    let began = clock.now();
+    let runtime = runtime()?;
+    let combinations = arguments.strength.map_or_else(Combination::all, covering);
+    let matrix = Matrix {
+        arguments,
+        clock,
+        combinations,
+    };
+    matrix.prepare()?;
+    let judged = runtime.block_on(matrix.judge());
+    runtime.shutdown_background();
+    let judged = judged?;
+    let wall = matrix.clock.now().duration_since(began);
+    let wall_ms = u64::try_from(wall.as_millis()).unwrap_or_default();
+    matrix.tell(&judged, wall_ms)
+}
+
+/// Holds a matrix from its beginning to its end.
+struct Matrix {
+    arguments: MatrixArguments,
+    clock: Clock,
+    combinations: Vec<Combination>,
+}
+
+/// Holds what was judged.
+struct Judged {
+    target: String,
+    transport: &'static str,
+    /// What was found, beside the greatest number of methods that the users have registered.
+    found: Vec<(usize, Findings)>,
+}
+
+impl Matrix {
+    /// Makes sure, before anything runs, that every file can be written, and writes what is known already.
+    fn prepare(&self) -> Result<(), Failure> {
+        let arguments = &self.arguments;
+        if let Some(JsonFile(file)) = &arguments.report {
+            let opened = fs::OpenOptions::new().append(true).create(true).open(file);
+            opened.map_err(|error| unwritable(file, &error))?;
+        }
+        if let Some(file) = &arguments.export {
+            let table = table(&self.combinations, processors());
+            fs::write(file, table).map_err(|error| unwritable(file, &error))?;
+        }
+        Ok(())
+    }
+
+    async fn judge(&self) -> Result<Judged, Failure> {
+        let signals = Signals::listen()?;
+        let arguments = &self.arguments;
+        let strange = arguments.target.is_some() || arguments.url.is_some();
+        let transport = match arguments.transport {
+            Asking::Decisions if !strange => return self.decisions(signals).await,
+            Asking::Decisions | Asking::Loopback => TransportKind::Loopback,
+            Asking::InProcess => TransportKind::InProcess,
+        };
+        let goal = Goal {
+            target: arguments.target.as_deref(),
+            url: arguments.url.as_ref(),
+            transport,
+            seed: arguments.seed,
+        };
+        let aim = aim::aim(goal, self.clock.clone()).await?;
+        terminal::result(&heading(
+            aim.target.name(),
+            &aim.place(),
+            self.combinations.len(),
+        ))?;
+        let found = self.over_http(&aim, signals).await?;
+        Ok(Judged {
+            target: aim.target.name().to_owned(),
+            transport: aim.transport_name,
+            found: vec![(0, found)],
+        })
+    }
+
+    /// Asks the reference's decisions as functions: first for users who have nothing, then for the others.
+    async fn decisions(&self, signals: Signals) -> Result<Judged, Failure> {
+        let place = "no address: its decisions as functions";
+        terminal::result(&heading(embedded::NAME, place, self.combinations.len()))?;
+        let most = usize::from(self.arguments.registered);
+        let sets = registered_sets(most);
+        let (nothing, something) = sets.split_at(1);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut axes = vec![(0, nothing.to_vec())];
+        if !something.is_empty() {
+            axes.push((most, something.to_vec()));
+        }
+        let work = {
+            let (stop, jobs) = (Arc::clone(&stop), self.jobs(1));
+            let combinations = self.combinations.clone();
+            let progress = Progress::new(combinations.len() * axes.len());
+            tokio::task::spawn_blocking(move || {
+                let decider = embedded::decider();
+                axes.into_iter()
+                    .map(|(most, registered)| {
+                        let findings = sweep(&Sweep {
+                            combinations: &combinations,
+                            registered: &registered,
+                            decider: &decider,
+                            jobs,
+                            stop: &stop,
+                            progress: &|more| progress.add(more),
+                        });
+                        (most, findings)
+                    })
+                    .collect()
+            })
+        };
+        let stopping = tokio::spawn(async move {
+            signals.requested().await;
+            stop.store(true, Ordering::Relaxed);
+        });
+        let found = work.await;
+        stopping.abort();
+        let found = found.map_err(|error| Failure::bug(error.to_string()))?;
+        Ok(Judged {
+            target: embedded::NAME.to_owned(),
+            transport: "decisions",
+            found,
+        })
+    }
+
+    /// Asks a target over HTTP; Ctrl-C ends the matrix early, and what was judged before is still told.
+    async fn over_http(&self, aim: &Aim, signals: Signals) -> Result<Findings, Failure> {
+        let (stop, stopped) = watch::channel(false);
+        let progress = Progress::new(self.combinations.len());
+        let live = Live {
+            combinations: self.combinations.clone(),
+            target: Arc::new(aim.target.clone()),
+            transport: aim.transport.clone(),
+            control_token: aim.control_token.clone(),
+            seed: self.arguments.seed,
+            jobs: self.jobs(TENANTS_PER_PROCESSOR),
+        };
+        let judging = judge_live(live, move |more| progress.add(more), stopped);
+        tokio::pin!(judging);
+        let done = tokio::select! {
+            done = &mut judging => done,
+            () = signals.requested() => {
+                stop.send_replace(true);
+                tokio::time::timeout(GRACE, judging).await.map_err(|_| Failure::interrupted())?
+            }
+        };
+        done.map_err(|error| self.not_judged(&error))
+    }
+
+    fn not_judged(&self, error: &RunError) -> Failure {
+        let help = if self.arguments.target.is_some() {
+            "`proofup schema target` says what a target file holds"
+        } else if self.arguments.url.is_some() {
+            "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
+        } else {
+            return Failure::bug(error.to_string());
+        };
+        Failure::usage(error.to_string(), help)
+    }
+
+    fn jobs(&self, per_processor: usize) -> usize {
+        let default = || processors() * per_processor;
+        self.arguments.jobs.map_or_else(default, usize::from)
+    }
+
+    /// Tells what was found, writes the files, and gives the exit code.
+    fn tell(&self, judged: &Judged, wall_ms: u64) -> Result<u8, Failure> {
+        let ending = ending(&judged.found);
+        let mut first = judged
+            .found
+            .iter()
+            .flat_map(|(_, found)| &found.differences);
+        let scenario = first
+            .next()
+            .map(|first| self.write_scenario(first))
+            .transpose();
+        let repeats = scenario.as_ref().ok().and_then(Option::as_ref);
+        let repeats = repeats.map(|file| self.repeats(file));
+        terminal::result(&summary(&Told {
+            found: &judged.found,
+            ending,
+            repeats: repeats.as_deref(),
+            wall_ms,
+        }))?;
+        scenario?;
+        self.write_report(judged, ending, wall_ms)?;
+        Ok(ending.exit_code())
+    }
+
+    fn write_scenario(&self, difference: &Difference) -> Result<PathBuf, Failure> {
+        let number = difference.combination.number();
+        let default = || PathBuf::from(format!("proofup-matrix-{number}.toml"));
+        let file = self
+            .arguments
+            .counterexample
+            .clone()
+            .unwrap_or_else(default);
+        let written = fs::write(&file, counterexample(difference));
+        written.map_err(|error| unwritable(&file, &error))?;
+        Ok(file)
+    }
+
+    /// Gives the command that shows the first difference again.
+    fn repeats(&self, file: &Path) -> String {
+        let mut words = format!("proofup run {}", quoted(&file.display().to_string()));
+        if let Some(target) = &self.arguments.target {
+            words.push_str(&format!(
+                " --target {}",
+                quoted(&target.display().to_string())
+            ));
+        }
+        if let Some(url) = &self.arguments.url {
+            words.push_str(&format!(" --url {}", quoted(url.as_str())));
+        }
+        words
+    }
+
+    fn write_report(&self, judged: &Judged, ending: Ending, wall_ms: u64) -> Result<(), Failure> {
+        let Some(JsonFile(file)) = &self.arguments.report else {
+            return Ok(());
+        };
+        let run = Run {
+            transport: judged.transport.to_owned(),
+            wall_ms,
+        };
+        let report = Report::new(
+            env!("CARGO_PKG_VERSION"),
+            &judged.target,
+            ending,
+            &judged.found,
+            run,
+        );
+        let text = serde_json::to_string_pretty(&report)
+            .map_err(|error| Failure::bug(format!("the report cannot be written: {error}")))?;
+        fs::write(file, format!("{text}\n")).map_err(|error| unwritable(file, &error))
+    }
+}
+
+/// Says how the parts ended together: the most pressing ending of them.
+fn ending(found: &[(usize, Findings)]) -> Ending {
+    let endings = found.iter().map(|(_, found)| found.ending());
+    endings.max().unwrap_or(Ending::Incomplete)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn unwritable(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(
+        format!("could not write `{}`: {error}", file.display()),
+        "name a place that can be written to",
+    )
+}

@@ -1,0 +1,315 @@
+//! A difference as a scenario file: `proofup run FILE` fails in the same way, without the matrix.
+
+use std::fmt::Write as _;
+
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::policy::Policy;
+use proofup_oracle::usable;
+use proofup_oracle::user::Registered;
+use serde_json::{Value as Json, json};
+
+use super::REQUIREMENT;
+use super::combination::Combination;
+use super::decision::{Decision, Standing, Told, expected, expected_in_full, session_state};
+use super::finding::{Aspect, Difference};
+
+/// Writes the scenario that shows a difference.
+#[must_use]
+pub fn counterexample(difference: &Difference) -> String {
+    let combination = difference.combination;
+    let policy = combination.policy();
+    let mut file = Writer::begin(difference);
+    match expected(&policy, combination.role(), &difference.registered) {
+        Decision::Refused => file.refused_policy(&policy),
+        Decision::Accepted(_) if difference.aspect == Aspect::Policy => {
+            file.user(combination, &[]);
+            file.step(&[("check", slug("policy")), ("do", json!("setPolicy"))]);
+            file.policy_lines(&policy, "policy.");
+        }
+        Decision::Accepted(standing)
+            if difference.aspect == Aspect::Wizard && !standing.interrupted =>
+        {
+            file.no_wizard(combination, &policy);
+        }
+        Decision::Accepted(standing) => file.standing(difference, &policy, &standing),
+    }
+    file.0
+}
+
+/// Writes a scenario line by line, so that it reads like those that people write.
+struct Writer(String);
+
+impl Writer {
+    fn begin(difference: &Difference) -> Self {
+        let number = difference.combination.number();
+        let mut file = Self(String::new());
+        // What a target answers is not ours: a line break in it must not end the comment.
+        file.line(&format!(
+            "# Found by `proofup matrix`, combination {number}: {}: expected {}, got {}.",
+            difference.aspect.as_str(),
+            difference.expected.escape_debug(),
+            difference.actual.escape_debug(),
+        ));
+        file.line(&format!(
+            "title = \"What the policy of combination {number} allows and requires\""
+        ));
+        file
+    }
+
+    /// The policy is refused, beside one that is taken.
+    fn refused_policy(&mut self, policy: &Policy) {
+        self.user(Combination::new(0), &[]);
+        self.step(&[("id", json!("sound")), ("do", json!("setPolicy"))]);
+        self.policy_lines(&Combination::new(0).policy(), "policy.");
+        self.step(&[
+            ("check", slug("policy")),
+            ("control", json!("sound")),
+            ("do", json!("setPolicy")),
+        ]);
+        self.policy_lines(policy, "policy.");
+        self.line("expect = { refused = \"invalidPolicy\" }");
+    }
+
+    /// The wizard is refused after a sign-in that nothing interrupts, beside one under a policy that does interrupt.
+    fn no_wizard(&mut self, combination: Combination, policy: &Policy) {
+        let mut interrupting = Combination::new(0).policy();
+        interrupting
+            .two_step
+            .kinds
+            .insert(ChallengeKind::TextMessage);
+        interrupting.two_step.registration_required = true;
+        self.line("");
+        self.line("[policy]");
+        self.policy_lines(&interrupting, "");
+        self.user(combination, &[]);
+        self.command("signIn", &[]);
+        self.command("readWizard", &[("id", json!("interrupted"))]);
+        self.step(&[("do", json!("setPolicy"))]);
+        self.policy_lines(policy, "policy.");
+        self.command("signIn", &[]);
+        self.command(
+            "readWizard",
+            &[
+                ("check", slug("required")),
+                ("control", json!("interrupted")),
+            ],
+        );
+        self.line("expect = { refused = \"notInterrupted\" }");
+    }
+
+    /// The sign-in, what can be added and what is required, one after the other.
+    fn standing(&mut self, difference: &Difference, policy: &Policy, standing: &Standing) {
+        let (combination, aspect) = (difference.combination, difference.aspect);
+        self.line("");
+        self.line("[policy]");
+        self.policy_lines(policy, "");
+        self.user(combination, &difference.registered);
+        self.command("signIn", &[("check", slug("sign-in"))]);
+        let state = session_state(standing.interrupted);
+        self.line(&format!("expect = {{ state = \"{state}\" }}"));
+        let told = expected_in_full(policy, combination.role());
+        if standing.interrupted {
+            self.command("readWizard", &[("check", slug("required"))]);
+            let mut fields = vec![("required", json!(standing.required))];
+            if aspect == Aspect::Wizard {
+                fields.push(("page", json!("method")));
+                fields.push(("proposed", json!(standing.required.first())));
+            }
+            if let (Aspect::Alternatives, Some(told)) = (aspect, &told) {
+                fields.push(("alternatives", json!(told.alternatives)));
+            }
+            self.line(&format!("expect = {}", inline(fields)));
+        } else {
+            self.prove(policy, &difference.registered);
+        }
+        self.command("listAvailable", &[("check", slug("available"))]);
+        let mut fields = vec![("methods", json!(standing.available))];
+        if let (Aspect::Details, Some(told)) = (aspect, &told) {
+            fields.push(("details", details(told)));
+        }
+        self.line(&format!("expect = {}", inline(fields)));
+    }
+
+    /// Passes the second step, where looking at what can be added asks for one.
+    fn prove(&mut self, policy: &Policy, registered: &[Method]) {
+        let proof = registered.iter().find_map(|method| {
+            let kinds = usable::two_step_kinds(policy, &Registered::new(0, *method));
+            kinds.first().map(|kind| (*method, *kind))
+        });
+        let Some((method, kind)) = proof else {
+            return;
+        };
+        let fields = [("method", json!(method)), ("kind", json!(kind))];
+        self.command("beginSecondStep", &fields);
+        match kind {
+            ChallengeKind::AppNotification => self.command("approveNotification", &[]),
+            ChallengeKind::VoiceCall => self.command("pressKey", &[]),
+            ChallengeKind::AppCode => {
+                self.command("submitSecondStepCode", &[("code", json!("current"))]);
+            }
+            ChallengeKind::TextMessage | ChallengeKind::EmailCode | ChallengeKind::Answers => {
+                self.command("submitSecondStepCode", &[("code", json!("lastSent"))]);
+            }
+        }
+    }
+
+    fn user(&mut self, combination: Combination, registered: &[Method]) {
+        self.line("");
+        self.line("[[users]]");
+        self.line("name = \"alice\"");
+        self.line(&format!("role = \"{}\"", combination.role()));
+        if !registered.is_empty() {
+            self.line(&format!("methods = {}", toml_value(&json!(registered))));
+        }
+    }
+
+    /// Lets alice do something.
+    fn command(&mut self, word: &str, keys: &[(&str, Json)]) {
+        let mut step = Vec::from(keys);
+        step.push(("do", json!(word)));
+        step.push(("user", json!("alice")));
+        self.step(&step);
+    }
+
+    fn step(&mut self, keys: &[(&str, Json)]) {
+        self.line("");
+        self.line("[[steps]]");
+        for (key, value) in keys {
+            self.line(&format!("{key} = {}", toml_value(value)));
+        }
+    }
+
+    fn policy_lines(&mut self, policy: &Policy, prefix: &str) {
+        let (two_step, reset) = (&policy.two_step, &policy.reset);
+        let lines = [
+            ("twoStep.kinds", json!(two_step.kinds)),
+            (
+                "twoStep.registrationRequired",
+                json!(two_step.registration_required),
+            ),
+            ("reset.enabled", json!(reset.enabled)),
+            ("reset.methods", json!(reset.methods)),
+            ("reset.methodsRequired", json!(reset.methods_required)),
+            (
+                "reset.registrationRequired",
+                json!(reset.registration_required),
+            ),
+            ("reset.questions", json!(reset.questions)),
+            ("deferralDays", json!(policy.deferral_days)),
+            (
+                "choice.differentMethod",
+                json!(policy.choice.different_method),
+            ),
+            (
+                "app.codeWithNotification",
+                json!(policy.app.code_with_notification),
+            ),
+        ];
+        for (key, value) in lines {
+            self.line(&format!("{prefix}{key} = {}", toml_value(&value)));
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        let _ = writeln!(self.0, "{line}");
+    }
+}
+
+/// Names a check of the matrix.
+fn slug(what: &str) -> Json {
+    json!(format!("{REQUIREMENT}/matrix-{what}"))
+}
+
+fn details(told: &Told) -> Json {
+    told.details
+        .iter()
+        .map(|detail| {
+            json!({
+                "method": detail.method,
+                "kinds": detail.kinds,
+                "purposes": detail.purposes,
+            })
+        })
+        .collect()
+}
+
+/// Writes an inline table. Words, lists and numbers are spelt alike in JSON and TOML; tables are not.
+fn inline(fields: Vec<(&str, Json)>) -> String {
+    let fields: Vec<String> = fields
+        .into_iter()
+        .map(|(key, value)| format!("{key} = {}", toml_value(&value)))
+        .collect();
+    format!("{{ {} }}", fields.join(", "))
+}
+
+fn toml_value(value: &Json) -> String {
+    match value {
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(toml_value).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Json::Object(members) => inline(
+            members
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.clone()))
+                .collect(),
+        ),
+        leaf => leaf.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::embedded_catalogue;
+    use crate::matrix::decision::registered_sets;
+    use crate::scenario::load;
+
+    fn difference(number: u16, aspect: Aspect, registered: &[Method]) -> Difference {
+        Difference {
+            combination: Combination::new(number),
+            registered: registered.to_vec(),
+            aspect,
+            expected: "email".to_owned(),
+            actual: "\"\n[policy]".to_owned(),
+        }
+    }
+
+    #[track_caller]
+    fn check_loads(difference: &Difference) {
+        let text = counterexample(difference);
+        let loaded = load("matrix.toml", &text, &embedded_catalogue());
+        let problems = loaded.map_err(|errors| {
+            let told: Vec<String> = errors.problems().iter().map(ToString::to_string).collect();
+            told.join("\n")
+        });
+        assert_eq!(problems.err(), None, "{text}");
+    }
+
+    #[test]
+    fn every_sort_of_difference_makes_a_scenario_that_loads() {
+        let aspects = [
+            Aspect::Policy,
+            Aspect::SignIn,
+            Aspect::Available,
+            Aspect::Details,
+            Aspect::Wizard,
+            Aspect::Required,
+            Aspect::Alternatives,
+        ];
+        for number in (0..=u16::MAX).step_by(1117) {
+            for aspect in aspects {
+                check_loads(&difference(number, aspect, &[]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_user_who_has_registered_something_passes_the_second_step_first() {
+        for set in registered_sets(2) {
+            // Everything is allowed; a second step need not be registered, and neither need gates.
+            let free = Combination::new(0xf7f2);
+            check_loads(&difference(free.number(), Aspect::Available, &set));
+        }
+    }
+}
