@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use proofup_runner::judge::verdict::{CheckStatus, NotExercised, RequirementStatus, Verdict, Word};
+use proofup_runner::judge::verdict::{
+    CheckStatus, JudgedRequirement, NotExercised, RequirementStatus, Verdict, Word,
+};
 use proofup_runner::report::words;
 
 use crate::render::style::{bad, bold, dim, doubtful, good};
@@ -12,6 +14,7 @@ use crate::render::table;
 pub(crate) fn summary(verdict: &Verdict<'_>, wall_ms: u64) -> String {
     let mut text = table::areas(verdict);
     text.push('\n');
+    passed(&mut text, verdict);
     exempted(&mut text, verdict);
     not_exercised(&mut text, verdict);
     for name in &verdict.stale {
@@ -43,6 +46,22 @@ pub(crate) fn summary(verdict: &Verdict<'_>, wall_ms: u64) -> String {
         verdict.checks
     );
     text
+}
+
+/// Names what holds, a line for each area, so that a requirement can be found by its id.
+fn passed(text: &mut String, verdict: &Verdict<'_>) {
+    let mut areas: Vec<(&str, Vec<&str>)> = Vec::new();
+    let holds = |judged: &&JudgedRequirement<'_>| judged.status == RequirementStatus::Passed;
+    for judged in verdict.requirements.iter().filter(holds) {
+        let id = &judged.requirement.id;
+        match areas.last_mut() {
+            Some((area, ids)) if *area == id.area() => ids.push(&id.0),
+            _ => areas.push((id.area(), vec![&id.0])),
+        }
+    }
+    for (_, ids) in areas {
+        let _ = writeln!(text, "{} {}", good(&"passed"), ids.join(" "));
+    }
 }
 
 fn exempted(text: &mut String, verdict: &Verdict<'_>) {
