@@ -13,6 +13,7 @@ pub mod address;
 pub mod app;
 pub mod delivery;
 pub mod demo;
+pub mod faults;
 pub mod keyed;
 pub mod phone;
 pub mod random;

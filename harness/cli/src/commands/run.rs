@@ -1,6 +1,6 @@
 //! `proofup run`: judges an implementation, requirement by requirement.
 
-mod aim;
+pub(crate) mod aim;
 pub(crate) mod arguments;
 mod outputs;
 mod progress;
