@@ -98,8 +98,8 @@ faults! {
         "A changed number of days does not reach windows that are open.",
     DeferralRemembered = "deferral-remembered" ["DEF-12"]
         "After one deferral the next sign-in does not ask again.",
-    DisallowedOffered = "disallowed-offered" ["AVAIL-1" "CALL-6" "MAIL-6" "APP-8"]
-        "Methods that policy does not allow are offered.",
+    DisallowedOffered = "disallowed-offered" ["AVAIL-1"]
+        "Whatever policy says, every method is offered.",
     HiddenButAccepted = "hidden-but-accepted" ["AVAIL-3"]
         "A method that is not offered is set up when the client asks for it.",
     PolicyIgnoredAtSend = "policy-ignored-at-send" ["AVAIL-8"]
@@ -154,7 +154,7 @@ faults! {
         "The chosen default does not come back once it is allowed again.",
     AnyDefault = "any-default" ["MAN-6"]
         "A kind that is of no use for two-step verification can be made the default.",
-    ActivationRegisters = "activation-registers" ["APP-3" "APP-4"]
+    ActivationRegisters = "activation-registers" ["APP-1" "APP-5"]
         "Activating the device registers the app, before any notification was approved.",
     ActivationCodeReused = "activation-code-reused" ["APP-10"]
         "An activation code activates a second device.",
@@ -214,7 +214,7 @@ faults! {
         "One method passes two gates.",
     TwoAppsTwoGates = "two-apps-two-gates" ["RESET-3"]
         "Two authenticator apps pass two gates.",
-    PasswordBeforeGates = "password-before-gates" ["RESET-3"]
+    PasswordBeforeGates = "password-before-gates" ["RESET-1" "RESET-2"]
         "The new password is set before the gates are passed.",
     NotificationAloneResets = "notification-alone-resets" ["RESET-2"]
         "A notification alone resets a password.",
@@ -222,8 +222,6 @@ faults! {
         "A reset that cannot be had says why, and so who exists.",
     SessionsSurviveReset = "sessions-survive-reset" ["RESET-5"]
         "Sessions go on after a password reset.",
-    SetupsSurviveReset = "setups-survive-reset" ["RESET-5"]
-        "Setups and challenges go on after a password reset.",
     OlderResetLives = "older-reset-lives" ["RESET-5"]
         "An older reset goes on beside a newer one.",
     ShortPassword = "short-password" ["RESET-1"]
@@ -272,6 +270,114 @@ faults! {
         "No event is recorded.",
     AuditForEverybody = "audit-for-everybody" ["AUDIT-1"]
         "Members read the audit trail.",
+    WaitingNeverOffered = "waiting-never-offered" ["DEF-1"]
+        "The interrupt never offers to wait.",
+    SkipWindowIgnored = "skip-window-ignored" ["DEF-4" "DEF-5"]
+        "The window never ends, so waiting is offered for ever.",
+    AllowedMethodHidden = "allowed-method-hidden" ["AVAIL-2"]
+        "E-mail is not offered though policy allows it.",
+    NoOtherAuthenticator = "no-other-authenticator" ["APP-6"]
+        "No authenticator app but the Microsoft one can be registered.",
+    NoOfficePhone = "no-office-phone" ["CALL-5"]
+        "An office number cannot be registered.",
+    AppAlwaysOffered = "app-always-offered" ["APP-8"]
+        "The Microsoft app is offered where policy does not allow it.",
+    PhoneAlwaysOffered = "phone-always-offered" ["CALL-6"]
+        "A phone is offered where policy does not allow it.",
+    EmailAlwaysOffered = "email-always-offered" ["MAIL-6"]
+        "E-mail is offered where policy does not allow it.",
+    CallsResetNothing = "calls-reset-nothing" ["AVAIL-6"]
+        "A call to a mobile phone is not taken in a reset.",
+    SetUpForEachPurpose = "set-up-for-each-purpose" ["AVAIL-12"]
+        "What proves a second step has to be set up again for reset.",
+    FirstPageEmpty = "first-page-empty" ["SIGN-6"]
+        "The first page of the wizard names no method.",
+    LastPageEmpty = "last-page-empty" ["WIZ-5"]
+        "The last page of the wizard lists nothing.",
+    SuccessNotShown = "success-not-shown" ["WIZ-11"]
+        "A verified setup shows no success.",
+    ApprovalRegistersNothing = "approval-registers-nothing" ["APP-4"]
+        "Approving the notification is told as a success, and no app is registered.",
+    TextRegistersNothing = "text-registers-nothing" ["TEXT-3"]
+        "The right code by text is told as a success, and no phone is registered.",
+    CallRegistersNothing = "call-registers-nothing" ["CALL-3"]
+        "The pound key is told as a success, and no phone is registered.",
+    MailRegistersNothing = "mail-registers-nothing" ["MAIL-2"]
+        "The right code by mail is told as a success, and no address is registered.",
+    AnswersRegisterNothing = "answers-register-nothing" ["QUES-2"]
+        "Answering is told as a success, and no questions are registered.",
+    NoSecondStart = "no-second-start" ["MAIL-4"]
+        "After a mistyped address no other can be tried until the first has expired.",
+    DownloadPageSkipped = "download-page-skipped" ["APP-1"]
+        "The setup of the app begins with the second page.",
+    TestBeforeDevice = "test-before-device" ["APP-16"]
+        "The page of the test comes before any device was activated.",
+    ManualCodeDead = "manual-code-dead" ["APP-2"]
+        "The code typed by hand is not the one in the payload.",
+    PayloadWithoutAddress = "payload-without-address" ["APP-14"]
+        "The scanned payload does not say where to activate.",
+    DenialTakenBack = "denial-taken-back" ["APP-13"]
+        "A notification that was denied is approved afterwards.",
+    LateAnswerCounts = "late-answer-counts" ["APP-13" "CALL-4" "GATE-2"]
+        "An approval or a key that comes too late counts.",
+    NoChoiceOfKind = "no-choice-of-kind" ["TEXT-1"]
+        "The phone step leaves no choice between text and call.",
+    PhoneInTwoSpellings = "phone-in-two-spellings" ["TEXT-7"]
+        "A number is kept as it was typed, so the same phone in two spellings is two.",
+    OneCountryOnly = "one-country-only" ["CALL-1"]
+        "Only numbers of North America are taken.",
+    ExtensionRefused = "extension-refused" ["CALL-7"]
+        "A number with an extension is refused.",
+    SilentCall = "silent-call" ["CALL-8"]
+        "The call does not say what to press.",
+    NamelessMail = "nameless-mail" ["MAIL-5"]
+        "The mail does not name the organisation.",
+    AddressTagDropped = "address-tag-dropped" ["MAIL-7"]
+        "Mail goes to the address without what follows the plus.",
+    AnswersListed = "answers-listed" ["QUES-4"]
+        "The list of methods shows the answers to the questions.",
+    DefaultPointsAtDeleted = "default-points-at-deleted" ["MAN-3"]
+        "The default points at a method that was deleted.",
+    ResetTellsByStatus = "reset-tells-by-status" ["RESET-4"]
+        "A reset of an unknown user is refused in the same words with another status.",
+    BiasedCodes = "biased-codes" ["CODE-1"]
+        "One digit never occurs in codes, and another occurs twice as often.",
+    ClockSeamLeaks = "clock-seam-leaks" ["CODE-2"]
+        "Codes end by the clock of the machine, not by that of the tenant.",
+    CodeOfAnother = "code-of-another" ["CODE-4"]
+        "A code that was sent for something or somebody else is accepted.",
+    CodeInAHeader = "code-in-a-header" ["CODE-7"]
+        "A header of the answer that says that a code was sent holds the code.",
+    DoubleAccept = "double-accept" ["CODE-9"]
+        "Two submissions of one code at the same time are both accepted.",
+    TestNeverSent = "test-never-sent" ["APP-3"]
+        "The test notification never leaves.",
+    TextNeverSent = "text-never-sent" ["TEXT-2"]
+        "The text with the code never leaves.",
+    TextSentTwice = "text-sent-twice" ["TEXT-7"]
+        "One request sends two texts.",
+    CallNeverPlaced = "call-never-placed" ["CALL-2"]
+        "The call is never placed.",
+    CallPlacedTwice = "call-placed-twice" ["CALL-9"]
+        "One request places two calls.",
+    MailNeverSent = "mail-never-sent" ["MAIL-1"]
+        "The mail with the code never leaves.",
+    FailsOnMalformed = "fails-on-malformed" ["API-1"]
+        "A body that cannot be read is a failure of the server.",
+    EventsRecordedTwice = "events-recorded-twice" ["AUDIT-1"]
+        "Every event is recorded a second time.",
+    ExtraJsonFields = "extra-json-fields" []
+        "Sound: answers hold more than is asked for.",
+    ExtraHeaders = "extra-headers" []
+        "Sound: responses have headers that nobody asked for.",
+    TerseProblems = "terse-problems" []
+        "Sound: problem documents say nothing in words.",
+    SlowerAnswers = "slower-answers" []
+        "Sound: every answer takes a while.",
+    OtherIds = "other-ids" []
+        "Sound: ids are UUIDs.",
+    TrailNotFound = "trail-not-found" []
+        "Sound: a member who asks for the audit trail is told 404 in place of 403.",
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 //! The rest of the code asks the rules and knows nothing of faults.
 
 use proofup_domain::fault::FaultName;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
 
-use crate::rules::{RuleBook, Rules};
+use crate::rules::{RuleBook, Rules, Surface};
 
 /// Gives the rules of a service that has the fault, and no other.
 #[must_use]
@@ -268,9 +270,6 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::SessionsSurviveReset, |rules| {
         rules.reset_ends_sessions = false
     }),
-    (FaultName::SetupsSurviveReset, |rules| {
-        rules.reset_kills_challenges = false
-    }),
     (FaultName::OlderResetLives, |rules| {
         rules.newer_reset_kills_older = false
     }),
@@ -338,6 +337,162 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::AuditForEverybody, |rules| {
         rules.audit_for_administrators_only = false
+    }),
+    (FaultName::WaitingNeverOffered, |rules| {
+        rules.offers_deferral = false
+    }),
+    (FaultName::SkipWindowIgnored, |rules| {
+        rules.window_ends = false
+    }),
+    (FaultName::AllowedMethodHidden, |rules| {
+        rules.hidden_method = Some(Method::Email)
+    }),
+    (FaultName::NoOtherAuthenticator, |rules| {
+        rules.hidden_method = Some(Method::SoftwareOath)
+    }),
+    (FaultName::NoOfficePhone, |rules| {
+        rules.hidden_method = Some(Method::OfficePhone)
+    }),
+    (FaultName::AppAlwaysOffered, |rules| {
+        rules.always_offered = Some(Method::MicrosoftAuthenticator)
+    }),
+    (FaultName::PhoneAlwaysOffered, |rules| {
+        rules.always_offered = Some(Method::MobilePhone)
+    }),
+    (FaultName::EmailAlwaysOffered, |rules| {
+        rules.always_offered = Some(Method::Email)
+    }),
+    (FaultName::CallsResetNothing, |rules| {
+        rules.calls_reset = false
+    }),
+    (FaultName::SetUpForEachPurpose, |rules| {
+        rules.second_steps_reset = false
+    }),
+    (FaultName::FirstPageEmpty, |rules| {
+        rules.names_proposed = false
+    }),
+    (FaultName::LastPageEmpty, |rules| {
+        rules.last_page_lists = false
+    }),
+    (FaultName::SuccessNotShown, |rules| {
+        rules.shows_success = false
+    }),
+    (FaultName::ApprovalRegistersNothing, |rules| {
+        rules.never_registered = Some(ChallengeKind::AppNotification)
+    }),
+    (FaultName::TextRegistersNothing, |rules| {
+        rules.never_registered = Some(ChallengeKind::TextMessage)
+    }),
+    (FaultName::CallRegistersNothing, |rules| {
+        rules.never_registered = Some(ChallengeKind::VoiceCall)
+    }),
+    (FaultName::MailRegistersNothing, |rules| {
+        rules.never_registered = Some(ChallengeKind::EmailCode)
+    }),
+    (FaultName::AnswersRegisterNothing, |rules| {
+        rules.never_registered = Some(ChallengeKind::Answers)
+    }),
+    (FaultName::NoSecondStart, |rules| {
+        rules.one_setup_at_a_time = true
+    }),
+    (FaultName::DownloadPageSkipped, |rules| {
+        rules.begins_with_download = false
+    }),
+    (FaultName::TestBeforeDevice, |rules| {
+        rules.keeps_page_order = false
+    }),
+    (FaultName::ManualCodeDead, |rules| {
+        rules.manual_is_payload = false
+    }),
+    (FaultName::PayloadWithoutAddress, |rules| {
+        rules.payload_is_whole = false
+    }),
+    (FaultName::DenialTakenBack, |rules| {
+        rules.notification_answered_once = false
+    }),
+    (FaultName::LateAnswerCounts, |rules| {
+        rules.late_answers_count = true
+    }),
+    (FaultName::NoChoiceOfKind, |rules| {
+        rules.offers_every_kind = false
+    }),
+    (FaultName::PhoneInTwoSpellings, |rules| {
+        rules.normalises_numbers = false
+    }),
+    (FaultName::OneCountryOnly, |rules| {
+        rules.only_country_code = Some("1")
+    }),
+    (FaultName::ExtensionRefused, |rules| {
+        rules.drops_extensions = false
+    }),
+    (FaultName::SilentCall, |rules| rules.call_instructs = false),
+    (FaultName::NamelessMail, |rules| {
+        rules.mail_names_organisation = false
+    }),
+    (FaultName::AddressTagDropped, |rules| {
+        rules.drops_address_tags = true
+    }),
+    (FaultName::AnswersListed, |rules| rules.shows_answers = true),
+    (FaultName::DefaultPointsAtDeleted, |rules| {
+        rules.deletion_clears_choice = false
+    }),
+    (FaultName::ResetTellsByStatus, |rules| {
+        rules.reset_status_tells = true
+    }),
+    (FaultName::BiasedCodes, |rules| {
+        rules.codes_are_unbiased = false
+    }),
+    (FaultName::ClockSeamLeaks, |rules| {
+        rules.codes_mind_tenant_clock = false
+    }),
+    (FaultName::CodeOfAnother, |rules| {
+        rules.codes_are_bound = false
+    }),
+    (FaultName::CodeInAHeader, |rules| {
+        rules.codes_in_headers = true
+    }),
+    (FaultName::DoubleAccept, |rules| {
+        rules.proofs_are_atomic = false
+    }),
+    (FaultName::TestNeverSent, |rules| {
+        rules.copies = Some((ChallengeKind::AppNotification, 0))
+    }),
+    (FaultName::TextNeverSent, |rules| {
+        rules.copies = Some((ChallengeKind::TextMessage, 0))
+    }),
+    (FaultName::TextSentTwice, |rules| {
+        rules.copies = Some((ChallengeKind::TextMessage, 2))
+    }),
+    (FaultName::CallNeverPlaced, |rules| {
+        rules.copies = Some((ChallengeKind::VoiceCall, 0))
+    }),
+    (FaultName::CallPlacedTwice, |rules| {
+        rules.copies = Some((ChallengeKind::VoiceCall, 2))
+    }),
+    (FaultName::MailNeverSent, |rules| {
+        rules.copies = Some((ChallengeKind::EmailCode, 0))
+    }),
+    (FaultName::FailsOnMalformed, |rules| {
+        rules.surface = Surface::FailsOnMalformed
+    }),
+    (FaultName::EventsRecordedTwice, |rules| {
+        rules.records_twice = true
+    }),
+    (FaultName::ExtraJsonFields, |rules| {
+        rules.surface = Surface::ExtraMembers
+    }),
+    (FaultName::ExtraHeaders, |rules| {
+        rules.surface = Surface::ExtraHeaders
+    }),
+    (FaultName::TerseProblems, |rules| {
+        rules.surface = Surface::Terse
+    }),
+    (FaultName::SlowerAnswers, |rules| {
+        rules.surface = Surface::Slow
+    }),
+    (FaultName::OtherIds, |rules| rules.ids_are_uuids = true),
+    (FaultName::TrailNotFound, |rules| {
+        rules.audit_refusal = Refusal::NotFound
     }),
 ];
 
