@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::explain::ExplainArguments;
+use crate::commands::faults::FaultsArguments;
 use crate::commands::gateways::GatewaysArguments;
 use crate::commands::list::ListArguments;
 use crate::commands::matrix::MatrixArguments;
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     List(ListArguments),
     /// Explain a requirement: what it says, where it comes from, what checks it
     Explain(ExplainArguments),
+    /// Plant faults in the reference, and tell which check catches each
+    Faults(FaultsArguments),
     /// Print the JSON Schema of a kind of file
     Schema(SchemaArguments),
     /// Print a completion script for a shell

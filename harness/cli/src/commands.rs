@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod faults;
 pub(crate) mod gateways;
 pub(crate) mod list;
 pub(crate) mod matrix;
@@ -24,6 +25,7 @@ pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
         Command::List(arguments) => list::execute(&arguments),
         Command::Explain(arguments) => explain::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
+        Command::Faults(arguments) => faults::execute(&arguments),
         Command::Completions(arguments) => completions::execute(&arguments),
     }
 }

@@ -14,10 +14,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use proofup_domain::clock::Clock;
+use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::SessionState;
 use proofup_reference::app::{AppConfig, Randomness, app};
 use proofup_reference::delivery::GatewayConfig;
+use proofup_reference::faults::rule_book;
 use proofup_reference::inquiry::Inquirer;
 use proofup_reference::rules::RuleBook;
 use proofup_runner::matrix::decision::{Decider, Decision, Standing};
@@ -55,6 +57,21 @@ pub(crate) fn under_test(clock: Clock, control_token: Secret, seed: u64) -> Rout
         Some(seed),
         GatewayConfig::default(),
     )
+}
+
+/// Builds the reference for a run, with a planted fault or without.
+pub(crate) fn planted(
+    clock: Clock,
+    control_token: Secret,
+    seed: u64,
+    fault: Option<FaultName>,
+) -> Router {
+    app(AppConfig {
+        test_control_token: Some(control_token),
+        randomness: Randomness::Seed(seed.to_string()),
+        rule_book: fault.map_or_else(RuleBook::default, rule_book),
+        ..AppConfig::new(clock)
+    })
 }
 
 /// Builds the reference for `proofup serve`.

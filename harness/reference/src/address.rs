@@ -80,6 +80,15 @@ impl EmailAddress {
         &self.typed
     }
 
+    /// Drops what follows a plus in the local part; where nothing follows one, nothing changes.
+    #[must_use]
+    pub fn without_tag(self) -> Self {
+        let plain = self.local_part().split_once('+').map(|(name, _)| name);
+        let plain = plain.map(|name| format!("{name}@{}", self.domain()));
+        let parsed = plain.and_then(|plain| Self::parse(&plain).ok());
+        parsed.unwrap_or(self)
+    }
+
     /// Returns the address with its case folded and its domain in A-label form: equal for addresses that are taken as one.
     #[must_use]
     pub fn normalised(&self) -> &str {

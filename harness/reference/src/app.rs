@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use proofup_domain::clock::Clock;
+use proofup_domain::edition::Edition;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 
@@ -18,7 +19,7 @@ use crate::keyed::{Digest, Keyed};
 use crate::random::Random;
 use crate::record::{account_key, domain_key};
 use crate::refused::Refused;
-use crate::rules::RuleBook;
+use crate::rules::{RuleBook, Rules};
 use crate::tenant::{Tenant, TenantSetup, Turn};
 
 /// Says how a service is to run.
@@ -141,12 +142,22 @@ impl App {
         }))
     }
 
+    /// Finds the rules of an edition.
+    pub(crate) fn rules(&self, edition: Edition) -> &Rules {
+        self.rule_book.of(edition)
+    }
+
     /// Gives a tenant its source of randomness.
     pub(crate) fn random_for(&self, tenant: &str, seed: Option<&str>) -> Random {
-        match (seed, &self.randomness) {
+        let random = match (seed, &self.randomness) {
             (Some(seed), _) => Random::seeded(seed),
             (None, Randomness::Os) => Random::from_os(),
             (None, Randomness::Seed(seed)) => Random::seeded(&format!("{seed}/{tenant}")),
+        };
+        if self.rules(Edition::default()).ids_are_uuids {
+            random.with_uuids()
+        } else {
+            random
         }
     }
 
@@ -154,6 +165,7 @@ impl App {
     pub(crate) fn put_tenant(&self, setup: TenantSetup) -> bool {
         let tenant = Tenant::new(
             setup,
+            self.clock.clone(),
             Arc::clone(&self.rule_book),
             Arc::clone(&self.keyed),
             Arc::clone(&self.index),
@@ -231,7 +243,11 @@ impl App {
         };
         let (courier, tenant) = (self.courier.clone(), Arc::clone(tenant));
         let settled = tokio::spawn(async move {
-            let delivered = courier.deliver(&sending.gateways, sending.outgoing).await;
+            let mut delivered = Ok(());
+            for _ in 0..sending.copies {
+                let outgoing = sending.outgoing.clone();
+                delivered = courier.deliver(&sending.gateways, outgoing).await;
+            }
             tenant.turn(|turn| turn.settle(sending.ticket, delivered))
         });
         settled

@@ -26,6 +26,7 @@ pub use self::config::{
 };
 use self::connections::Connections;
 use self::requests::Post;
+use self::wording::Notice;
 use crate::address::EmailAddress;
 use crate::phone::PhoneNumber;
 
@@ -51,6 +52,8 @@ pub enum Outgoing {
         call_id: String,
         /// What proves that a callback comes from the gateway. Requirement: `GATE-3`.
         secret: Secret,
+        /// The call tells what to press. Requirement: `CALL-8`.
+        instructs: bool,
     },
     /// A code by e-mail.
     Mail {
@@ -161,9 +164,10 @@ impl Courier {
                 organisation,
                 call_id,
                 secret,
+                instructs,
             } => {
                 let gateway = configured(config.voice.as_ref())?;
-                let text = wording::call(&organisation);
+                let text = wording::call(&organisation, instructs);
                 let callbacks = requests::Callbacks {
                     base: &config.callback_base,
                     call_id: &call_id,
@@ -196,15 +200,16 @@ impl Courier {
                 organisation,
             } => {
                 let gateway = configured(config.push.as_ref())?;
-                let notice = wording::Notice::new(&organisation);
                 let ids = requests::PushIds {
                     token: &token,
                     notification_id: &notification_id,
                     device_id: &device_id,
                 };
                 let post: Post = match gateway.form {
-                    PushForm::Json => requests::push_json(&ids, &notice),
-                    PushForm::MessagesSend => requests::messages_send(&ids, &notice),
+                    PushForm::Json => requests::push_json(&ids, &Notice::new(&organisation)),
+                    PushForm::MessagesSend => {
+                        requests::messages_send(&ids, &Notice::new(&organisation))
+                    }
                 };
                 connections.post(&gateway.url, post, standing).await
             }

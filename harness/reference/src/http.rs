@@ -17,6 +17,7 @@ mod problem;
 mod resets;
 mod router;
 mod sessions;
+mod surface;
 mod wizard;
 
 pub use self::openapi::description;

@@ -97,6 +97,7 @@ impl Inquirer {
                 .map(|question| Answered {
                     question: question.clone(),
                     answer: self.answer.clone(),
+                    shown: None,
                 })
                 .collect();
         }

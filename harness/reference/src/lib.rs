@@ -13,6 +13,7 @@ pub mod address;
 pub mod app;
 pub mod delivery;
 pub mod demo;
+pub mod faults;
 pub mod inquiry;
 pub mod keyed;
 pub mod phone;

@@ -19,6 +19,7 @@ pub struct PhoneNumber {
     e164: String,
     code_digits: usize,
     can_be_mobile: bool,
+    typed: String,
 }
 
 /// Says why a number is refused.
@@ -53,7 +54,33 @@ impl PhoneNumber {
             e164: format!("+{code}{national}"),
             code_digits: code.len(),
             can_be_mobile: region.can_be_mobile(&national),
+            typed: number.to_owned(),
         })
+    }
+
+    /// Tells whether the number begins with this country code.
+    #[must_use]
+    pub fn has_code(&self, code: &str) -> bool {
+        self.e164[1..=self.code_digits] == *code
+    }
+
+    /// Tells whether an extension was typed, which is not part of the number.
+    #[must_use]
+    pub fn had_extension(&self) -> bool {
+        let end = self
+            .typed
+            .trim_end_matches(|character: char| character.is_ascii_digit());
+        end.contains(|character: char| character.is_alphabetic() || character == '#')
+            && !self.typed.starts_with("tel:")
+    }
+
+    /// Keeps the spelling in place of the number, as a service without E.164 would.
+    #[must_use]
+    pub fn as_typed(mut self) -> Self {
+        let typed = self.typed.chars().filter(char::is_ascii);
+        let typed: String = typed.collect();
+        self.e164 = format!("{}{typed}", &self.e164[..=self.code_digits]);
+        self
     }
 
     /// Writes the number as gateways take it: a plus and at most fifteen digits.

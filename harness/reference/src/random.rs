@@ -13,13 +13,30 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 
 /// Draws codes, tokens and ids from a stream cipher.
-pub struct Random(ChaCha20Rng);
+pub struct Random {
+    generator: ChaCha20Rng,
+    uuids: bool,
+}
 
 impl Random {
+    const fn over(generator: ChaCha20Rng) -> Self {
+        Self {
+            generator,
+            uuids: false,
+        }
+    }
+
+    /// Draws ids as version 4 UUIDs from now on.
+    #[must_use]
+    pub fn with_uuids(mut self) -> Self {
+        self.uuids = true;
+        self
+    }
+
     /// Starts from a text of any length; its SHA-256 is the generator's key.
     #[must_use]
     pub fn seeded(seed: &str) -> Self {
-        Self(ChaCha20Rng::from_seed(Sha256::digest(seed).into()))
+        Self::over(ChaCha20Rng::from_seed(Sha256::digest(seed).into()))
     }
 
     /// Starts from the operating system's randomness.
@@ -28,7 +45,7 @@ impl Random {
     /// If the operating system has none to give: a service without it must not run.
     #[must_use]
     pub fn from_os() -> Self {
-        Self(
+        Self::over(
             ChaCha20Rng::try_from_rng(&mut rand::rngs::SysRng)
                 .expect("the operating system gives random bytes"),
         )
@@ -41,7 +58,7 @@ impl Random {
         let digits = digits.clamp(1, MAX_DIGITS);
         let values = 10_u64.pow(digits);
         loop {
-            if let Some(value) = fold(self.0.next_u64(), values) {
+            if let Some(value) = fold(self.generator.next_u64(), values) {
                 let width = digits as usize;
                 return Secret::new(format!("{value:0width$}"));
             }
@@ -55,13 +72,27 @@ impl Random {
 
     /// Draws an opaque id: 128 bits in lower-case hexadecimal, fit for a path.
     pub fn id(&mut self) -> String {
-        HEXLOWER.encode(&self.bytes::<16>())
+        let mut bytes = self.bytes::<16>();
+        if !self.uuids {
+            return HEXLOWER.encode(&bytes);
+        }
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let hex = HEXLOWER.encode(&bytes);
+        let parts = [
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..],
+        ];
+        parts.join("-")
     }
 
     /// Draws `N` bytes, for keys and TOTP seeds.
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0.fill_bytes(&mut bytes);
+        self.generator.fill_bytes(&mut bytes);
         bytes
     }
 }

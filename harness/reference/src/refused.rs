@@ -1,5 +1,6 @@
 //! Refusals with what goes with them: what every operation answers when it says no.
 
+use http::StatusCode;
 use proofup_domain::refusal::Refusal;
 
 /// Says no.
@@ -12,6 +13,8 @@ pub(crate) struct Refused {
     pub(crate) field: Option<String>,
     /// Wrong tries that are left.
     pub(crate) tries_left: Option<u32>,
+    /// The status, where it is not the refusal's own.
+    pub(crate) status: Option<StatusCode>,
     /// Seconds until it is worth trying again.
     pub(crate) retry_after: Option<u32>,
     /// Everything that is wrong, where several things are.
@@ -30,6 +33,7 @@ impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         Self {
             refusal,
+            status: None,
             detail: None,
             field: None,
             tries_left: None,

@@ -7,6 +7,8 @@
 
 use proofup_domain::capabilities::Limits;
 use proofup_domain::edition::Edition;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
 
 /// Declares the table: each field with its documentation and the value that the design page gives it.
 macro_rules! rules {
@@ -66,6 +68,10 @@ rules! {
     shares_ids_between_users: bool = false,
 
     // Deferral window (§6).
+    /// Waiting is offered where policy allows it. Requirement: `DEF-1`.
+    offers_deferral: bool = true,
+    /// The window comes to an end. Requirements: `DEF-4`, `DEF-5`.
+    window_ends: bool = true,
     /// The window is still open at its end instant. Requirement: `DEF-11`.
     window_end_included: bool = false,
     /// Seconds of one day of the window. Requirement: `DEF-11`.
@@ -94,6 +100,14 @@ rules! {
     deferral_is_remembered: bool = false,
 
     // Availability (§4).
+    /// A method that is not offered whatever policy says. Requirement: `AVAIL-2`.
+    hidden_method: Option<Method> = None,
+    /// A method that is offered whatever policy says. Requirements: `APP-8`, `CALL-6`, `MAIL-6`.
+    always_offered: Option<Method> = None,
+    /// A call to a mobile phone counts for reset. Requirement: `AVAIL-6`.
+    calls_reset: bool = true,
+    /// What proves a second step counts for reset too. Requirement: `AVAIL-12`.
+    second_steps_reset: bool = true,
     /// What policy does not allow is offered nevertheless. Requirements: `AVAIL-1`, `CALL-6`, `MAIL-6`, `APP-8`.
     offers_disallowed: bool = false,
     /// Availability is checked when a setup begins. Requirement: `AVAIL-3`.
@@ -126,6 +140,17 @@ rules! {
     disallowed_proves_nothing: bool = true,
 
     // Obligations and wizard (§5, §6).
+    /// The wizard's page names the method to begin with. Requirement: `SIGN-6`.
+    names_proposed: bool = true,
+    /// The last page lists what is registered. Requirement: `WIZ-5`.
+    last_page_lists: bool = true,
+    /// A verified setup shows its success. Requirement: `WIZ-11`.
+    shows_success: bool = true,
+    /// A kind whose proof is told as a success and registers nothing.
+    /// Requirements: `APP-4`, `TEXT-3`, `CALL-3`, `MAIL-2`, `QUES-2`.
+    never_registered: Option<ChallengeKind> = None,
+    /// One setup of a method excludes another until it is over. Requirement: `MAIL-4`.
+    one_setup_at_a_time: bool = false,
     /// What is registered meets obligations. Requirement: `WIZ-8`.
     counts_registered: bool = true,
     /// An obligation that cannot be met does not bind. Requirement: `AVAIL-10`.
@@ -158,8 +183,14 @@ rules! {
     checks_chosen_default: bool = true,
 
     // Authenticator apps (§7, §11).
-    /// Pages come in their order. Requirements: `APP-1`, `APP-16`.
+    /// The setup of the Microsoft app begins with getting the app. Requirement: `APP-1`.
+    begins_with_download: bool = true,
+    /// The test waits for the device. Requirement: `APP-16`.
     keeps_page_order: bool = true,
+    /// The code typed by hand is the one in the payload. Requirement: `APP-2`.
+    manual_is_payload: bool = true,
+    /// The payload holds all that the app needs. Requirement: `APP-14`.
+    payload_is_whole: bool = true,
     /// The Microsoft app is registered only by the test notification. Requirements: `APP-3`, `APP-4`.
     activation_registers: bool = false,
     /// An activation code works once. Requirement: `APP-10`.
@@ -170,6 +201,8 @@ rules! {
     denial_proves: bool = false,
     /// A notification is answered once. Requirement: `APP-13`.
     notification_answered_once: bool = true,
+    /// An answer that comes after the end counts. Requirements: `APP-13`, `CALL-4`, `GATE-2`.
+    late_answers_count: bool = false,
     /// The issuer stands in the key URI. Requirement: `APP-12`.
     names_issuer: bool = true,
     /// Steps of drift that are accepted each way. Requirement: `APP-15`.
@@ -180,6 +213,22 @@ rules! {
     setup_spends_step: bool = true,
 
     // Phones (§7).
+    /// Text and call are both offered where both are allowed. Requirement: `TEXT-1`.
+    offers_every_kind: bool = true,
+    /// A number is brought to E.164, so that all its spellings are one. Requirement: `TEXT-7`.
+    normalises_numbers: bool = true,
+    /// The only country code whose numbers are taken. Requirement: `CALL-1`.
+    only_country_code: Option<&'static str> = None,
+    /// An extension is dropped; otherwise a number that has one is refused. Requirement: `CALL-7`.
+    drops_extensions: bool = true,
+    /// A call tells to press the pound key. Requirement: `CALL-8`.
+    call_instructs: bool = true,
+
+    // E-mail (§7).
+    /// A mail names the organisation. Requirement: `MAIL-5`.
+    mail_names_organisation: bool = true,
+    /// Mail goes to the address without its tag. Requirements: `MAIL-1`, `MAIL-7`.
+    drops_address_tags: bool = false,
     /// A number that cannot take texts is refused for text. Requirement: `TEXT-5`.
     refuses_landline_for_text: bool = true,
     /// Only the pound key confirms a call. Requirements: `CALL-3`, `CALL-4`.
@@ -203,7 +252,12 @@ rules! {
     /// Case and surrounding space of an answer do not count. Requirement: `QUES-5`.
     normalises_answers: bool = true,
 
+    /// The answers stand in the list of methods. Requirement: `QUES-4`.
+    shows_answers: bool = false,
+
     // Manage (§9).
+    /// Deleting the default takes the choice away; otherwise it points at nothing. Requirement: `MAN-3`.
+    deletion_clears_choice: bool = true,
     /// The old value stays until the new one is verified. Requirement: `MAN-4`.
     change_waits_for_proof: bool = true,
     /// Deleting a method kills its open challenges. Requirement: `MAN-2`.
@@ -218,6 +272,8 @@ rules! {
     password_waits_for_gates: bool = true,
     /// Why a reset cannot be had is not told. Requirement: `RESET-4`.
     refuses_resets_alike: bool = true,
+    /// An unknown user gets the common answer with a status of its own. Requirement: `RESET-4`.
+    reset_status_tells: bool = false,
     /// A reset ends every session. Requirement: `RESET-5`.
     reset_ends_sessions: bool = true,
     /// A reset kills open challenges and setups. Requirement: `RESET-5`.
@@ -238,6 +294,16 @@ rules! {
     review_postpones_next: bool = true,
 
     // Codes and challenges (§11).
+    /// All digits of a code are random. Requirement: `CODE-1`.
+    codes_are_unbiased: bool = true,
+    /// Code ends are reckoned by the tenant's clock; otherwise by the machine's. Requirement: `CODE-2`.
+    codes_mind_tenant_clock: bool = true,
+    /// A code is good only for what it was sent for. Requirement: `CODE-4`.
+    codes_are_bound: bool = true,
+    /// A code stands in a header of the answer that says it was sent. Requirement: `CODE-7`.
+    codes_in_headers: bool = false,
+    /// A proof is judged and counted in one turn. Requirement: `CODE-9`.
+    proofs_are_atomic: bool = true,
     /// A code is still good at its end instant. Requirement: `CODE-2`.
     code_end_included: bool = false,
     /// A code works once. Requirement: `CODE-3`.
@@ -262,6 +328,9 @@ rules! {
     missing_code_is_wrong: bool = true,
 
     // Gateways and callbacks (§11).
+    /// A kind whose messages are handed over so many times in place of once.
+    /// Requirements: `APP-3`, `TEXT-2`, `TEXT-7`, `CALL-2`, `CALL-9`, `MAIL-1`.
+    copies: Option<(ChallengeKind, usize)> = None,
     /// A call's callback counts only with its secret. Requirement: `GATE-3`.
     checks_call_secret: bool = true,
     /// A device's reply counts only with its secret. Requirement: `GATE-3`.
@@ -269,7 +338,17 @@ rules! {
     /// A failed send takes back what was begun. Requirement: `GATE-1`.
     failed_send_is_taken_back: bool = true,
 
+    // Surface.
+    /// How answers look on the wire. Requirement: `API-1`.
+    surface: Surface = Surface::Plain,
+    /// Ids are drawn as UUIDs; otherwise as plain hexadecimal. The contract leaves it open.
+    ids_are_uuids: bool = false,
+
     // Audit (§12).
+    /// Every event is recorded a second time. Requirement: `AUDIT-1`.
+    records_twice: bool = false,
+    /// What a member is told who asks for the trail. The catalogue leaves a choice.
+    audit_refusal: Refusal = Refusal::Forbidden,
     /// Events are recorded. Requirement: `AUDIT-1`.
     records_events: bool = true,
     /// Only administrators read the trail. Requirement: `AUDIT-1`.
@@ -278,6 +357,23 @@ rules! {
     // Policy (§3).
     /// A policy that cannot be met is refused. Requirement: `AVAIL-11`.
     refuses_impossible_policy: bool = true,
+}
+
+/// Names how answers look on the wire; all but one of them are sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// As the contract has them.
+    Plain,
+    /// Objects have a member more.
+    ExtraMembers,
+    /// Responses have headers more.
+    ExtraHeaders,
+    /// Problem documents have nothing in words.
+    Terse,
+    /// Every answer takes a while.
+    Slow,
+    /// What cannot be read is a failure of the server. Requirement: `API-1`.
+    FailsOnMalformed,
 }
 
 impl Rules {

@@ -148,6 +148,24 @@ pub struct Environment {
     pub(crate) spent_users: Mutex<BTreeSet<String>>,
 }
 
+impl Environment {
+    /// Takes from a run's configuration what its cases need.
+    pub(crate) fn new(config: &RunConfig, capabilities: &Capabilities) -> Self {
+        Self {
+            target: Arc::clone(&config.target),
+            transport: config.transport.clone(),
+            callback_base: config.callback_base.clone(),
+            control_token: config.control_token.clone(),
+            catalogue: Arc::clone(&config.catalogue),
+            seed: config.seed,
+            clock: config.clock.clone(),
+            trace: config.trace,
+            limits: capabilities.limits.clone(),
+            spent_users: Mutex::default(),
+        }
+    }
+}
+
 /// Runs the selected cases and collects their results; `stop` turning true ends the run early.
 ///
 /// # Errors
@@ -167,18 +185,7 @@ pub async fn run(
         cases: cases.len(),
         checks,
     });
-    let environment = Arc::new(Environment {
-        target: Arc::clone(&config.target),
-        transport: config.transport.clone(),
-        callback_base: config.callback_base.clone(),
-        control_token: config.control_token.clone(),
-        catalogue: Arc::clone(&config.catalogue),
-        seed: config.seed,
-        clock: config.clock.clone(),
-        trace: config.trace,
-        limits: capabilities.limits.clone(),
-        spent_users: Mutex::default(),
-    });
+    let environment = Arc::new(Environment::new(&config, &capabilities));
     let mut crew = Crew {
         environment,
         capabilities: Arc::new(capabilities.clone()),
@@ -337,7 +344,7 @@ impl Crew {
 }
 
 /// Asks the target what it is, before any verdict.
-async fn read_capabilities(config: &RunConfig) -> Result<Capabilities, RunError> {
+pub(crate) async fn read_capabilities(config: &RunConfig) -> Result<Capabilities, RunError> {
     let url = config
         .target
         .base_url()
@@ -445,7 +452,7 @@ pub fn selected_ids(selection: &Selection, catalogue: &Catalogue) -> Option<BTre
     Some(chosen.map(|requirement| requirement.id.0.clone()).collect())
 }
 
-fn checks_of(scenario: &Scenario) -> impl Iterator<Item = &str> {
+pub(crate) fn checks_of(scenario: &Scenario) -> impl Iterator<Item = &str> {
     scenario
         .steps
         .iter()

@@ -195,7 +195,8 @@ impl Session {
     }
 
     fn jobs(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let processors =
+            || 4 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.arguments.jobs.unwrap_or_else(processors)
     }
 

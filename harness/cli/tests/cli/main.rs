@@ -76,6 +76,7 @@ help! {
     gateways_helps_itself: "help-gateways" = ["gateways", "--help"];
     list_helps_itself: "help-list" = ["list", "--help"];
     explain_helps_itself: "help-explain" = ["explain", "--help"];
+    faults_helps_itself: "help-faults" = ["faults", "--help"];
     schema_helps_itself: "help-schema" = ["schema", "--help"];
     completions_helps_itself: "help-completions" = ["completions", "--help"];
 }

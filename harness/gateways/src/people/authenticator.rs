@@ -109,7 +109,8 @@ impl Authenticator {
         let mut account = account(&Secret::new(
             parameter("secret").ok_or(AddError::BadSecret)?,
         ))?;
-        account.issuer_twice = issuer.is_some() && issuer == prefix;
+        let named = issuer.as_ref().is_some_and(|issuer| !issuer.is_empty());
+        account.issuer_twice = named && issuer == prefix;
         account.issuer = issuer.or(prefix).unwrap_or_default();
         account.account_name = name;
         if let Some(algorithm) = parameter("algorithm") {

@@ -80,7 +80,10 @@ impl<'a> Standing<'a> {
                 }
                 _ => allows(ResetMethod::AppCode),
             },
-            Method::MobilePhone => allows(ResetMethod::MobilePhone),
+            Method::MobilePhone => {
+                let resets = kind != ChallengeKind::VoiceCall || self.rules.calls_reset;
+                resets && allows(ResetMethod::MobilePhone)
+            }
             Method::OfficePhone => allows(ResetMethod::OfficePhone),
             Method::Email => allows(ResetMethod::Email),
             Method::SecurityQuestions => {
@@ -88,7 +91,8 @@ impl<'a> Standing<'a> {
                 for_role && traits.questions_suffice && allows(ResetMethod::SecurityQuestions)
             }
         };
-        reset.enabled && counts
+        let taken = !self.rules.second_steps_reset && self.counts_for_two_step(kind);
+        reset.enabled && counts && !taken
     }
 
     /// Tells whether a method is usable for a purpose.
@@ -134,7 +138,13 @@ impl<'a> Standing<'a> {
                 let can = |kind: &ChallengeKind| self.can_do(Traits::of(method), *kind);
                 kinds().filter(can).collect()
             }
-            Method::MobilePhone | Method::OfficePhone => self.kinds_that_count(Traits::of(method)),
+            Method::MobilePhone | Method::OfficePhone => {
+                let mut kinds = self.kinds_that_count(Traits::of(method));
+                if !self.rules.offers_every_kind {
+                    kinds.truncate(1);
+                }
+                kinds
+            }
             Method::Email => vec![ChallengeKind::EmailCode],
             Method::SecurityQuestions => vec![ChallengeKind::Answers],
         }
@@ -142,12 +152,16 @@ impl<'a> Standing<'a> {
 
     /// Tells whether a method is allowed to this user, whatever is registered.
     pub(crate) fn is_allowed(self, method: Method) -> bool {
-        self.rules.offers_disallowed || self.is_usable_at_all(Traits::of(method))
+        self.rules.offers_disallowed
+            || self.rules.always_offered == Some(method)
+            || self.is_usable_at_all(Traits::of(method))
     }
 
     /// Tells whether a method is available to add.
     pub(crate) fn is_available(self, method: Method) -> bool {
-        self.is_allowed(method) && !self.is_at_limit(method)
+        self.is_allowed(method)
+            && !self.is_at_limit(method)
+            && self.rules.hidden_method != Some(method)
     }
 
     /// Lists what is available to add, by rank.

@@ -33,6 +33,12 @@ impl<'a> Standing<'a> {
         chosen.or(strongest.filter(|_| self.rules.default_falls_back))
     }
 
+    /// Finds a choice whose method is gone; a rule may leave one behind.
+    pub(crate) fn dangling_choice(self) -> Option<&'a Choice> {
+        let gone = |choice: &&Choice| !self.methods.iter().any(|one| one.id == choice.method_id);
+        self.choice.filter(gone)
+    }
+
     /// Lists the ways to prove in a reset: the default first where it may be used, then by rank, kind and age.
     pub(crate) fn reset_proofs(self) -> Vec<MethodProof<'a>> {
         let default = self
@@ -75,6 +81,7 @@ impl<'a> Standing<'a> {
             .filter(|_| !is_app)
             .or(strongest)?;
         Some(Choice {
+            method: registered.method,
             method_id: method_id.to_owned(),
             kind,
         })

@@ -31,12 +31,12 @@ pub(crate) fn offer(
         Some(window) if rules.window_keeps_days_of_opening => window.days_at_opening,
         _ => policy.deferral_days,
     };
-    if policy.deferral_days == 0 || demanded {
+    if policy.deferral_days == 0 || demanded || !rules.offers_deferral {
         return nothing;
     }
     let opened_at = window.map_or(now, |window| window.opened_at);
     let end = later(opened_at, i64::from(days) * rules.window_day_seconds);
-    if !runs(now, end, rules.window_end_included) {
+    if rules.window_ends && !runs(now, end, rules.window_end_included) {
         return nothing;
     }
     let day = i128::from(rules.window_day_seconds) * 1_000_000_000;

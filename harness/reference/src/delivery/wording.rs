@@ -34,12 +34,13 @@ pub(super) fn text_message(organisation: &str, code: &Secret) -> String {
 }
 
 /// Writes what a call says. Requirement: `CALL-8`.
-pub(super) fn call(organisation: &str) -> String {
+pub(super) fn call(organisation: &str, instructs: bool) -> String {
     let organisation = one_line(organisation);
-    format!(
-        "Thank you for using the {organisation} sign-in verification system. \
-         Please press the pound key, #, to finish your verification."
-    )
+    let thanks = format!("Thank you for using the {organisation} sign-in verification system.");
+    if !instructs {
+        return thanks;
+    }
+    format!("{thanks} Please press the pound key, #, to finish your verification.")
 }
 
 /// Writes the mail that carries a code, which stands alone on its line.

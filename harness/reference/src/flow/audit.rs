@@ -1,7 +1,6 @@
 //! Reading the audit trail (`domain.md` §12).
 
 use proofup_domain::method::Role;
-use proofup_domain::refusal::Refusal;
 
 use super::session::Caller;
 use crate::record::Event;
@@ -19,7 +18,7 @@ impl Turn<'_> {
     ) -> Result<AuditEvents, Refused> {
         let role = self.user(&caller.user).role;
         if role != Role::Administrator && self.rules.audit_for_administrators_only {
-            return Err(Refusal::Forbidden.into());
+            return Err(self.rules.audit_refusal.into());
         }
         let mut events = self.state.audit.after(after);
         let value: Vec<AuditEvent> = events.by_ref().take(top).map(event_view).collect();

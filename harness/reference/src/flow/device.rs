@@ -11,6 +11,7 @@ use super::setup::key_issuer;
 use crate::doors::Door;
 use crate::record::{Device, Means, Outcome, Owner, Subject, Target};
 use crate::refused::Refused;
+use crate::rules::Rules;
 use crate::tenant::Turn;
 use crate::time::runs;
 use crate::wire::{ActivatedDevice, Reply, Revealed};
@@ -148,7 +149,7 @@ impl Turn<'_> {
             return Err(Refusal::Cancelled.into());
         }
         let state = enrollment.state(self.now, self.rules.code_end_included);
-        refuse_answer(state)?;
+        refuse_answer(self.rules, state)?;
         let (user, session) = (enrollment.user.clone(), enrollment.session.clone());
         let kind = enrollment.subject.kind();
         if !proves {
@@ -179,7 +180,7 @@ impl Turn<'_> {
         let state = challenge
             .attempt
             .state(self.now, self.rules.code_end_included);
-        refuse_answer(state)?;
+        refuse_answer(self.rules, state)?;
         if !proves {
             self.set_outcome(id, Outcome::Denied);
             return Ok(());
@@ -244,9 +245,11 @@ impl Turn<'_> {
 }
 
 /// Refuses an answer to what was answered, is over, or was cancelled.
-fn refuse_answer(state: ChallengeState) -> Result<(), Refused> {
+fn refuse_answer(rules: &Rules, state: ChallengeState) -> Result<(), Refused> {
     let refusal = match state {
         ChallengeState::ChallengeSent => return Ok(()),
+        ChallengeState::Denied if !rules.notification_answered_once => return Ok(()),
+        ChallengeState::Expired if rules.late_answers_count => return Ok(()),
         ChallengeState::Expired => Refusal::Expired,
         ChallengeState::Verified | ChallengeState::Denied => Refusal::AlreadyAnswered,
         ChallengeState::Started

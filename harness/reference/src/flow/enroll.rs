@@ -52,6 +52,7 @@ impl Turn<'_> {
                 self.check_available(&caller.user, method, wanted.kind, changes.is_some())?;
             }
         }
+        self.check_alone(&caller.user, method)?;
         let subject = self.subject(wanted)?;
         self.check_subject(&subject)?;
         let id = self.state.random.id();
@@ -61,7 +62,7 @@ impl Turn<'_> {
             user: caller.user.clone(),
             session: caller.session.clone(),
             method,
-            page: first_page(&subject),
+            page: self.first_page(&subject),
             changes,
             expires_at: later(self.now, seconds),
             kept_until: self.kept_until(seconds),
@@ -87,6 +88,31 @@ impl Turn<'_> {
             self.kill_older(&target);
         }
         Ok((id, sending))
+    }
+
+    fn first_page(&self, subject: &Subject) -> SetupPage {
+        match subject {
+            Subject::MicrosoftApp { .. } if self.rules.begins_with_download => SetupPage::GetTheApp,
+            Subject::MicrosoftApp { .. } => SetupPage::SetUpAccount,
+            Subject::SoftwareOath(_) => SetupPage::ScanQrCode,
+            Subject::Phone {
+                kind: ChallengeKind::VoiceCall,
+                ..
+            } => SetupPage::AnswerCall,
+            Subject::Phone { .. } | Subject::Email(_) => SetupPage::EnterCode,
+            Subject::Questions => SetupPage::AnswerQuestions,
+        }
+    }
+
+    /// Refuses a setup beside another of the same method, where a rule allows one at a time.
+    fn check_alone(&mut self, user: &str, method: Method) -> Result<(), Refused> {
+        let (now, alone) = (self.now, self.rules.one_setup_at_a_time);
+        let mut busy = false;
+        self.each_enrollment(user, |one| busy |= one.method == method && one.is_open(now));
+        if alone && busy {
+            return Err(Refusal::OutOfOrder.into());
+        }
+        Ok(())
     }
 
     /// Refuses what the wizard's page does not offer. Requirement: `WIZ-4`.
@@ -115,9 +141,24 @@ impl Turn<'_> {
             (Method::Email, _) => return Err(missing("address")),
             (Method::MobilePhone | Method::OfficePhone, Destination::Number(number)) => {
                 let kind = kind.ok_or_else(|| missing("kind"))?;
+                let number = self.taken(number)?;
                 Subject::Phone { number, kind }
             }
             (Method::MobilePhone | Method::OfficePhone, _) => return Err(missing("phone")),
+        })
+    }
+
+    /// Takes a number as the rules have it. Requirements: `CALL-1`, `CALL-7`, `TEXT-7`.
+    fn taken(&self, number: PhoneNumber) -> Result<PhoneNumber, Refused> {
+        let foreign = (self.rules.only_country_code).is_some_and(|code| !number.has_code(code));
+        if foreign || (number.had_extension() && !self.rules.drops_extensions) {
+            let detail = "give a number of a region that is served, without an extension";
+            return Err(Refused::field(Refusal::InvalidNumber, "phone", detail));
+        }
+        Ok(if self.rules.normalises_numbers {
+            number
+        } else {
+            number.as_typed()
         })
     }
 
@@ -180,6 +221,10 @@ impl Turn<'_> {
                 Ok(None)
             }
             (SetupPage::ScanQrCode, Some(device)) => self.send_within(id, device).map(Some),
+            (SetupPage::ScanQrCode, None) if !self.rules.keeps_page_order => {
+                self.turn_page(id, SetupPage::TestNotification);
+                Ok(None)
+            }
             _ => Err(Refusal::OutOfOrder.into()),
         }
     }
@@ -218,9 +263,6 @@ impl Turn<'_> {
     pub(crate) fn send_again(&mut self, caller: &Caller, id: &str) -> Result<Sending, Refused> {
         let enrollment = self.own_enrollment(caller, id)?;
         refuse_if_final(enrollment, self.now)?;
-        if enrollment.attempt.is_none() && self.rules.keeps_page_order {
-            return Err(Refusal::OutOfOrder.into());
-        }
         let (subject, page) = (enrollment.subject.clone(), enrollment.page);
         match subject {
             Subject::MicrosoftApp {
@@ -247,6 +289,23 @@ impl Turn<'_> {
             enrollment.cancel();
         }
         checked
+    }
+
+    /// Judges a code ahead of its turn, where a rule splits a proof in two; none: it is judged in one. Requirement: `CODE-9`.
+    pub(crate) fn foresee(
+        &self,
+        caller: &Caller,
+        id: &str,
+        submitted: &Submitted,
+    ) -> Option<ChallengeKind> {
+        if self.rules.proofs_are_atomic {
+            return None;
+        }
+        let enrollment = self.own_enrollment(caller, id).ok()?;
+        refuse_unless_open(self.enrollment_state(enrollment)).ok()?;
+        let attempt = enrollment.attempt.as_ref()?;
+        let right = self.is_right_code(&attempt.expected, submitted.code.as_ref());
+        right.ok()?.then_some(attempt.kind)
     }
 
     /// Takes a code or answers for a setup.
@@ -330,6 +389,7 @@ impl Turn<'_> {
         }
         let answered = given.into_iter().map(|one| Answered {
             answer: self.answer_digest(&one.answer),
+            shown: Some(one.answer).filter(|_| self.rules.shows_answers),
             question: one.question,
         });
         let answered = answered.collect();
@@ -369,19 +429,6 @@ fn refuse_if_final(enrollment: &Enrollment, now: jiff::Timestamp) -> Result<(), 
         None => return Ok(()),
     };
     Err(refusal.into())
-}
-
-fn first_page(subject: &Subject) -> SetupPage {
-    match subject {
-        Subject::MicrosoftApp { .. } => SetupPage::GetTheApp,
-        Subject::SoftwareOath(_) => SetupPage::ScanQrCode,
-        Subject::Phone {
-            kind: ChallengeKind::VoiceCall,
-            ..
-        } => SetupPage::AnswerCall,
-        Subject::Phone { .. } | Subject::Email(_) => SetupPage::EnterCode,
-        Subject::Questions => SetupPage::AnswerQuestions,
-    }
 }
 
 /// Says where a setup sends to when it begins.

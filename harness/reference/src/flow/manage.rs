@@ -109,6 +109,7 @@ impl Turn<'_> {
         let view = proof_view(&chosen);
         let method = chosen.registered.method;
         let choice = Some(Choice {
+            method,
             method_id: chosen.registered.id.clone(),
             kind: chosen.kind,
         });

@@ -62,7 +62,23 @@ impl Turn<'_> {
         } else {
             code.expose()
         };
-        Ok(self.rules.takes_any_code || self.state.keyed.matches("code", typed, digest))
+        let right = self.state.keyed.matches("code", typed, digest);
+        Ok(self.rules.takes_any_code || right || self.is_code_of_another(typed))
+    }
+
+    /// Tells whether a code was sent for something else, where a rule lets it count nevertheless. Requirement: `CODE-4`.
+    fn is_code_of_another(&self, typed: &str) -> bool {
+        if self.rules.codes_are_bound {
+            return false;
+        }
+        let setups = self.state.enrollments.values();
+        let setups = setups.filter_map(|one| one.attempt.as_ref());
+        let challenges = self.state.challenges.values().map(|one| &one.attempt);
+        let mut expected = setups.chain(challenges).map(|attempt| &attempt.expected);
+        expected.any(|expected| match expected {
+            Expected::Code(digest) => self.state.keyed.matches("code", typed, digest),
+            Expected::AppCode | Expected::Callback | Expected::Answers(_) => false,
+        })
     }
 
     /// Finds the step of an authenticator's code that is still to be spent. Requirements: `APP-11`, `APP-15`.

@@ -20,6 +20,12 @@ impl Turn<'_> {
         let Some(means) = means_of(record, answered) else {
             return;
         };
+        if self.rules.never_registered == Some(verified_by) {
+            if let Some(record) = self.state.enrollments.get_mut(enrollment) {
+                record.close(Closed::Verified);
+            }
+            return;
+        }
         let (user, session) = (record.user.clone(), record.session.clone());
         let (method, changes) = (record.method, record.changes.clone());
         let id = match changes {
@@ -89,6 +95,7 @@ impl Turn<'_> {
 
     /// Takes a method away, with its device, its open challenges, and the choice if it was the chosen one.
     pub(crate) fn remove_method(&mut self, user: &str, id: &str) {
+        let clears_choice = self.rules.deletion_clears_choice;
         let account = self.user_mut(user);
         let Some(place) = account.methods.iter().position(|one| one.id == id) else {
             return;
@@ -98,6 +105,7 @@ impl Turn<'_> {
             .choice
             .as_ref()
             .is_some_and(|choice| choice.method_id == id)
+            && clears_choice
         {
             account.choice = None;
         }

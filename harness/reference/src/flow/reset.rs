@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
 use proofup_domain::method::{Method, Purpose};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
@@ -21,7 +22,12 @@ impl Turn<'_> {
     /// Begins a reset. Whatever stands against it, the answer is one and the same. Requirement: `RESET-4`.
     pub(crate) fn begin_reset(&mut self, user: &str) -> Result<wire::Reset, Refused> {
         let Some(account) = self.state.users.get(user) else {
-            return Err(self.no_reset(Refusal::NotFound));
+            let mut refused = self.no_reset(Refusal::NotFound);
+            refused.status = self
+                .rules
+                .reset_status_tells
+                .then_some(StatusCode::NOT_FOUND);
+            return Err(refused);
         };
         if account.is_blocked(self.now) {
             return Err(self.no_reset(Refusal::Blocked));

@@ -242,10 +242,12 @@ impl Turn<'_> {
         let standing = self.standing(&challenge.user);
         let method = standing.methods.iter();
         let mut method = method.filter(|one| one.id == challenge.method_id);
-        method.any(|one| {
-            let traits = standing.traits(one);
-            standing.counts(traits, challenge.attempt.kind, purpose)
-        })
+        let Some(one) = method.next() else {
+            // What deletion killed never comes here.
+            return !self.rules.deletion_kills_challenges;
+        };
+        let traits = standing.traits(one);
+        standing.counts(traits, challenge.attempt.kind, purpose)
     }
 
     pub(crate) fn set_outcome(&mut self, challenge: &str, outcome: Outcome) {

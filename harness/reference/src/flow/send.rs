@@ -33,6 +33,8 @@ pub(crate) enum Recipient {
 /// A send that is planned: deliver `outgoing`, then settle `ticket`.
 #[derive(Debug)]
 pub(crate) struct Sending {
+    /// How often `outgoing` is handed to the gateway: once, if no rule says otherwise.
+    pub(crate) copies: usize,
     pub(crate) gateways: Arc<GatewayConfig>,
     pub(crate) outgoing: Outgoing,
     pub(crate) ticket: Ticket,
@@ -144,15 +146,16 @@ impl Turn<'_> {
         let (kind, seconds) = recipient.kind_and_life(self.rules);
         let prepared = self.prepare(recipient, &target, &id, seconds)?;
         let sent_before = self.count_send(user, &destination);
+        let shows = self.rules.shows_codes || self.rules.codes_in_headers;
         let attempt = Attempt {
             id: id.clone(),
             kind,
             expected: prepared.expected,
             destination: masked,
-            expires_at: later(self.now, seconds),
+            expires_at: later(self.code_clock(), seconds),
             tries_left: self.rules.limits.code_tries,
             outcome: Outcome::Open,
-            shown: prepared.shown.filter(|_| self.rules.shows_codes),
+            shown: prepared.shown.filter(|_| shows),
         };
         let ticket = Ticket {
             target,
@@ -163,7 +166,9 @@ impl Turn<'_> {
             callback: prepared.callback,
             replaced: None,
         };
+        let copies = self.rules.copies.filter(|(sent, _)| *sent == kind);
         let sending = Sending {
+            copies: copies.map_or(1, |(_, copies)| copies),
             gateways: Arc::clone(&self.state.gateways),
             outgoing: prepared.outgoing,
             ticket,
@@ -186,11 +191,15 @@ impl Turn<'_> {
                 organisation,
                 code,
             })),
-            Recipient::Mail(to) => Ok(self.prepare_code(|code| Outgoing::Mail {
-                to,
-                organisation,
-                code,
-            })),
+            Recipient::Mail(to) => {
+                let named = Some(organisation).filter(|_| self.rules.mail_names_organisation);
+                let to = self.mailbox(to);
+                Ok(self.prepare_code(|code| Outgoing::Mail {
+                    to,
+                    organisation: named.unwrap_or_default(),
+                    code,
+                }))
+            }
             Recipient::Call(to) => {
                 Ok(self.prepare_call(to, organisation, target, attempt, seconds))
             }
@@ -200,8 +209,35 @@ impl Turn<'_> {
         }
     }
 
+    /// Gives the address that mail goes to: the one that was typed. Requirement: `MAIL-1`.
+    fn mailbox(&self, typed: EmailAddress) -> EmailAddress {
+        if self.rules.drops_address_tags {
+            typed.without_tag()
+        } else {
+            typed
+        }
+    }
+
+    /// Reads the clock by which codes end.
+    fn code_clock(&self) -> Timestamp {
+        if self.rules.codes_mind_tenant_clock {
+            self.now
+        } else {
+            self.state.machine.now()
+        }
+    }
+
     fn prepare_code(&mut self, outgoing: impl FnOnce(Secret) -> Outgoing) -> Prepared {
-        let code = self.state.random.code(self.rules.limits.code_length);
+        let drawn = self.state.random.code(self.rules.limits.code_length);
+        let code = if self.rules.codes_are_unbiased {
+            drawn
+        } else {
+            let even = drawn.expose().chars().map(|digit| match digit {
+                '9' => '0',
+                other => other,
+            });
+            Secret::new(even.collect::<String>())
+        };
         let digest = self.state.keyed.digest("code", code.expose());
         Prepared {
             expected: Expected::Code(digest),
@@ -235,6 +271,7 @@ impl Turn<'_> {
             organisation,
             call_id: call_id.clone(),
             secret,
+            instructs: self.rules.call_instructs,
         };
         Prepared {
             expected: Expected::Callback,

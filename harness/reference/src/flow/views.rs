@@ -1,12 +1,13 @@
 //! Records as the contract shows them.
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use proofup_domain::method::Method;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::{ChallengeState, ResetState, SessionState, SetupPage};
 
 use super::setup::key_issuer;
 use crate::decide::MethodProof;
-use crate::record::{self, Attempt, Expected, ResetProgress, Subject};
+use crate::record::{self, Activation, Attempt, Expected, ResetProgress, Subject};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::wire;
@@ -63,13 +64,18 @@ impl Turn<'_> {
                 method: one.method,
                 kinds: standing.kinds_that_count(traits),
                 usable_for: standing.purposes(traits),
-                destination: one.masked(),
+                destination: one.masked().or_else(|| one.shown_answers()),
                 registered_at: one.registered_at,
                 is_default: default.is_some_and(|default| default.registered.id == one.id),
             }
         };
         let views = standing.methods.iter().map(view).collect();
-        (views, default.as_ref().map(proof_view))
+        let dangling = standing.dangling_choice().map(|choice| wire::Proof {
+            method: choice.method,
+            method_id: choice.method_id.clone(),
+            kind: choice.kind,
+        });
+        (views, dangling.or(default.as_ref().map(proof_view)))
     }
 
     /// Shows a setup.
@@ -87,13 +93,13 @@ impl Turn<'_> {
             destination: attempt.destination.clone(),
             expires_at: attempt.expires_at.min(enrollment.expires_at),
             tries_left: attempt.tries_left,
-            code: attempt.shown.clone().map(wire::Revealed),
+            code: self.shown(attempt),
         });
         Ok(wire::Enrollment {
             id: enrollment.id.clone(),
             method: enrollment.method,
             state,
-            page: if state == ChallengeState::Verified {
+            page: if state == ChallengeState::Verified && self.rules.shows_success {
                 SetupPage::Success
             } else {
                 enrollment.page
@@ -115,13 +121,15 @@ impl Turn<'_> {
             } => {
                 let url = format!("{}/v1/devices", self.state.gateways.callback_base);
                 let code = activation.code.expose();
-                let query = serde_urlencoded::to_string([("code", code), ("url", url.as_str())]);
+                let pairs = [("code", code), ("url", url.as_str())];
+                let told = if self.rules.payload_is_whole { 2 } else { 1 };
+                let query = serde_urlencoded::to_string(&pairs[..told]);
                 let query = query.expect("pairs of text can be encoded");
                 let payload = format!("securityinfo://activate?{query}");
                 Some(wire::Activation {
                     qr_payload: revealed(payload),
                     manual: wire::Manual {
-                        code: Some(wire::Revealed(activation.code.clone())),
+                        code: Some(self.manual_code(activation)),
                         url: Some(url),
                         secret: None,
                     },
@@ -143,6 +151,15 @@ impl Turn<'_> {
             | Subject::Phone { .. }
             | Subject::Email(_)
             | Subject::Questions => None,
+        }
+    }
+
+    fn manual_code(&self, activation: &Activation) -> wire::Revealed {
+        let code = activation.code.expose();
+        if self.rules.manual_is_payload {
+            revealed(code.to_owned())
+        } else {
+            revealed(code.chars().rev().collect())
         }
     }
 
@@ -169,8 +186,26 @@ impl Turn<'_> {
                 Expected::Answers(questions) => Some(questions.clone()),
                 Expected::Code(_) | Expected::AppCode | Expected::Callback => None,
             },
-            code: attempt.shown.clone().map(wire::Revealed),
+            code: self.shown(attempt),
         }
+    }
+
+    /// Writes the code of a setup into a header, where a rule makes the service leak it. Requirement: `CODE-7`.
+    pub(crate) fn code_headers(&self, enrollment: &str) -> HeaderMap {
+        let enrollment = self.state.enrollments.get(enrollment);
+        let attempt = enrollment.and_then(|one| one.attempt.as_ref());
+        let shown = attempt.and_then(|attempt| attempt.shown.as_ref());
+        let shown = shown.filter(|_| self.rules.codes_in_headers);
+        let value = shown.and_then(|code| HeaderValue::from_str(code.expose()).ok());
+        value
+            .map(|value| (HeaderName::from_static("x-sent-code"), value))
+            .into_iter()
+            .collect()
+    }
+
+    fn shown(&self, attempt: &Attempt) -> Option<wire::Revealed> {
+        let shown = attempt.shown.clone().filter(|_| self.rules.shows_codes);
+        shown.map(wire::Revealed)
     }
 
     /// Shows a reset.

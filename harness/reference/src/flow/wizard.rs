@@ -27,7 +27,8 @@ impl Turn<'_> {
             default,
         };
         match standing.wizard_page() {
-            Page::Success => {}
+            Page::Success if self.rules.last_page_lists => {}
+            Page::Success => view.registered.clear(),
             Page::List(methods) => {
                 view.page = WizardPage::List;
                 view.alternatives = methods;
@@ -43,7 +44,8 @@ impl Turn<'_> {
                 view.page = WizardPage::Method;
                 view.step = Some(verified.saturating_add(1));
                 view.of = Some(verified.saturating_add(remaining));
-                view.proposed = required.first().copied();
+                let proposed = required.first().copied();
+                view.proposed = proposed.filter(|_| self.rules.names_proposed);
                 view.alternatives = alternatives;
                 view.different_method = different_method;
                 view.different_app = different_app;

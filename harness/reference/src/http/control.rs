@@ -18,7 +18,6 @@ use crate::decide::check_policy;
 use crate::keyed::Keyed;
 use crate::record::{User, account_key};
 use crate::refused::{FieldError, Refused};
-use crate::rules::Rules;
 use crate::tenant::{Tenant, TenantClock, TenantSetup};
 use crate::wire::{
     AdvanceClock, AuditEvents, ClockAdvanced, ClockSetting, ClockView, PutTenant, PutUser,
@@ -45,7 +44,7 @@ pub(crate) async fn put_tenant(
     Body(request): Body<PutTenant>,
 ) -> Result<(StatusCode, Json<TenantMade>), Refused> {
     let policy = read_policy(request.policy, "policy.")?;
-    judge(&policy)?;
+    judge(&app, &policy)?;
     let mut gateways = request.gateways;
     if let Some(timeout_ms) = request.gateway_timeout_ms {
         gateways.timeout_ms = timeout_ms;
@@ -118,7 +117,7 @@ fn read_policy(value: Value, prefix: &str) -> Result<Policy, Refused> {
 }
 
 /// Refuses a policy that members cannot meet. Requirement: `AVAIL-11`.
-fn judge(policy: &Policy) -> Result<(), Refused> {
+fn judge(app: &App, policy: &Policy) -> Result<(), Refused> {
     let faults = check_policy(policy).into_iter();
     let errors: Vec<FieldError> = faults
         .map(|fault| FieldError {
@@ -126,7 +125,7 @@ fn judge(policy: &Policy) -> Result<(), Refused> {
             reason: fault.reason,
         })
         .collect();
-    if errors.is_empty() || !Rules::for_edition(policy.edition).refuses_impossible_policy {
+    if errors.is_empty() || !app.rules(policy.edition).refuses_impossible_policy {
         Ok(())
     } else {
         Err(impossible(errors))
@@ -185,7 +184,7 @@ pub(crate) async fn patch_tenant_policy(
         let mut merged = serde_json::to_value(&turn.state.policy).unwrap_or_default();
         merge(&mut merged, Value::Object(patch));
         let policy = read_policy(merged, "")?;
-        judge(&policy)?;
+        judge(&app, &policy)?;
         turn.state.policy = policy.clone();
         turn.forget_disallowed_choices();
         Ok(Json(policy))

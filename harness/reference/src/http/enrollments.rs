@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use proofup_domain::method::Method;
 use proofup_domain::refusal::Refusal;
 
@@ -25,7 +25,7 @@ pub(crate) async fn begin_enrollment(
     State(app): State<App>,
     visitor: Visitor,
     Body(request): Body<BeginEnrollment>,
-) -> Result<(StatusCode, Json<Enrollment>), Refused> {
+) -> Result<(StatusCode, HeaderMap, Json<Enrollment>), Refused> {
     let wanted = Wanted {
         method: request.method,
         kind: request.kind,
@@ -40,7 +40,8 @@ pub(crate) async fn begin_enrollment(
     })?;
     app.deliver(&visitor.tenant, sending).await?;
     let view = answer(&visitor, &id)?;
-    Ok((StatusCode::CREATED, Json(view)))
+    let headers = visitor.tenant.turn(|turn| turn.code_headers(&id));
+    Ok((StatusCode::CREATED, headers, Json(view)))
 }
 
 /// Read where a setup stands. A key pressed or an approval is polled here.
@@ -101,6 +102,17 @@ pub(crate) async fn verify_enrollment(
     Body(request): Body<Verification>,
 ) -> Result<Json<Enrollment>, Refused> {
     let submitted = submitted(request);
+    let foreseen = visitor.act(Endpoint::VerifyEnrollment, |turn, caller| {
+        Ok(turn.foresee(caller, &id, &submitted))
+    })?;
+    if let Some(kind) = foreseen {
+        // Whoever else is about to prove gets a turn between the judgement and what follows from it.
+        tokio::task::yield_now().await;
+        return visitor.tenant.turn(|turn| {
+            turn.register(&id, kind, Vec::new());
+            turn.enrollment_view(&id).map(Json)
+        });
+    }
     visitor.act(Endpoint::VerifyEnrollment, |turn, caller| {
         turn.verify_enrollment(caller, &id, submitted)?;
         turn.enrollment_view(&id).map(Json)

@@ -112,6 +112,7 @@ pub(crate) const fn status_and_title(refusal: Refusal) -> (StatusCode, &'static 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, title) = status_and_title(self.refusal);
+        let status = self.status.unwrap_or(status);
         let errors = self.errors.into_iter();
         let problem = Problem {
             kind: format!("urn:proofup:problem:{}", self.refusal),

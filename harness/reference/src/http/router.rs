@@ -7,11 +7,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware::Next};
 use http_body_util::BodyExt as _;
+use proofup_domain::edition::Edition;
 use proofup_domain::refusal::Refusal;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::translate;
+use super::surface::dress;
 use super::{
     audit, calls, capabilities, challenges, control, devices, enrollments, extract, methods,
     openapi, resets, sessions, wizard,
@@ -22,6 +24,7 @@ use crate::refused::Refused;
 /// Makes the router with everything around it.
 pub(crate) fn router(app: App) -> Router {
     let (router, _) = routes().split_for_parts();
+    let surface = app.rules(Edition::default()).surface;
     router
         .route(
             "/openapi.json",
@@ -31,6 +34,7 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app)
         .layer(map_response(translate))
         .layer(from_fn(refuse_long_bodies))
+        .layer(map_response(move |response| dress(surface, response)))
 }
 
 /// Registers every handler with its description.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use proofup_domain::method::Method;
+use proofup_domain::secret::Secret;
 
 use crate::address::EmailAddress;
 use crate::keyed::Digest;
@@ -42,9 +43,21 @@ pub(crate) struct CodeKey {
 pub(crate) struct Answered {
     pub(crate) question: String,
     pub(crate) answer: Digest,
+    /// The answer itself, where a rule makes the service show it (`shows_answers`).
+    pub(crate) shown: Option<Secret>,
 }
 
 impl Registered {
+    /// Writes the answers to security questions, where they were kept.
+    pub(crate) fn shown_answers(&self) -> Option<String> {
+        let Means::Questions(answered) = &self.means else {
+            return None;
+        };
+        let shown = answered.iter().filter_map(|one| one.shown.as_ref());
+        let shown: Vec<&str> = shown.map(Secret::expose).collect();
+        (!shown.is_empty()).then(|| shown.join(", "))
+    }
+
     /// Writes the destination as it may be shown.
     pub(crate) fn masked(&self) -> Option<String> {
         match &self.means {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caseless::Caseless as _;
 use jiff::Timestamp;
-use proofup_domain::method::{ChallengeKind, Role};
+use proofup_domain::method::{ChallengeKind, Method, Role};
 
 use super::method::Registered;
 use crate::keyed::Digest;
@@ -49,6 +49,7 @@ pub(crate) struct Window {
 /// The chosen default. It is kept when policy stops allowing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Choice {
+    pub(crate) method: Method,
     pub(crate) method_id: String,
     pub(crate) kind: ChallengeKind,
 }

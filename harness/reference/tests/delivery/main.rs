@@ -45,6 +45,7 @@ fn call() -> Outgoing {
         organisation: "Contoso & <Sons>".to_owned(),
         call_id: "c0ffee".to_owned(),
         secret: Secret::new("a-b_c+d"),
+        instructs: true,
     }
 }
 

@@ -92,8 +92,13 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
     })
 }
 
+/// Reads the target file of the built-in reference.
+pub(crate) fn reference() -> Result<CompiledTarget, Failure> {
+    CompiledTarget::compile(REFERENCE_PATH, REFERENCE).map_err(Failure::diagnostic)
+}
+
 async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
-    let target = CompiledTarget::compile(REFERENCE_PATH, REFERENCE).map_err(Failure::diagnostic)?;
+    let target = reference()?;
     let token = embedded::control_token();
     let router = embedded::under_test(clock, token.clone(), goal.seed);
     let control_token = Some(token);

@@ -81,7 +81,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     pub(crate) exemptions: Option<PathBuf>,
 
-    /// Cases side by side; default: the machine's processors
+    /// Cases side by side; default: four for each processor
     #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Running")]
     pub(crate) jobs: Option<usize>,
 

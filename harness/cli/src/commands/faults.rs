@@ -1,0 +1,252 @@
+//! `proofup faults`: plants faults in the reference and tells which check catches each.
+
+use std::fmt::Write as _;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use proofup_domain::fault::FaultName;
+use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::faults::{Catch, Fate, FaultMatrix, FaultResult, judge_faults};
+use proofup_runner::run::{RunConfig, Selection};
+use tokio::sync::watch;
+
+use crate::commands::run::aim;
+use crate::commands::shutdown::Signals;
+use crate::commands::{runtime, suite};
+use crate::failure::{EXIT_OK, Failure};
+use crate::matching::nearest;
+use crate::render::style::{bad, bold, good};
+use crate::render::table;
+use crate::{clock, embedded, terminal};
+
+/// The exit code where a fault survives or a harmless variant is flagged.
+const EXIT_SURVIVOR: u8 = 1;
+
+/// The exit code where the user ended it.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// How long what is under way may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Holds the arguments of `proofup faults`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  proofup faults                        every fault, and the check that catches it\n  \
+                        proofup faults code-accepted-twice    one fault\n  \
+                        proofup faults --list                 what each fault does, and what it breaks\n\n\
+                        Exit codes:\n    0  every fault is caught, no harmless variant is flagged\n    \
+                        1  a fault survives, or a harmless variant is flagged\n    2  usage"
+)]
+pub(crate) struct FaultsArguments {
+    /// The faults to plant, one at a time; none: all of them
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+
+    /// Only list the faults: what each does, and which requirements it breaks
+    #[arg(long)]
+    list: bool,
+
+    /// Faults under way at once; by default as many as there are processors
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(NonZero<usize>))]
+    jobs: Option<NonZero<usize>>,
+
+    /// The seed of everything random
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+/// Judges the suite by faults, tells, and gives the exit code.
+pub(crate) fn execute(arguments: &FaultsArguments) -> Result<u8, Failure> {
+    let faults = chosen(&arguments.names)?;
+    if arguments.list {
+        terminal::result(&list(&faults))?;
+        return Ok(EXIT_OK);
+    }
+    let runtime = runtime()?;
+    let judged = runtime.block_on(judge(arguments, &faults));
+    runtime.shutdown_background();
+    let matrix = judged?;
+    terminal::result(&told(&matrix))?;
+    let sound = matrix.results.iter().all(FaultResult::is_as_it_should_be);
+    Ok(match (matrix.interrupted, sound) {
+        (true, _) => EXIT_INTERRUPTED,
+        (false, true) => EXIT_OK,
+        (false, false) => EXIT_SURVIVOR,
+    })
+}
+
+fn chosen(names: &[String]) -> Result<Vec<FaultName>, Failure> {
+    if names.is_empty() {
+        return Ok(FaultName::ALL.to_vec());
+    }
+    let find = |name: &String| FaultName::from_word(name).ok_or_else(|| no_such_fault(name));
+    names.iter().map(find).collect()
+}
+
+fn no_such_fault(name: &str) -> Failure {
+    let known = FaultName::ALL.iter().map(|fault| fault.as_str());
+    let help = nearest(name, known).map_or_else(
+        || "`proofup faults --list` lists them".to_owned(),
+        |near| format!("did you mean `{near}`? `proofup faults --list` lists them all"),
+    );
+    Failure::usage(format!("no fault is called `{name}`"), help)
+}
+
+async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<FaultMatrix, Failure> {
+    let signals = Signals::listen()?;
+    let clock = clock::machine();
+    let catalogue = embedded_catalogue();
+    let suite = suite::load(&[], None, &catalogue)?;
+    let token = embedded::control_token();
+    let seed = arguments.seed;
+    let factory = {
+        let (clock, token) = (clock.clone(), token.clone());
+        move |fault| {
+            let router = embedded::planted(clock.clone(), token.clone(), seed, fault);
+            embedded::in_process(router)
+        }
+    };
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    let config = RunConfig {
+        suite: Arc::new(suite),
+        catalogue: Arc::new(catalogue),
+        target: Arc::new(aim::reference()?),
+        transport: factory(None),
+        callback_base: embedded::IN_PROCESS.to_owned(),
+        control_token: Some(token),
+        seed,
+        jobs: arguments.jobs.map_or_else(processors, NonZero::get),
+        selection: Selection::default(),
+        trace: false,
+        max_failures: None,
+        deadline: None,
+        clock,
+    };
+    let progress = progress(faults.len());
+    let (stop, stopped) = watch::channel(false);
+    let shown = progress.clone();
+    let judged = judge_faults(
+        &config,
+        faults,
+        &factory,
+        move |result| show(&shown, result),
+        stopped,
+    );
+    tokio::pin!(judged);
+    let judged = tokio::select! {
+        judged = &mut judged => judged,
+        () = signals.requested() => {
+            stop.send_replace(true);
+            tokio::time::timeout(GRACE, judged).await.map_err(|_| Failure::interrupted())?
+        }
+    };
+    progress.finish_and_clear();
+    judged.map_err(|error| Failure::bug(error.to_string()))
+}
+
+fn progress(faults: usize) -> ProgressBar {
+    let target = if terminal::is_watched() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let length = u64::try_from(faults).unwrap_or(u64::MAX);
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} faults  {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, result: &FaultResult) {
+    bar.set_message(result.fault.as_str());
+    if !result.is_as_it_should_be() {
+        let (word, _) = words(&result.fate);
+        bar.println(format!("{word} {}", result.fault));
+    }
+    bar.inc(1);
+}
+
+fn list(faults: &[FaultName]) -> String {
+    let row = |fault: &FaultName| {
+        let broken = broken(*fault);
+        let description = fault.description().to_owned();
+        [fault.to_string(), broken, description]
+    };
+    table::plain(["fault", "breaks", "what it does"], faults.iter().map(row))
+}
+
+/// Names what a fault breaks.
+fn broken(fault: FaultName) -> String {
+    if fault.is_harmless() {
+        "nothing".to_owned()
+    } else {
+        fault.requirements().join(" ")
+    }
+}
+
+/// Writes the matrix and, under it, what it comes to.
+fn told(matrix: &FaultMatrix) -> String {
+    let row = |result: &FaultResult| {
+        let (word, place) = words(&result.fate);
+        [result.fault.to_string(), broken(result.fault), word, place]
+    };
+    let mut text = table::plain(
+        ["fault", "breaks", "caught by", "where"],
+        matrix.results.iter().map(row),
+    );
+    let count = |is: fn(&Fate) -> bool| {
+        let results = matrix.results.iter();
+        results.filter(|result| is(&result.fate)).count()
+    };
+    let caught = count(|fate| matches!(fate, Fate::Caught(_)));
+    let survived = count(|fate| matches!(fate, Fate::Survived { .. }));
+    let elsewhere = count(|fate| matches!(fate, Fate::JudgedBy(_)));
+    let passed = count(|fate| matches!(fate, Fate::Passed));
+    let flagged = count(|fate| matches!(fate, Fate::Flagged(_)));
+    let _ = writeln!(
+        text,
+        "\nfaults: {caught} caught by script, {survived} survived, {elsewhere} judged by another command"
+    );
+    let _ = writeln!(
+        text,
+        "harmless variants: {passed} passed everything, {flagged} flagged"
+    );
+    if matrix.interrupted {
+        text.push_str("interrupted before the last fault\n");
+    }
+    let sound = survived + flagged == 0;
+    let verdict = if sound {
+        good(&"the suite tells every fault that it judged from what is sound")
+    } else {
+        bad(&"the suite misses a fault, or blames what is sound")
+    };
+    let _ = writeln!(text, "{}", bold(&verdict));
+    text
+}
+
+/// Says what became of a fault, and where that stands.
+fn words(fate: &Fate) -> (String, String) {
+    let place = |catch: &Catch| format!("{}:{}", catch.file, catch.line);
+    match fate {
+        Fate::Caught(catch) => (catch.slug.clone(), place(catch)),
+        Fate::Survived { noticed: None } => {
+            ("SURVIVED".to_owned(), "noticed by nothing".to_owned())
+        }
+        Fate::Survived {
+            noticed: Some(catch),
+        } => (
+            "SURVIVED".to_owned(),
+            format!("noticed only by {} at {}", catch.slug, place(catch)),
+        ),
+        Fate::JudgedBy(command) => (
+            format!("judged by `proofup {command}`"),
+            "not by script".to_owned(),
+        ),
+        Fate::Passed => ("nothing, as it should be".to_owned(), String::new()),
+        Fate::Flagged(catch) => (format!("FLAGGED by {}", catch.slug), place(catch)),
+    }
+}

@@ -1,0 +1,310 @@
+//! Judges the suite: runs it against each planted fault and tells which check catches it.
+//!
+//! A fault is caught by a check that names one of the requirements that it breaks. Only the cases that hold such a check
+//! are run, in file order, and the first that catches it is told; a fault that survives them is shown to all the others,
+//! to tell whether anything notices it. A harmless variant has to pass everything.
+//!
+//! **Invariant:** faults run side by side, the cases of one fault one after the other, so what is told does not depend on
+//! the number of jobs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::fault::FaultName;
+use proofup_domain::requirement::Catalogue;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::judge::outcome::{CaseResult, CheckResult, Outcome};
+use crate::run::{
+    Environment, RunConfig, RunError, Selection, checks_of, read_capabilities, select,
+};
+use crate::target::Transport;
+use crate::world::case::{Case, run_case};
+
+/// Makes an implementation with a fault, or without any.
+pub type Factory = dyn Fn(Option<FaultName>) -> Transport + Send + Sync;
+
+/// Names a check that failed, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catch {
+    /// The slug: `DEF-11/last-second`.
+    pub slug: String,
+    /// The scenario's path, as the suite names it.
+    pub file: String,
+    /// The line of the step's `check`, from 1.
+    pub line: usize,
+    /// The case: file stem and edition.
+    pub case: String,
+}
+
+/// Says what became of a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// A check that names one of its requirements failed.
+    Caught(Catch),
+    /// No such check failed.
+    Survived {
+        /// A check of another requirement that failed, if any did.
+        noticed: Option<Catch>,
+    },
+    /// Scripts do not judge its requirements, this command does.
+    JudgedBy(String),
+    /// It is harmless, and every check passed.
+    Passed,
+    /// It is harmless, and a check failed nevertheless.
+    Flagged(Catch),
+}
+
+/// Holds what became of one fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultResult {
+    /// The fault.
+    pub fault: FaultName,
+    /// What became of it.
+    pub fate: Fate,
+    /// How many cases were run until that was known.
+    pub cases: usize,
+}
+
+impl FaultResult {
+    /// Tells whether the suite did to the fault what it ought to do.
+    #[must_use]
+    pub const fn is_as_it_should_be(&self) -> bool {
+        match self.fate {
+            Fate::Caught(_) | Fate::JudgedBy(_) | Fate::Passed => true,
+            Fate::Survived { .. } | Fate::Flagged(_) => false,
+        }
+    }
+}
+
+/// Holds what was found out about the faults, in the order in which they were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultMatrix {
+    /// The faults that were judged.
+    pub results: Vec<FaultResult>,
+    /// It was interrupted before the last.
+    pub interrupted: bool,
+}
+
+/// Plants one fault after the other and runs the suite against each, `config.jobs` of them side by side.
+///
+/// `config.transport` is not used: the factory makes one for each fault. Nothing is probed (decision 8): what the
+/// implementation without a fault declares holds for all. `told` is called with each result as it comes.
+///
+/// # Errors
+/// Where the implementation without a fault cannot be run.
+pub async fn judge_faults(
+    config: &RunConfig,
+    faults: &[FaultName],
+    factory: &Factory,
+    told: impl Fn(&FaultResult) + Send,
+    mut stop: watch::Receiver<bool>,
+) -> Result<FaultMatrix, RunError> {
+    let sound = RunConfig {
+        transport: factory(None),
+        ..config.clone()
+    };
+    let capabilities = Arc::new(read_capabilities(&sound).await?);
+    let cases = Arc::new(select(
+        &config.suite,
+        &Selection::default(),
+        &config.catalogue,
+    ));
+    let mut results: Vec<Option<FaultResult>> = vec![None; faults.len()];
+    let mut waiting = faults.iter().copied().enumerate();
+    let mut tasks = JoinSet::new();
+    let mut interrupted = false;
+    loop {
+        while tasks.len() < config.jobs.max(1)
+            && let Some((place, fault)) = waiting.next()
+        {
+            let planted = RunConfig {
+                transport: factory(Some(fault)),
+                ..config.clone()
+            };
+            let trial = Trial {
+                fault,
+                environment: Environment::new(&planted, &capabilities),
+                capabilities: Arc::clone(&capabilities),
+                catalogue: Arc::clone(&config.catalogue),
+                cases: Arc::clone(&cases),
+            };
+            tasks.spawn(async move { (place, trial.judge().await) });
+        }
+        if tasks.is_empty() {
+            break;
+        }
+        tokio::select! {
+            biased;
+            Ok(_) = stop.wait_for(|stopped| *stopped) => {
+                interrupted = true;
+                break;
+            }
+            Some(finished) = tasks.join_next() => {
+                // A panic of the harness is the same panic here.
+                let (place, result) = match finished {
+                    Ok(finished) => finished,
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_) => continue,
+                    },
+                };
+                told(&result);
+                results[place] = Some(result);
+            }
+        }
+    }
+    tasks.shutdown().await;
+    Ok(FaultMatrix {
+        results: results.into_iter().flatten().collect(),
+        interrupted,
+    })
+}
+
+/// Lists the requirements of the catalogue that no fault breaks; an excluded one needs none.
+#[must_use]
+pub fn requirements_without_fault(catalogue: &Catalogue) -> Vec<&str> {
+    let broken: BTreeSet<&str> = FaultName::ALL
+        .iter()
+        .flat_map(|fault| fault.requirements())
+        .copied()
+        .collect();
+    let judged = catalogue
+        .requirements
+        .iter()
+        .filter(|requirement| requirement.excluded.is_none());
+    judged
+        .map(|requirement| requirement.id.0.as_str())
+        .filter(|id| !broken.contains(id))
+        .collect()
+}
+
+/// One fault and what is needed to judge it.
+struct Trial {
+    fault: FaultName,
+    environment: Environment,
+    capabilities: Arc<Capabilities>,
+    catalogue: Arc<Catalogue>,
+    cases: Arc<Vec<Case>>,
+}
+
+impl Trial {
+    async fn judge(self) -> FaultResult {
+        let mut run = 0;
+        let fate = if self.fault.is_harmless() {
+            let failed = self.first_check(|_| true, has_not_passed, &mut run).await;
+            failed.map_or(Fate::Passed, Fate::Flagged)
+        } else if let Some(command) = self.judged_elsewhere() {
+            Fate::JudgedBy(command)
+        } else {
+            self.catch(&mut run).await
+        };
+        FaultResult {
+            fault: self.fault,
+            fate,
+            cases: run,
+        }
+    }
+
+    async fn catch(&self, run: &mut usize) -> Fate {
+        let names = |id: &str| self.fault.requirements().contains(&id);
+        let concerned = |case: &Case| checks_of(&case.scenario).any(names);
+        let caught = self
+            .first_check(
+                concerned,
+                |check| has_failed(check) && names(&check.requirement.0),
+                run,
+            )
+            .await;
+        if let Some(catch) = caught {
+            return Fate::Caught(catch);
+        }
+        let noticed = self.first_check(|_| true, has_failed, run).await;
+        Fate::Survived { noticed }
+    }
+
+    /// Runs cases until a check counts.
+    async fn first_check(
+        &self,
+        is_run: impl Fn(&Case) -> bool,
+        counts: impl Fn(&CheckResult) -> bool,
+        run: &mut usize,
+    ) -> Option<Catch> {
+        for case in self.cases.iter().filter(|case| is_run(case)) {
+            *run += 1;
+            let result = run_case(&self.environment, &self.capabilities, case).await;
+            if let Some(catch) = first_that(&result, &counts) {
+                return Some(catch);
+            }
+        }
+        None
+    }
+
+    /// Finds the command that judges the fault where no script judges any of its requirements.
+    fn judged_elsewhere(&self) -> Option<String> {
+        let judge_of = |id: &&str| {
+            let mut requirements = self.catalogue.requirements.iter();
+            let requirement = requirements.find(|requirement| requirement.id.0 == **id);
+            requirement.and_then(|requirement| requirement.judged_by.as_ref())
+        };
+        let ids = self.fault.requirements();
+        let judges: Vec<String> = ids
+            .iter()
+            .filter_map(judge_of)
+            .map(ToString::to_string)
+            .collect();
+        (judges.len() == ids.len())
+            .then(|| judges.into_iter().next())
+            .flatten()
+    }
+}
+
+/// Finds the first check of a case, in file order, that counts.
+fn first_that(result: &CaseResult, counts: &impl Fn(&CheckResult) -> bool) -> Option<Catch> {
+    let mut checks = result.checks.iter();
+    checks.find(|check| counts(check)).map(|check| Catch {
+        slug: check.slug.clone(),
+        file: check.file.clone(),
+        line: check.line,
+        case: result.id.clone(),
+    })
+}
+
+const fn has_failed(check: &CheckResult) -> bool {
+    matches!(check.outcome, Outcome::Failed(_))
+}
+
+/// Tells whether a check failed or could not be judged: what is sound passes every check.
+const fn has_not_passed(check: &CheckResult) -> bool {
+    matches!(check.outcome, Outcome::Failed(_) | Outcome::CouldNotRun(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::embedded_catalogue;
+
+    #[test]
+    fn faults_break_only_what_the_catalogue_knows() {
+        let catalogue = embedded_catalogue();
+        let known: BTreeSet<&str> = catalogue
+            .requirements
+            .iter()
+            .map(|requirement| requirement.id.0.as_str())
+            .collect();
+        for fault in FaultName::ALL {
+            for id in fault.requirements() {
+                assert!(known.contains(id), "{fault}: {id}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_requirement_has_a_fault() {
+        let catalogue = embedded_catalogue();
+        let bare = requirements_without_fault(&catalogue);
+        assert!(bare.is_empty(), "{bare:?}");
+    }
+}
