@@ -287,7 +287,7 @@ faults! {
     EmailAlwaysOffered = "email-always-offered" ["MAIL-6"]
         "E-mail is offered where policy does not allow it.",
     CallsResetNothing = "calls-reset-nothing" ["AVAIL-6"]
-        "A call to a mobile phone is not taken in a reset.",
+        "A call is not taken in a reset.",
     SetUpForEachPurpose = "set-up-for-each-purpose" ["AVAIL-12"]
         "What proves a second step has to be set up again for reset.",
     FirstPageEmpty = "first-page-empty" ["SIGN-6"]

@@ -205,15 +205,19 @@ impl Courier {
                     notification_id: &notification_id,
                     device_id: &device_id,
                 };
-                let post: Post = match gateway.form {
-                    PushForm::Json => requests::push_json(&ids, &Notice::new(&organisation)),
-                    PushForm::MessagesSend => {
-                        requests::messages_send(&ids, &Notice::new(&organisation))
-                    }
-                };
+                let post = push_post(gateway.form, &ids, &organisation);
                 connections.post(&gateway.url, post, standing).await
             }
         }
+    }
+}
+
+/// Writes a notification in the form that its gateway takes.
+fn push_post(form: PushForm, ids: &requests::PushIds<'_>, organisation: &str) -> Post {
+    let notice = Notice::new(organisation);
+    match form {
+        PushForm::Json => requests::push_json(ids, &notice),
+        PushForm::MessagesSend => requests::messages_send(ids, &notice),
     }
 }
 

@@ -104,7 +104,7 @@ rules! {
     hidden_method: Option<Method> = None,
     /// A method that is offered whatever policy says. Requirements: `APP-8`, `CALL-6`, `MAIL-6`.
     always_offered: Option<Method> = None,
-    /// A call to a mobile phone counts for reset. Requirement: `AVAIL-6`.
+    /// A call counts for reset. Requirement: `AVAIL-6`.
     calls_reset: bool = true,
     /// What proves a second step counts for reset too. Requirement: `AVAIL-12`.
     second_steps_reset: bool = true,

@@ -1,6 +1,7 @@
 //! The command line as a user meets it: a real process, its exit code and its output.
 
 mod engine;
+mod faults;
 mod files;
 mod matrix;
 mod servers;

@@ -80,10 +80,7 @@ impl<'a> Standing<'a> {
                 }
                 _ => allows(ResetMethod::AppCode),
             },
-            Method::MobilePhone => {
-                let resets = kind != ChallengeKind::VoiceCall || self.rules.calls_reset;
-                resets && allows(ResetMethod::MobilePhone)
-            }
+            Method::MobilePhone => allows(ResetMethod::MobilePhone),
             Method::OfficePhone => allows(ResetMethod::OfficePhone),
             Method::Email => allows(ResetMethod::Email),
             Method::SecurityQuestions => {
@@ -91,8 +88,9 @@ impl<'a> Standing<'a> {
                 for_role && traits.questions_suffice && allows(ResetMethod::SecurityQuestions)
             }
         };
-        let taken = !self.rules.second_steps_reset && self.counts_for_two_step(kind);
-        reset.enabled && counts && !taken
+        let excluded = (kind == ChallengeKind::VoiceCall && !self.rules.calls_reset)
+            || (!self.rules.second_steps_reset && self.counts_for_two_step(kind));
+        reset.enabled && counts && !excluded
     }
 
     /// Tells whether a method is usable for a purpose.

@@ -7,7 +7,7 @@ use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::{Cursor, Message};
 use proofup_gateways::people::authenticator::{Account, Authenticator, parse_activation};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
 use super::things::Sort;
@@ -33,6 +33,12 @@ pub(super) struct OathAccount {
     pub(super) enrollment: usize,
     authenticator: Authenticator,
     account: Account,
+}
+
+/// Tells that a payload was shown which no authenticator can read: the target's answer, not the harness's trouble.
+fn unreadable() -> Performed {
+    let what = json!({ "payload": "no authenticator can read it" });
+    Map::from_iter([("unrecognised".to_owned(), what)])
 }
 
 impl World<'_> {
@@ -80,11 +86,10 @@ impl World<'_> {
             .as_ref()
             .map(|payload| authenticator.scan_otpauth(payload));
         let account = match by {
-            AddBy::QrPayload => scanned.ok_or_else(missing)?.map_err(|error| {
-                Trouble::Unready(format!(
-                    "the authenticator could not read the payload: {error}"
-                ))
-            })?,
+            AddBy::QrPayload => match scanned.ok_or_else(missing)? {
+                Ok(account) => account,
+                Err(_) => return Ok(unreadable()),
+            },
             AddBy::Manual => {
                 let typed = typed.clone().ok_or_else(missing)?;
                 authenticator
@@ -136,10 +141,11 @@ impl World<'_> {
         by: AddBy,
     ) -> Result<Performed, Trouble> {
         let index = self.thing(Sort::Enrollment, user, enrollment)?;
-        let scanned = self
-            .kept_secret(index, "qrPayload")
-            .as_ref()
-            .and_then(parse_activation);
+        let payload = self.kept_secret(index, "qrPayload");
+        let scanned = payload.as_ref().and_then(parse_activation);
+        if payload.is_some() && scanned.is_none() && by == AddBy::QrPayload {
+            return Ok(unreadable());
+        }
         let typed = self
             .kept_secret(index, "manualCode")
             .zip(self.kept_text(index, "manualUrl"));
