@@ -462,7 +462,7 @@ impl Walk<'_> {
                 control_difference: check
                     .control
                     .as_ref()
-                    .map(|control| control.difference.clone()),
+                    .map(|control| told_difference(&control.difference)),
                 exchanges,
             },
         ));
@@ -491,6 +491,15 @@ impl Walk<'_> {
                 });
             }
         }
+    }
+}
+
+/// Tells a control's difference without the answers that a file spells out: answers are secrets by type.
+fn told_difference(difference: &str) -> String {
+    if difference.contains("given") {
+        "answers: other answers".to_owned()
+    } else {
+        difference.to_owned()
     }
 }
 
