@@ -42,3 +42,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
             )
         })
 }
+
+/// Counts what can run side by side on this machine; one where it does not say.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::commands::run::aim;
 use crate::commands::shutdown::Signals;
-use crate::commands::{runtime, suite};
+use crate::commands::{processors, runtime, suite};
 use crate::failure::{EXIT_OK, Failure};
 use crate::matching::nearest;
 use crate::render::style::{bad, bold, good};
@@ -109,7 +109,6 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
             embedded::in_process(router)
         }
     };
-    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let config = RunConfig {
         suite: Arc::new(suite),
         catalogue: Arc::new(catalogue),

@@ -19,7 +19,6 @@ use proofup_runner::matrix::finding::{Difference, Ending, Findings};
 use proofup_runner::matrix::live::{Live, judge_live};
 use proofup_runner::matrix::report::{Report, Run};
 use proofup_runner::matrix::sweep::{Sweep, sweep};
-use proofup_runner::run::RunError;
 use tokio::sync::watch;
 
 pub(crate) use arguments::MatrixArguments;
@@ -28,8 +27,8 @@ use crate::commands::matrix::arguments::{Asking, JsonFile};
 use crate::commands::matrix::progress::Progress;
 use crate::commands::run::aim::{self, Aim, Goal};
 use crate::commands::run::arguments::TransportKind;
-use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
+use crate::commands::{processors, runtime};
 use crate::failure::Failure;
 use crate::render::matrix::{Told, heading, summary};
 use crate::render::style::quoted;
@@ -118,7 +117,7 @@ impl Matrix {
             &aim.place(),
             self.combinations.len(),
         ))?;
-        let found = self.over_http(&aim, signals).await?;
+        let found = self.over_http(&aim, goal, signals).await?;
         Ok(Judged {
             target: aim.target.name().to_owned(),
             transport: aim.transport_name,
@@ -174,7 +173,12 @@ impl Matrix {
     }
 
     /// Asks a target over HTTP; Ctrl-C ends the matrix early, and what was judged before is still told.
-    async fn over_http(&self, aim: &Aim, signals: Signals) -> Result<Findings, Failure> {
+    async fn over_http(
+        &self,
+        aim: &Aim,
+        goal: Goal<'_>,
+        signals: Signals,
+    ) -> Result<Findings, Failure> {
         let (stop, stopped) = watch::channel(false);
         let progress = Progress::new(self.combinations.len());
         let live = Live {
@@ -194,18 +198,7 @@ impl Matrix {
                 tokio::time::timeout(GRACE, judging).await.map_err(|_| Failure::interrupted())?
             }
         };
-        done.map_err(|error| self.not_judged(&error))
-    }
-
-    fn not_judged(&self, error: &RunError) -> Failure {
-        let help = if self.arguments.target.is_some() {
-            "`proofup schema target` says what a target file holds"
-        } else if self.arguments.url.is_some() {
-            "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
-        } else {
-            return Failure::bug(error.to_string());
-        };
-        Failure::usage(error.to_string(), help)
+        done.map_err(|error| goal.not_reached(&error))
     }
 
     fn jobs(&self, per_processor: usize) -> usize {
@@ -290,10 +283,6 @@ impl Matrix {
 fn ending(found: &[(usize, Findings)]) -> Ending {
     let endings = found.iter().map(|(_, found)| found.ending());
     endings.max().unwrap_or(Ending::Incomplete)
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn unwritable(file: &Path, error: &std::io::Error) -> Failure {

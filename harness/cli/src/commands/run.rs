@@ -19,7 +19,7 @@ use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::judge::exemption::{Exemptions, KnownChecks};
 use proofup_runner::judge::verdict::{Evidence, JudgedCheck, Verdict, Word, judge};
 use proofup_runner::report::Facts;
-use proofup_runner::run::{RunConfig, RunError, RunOutput};
+use proofup_runner::run::{RunConfig, RunOutput};
 use proofup_runner::scenario::Suite;
 use tokio::sync::watch;
 
@@ -31,7 +31,7 @@ use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::Progress;
 use crate::commands::run::selection::Chosen;
 use crate::commands::shutdown::Signals;
-use crate::commands::{runtime, suite};
+use crate::commands::{processors, runtime, suite};
 use crate::failure::Failure;
 use crate::render::failures::{Repeats, failures};
 use crate::render::header::{Header, header};
@@ -171,18 +171,7 @@ impl Session {
                 tokio::time::timeout(GRACE, run).await.map_err(|_| Failure::interrupted())?
             }
         };
-        done.map_err(|error| self.not_run(&error))
-    }
-
-    fn not_run(&self, error: &RunError) -> Failure {
-        let help = if self.arguments.target.is_some() {
-            "`proofup schema target` says what a target file holds"
-        } else if self.arguments.url.is_some() {
-            "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
-        } else {
-            return Failure::bug(error.to_string());
-        };
-        Failure::usage(error.to_string(), help)
+        done.map_err(|error| self.goal().not_reached(&error))
     }
 
     fn goal(&self) -> Goal<'_> {
@@ -195,9 +184,8 @@ impl Session {
     }
 
     fn jobs(&self) -> usize {
-        let processors =
-            || 4 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.arguments.jobs.unwrap_or_else(processors)
+        // A case that waits for a hanging gateway leaves its processor to others.
+        self.arguments.jobs.unwrap_or_else(|| 4 * processors())
     }
 
     fn header(&self, aim: &Aim) -> String {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
+use proofup_runner::run::RunError;
 use proofup_runner::target::{
     ClockMode, ClockScope, CompiledTarget, Transport, TransportOptions, loopback_transport,
 };
@@ -47,6 +48,22 @@ pub(crate) struct Goal<'a> {
     pub(crate) transport: TransportKind,
     /// The seed of everything random in it.
     pub(crate) seed: u64,
+}
+
+impl Goal<'_> {
+    /// Tells why nothing could be asked of the target, and what to do about it.
+    ///
+    /// The built-in reference can always be asked: where it cannot, that is a bug of ours.
+    pub(crate) fn not_reached(&self, error: &RunError) -> Failure {
+        let help = if self.target.is_some() {
+            "`proofup schema target` says what a target file holds"
+        } else if self.url.is_some() {
+            "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
+        } else {
+            return Failure::bug(error.to_string());
+        };
+        Failure::usage(error.to_string(), help)
+    }
 }
 
 /// Aims at the target that the command line names: a stranger's, or the built-in reference.
