@@ -142,7 +142,7 @@ faults! {
         "A setup that was not verified goes on after the wizard was left.",
     DoneTooEarly = "done-too-early" ["WIZ-10"]
         "Done lets in before the required info is set up.",
-    NoListIn2018 = "no-list-in-2018" ["WIZ-12"]
+    NoListInOldEditions = "no-list-in-old-editions" ["WIZ-12"]
         "The editions of 2018 propose one method after the other.",
     AppNotTheDefault = "app-not-the-default" ["APP-9" "WIZ-6"]
         "Registering the app does not make it the default.",
@@ -350,6 +350,8 @@ faults! {
         "A header of the answer that says that a code was sent holds the code.",
     DoubleAccept = "double-accept" ["CODE-9"]
         "Two submissions of one code at the same time are both accepted.",
+    ShortTokens = "short-tokens" ["SIGN-8"]
+        "A session token holds 36 bits, few enough to be guessed.",
     TestNeverSent = "test-never-sent" ["APP-3"]
         "The test notification never leaves.",
     TextNeverSent = "text-never-sent" ["TEXT-2"]

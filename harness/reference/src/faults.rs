@@ -158,7 +158,9 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::DoneTooEarly, |rules| {
         rules.done_checks_obligations = false
     }),
-    (FaultName::NoListIn2018, |rules| rules.wizard_lists = false),
+    (FaultName::NoListInOldEditions, |rules| {
+        rules.wizard_lists = false
+    }),
     (FaultName::AppNotTheDefault, |rules| {
         rules.app_becomes_default = false
     }),
@@ -453,6 +455,9 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::DoubleAccept, |rules| {
         rules.proofs_are_atomic = false
+    }),
+    (FaultName::ShortTokens, |rules| {
+        rules.tokens_are_long = false
     }),
     (FaultName::TestNeverSent, |rules| {
         rules.copies = Some((ChallengeKind::AppNotification, 0))

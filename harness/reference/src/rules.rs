@@ -48,6 +48,8 @@ rules! {
     interrupts_everybody: bool = false,
     /// An interrupted session reaches the account. Requirement: `SIGN-4`.
     interrupted_reaches_account: bool = false,
+    /// A session token is too long to be guessed. Requirement: `SIGN-8`.
+    tokens_are_long: bool = true,
     /// A token is dead after sign-out. Requirement: `SIGN-8`.
     token_dies_at_sign_out: bool = true,
     /// The second step comes before the interrupt where policy demands one. Requirement: `TWO-1`.

@@ -1,6 +1,7 @@
 //! Signing in, the stages that follow, and signing out (`domain.md` §6).
 
 use proofup_domain::refusal::Refusal;
+use proofup_domain::secret::Secret;
 use proofup_domain::state::{Activity, SessionState};
 
 use crate::decide::{Endpoint, Offer, Progress, Stage, offer};
@@ -37,7 +38,7 @@ impl Turn<'_> {
         if self.rules.window_restarts_at_sign_in {
             self.user_mut(user).window = None;
         }
-        let token = self.state.random.token();
+        let token = self.draw_token();
         let id = self.state.random.id();
         let door = self.state.doors.open(Door::Session, token.expose(), &id);
         let expires_at = later(self.now, self.rules.limits.session_seconds);
@@ -57,6 +58,15 @@ impl Turn<'_> {
         let mut view = self.session_view(&id, stage);
         view.token = Some(wire::Revealed(token));
         Ok(view)
+    }
+
+    /// Draws a session token; a rule may leave it six characters.
+    fn draw_token(&mut self) -> Secret {
+        let token = self.state.random.token();
+        if self.rules.tokens_are_long {
+            return token;
+        }
+        Secret::new(token.expose().chars().take(6).collect::<String>())
     }
 
     /// Admits a session to an endpoint, or refuses it: the session's life, the account, the table, the second step.
