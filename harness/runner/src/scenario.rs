@@ -30,7 +30,7 @@ use proofup_domain::requirement::{Catalogue, RequirementId};
 use serde_json::Value;
 use toml::de::DeTable;
 
-pub use file::{GatewayForms, UserSpec};
+pub use file::{Finder, Found, GatewayForms, UserSpec};
 pub use grammar::{COMMANDS, answer_schema, answer_shape, json_schema, word};
 pub use problem::{Problem, ScenarioErrors};
 pub use quantity::{Dimension, Quantity, QuantityError};
@@ -64,6 +64,8 @@ pub struct Scenario {
     pub policy: Policy,
     /// The people, in the order of the file.
     pub users: Vec<UserSpec>,
+    /// Where it was found, if it is a counterexample.
+    pub found: Option<Found>,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -148,7 +150,11 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, S
         &steps,
         &mut problems,
     );
-    let controls = control::controls(&steps, &mut problems);
+    let controls = if root.get("found").is_some() {
+        vec![None; steps.len()]
+    } else {
+        control::controls(&steps, &mut problems)
+    };
     if problems.is_empty() {
         if let Some(scenario) = finish(path, &source, &root, head, &steps, controls) {
             return Ok(scenario);
@@ -315,6 +321,10 @@ fn finish(
         users: match read("users") {
             Some(users) => serde_json::from_value(users).ok()?,
             None => Vec::new(),
+        },
+        found: match read("found") {
+            Some(found) => Some(serde_json::from_value(found).ok()?),
+            None => None,
         },
         steps: steps
             .iter()

@@ -35,8 +35,46 @@ pub(crate) struct FileForm {
     /// The people.
     #[serde(default)]
     pub(crate) users: Vec<UserSpec>,
+    /// Where a counterexample was found; its expectations are then the oracle's.
+    pub(crate) found: Option<Found>,
     /// What happens.
     pub(crate) steps: Vec<Map<String, Value>>,
+}
+
+/// Says where a counterexample was found.
+///
+/// Its refusals need no control: the oracle decided what is admitted, and the run that found it showed the difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Found {
+    /// The command that found it.
+    pub by: Finder,
+    /// The seed with which it was found.
+    pub seed: u64,
+    /// The number of the case, from 1.
+    #[schemars(range(min = 1))]
+    pub case: u64,
+}
+
+/// Names a command that writes counterexamples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Finder {
+    /// Random stories.
+    Explore,
+    /// Simultaneous commands.
+    Race,
+}
+
+impl Finder {
+    /// Spells the command's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Explore => "explore",
+            Self::Race => "race",
+        }
+    }
 }
 
 /// Names the shapes in which the implementation under test is told to call its providers.
