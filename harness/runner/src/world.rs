@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use proofup_domain::capabilities::Limits;
-use proofup_domain::command::Name;
+use proofup_domain::command::{Command, Name};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::host::Gateways;
@@ -75,7 +75,12 @@ struct World<'a> {
     seen: Vec<Seen>,
     /// Every exchange so far.
     exchanges: Vec<Exchange>,
+    /// What was done and answered so far, each with the target's time before it.
+    history: Vec<Entry>,
 }
+
+/// Holds one command that was answered: the target's time before it, the command and the abstract answer.
+type Entry = (Timestamp, Command, Performed);
 
 /// Holds one response as it came, with the operation that caused it.
 struct Seen {

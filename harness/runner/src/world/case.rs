@@ -190,6 +190,7 @@ async fn make_world<'a>(environment: &'a Environment, case: &Case) -> Result<Wor
         begun: proofup_gateways::message::Cursor::default(),
         seen: Vec::new(),
         exchanges: Vec::new(),
+        history: Vec::new(),
     })
 }
 

@@ -24,6 +24,17 @@ impl World<'_> {
         command: &Command,
         mangle: Option<Mangle>,
     ) -> Result<Performed, Trouble> {
+        let now = self.now;
+        let performed = self.perform_unrecorded(command, mangle).await?;
+        self.history.push((now, command.clone(), performed.clone()));
+        Ok(performed)
+    }
+
+    async fn perform_unrecorded(
+        &mut self,
+        command: &Command,
+        mangle: Option<Mangle>,
+    ) -> Result<Performed, Trouble> {
         match command {
             Command::AddAccount { .. }
             | Command::ActivateDevice { .. }
