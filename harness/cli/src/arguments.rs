@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::explain::ExplainArguments;
+use crate::commands::explore::ExploreArguments;
 use crate::commands::faults::FaultsArguments;
 use crate::commands::gateways::GatewaysArguments;
 use crate::commands::list::ListArguments;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Run(Box<RunArguments>),
     /// Judge what can be added and what is required under every policy
     Matrix(Box<MatrixArguments>),
+    /// Explore by random stories that the oracle judges
+    Explore(Box<ExploreArguments>),
     /// Serve the reference implementation
     Serve(ServeArguments),
     /// Serve mocked SMS, voice, mail and push providers

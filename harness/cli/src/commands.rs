@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod explore;
 pub(crate) mod faults;
 pub(crate) mod gateways;
 pub(crate) mod list;
@@ -11,6 +12,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod shutdown;
 pub(crate) mod suite;
+pub(crate) mod targeting;
 
 use crate::arguments::Command;
 use crate::failure::Failure;
@@ -20,6 +22,7 @@ pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Run(arguments) => run::execute(*arguments),
         Command::Matrix(arguments) => matrix::execute(*arguments),
+        Command::Explore(arguments) => explore::execute(&arguments),
         Command::Serve(arguments) => serve::execute(arguments),
         Command::Gateways(arguments) => gateways::execute(&arguments),
         Command::List(arguments) => list::execute(&arguments),

@@ -427,6 +427,61 @@ pub enum Command {
     FindLeaks {},
 }
 
+impl Command {
+    /// Gives the command's `do` word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::SignIn { .. } => "signIn",
+            Self::SignOut { .. } => "signOut",
+            Self::ReadSession { .. } => "readSession",
+            Self::OpenAccount { .. } => "openAccount",
+            Self::Defer { .. } => "defer",
+            Self::ReadWizard { .. } => "readWizard",
+            Self::CompleteWizard { .. } => "completeWizard",
+            Self::CompleteReview { .. } => "completeReview",
+            Self::ListMethods { .. } => "listMethods",
+            Self::ListAvailable { .. } => "listAvailable",
+            Self::ChangeMethod { .. } => "changeMethod",
+            Self::DeleteMethod { .. } => "deleteMethod",
+            Self::SetDefault { .. } => "setDefault",
+            Self::BeginEnrollment { .. } => "beginEnrollment",
+            Self::ReadEnrollment { .. } => "readEnrollment",
+            Self::NextPage { .. } => "nextPage",
+            Self::SendCode { .. } => "sendCode",
+            Self::SubmitCode { .. } => "submitCode",
+            Self::SubmitAnswers { .. } => "submitAnswers",
+            Self::CancelEnrollment { .. } => "cancelEnrollment",
+            Self::BeginSecondStep { .. } => "beginSecondStep",
+            Self::ReadSecondStep { .. } => "readSecondStep",
+            Self::SubmitSecondStepCode { .. } => "submitSecondStepCode",
+            Self::BeginReset { .. } => "beginReset",
+            Self::ReadReset { .. } => "readReset",
+            Self::BeginResetProof { .. } => "beginResetProof",
+            Self::ReadResetProof { .. } => "readResetProof",
+            Self::SubmitResetCode { .. } => "submitResetCode",
+            Self::SubmitResetAnswers { .. } => "submitResetAnswers",
+            Self::SetNewPassword { .. } => "setNewPassword",
+            Self::AddAccount { .. } => "addAccount",
+            Self::ActivateDevice { .. } => "activateDevice",
+            Self::ApproveNotification { .. } => "approveNotification",
+            Self::DenyNotification { .. } => "denyNotification",
+            Self::PressKey { .. } => "pressKey",
+            Self::HangUp { .. } => "hangUp",
+            Self::LetRing { .. } => "letRing",
+            Self::ReadInbox { .. } => "readInbox",
+            Self::AdvanceClock { .. } => "advanceClock",
+            Self::SetPolicy { .. } => "setPolicy",
+            Self::SetGateway { .. } => "setGateway",
+            Self::ReleaseMessages { .. } => "releaseMessages",
+            Self::ReadAudit { .. } => "readAudit",
+            Self::ReadAuditEvents { .. } => "readAuditEvents",
+            Self::ReadCapabilities { .. } => "readCapabilities",
+            Self::FindLeaks { .. } => "findLeaks",
+        }
+    }
+}
+
 fn pound() -> String {
     "#".to_owned()
 }

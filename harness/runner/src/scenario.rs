@@ -15,6 +15,7 @@ mod people;
 mod problem;
 mod quantity;
 mod rules;
+pub(crate) mod spelling;
 mod suite;
 mod tenant;
 mod tree;

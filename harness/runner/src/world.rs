@@ -13,6 +13,7 @@ mod needs;
 mod operations;
 mod perform;
 pub mod persona;
+mod play;
 mod setup;
 mod things;
 mod variables;
@@ -34,6 +35,8 @@ use crate::target::exchange::Exchange;
 use crate::target::{Answered, CallFailure, RawResponse, Reply};
 use devices::{Device, OathAccount};
 use persona::{Organisation, Persona};
+pub(crate) use play::{Difference, Got, Played, play};
+pub(crate) use setup::{first_policy, preparation};
 use things::Things;
 
 /// Holds everything that exists while one case runs.

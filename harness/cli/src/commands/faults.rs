@@ -15,9 +15,9 @@ use tokio::sync::watch;
 
 use crate::commands::run::aim;
 use crate::commands::shutdown::Signals;
+use crate::commands::targeting::fault_named;
 use crate::commands::{processors, runtime, suite};
 use crate::failure::{EXIT_OK, Failure};
-use crate::matching::nearest;
 use crate::render::style::{bad, bold, good};
 use crate::render::table;
 use crate::{clock, embedded, terminal};
@@ -82,17 +82,7 @@ fn chosen(names: &[String]) -> Result<Vec<FaultName>, Failure> {
     if names.is_empty() {
         return Ok(FaultName::ALL.to_vec());
     }
-    let find = |name: &String| FaultName::from_word(name).ok_or_else(|| no_such_fault(name));
-    names.iter().map(find).collect()
-}
-
-fn no_such_fault(name: &str) -> Failure {
-    let known = FaultName::ALL.iter().map(|fault| fault.as_str());
-    let help = nearest(name, known).map_or_else(
-        || "`proofup faults --list` lists them".to_owned(),
-        |near| format!("did you mean `{near}`? `proofup faults --list` lists them all"),
-    );
-    Failure::usage(format!("no fault is called `{name}`"), help)
+    names.iter().map(|name| fault_named(name)).collect()
 }
 
 async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<FaultMatrix, Failure> {

@@ -110,6 +110,7 @@ impl Matrix {
             url: arguments.url.as_ref(),
             transport,
             seed: arguments.seed,
+            fault: None,
         };
         let aim = aim::aim(goal, self.clock.clone()).await?;
         terminal::result(&heading(

@@ -31,6 +31,7 @@ use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::Progress;
 use crate::commands::run::selection::Chosen;
 use crate::commands::shutdown::Signals;
+use crate::commands::targeting::fault_named;
 use crate::commands::{processors, runtime, suite};
 use crate::failure::Failure;
 use crate::render::failures::{Repeats, failures};
@@ -114,7 +115,7 @@ struct Session {
 impl Session {
     async fn run(&self, outputs: &Outputs) -> Result<u8, Failure> {
         let signals = Signals::listen()?;
-        let aim = aim::aim(self.goal(), self.clock.clone()).await?;
+        let aim = aim::aim(self.goal()?, self.clock.clone()).await?;
         terminal::result(&format!("{}\n", self.header(&aim)))?;
         let started_at = self.clock.now();
         let output = self.drive(&aim, signals).await?;
@@ -171,16 +172,25 @@ impl Session {
                 tokio::time::timeout(GRACE, run).await.map_err(|_| Failure::interrupted())?
             }
         };
-        done.map_err(|error| self.goal().not_reached(&error))
+        done.map_err(|error| match self.goal() {
+            Ok(goal) => goal.not_reached(&error),
+            Err(failure) => failure,
+        })
     }
 
-    fn goal(&self) -> Goal<'_> {
-        Goal {
+    fn goal(&self) -> Result<Goal<'_>, Failure> {
+        Ok(Goal {
             target: self.arguments.target.as_deref(),
             url: self.arguments.url.as_ref(),
             transport: self.arguments.transport,
             seed: self.arguments.seed,
-        }
+            fault: self
+                .arguments
+                .fault
+                .as_deref()
+                .map(fault_named)
+                .transpose()?,
+        })
     }
 
     fn jobs(&self) -> usize {

@@ -12,6 +12,7 @@ use super::REQUIREMENT;
 use super::combination::Combination;
 use super::decision::{Decision, Standing, Told, expected, expected_in_full, session_state};
 use super::finding::{Aspect, Difference};
+use crate::scenario::spelling::{inline, toml_value};
 
 /// Writes the scenario that shows a difference.
 #[must_use]
@@ -118,7 +119,7 @@ impl Writer {
             if let (Aspect::Alternatives, Some(told)) = (aspect, &told) {
                 fields.push(("alternatives", json!(told.alternatives)));
             }
-            self.line(&format!("expect = {}", inline(fields)));
+            self.line(&format!("expect = {}", inline(borrowed(&fields))));
         } else {
             self.prove(policy, &difference.registered);
         }
@@ -127,7 +128,7 @@ impl Writer {
         if let (Aspect::Details, Some(told)) = (aspect, &told) {
             fields.push(("details", details(told)));
         }
-        self.line(&format!("expect = {}", inline(fields)));
+        self.line(&format!("expect = {}", inline(borrowed(&fields))));
     }
 
     /// Passes the second step, where looking at what can be added asks for one.
@@ -220,6 +221,10 @@ fn slug(what: &str) -> Json {
     json!(format!("{REQUIREMENT}/matrix-{what}"))
 }
 
+fn borrowed<'a>(fields: &'a [(&'static str, Json)]) -> impl Iterator<Item = (&'a str, &'a Json)> {
+    fields.iter().map(|(key, value)| (*key, value))
+}
+
 fn details(told: &Told) -> Json {
     told.details
         .iter()
@@ -231,31 +236,6 @@ fn details(told: &Told) -> Json {
             })
         })
         .collect()
-}
-
-/// Writes an inline table. Words, lists and numbers are spelt alike in JSON and TOML; tables are not.
-fn inline(fields: Vec<(&str, Json)>) -> String {
-    let fields: Vec<String> = fields
-        .into_iter()
-        .map(|(key, value)| format!("{key} = {}", toml_value(&value)))
-        .collect();
-    format!("{{ {} }}", fields.join(", "))
-}
-
-fn toml_value(value: &Json) -> String {
-    match value {
-        Json::Array(items) => {
-            let items: Vec<String> = items.iter().map(toml_value).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Json::Object(members) => inline(
-            members
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.clone()))
-                .collect(),
-        ),
-        leaf => leaf.to_string(),
-    }
 }
 
 #[cfg(test)]

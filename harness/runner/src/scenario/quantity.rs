@@ -167,6 +167,20 @@ impl Quantity {
         Ok(quantity)
     }
 
+    /// Adds up a duration that names no limit; none: it names one, or is no duration.
+    #[must_use]
+    pub fn plain_seconds(&self) -> Option<i64> {
+        self.terms.iter().try_fold(0_i64, |sum, (sign, term)| {
+            let Term::Seconds(seconds) = term else {
+                return None;
+            };
+            match sign {
+                Sign::Plus => sum.checked_add(*seconds),
+                Sign::Minus => sum.checked_sub(*seconds),
+            }
+        })
+    }
+
     /// Makes a plain count.
     #[must_use]
     pub fn from_count(count: u32) -> Self {

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
+use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, GatewayBehaviour, Name, PasswordRole};
 use proofup_domain::method::{Method, ResetMethod};
 use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
@@ -15,7 +16,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Trouble, World};
 use crate::judge::matcher::is_no_success;
-use crate::scenario::{GatewayForms, Scenario};
+use crate::scenario::{GatewayForms, Scenario, UserSpec};
 use crate::target::Operation;
 
 /// Asks for at least this pause before the steps: one TOTP step.
@@ -28,41 +29,17 @@ impl World<'_> {
         scenario: &Scenario,
         policy: &Policy,
     ) -> Result<(), Trouble> {
-        let expands = scenario
-            .users
-            .iter()
-            .any(|user| user.exists && !user.methods.is_empty());
-        let first = if expands {
-            provisioning_policy(policy)
-        } else {
-            policy.clone()
-        };
+        let preparation = preparation(&scenario.users, policy, &self.limits);
+        let first = first_policy(&scenario.users, policy);
         if self.environment.target.has(Operation::CreateTenant) {
             self.create_tenant(scenario, &first).await?;
         } else {
             self.borrow_users(scenario)?;
         }
-        self.zero = self.now;
-        if expands {
-            for user in scenario
-                .users
-                .iter()
-                .filter(|user| user.exists && !user.methods.is_empty())
-            {
-                self.register_all(&user.name, &user.methods).await?;
-            }
-            let patch = policy_json(policy);
-            let Json::Object(patch) = patch else {
-                return Ok(());
-            };
-            self.demand(&Command::SetPolicy { policy: patch }).await?;
-            let pause = self.limits.resend_seconds.max(TOTP_STEP_SECONDS);
-            self.demand(&Command::AdvanceClock {
-                by: format!("{pause}s"),
-            })
-            .await?;
-            self.zero = self.now;
+        for command in &preparation {
+            self.demand(command).await?;
         }
+        self.zero = self.now;
         self.begun = self.gateways.inboxes().cursor();
         Ok(())
     }
@@ -172,25 +149,6 @@ impl World<'_> {
         }
     }
 
-    async fn register_all(&mut self, user: &Name, methods: &[Method]) -> Result<(), Trouble> {
-        self.demand(&Command::SignIn {
-            user: user.clone(),
-            password: PasswordRole::Right,
-            bind: None,
-        })
-        .await?;
-        for method in methods {
-            for command in registration(user, *method) {
-                self.demand(&command).await?;
-            }
-        }
-        self.demand(&Command::SignOut {
-            user: user.clone(),
-            session: None,
-        })
-        .await
-    }
-
     /// Lets a command happen that has to succeed.
     async fn demand(&mut self, command: &Command) -> Result<(), Trouble> {
         let performed = self.perform(command, None).await?;
@@ -203,6 +161,49 @@ impl World<'_> {
         }
         Ok(())
     }
+}
+
+/// Tells under which policy a tenant is made: where methods are registered first, not under the scenario's own.
+pub(crate) fn first_policy(users: &[UserSpec], policy: &Policy) -> Policy {
+    if registrars(users).next().is_some() {
+        provisioning_policy(policy)
+    } else {
+        policy.clone()
+    }
+}
+
+/// Lists the commands between the making of a tenant and the first step: what `[[users]] methods` means.
+pub(crate) fn preparation(users: &[UserSpec], policy: &Policy, limits: &Limits) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for user in registrars(users) {
+        commands.push(Command::SignIn {
+            user: user.name.clone(),
+            password: PasswordRole::Right,
+            bind: None,
+        });
+        for method in &user.methods {
+            commands.extend(registration(&user.name, *method));
+        }
+        commands.push(Command::SignOut {
+            user: user.name.clone(),
+            session: None,
+        });
+    }
+    if let (false, Json::Object(patch)) = (commands.is_empty(), policy_json(policy)) {
+        let pause = limits.resend_seconds.max(TOTP_STEP_SECONDS);
+        commands.push(Command::SetPolicy { policy: patch });
+        commands.push(Command::AdvanceClock {
+            by: format!("{pause}s"),
+        });
+    }
+    commands
+}
+
+/// Lists the people who have something registered before the first step.
+fn registrars(users: &[UserSpec]) -> impl Iterator<Item = &UserSpec> {
+    users
+        .iter()
+        .filter(|user| user.exists && !user.methods.is_empty())
 }
 
 /// Lists the commands that register a method, the way a person would.

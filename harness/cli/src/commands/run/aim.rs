@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use proofup_domain::clock::Clock;
+use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_runner::run::RunError;
 use proofup_runner::target::{
@@ -48,6 +49,8 @@ pub(crate) struct Goal<'a> {
     pub(crate) transport: TransportKind,
     /// The seed of everything random in it.
     pub(crate) seed: u64,
+    /// What is planted in it.
+    pub(crate) fault: Option<FaultName>,
 }
 
 impl Goal<'_> {
@@ -117,7 +120,7 @@ pub(crate) fn reference() -> Result<CompiledTarget, Failure> {
 async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
     let target = reference()?;
     let token = embedded::control_token();
-    let router = embedded::under_test(clock, token.clone(), goal.seed);
+    let router = embedded::planted(clock, token.clone(), goal.seed, goal.fault);
     let control_token = Some(token);
     if goal.transport == TransportKind::InProcess {
         return Ok(Aim {

@@ -37,6 +37,10 @@ pub(crate) struct RunArguments {
           conflicts_with_all = ["target", "url"])]
     pub(crate) transport: TransportKind,
 
+    /// Plant a fault in the built-in reference, to see how proofup finds it; `proofup faults --list` lists them
+    #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["target", "url"])]
+    pub(crate) fault: Option<String>,
+
     /// Only these requirements: an id, a check's slug, or a pattern such as 'DEF-*'
     #[arg(
         long,
@@ -177,7 +181,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let read = text
         .parse::<SignedDuration>()
         .ok()

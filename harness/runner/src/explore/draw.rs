@@ -1,0 +1,298 @@
+//! Draws stories: proptest's state machine over the oracle, with people who know what they want.
+//!
+//! Each transition is one command and what its person means to do next. The oracle's state after it, by the preferred
+//! reading, decides what is drawn next; a command that could not be done at all is never drawn.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::command::{
+    AddressRef, Command, GatewayBehaviour, Name, PasswordRole, PhoneRef,
+};
+use proofup_domain::state::Channel;
+use proofup_oracle::machine::State;
+use proptest::strategy::{NewTree, Strategy, ValueTree};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use proptest_state_machine::Sequential;
+
+use super::acts::{self, Actor, Inbox};
+use super::dice::Dice;
+use super::head::{Head, head};
+use super::person::{self, Scene};
+use super::story::Story;
+use crate::world::preparation;
+
+/// Counts the instants that are remembered because something ends then.
+const MARKS_MAX: usize = 24;
+
+/// Holds one command and what its person means to do next; no plan: the one before goes on.
+#[derive(Debug, Clone)]
+struct Move {
+    command: Command,
+    plan: Option<VecDeque<Command>>,
+}
+
+/// Holds how far a story is.
+#[derive(Clone)]
+struct Draft {
+    head: Arc<Head>,
+    capabilities: Arc<Capabilities>,
+    users: Arc<Vec<Name>>,
+    state: State,
+    now: Timestamp,
+    plan: VecDeque<Command>,
+    marks: Vec<Timestamp>,
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Draft")
+            .field("now", &self.now)
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Draws the story of a case: at most `steps` commands and a quiet end.
+///
+/// The seed and the number of the case decide it, so neither `--jobs` nor other cases change it.
+#[must_use]
+pub fn draw(capabilities: &Arc<Capabilities>, seed: u64, case: u64, steps: usize) -> Story {
+    let mixed = seed
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(case.wrapping_mul(0xbf58_476d_1ce4_e5b9));
+    let mut runner = TestRunner::new(Config {
+        rng_seed: RngSeed::Fixed(mixed),
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let known = Arc::clone(capabilities);
+    let sequence = Sequential::new(
+        (1..=steps.max(1)).into(),
+        move || {
+            Seeded({
+                let known = Arc::clone(&known);
+                move |seed| Draft::new(seed, &known)
+            })
+        },
+        // What could not be done is not drawn.
+        |draft: &Draft, step: &Move| person::lead(&draft.state, &step.command, draft.now).is_some(),
+        |draft: &Draft| {
+            Seeded({
+                let draft = draft.clone();
+                move |seed| draft.choose(seed)
+            })
+        },
+        Draft::after,
+    );
+    let Ok(tree) = sequence.new_tree(&mut runner) else {
+        // Too many commands in a row could not be done: the case is an empty story, which is told as such.
+        return Draft::new(mixed, capabilities).head.story.clone();
+    };
+    let (first, moves, _) = tree.current();
+    let mut story = first.head.story.clone();
+    story.steps = moves.into_iter().map(|step| step.command).collect();
+    story.steps.extend(quiet_end(&story, mixed));
+    story
+}
+
+/// Draws a value from a seed of its own; the explorer shrinks whole stories, so a value alone does not shrink.
+struct Seeded<F>(F);
+
+impl<F> std::fmt::Debug for Seeded<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seeded")
+    }
+}
+
+impl<T: Clone + std::fmt::Debug, F: Fn(u64) -> T> Strategy for Seeded<F> {
+    type Tree = Fixed<T>;
+    type Value = T;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        let seed = proptest::num::u64::ANY.new_tree(runner)?.current();
+        Ok(Fixed((self.0)(seed)))
+    }
+}
+
+/// Holds a value that does not shrink.
+struct Fixed<T>(T);
+
+impl<T: Clone + std::fmt::Debug> ValueTree for Fixed<T> {
+    type Value = T;
+
+    fn current(&self) -> T {
+        self.0.clone()
+    }
+
+    fn simplify(&mut self) -> bool {
+        false
+    }
+
+    fn complicate(&mut self) -> bool {
+        false
+    }
+}
+
+impl Draft {
+    fn new(seed: u64, capabilities: &Arc<Capabilities>) -> Self {
+        let head = head(&mut Dice::new(seed), capabilities);
+        let story = &head.story;
+        let mut state = story.tenant(capabilities);
+        let mut now = story.start;
+        for command in preparation(&story.users, &story.policy, &capabilities.limits) {
+            if let Some((after, _, then)) = person::lead(&state, &command, now) {
+                (state, now) = (after, then);
+            }
+        }
+        Self {
+            users: Arc::new(story.users.iter().map(|user| user.name.clone()).collect()),
+            state: state.begin_story(),
+            now,
+            plan: VecDeque::new(),
+            marks: Vec::new(),
+            capabilities: Arc::clone(capabilities),
+            head: Arc::new(head),
+        }
+    }
+
+    /// Chooses what happens next: what is planned, or something new.
+    fn choose(&self, seed: u64) -> Move {
+        let mut dice = Dice::new(seed);
+        if let Some(next) = self.plan.front() {
+            let possible = person::lead(&self.state, next, self.now).is_some();
+            if possible && !dice.chance(self.head.lean.interject) {
+                return Move {
+                    command: next.clone(),
+                    plan: Some(self.plan.iter().skip(1).cloned().collect()),
+                };
+            }
+            if possible && dice.chance(60) {
+                let mut other = self.new_plan(&mut dice);
+                if let Some(command) = other.pop_front() {
+                    return Move {
+                        command,
+                        plan: None,
+                    };
+                }
+            }
+        }
+        let mut plan = self.new_plan(&mut dice);
+        let command = plan.pop_front().unwrap_or_else(|| {
+            let somebody = Actor::new(self.users[0].clone());
+            somebody.sign_in(PasswordRole::Right, None)
+        });
+        Move {
+            command,
+            plan: Some(plan),
+        }
+    }
+
+    fn new_plan(&self, dice: &mut Dice) -> VecDeque<Command> {
+        let scene = Scene {
+            users: &self.users,
+            capabilities: &self.capabilities,
+            marks: &self.marks,
+        };
+        person::plan(dice, &self.head.lean, &scene, &self.state, self.now).into()
+    }
+
+    fn after(mut self, step: &Move) -> Self {
+        self.mark(&step.command);
+        if let Some((state, _, now)) = person::lead(&self.state, &step.command, self.now) {
+            (self.state, self.now) = (state, now);
+        }
+        if let Some(plan) = &step.plan {
+            self.plan.clone_from(plan);
+        }
+        self
+    }
+
+    /// Remembers when what a command begins will end.
+    fn mark(&mut self, command: &Command) {
+        let limits = &self.capabilities.limits;
+        let policy = self.state.policy();
+        let day = 86_400;
+        let ends: Vec<i64> = match command {
+            Command::SignIn { .. } => vec![
+                limits.session_seconds.into(),
+                limits.block_seconds.into(),
+                i64::from(policy.deferral_days) * day,
+                (i64::from(policy.deferral_days) - 1) * day,
+                day,
+            ],
+            Command::BeginEnrollment { .. } | Command::ChangeMethod { .. } => vec![
+                limits.enrollment_seconds.into(),
+                limits.code_seconds.into(),
+                limits.call_seconds.into(),
+                limits.resend_seconds.into(),
+            ],
+            Command::SendCode { .. } | Command::NextPage { .. } => vec![
+                limits.notification_seconds.into(),
+                limits.activation_seconds.into(),
+                limits.code_seconds.into(),
+                limits.resend_seconds.into(),
+            ],
+            Command::BeginSecondStep { .. } | Command::BeginResetProof { .. } => vec![
+                limits.code_seconds.into(),
+                limits.notification_seconds.into(),
+                limits.call_seconds.into(),
+                limits.resend_seconds.into(),
+            ],
+            Command::BeginReset { .. } => vec![limits.reset_seconds.into()],
+            _ => return,
+        };
+        let now = self.now;
+        self.marks.extend(
+            ends.into_iter()
+                .filter_map(|left| now.checked_add(SignedDuration::from_secs(left)).ok()),
+        );
+        let excess = self.marks.len().saturating_sub(MARKS_MAX);
+        self.marks.drain(..excess);
+    }
+}
+
+/// Lists what ends every story: providers work again, and everything that can be looked at is.
+fn quiet_end(story: &Story, seed: u64) -> Vec<Command> {
+    let mut dice = Dice::new(seed ^ 0x5eed);
+    let mut end: Vec<Command> = Vec::new();
+    for channel in Channel::ALL {
+        let spoilt = story
+            .steps
+            .iter()
+            .any(|step| matches!(step, Command::SetGateway { channel: of, .. } if of == channel));
+        if spoilt {
+            end.push(acts::set_gateway(*channel, GatewayBehaviour::Deliver));
+            end.push(acts::release(*channel, false));
+        }
+    }
+    for user in &story.users {
+        let somebody = Actor::new(user.name.clone());
+        let acted = story.steps.iter().any(|step| is_by(step, &user.name));
+        if !acted {
+            continue;
+        }
+        end.push(somebody.read_inbox(Inbox::Mail(AddressRef::Own)));
+        end.push(somebody.read_inbox(Inbox::Sms(PhoneRef::Mobile)));
+        end.push(somebody.read_inbox(Inbox::Voice(
+            dice.pick(&[PhoneRef::Mobile, PhoneRef::Office]),
+        )));
+        end.push(somebody.read_inbox(Inbox::Push));
+        end.push(somebody.read_session());
+        end.push(somebody.list_methods());
+        end.push(somebody.list_available());
+        end.push(somebody.sign_in(PasswordRole::Right, None));
+        end.push(somebody.read_wizard());
+        end.push(somebody.list_methods());
+    }
+    end.push(Command::ReadAudit { user: None });
+    end.push(Command::FindLeaks {});
+    end
+}
+
+/// Tells whether a command is done by somebody.
+fn is_by(command: &Command, name: &Name) -> bool {
+    super::actor(command) == Some(name)
+}

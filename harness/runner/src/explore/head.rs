@@ -1,0 +1,210 @@
+//! Draws what stands above the steps: the policy, the people, and what this case leans to.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use proofup_domain::capabilities::{Capabilities, Feature};
+use proofup_domain::command::Name;
+use proofup_domain::method::{ChallengeKind, Method, ResetMethod, Role};
+use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
+use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
+use proofup_oracle::policy::defects;
+
+use super::dice::Dice;
+use super::story::Story;
+use super::way::Way;
+use crate::scenario::{GatewayForms, UserSpec};
+
+/// Counts how often a policy is drawn anew where members could not meet it.
+const POLICIES_MAX: usize = 40;
+
+/// The instant at which every story starts.
+const START: &str = "2026-01-15T09:00:00Z";
+
+/// Holds a story without steps and what its case leans to.
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    pub(super) story: Story,
+    pub(super) lean: Lean,
+}
+
+/// Says what a case leans to: swarm testing draws some sorts of acts often and others never, another choice per case.
+#[derive(Debug, Clone)]
+pub(super) struct Lean {
+    /// The weights of the ways.
+    pub(super) ways: Vec<(Way, u32)>,
+    /// In how many of a hundred places something is done wrongly.
+    pub(super) spoil: u32,
+    /// In how many of a hundred places something else comes in between.
+    pub(super) interject: u32,
+}
+
+/// Draws a head for a target.
+pub(super) fn head(dice: &mut Dice, capabilities: &Capabilities) -> Head {
+    let policy = policy(dice, capabilities);
+    let users = users(dice, capabilities, &policy);
+    let story = Story {
+        start: START.parse().unwrap_or(Timestamp::UNIX_EPOCH),
+        gateways: forms(dice),
+        policy,
+        users,
+        steps: Vec::new(),
+    };
+    Head {
+        lean: lean(dice, capabilities),
+        story,
+    }
+}
+
+/// Draws a policy that members can meet.
+pub(super) fn policy(dice: &mut Dice, capabilities: &Capabilities) -> Policy {
+    for _ in 0..POLICIES_MAX {
+        let policy = any_policy(dice, capabilities);
+        if defects(&policy).is_empty() {
+            return policy;
+        }
+    }
+    Policy::default()
+}
+
+fn any_policy(dice: &mut Dice, capabilities: &Capabilities) -> Policy {
+    let has = |feature| capabilities.features.contains(&feature);
+    let kinds: Vec<ChallengeKind> = [
+        ChallengeKind::AppNotification,
+        ChallengeKind::AppCode,
+        ChallengeKind::TextMessage,
+        ChallengeKind::VoiceCall,
+    ]
+    .into_iter()
+    .filter(|kind| capabilities.kinds.contains(kind))
+    .collect();
+    let share = dice.pick(&[25, 50, 80, 100]);
+    let kinds: BTreeSet<ChallengeKind> = dice.some_of(&kinds, share).into_iter().collect();
+    let two_step = TwoStepPolicy {
+        registration_required: has(Feature::TwoStep) && !kinds.is_empty() && dice.chance(50),
+        required_at_sign_in: has(Feature::TwoStep) && !kinds.is_empty() && dice.chance(20),
+        kinds,
+    };
+    let share = dice.pick(&[30, 50, 80, 100]);
+    let methods = dice.some_of(ResetMethod::ALL, share).into_iter().collect();
+    let questions_to_register = u32::try_from(dice.between(3, 5)).unwrap_or(3);
+    let reset = ResetPolicy {
+        enabled: has(Feature::Reset) && dice.chance(65),
+        methods,
+        methods_required: dice.pick(&[1, 1, 2]),
+        registration_required: dice.chance(50),
+        reconfirm_after_days: if has(Feature::Review) {
+            dice.pick(&[0, 0, 1, 30, 180])
+        } else {
+            0
+        },
+        questions_to_register,
+        questions_to_reset: u32::try_from(dice.between(3, i64::from(questions_to_register)))
+            .unwrap_or(3),
+        questions: questions(dice.pick(&[5, 5, 6])),
+    };
+    let editions: Vec<_> = capabilities.editions.iter().copied().collect();
+    let newest = capabilities.editions.last().copied();
+    let edition = if dice.chance(60) {
+        newest
+    } else {
+        dice.pick_some(&editions)
+    };
+    Policy {
+        edition: edition.unwrap_or_default(),
+        two_step,
+        reset,
+        deferral_days: if has(Feature::Deferral) {
+            dice.pick(&[0, 1, 3, 14, 14, 14])
+        } else {
+            0
+        },
+        choice: ChoicePolicy {
+            different_method: dice.chance(50),
+        },
+        app: AppPolicy {
+            code_with_notification: dice.chance(50),
+        },
+    }
+}
+
+/// Lists questions as an administrator creates them.
+fn questions(count: usize) -> Vec<String> {
+    (1..=count)
+        .map(|number| format!("What is the answer to question {number}?"))
+        .collect()
+}
+
+fn users(dice: &mut Dice, capabilities: &Capabilities, policy: &Policy) -> Vec<UserSpec> {
+    let known: Vec<Method> = capabilities.methods.iter().copied().collect();
+    let mut users = vec![user("alice")];
+    if dice.chance(25) {
+        users[0].role = Role::Administrator;
+    }
+    if dice.chance(45) {
+        users.push(user("bob"));
+        if dice.chance(30) {
+            users[1].role = Role::Administrator;
+        }
+    }
+    for user in &mut users {
+        let share = dice.pick(&[0, 0, 0, 15, 30, 50]);
+        let methods = dice.some_of(&known, share);
+        // Whether something may be registered at all before the steps is judged by the provisioning policy.
+        user.methods = methods
+            .into_iter()
+            .filter(|method| {
+                *method != Method::SecurityQuestions
+                    || (user.role == Role::Member && !policy.reset.questions.is_empty())
+            })
+            .collect();
+    }
+    if dice.chance(8) {
+        let mut strange = user("carol");
+        if dice.chance(50) {
+            strange.blocked = true;
+        } else {
+            strange.exists = false;
+        }
+        users.push(strange);
+    }
+    users
+}
+
+fn user(name: &str) -> UserSpec {
+    UserSpec {
+        name: Name(name.to_owned()),
+        role: Role::Member,
+        blocked: false,
+        exists: true,
+        region: None,
+        methods: Vec::new(),
+    }
+}
+
+fn forms(dice: &mut Dice) -> GatewayForms {
+    let plain = GatewayForms::default();
+    if dice.chance(60) {
+        return plain;
+    }
+    GatewayForms {
+        sms: dice.pick(SmsForm::ALL),
+        voice: dice.pick(VoiceForm::ALL),
+        email: dice.pick(MailForm::ALL),
+        push: dice.pick(PushForm::ALL),
+    }
+}
+
+fn lean(dice: &mut Dice, capabilities: &Capabilities) -> Lean {
+    let has = |way: &Way| {
+        way.needs()
+            .is_none_or(|feature| capabilities.features.contains(&feature))
+    };
+    let ways = Way::ALL.iter().filter(|way| has(way));
+    let ways = ways.map(|way| (*way, way.weight() * dice.pick(&[0, 1, 1, 2, 6])));
+    Lean {
+        ways: ways.collect(),
+        spoil: dice.pick(&[0, 10, 10, 30, 60]),
+        interject: dice.pick(&[0, 3, 8, 20]),
+    }
+}

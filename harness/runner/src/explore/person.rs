@@ -1,0 +1,453 @@
+//! People of the explorer: they act on what the oracle says they see, so that what they do gets somewhere.
+//!
+//! A person plans some commands ahead against the oracle's preferred answers. What the target then answers may be
+//! another allowed reading; the plan goes on all the same, and what makes no sense any more is refused or left out.
+
+use jiff::{SignedDuration, Timestamp};
+use proofup_domain::command::{
+    AddBy, AddressRef, AnswersRole, CallbackSecret, CodeRole, CodeShape, Command, GivenAnswer,
+    Name, NewPasswordRole, PasswordRole, PhoneRef, Which,
+};
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::state::Channel;
+use proofup_oracle::machine::{State, example, step};
+use serde_json::{Map, Value};
+
+use super::acts::{self, Actor, Inbox, Setup, SetupAct};
+use super::dice::Dice;
+use super::head::{self, Lean};
+use super::way::Way;
+use crate::scenario::Quantity;
+
+mod misuse;
+mod prove;
+mod world;
+
+/// Holds what a plan is made with.
+pub(super) struct Person<'a> {
+    pub(super) dice: &'a mut Dice,
+    pub(super) lean: &'a Lean,
+    pub(super) scene: &'a Scene<'a>,
+    state: State,
+    now: Timestamp,
+    me: Actor,
+    plan: Vec<Command>,
+}
+
+/// Holds what stands around a plan.
+pub(super) struct Scene<'a> {
+    /// Everybody in the story.
+    pub(super) users: &'a [Name],
+    /// What the target declares.
+    pub(super) capabilities: &'a proofup_domain::capabilities::Capabilities,
+    /// Instants at which something ends.
+    pub(super) marks: &'a [Timestamp],
+}
+
+type Answer = Map<String, Value>;
+
+/// Plans a way from a state on.
+pub(super) fn plan(
+    dice: &mut Dice,
+    lean: &Lean,
+    scene: &Scene<'_>,
+    state: &State,
+    now: Timestamp,
+) -> Vec<Command> {
+    let user = if dice.chance(65) {
+        scene.users[0].clone()
+    } else {
+        dice.pick(scene.users)
+    };
+    let mut person = Person {
+        dice,
+        lean,
+        scene,
+        state: state.clone(),
+        now,
+        me: Actor::new(user),
+        plan: Vec::new(),
+    };
+    let way = person.dice.weighted(&person.lean.ways);
+    person.go(way);
+    person.plan
+}
+
+/// Finds where a command leads by the oracle's preferred reading; none: it could not be done.
+pub(super) fn lead(
+    state: &State,
+    command: &Command,
+    now: Timestamp,
+) -> Option<(State, Answer, Timestamp)> {
+    let outcome = step(state, command, now);
+    let answer = example(outcome.expected.alternatives().first()?);
+    let mut after = now;
+    if let Command::AdvanceClock { by } = command {
+        after = now
+            .checked_add(SignedDuration::from_secs(seconds(by)?))
+            .ok()?;
+    }
+    Some((outcome.state, answer, after))
+}
+
+/// Reads a duration without names of limits; the explorer writes no others.
+fn seconds(by: &str) -> Option<i64> {
+    Quantity::parse(by).ok()?.plain_seconds()
+}
+
+impl Person<'_> {
+    fn go(&mut self, way: Way) {
+        match way {
+            Way::Come => self.come(),
+            Way::Wait => self.wait(),
+            Way::SetUp => self.set_up_something(),
+            Way::Prove => self.come_and_prove(),
+            Way::Reset => self.reset_password(),
+            Way::Manage => self.manage(),
+            Way::Guess => self.guess(),
+            Way::SendAgain => self.send_again(),
+            Way::Review => self.review(),
+            Way::Trespass => self.trespass(),
+            Way::Rule => self.rule(),
+            Way::Linger => self.linger(),
+            Way::Fail => self.fail(),
+            Way::Look => self.look(),
+        }
+    }
+
+    /// Does something, if it can be done, and tells what the oracle says to it.
+    fn act(&mut self, command: Command) -> Answer {
+        match lead(&self.state, &command, self.now) {
+            Some((state, answer, now)) => {
+                self.state = state;
+                self.now = now;
+                self.plan.push(command);
+                answer
+            }
+            None => Answer::new(),
+        }
+    }
+
+    /// Asks the oracle what would be answered, without doing it.
+    fn peek(&self, command: &Command) -> Answer {
+        lead(&self.state, command, self.now)
+            .map(|(_, answer, _)| answer)
+            .unwrap_or_default()
+    }
+
+    /// Tells whether something is done wrongly here.
+    fn errs(&mut self) -> bool {
+        self.dice.chance(self.lean.spoil)
+    }
+
+    /// Tells where the session stands; empty: there is none, or it is over.
+    fn standing(&self) -> String {
+        text(&self.peek(&self.me.read_session()), "state")
+    }
+
+    /// Signs in if nobody is, and sometimes anyway; passes what has to be passed first.
+    fn arrive(&mut self) -> String {
+        if self.standing().is_empty() || self.dice.chance(15) {
+            let bind = self.name(&["s1", "s2"], 20);
+            let command = self.me.sign_in(PasswordRole::Right, bind);
+            self.act(command);
+        }
+        if self.standing() == "secondStepRequired" && self.dice.chance(85) {
+            self.prove_second_step();
+        }
+        if self.standing() == "reviewDue" && self.dice.chance(70) {
+            let command = self.me.complete_review();
+            self.act(command);
+        }
+        self.standing()
+    }
+
+    /// Draws a name to bind something by, in this many of a hundred cases.
+    fn name(&mut self, names: &[&str], percent: u32) -> Option<Name> {
+        self.dice
+            .chance(percent)
+            .then(|| Name(self.dice.pick(names).to_owned()))
+    }
+
+    fn come(&mut self) {
+        let password = self.dice.weighted(&[(0, 70), (1, 20), (2, 10)]);
+        let password = [
+            PasswordRole::Right,
+            PasswordRole::Wrong,
+            PasswordRole::Previous,
+        ][password]
+            .clone();
+        let bind = self.name(&["s1", "s2"], 30);
+        let command = self.me.sign_in(password, bind);
+        self.act(command);
+        if self.dice.chance(50) {
+            let command = self.me.open_account();
+            self.act(command);
+        }
+        if self.dice.chance(40) {
+            let command = self.me.sign_out();
+            self.act(command);
+            let looks = [
+                self.me.read_session(),
+                self.me.list_methods(),
+                self.me.open_account(),
+            ];
+            let command = self.dice.pick(&looks);
+            self.act(command);
+        }
+    }
+
+    /// Signs in and asks to wait, offered or not.
+    fn wait(&mut self) {
+        let command = self.me.sign_in(PasswordRole::Right, None);
+        self.act(command);
+        let command = self.me.defer();
+        self.act(command);
+        let after = [
+            self.me.open_account(),
+            self.me.read_session(),
+            self.me.list_methods(),
+            self.me.sign_out(),
+        ];
+        let command = self.dice.pick(&after);
+        self.act(command);
+        if self.dice.chance(50) {
+            self.linger();
+            let command = self.me.sign_in(PasswordRole::Right, None);
+            self.act(command);
+            let command = self.me.defer();
+            self.act(command);
+        }
+    }
+
+    fn set_up_something(&mut self) {
+        let standing = self.arrive();
+        if standing == "signedIn" && self.dice.chance(30) {
+            let command = self.me.list_available();
+            self.act(command);
+        }
+        if standing == "interrupted" && self.dice.chance(40) {
+            let command = self.me.read_wizard();
+            self.act(command);
+        }
+        if self.errs() && standing == "interrupted" {
+            let early = [self.me.complete_wizard(), self.me.open_account()];
+            let command = self.dice.pick(&early);
+            self.act(command);
+        }
+        let Some(method) = self.choose_method(&standing) else {
+            return;
+        };
+        let setup = self.details(method);
+        self.set_up(setup);
+        if self.standing() == "interrupted" {
+            if self.dice.chance(40) {
+                let command = self.me.read_wizard();
+                self.act(command);
+            }
+            if self.dice.chance(70) {
+                let command = self.me.complete_wizard();
+                self.act(command);
+            }
+        }
+        if self.dice.chance(50) {
+            let command = self.me.list_methods();
+            self.act(command);
+        }
+    }
+
+    /// Chooses mostly from what is offered, sometimes not.
+    fn choose_method(&mut self, standing: &str) -> Option<Method> {
+        let known: Vec<Method> = self.scene.capabilities.methods.iter().copied().collect();
+        if self.errs() || self.dice.chance(8) {
+            return self.dice.pick_some(&known);
+        }
+        let offered = if standing == "interrupted" {
+            let page = self.peek(&self.me.read_wizard());
+            let mut offered = methods(&page, "alternatives");
+            offered.extend(Method::from_word(&text(&page, "proposed")));
+            offered
+        } else {
+            methods(&self.peek(&self.me.list_available()), "methods")
+        };
+        self.dice
+            .pick_some(&offered)
+            .or_else(|| self.dice.pick_some(&known))
+    }
+
+    /// Draws which address or number, and how it is proved.
+    fn details(&mut self, method: Method) -> Setup {
+        let mut setup = Setup::of(method);
+        setup.bind = self.name(&["e1", "e2"], 25);
+        let odd = self.dice.chance(25);
+        match method {
+            Method::Email if odd => {
+                setup.address = Some(self.dice.pick(&[
+                    AddressRef::Second,
+                    AddressRef::Mistyped,
+                    AddressRef::Work,
+                    AddressRef::WorkInCapitals,
+                    AddressRef::Text("nobody".to_owned()),
+                    AddressRef::Text("a@b@example.net".to_owned()),
+                    AddressRef::Text("person+tag@example.net".to_owned()),
+                ]));
+            }
+            Method::MobilePhone => {
+                if odd {
+                    setup.phone = Some(self.dice.pick(&[
+                        PhoneRef::SecondMobile,
+                        PhoneRef::MobileRespelt,
+                        PhoneRef::Office,
+                    ]));
+                }
+                let kinds = [
+                    None,
+                    Some(ChallengeKind::TextMessage),
+                    Some(ChallengeKind::VoiceCall),
+                ];
+                setup.kind = self.dice.pick(&kinds);
+            }
+            Method::OfficePhone => {
+                if odd {
+                    setup.phone = Some(self.dice.pick(&[
+                        PhoneRef::SecondOffice,
+                        PhoneRef::OfficeWithExtension,
+                        PhoneRef::Mobile,
+                    ]));
+                }
+                if self.dice.chance(10) {
+                    setup.kind = Some(ChallengeKind::TextMessage);
+                }
+            }
+            _ => {}
+        }
+        setup
+    }
+
+    /// Begins a setup and goes through with it.
+    fn set_up(&mut self, setup: Setup) {
+        let (method, kind) = (setup.method, setup.kind);
+        let bind = setup.bind.clone();
+        let begin = self.me.begin(setup);
+        let answer = self.act(begin.clone());
+        if text(&answer, "refused") == "secondStepRequired" && self.dice.chance(80) {
+            self.prove_second_step();
+            if !text(&self.act(begin), "refused").is_empty() {
+                return;
+            }
+        } else if answer.contains_key("refused") {
+            return;
+        }
+        if self.dice.chance(12) {
+            let what = self
+                .dice
+                .pick(&[SetupAct::Read, SetupAct::Cancel, SetupAct::Send]);
+            let command = self.me.setup(what, None);
+            self.act(command);
+        }
+        if self.dice.chance(8) {
+            self.linger();
+        }
+        if self.dice.chance(6) {
+            self.rule();
+        }
+        self.finish(method, kind, bind);
+    }
+
+    fn manage(&mut self) {
+        let _ = self.arrive();
+        let listed = self.peek(&self.me.list_methods());
+        let held = methods(&listed, "methods");
+        let known: Vec<Method> = self.scene.capabilities.methods.iter().copied().collect();
+        let method = if self.errs() || held.is_empty() {
+            self.dice.pick(&known)
+        } else {
+            self.dice.pick(&held)
+        };
+        match self.dice.weighted(&[(0, 3), (1, 3), (2, 3), (3, 1)]) {
+            0 => {
+                let command = self.me.delete(method);
+                self.act(command);
+            }
+            1 => {
+                let kinds: Vec<_> = self.scene.capabilities.kinds.iter().copied().collect();
+                let mine = kinds_of(method);
+                let kind = if self.errs() {
+                    self.dice.pick(&kinds)
+                } else {
+                    self.dice.pick(&mine)
+                };
+                let command = self.me.set_default(method, kind);
+                self.act(command);
+            }
+            2 => {
+                let changeable = [Method::MobilePhone, Method::OfficePhone, Method::Email];
+                let mut setup = self.details(self.dice_of(&held, &changeable, method));
+                setup.change = true;
+                self.set_up(setup);
+            }
+            _ => {
+                let command = self.me.read_audit_events();
+                self.act(command);
+            }
+        }
+        let command = self.me.list_methods();
+        self.act(command);
+    }
+
+    /// Finds something held that can be changed; else what was meant.
+    fn dice_of(&self, held: &[Method], changeable: &[Method], meant: Method) -> Method {
+        let mut fitting = held.iter().filter(|method| changeable.contains(method));
+        fitting.next().copied().unwrap_or(meant)
+    }
+
+    fn review(&mut self) {
+        let days = i64::from(self.state.policy().reset.reconfirm_after_days.max(1));
+        let by = days * 86_400 + self.dice.between(-1, 1);
+        self.act(acts::advance(by));
+        let command = self.me.sign_in(PasswordRole::Right, None);
+        self.act(command);
+        if self.standing() == "secondStepRequired" {
+            self.prove_second_step();
+        }
+        let command = self.me.complete_review();
+        self.act(command);
+        let command = self.me.open_account();
+        self.act(command);
+        if self.dice.chance(40) {
+            self.act(acts::advance(by));
+            let command = self.me.sign_in(PasswordRole::Right, None);
+            self.act(command);
+        }
+    }
+}
+
+/// Lists the kinds that a method can do at all.
+fn kinds_of(method: Method) -> Vec<ChallengeKind> {
+    match method {
+        Method::MicrosoftAuthenticator => {
+            vec![ChallengeKind::AppNotification, ChallengeKind::AppCode]
+        }
+        Method::SoftwareOath => vec![ChallengeKind::AppCode],
+        Method::MobilePhone => vec![ChallengeKind::TextMessage, ChallengeKind::VoiceCall],
+        Method::OfficePhone => vec![ChallengeKind::VoiceCall],
+        Method::Email => vec![ChallengeKind::EmailCode],
+        Method::SecurityQuestions => vec![ChallengeKind::Answers],
+    }
+}
+
+fn text(answer: &Answer, key: &str) -> String {
+    answer
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn methods(answer: &Answer, key: &str) -> Vec<Method> {
+    let list = answer.get(key).and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|word| Method::from_word(word.as_str()?))
+        .collect()
+}

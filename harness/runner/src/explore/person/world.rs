@@ -1,0 +1,156 @@
+//! The world around: time, policy, providers, and looking at all of it.
+
+use proofup_domain::command::GatewayBehaviour;
+use proofup_domain::policy::Policy;
+use serde_json::{Map, Value, json};
+
+use super::{
+    AddressRef, Channel, Command, Inbox, PasswordRole, Person, PhoneRef, SetupAct, acts, head,
+};
+
+impl Person<'_> {
+    /// Lets time pass: to a second near an instant at which something ends, or for some round time.
+    pub(super) fn linger(&mut self) {
+        let ahead: Vec<i64> = self
+            .scene
+            .marks
+            .iter()
+            .map(|mark| mark.as_second() - self.now.as_second())
+            .filter(|left| *left > 1)
+            .collect();
+        let by = match self.dice.pick_some(&ahead) {
+            Some(left) if self.dice.chance(75) => left + self.dice.between(-1, 1),
+            _ => self.dice.pick(&[
+                1, 29, 30, 31, 60, 120, 599, 600, 900, 1800, 3600, 86_400, 604_800, 1_209_600,
+            ]),
+        };
+        self.act(acts::advance(by));
+    }
+
+    /// Changes the policy: one field or another, or all of it.
+    pub(super) fn rule(&mut self) {
+        let fresh = head::policy(self.dice, self.scene.capabilities);
+        let Ok(Value::Object(whole)) = serde_json::to_value(&fresh) else {
+            return;
+        };
+        let patch = match self.dice.below(10) {
+            0..=1 => whole,
+            2..=4 => only(&whole, "twoStep"),
+            5..=7 => only(&whole, "reset"),
+            8 => Map::from_iter([(
+                "deferralDays".to_owned(),
+                self.dice
+                    .pick(&[json!(0), json!(1), json!(3), json!(7), json!(14)]),
+            )]),
+            _ => self.odd_patch(&fresh),
+        };
+        self.act(acts::set_policy(patch));
+        if self.dice.chance(40) {
+            let looks = [
+                self.me.read_session(),
+                self.me.list_methods(),
+                self.me.list_available(),
+                self.me.sign_in(PasswordRole::Right, None),
+            ];
+            let command = self.dice.pick(&looks);
+            self.act(command);
+        }
+    }
+
+    /// Draws a patch that no tenant should take, or that is small.
+    fn odd_patch(&mut self, fresh: &Policy) -> Map<String, Value> {
+        let patches = [
+            json!({ "deferralDays": 15 }),
+            json!({ "reset": { "methodsRequired": 3 } }),
+            json!({ "reset": { "enabled": true, "methods": [], "methodsRequired": 1 } }),
+            json!({ "twoStep": { "kinds": [], "registrationRequired": true } }),
+            json!({ "twoStep": { "kinds": ["emailCode"] } }),
+            json!({ "reset": { "questions": ["Only one?"], "methods": ["securityQuestions", "email"], "enabled": true } }),
+            json!({ "app": { "codeWithNotification": !fresh.app.code_with_notification } }),
+            json!({ "choice": { "differentMethod": fresh.choice.different_method } }),
+            json!({ "reset": { "questions": ["One?", "Two?", "Three?", "Four?", "Five?"] } }),
+        ];
+        match self.dice.pick(&patches) {
+            Value::Object(patch) => patch,
+            _ => Map::new(),
+        }
+    }
+
+    /// Lets a provider fail in some way while something is sent, and work again.
+    pub(super) fn fail(&mut self) {
+        let channel = self.dice.pick(Channel::ALL);
+        let behaviour = self.dice.weighted(&[
+            (GatewayBehaviour::Hold, 4),
+            (GatewayBehaviour::Drop, 3),
+            (GatewayBehaviour::Duplicate, 3),
+            (GatewayBehaviour::Answer4xx, 3),
+            (GatewayBehaviour::Answer5xx, 3),
+            (GatewayBehaviour::Reset, 2),
+            (GatewayBehaviour::Dead, 2),
+            (GatewayBehaviour::Hang, 1),
+        ]);
+        self.act(acts::set_gateway(channel, behaviour));
+        let standing = self.arrive();
+        let method = match channel {
+            Channel::Sms | Channel::Voice => super::Method::MobilePhone,
+            Channel::Email => super::Method::Email,
+            Channel::Push => super::Method::MicrosoftAuthenticator,
+        };
+        let mut setup = super::Setup::of(method);
+        if channel == Channel::Voice {
+            setup.kind = Some(super::ChallengeKind::VoiceCall);
+        }
+        if standing.is_empty() {
+            return;
+        }
+        self.set_up(setup);
+        if behaviour == GatewayBehaviour::Hold {
+            if self.dice.chance(50) {
+                self.act(acts::advance(60));
+                let command = self.me.setup(SetupAct::Send, None);
+                self.act(command);
+            }
+            let reversed = self.dice.chance(50);
+            self.act(acts::release(channel, reversed));
+        }
+        self.act(acts::set_gateway(channel, GatewayBehaviour::Deliver));
+        if self.dice.chance(60) {
+            let command = self.me.setup(SetupAct::Send, None);
+            self.act(command);
+            let kind = (channel == Channel::Voice).then_some(super::ChallengeKind::VoiceCall);
+            self.finish(method, kind, None);
+        }
+    }
+
+    pub(super) fn look(&mut self) {
+        let looks: Vec<Command> = vec![
+            self.me.read_session(),
+            self.me.open_account(),
+            self.me.list_methods(),
+            self.me.list_available(),
+            self.me.read_wizard(),
+            self.me.read_second_step(),
+            self.me.read_reset(),
+            self.me.read_reset_proof(),
+            self.me.setup(SetupAct::Read, None),
+            self.me.read_inbox(Inbox::Mail(AddressRef::Own)),
+            self.me.read_inbox(Inbox::Sms(PhoneRef::Mobile)),
+            self.me.read_inbox(Inbox::Voice(PhoneRef::Mobile)),
+            self.me.read_inbox(Inbox::Push),
+            Command::ReadAudit { user: None },
+            Command::ReadCapabilities {},
+            Command::FindLeaks {},
+        ];
+        let count = self.dice.between(1, 3);
+        for _ in 0..count {
+            let command = self.dice.pick(&looks);
+            self.act(command);
+        }
+    }
+}
+
+fn only(whole: &Map<String, Value>, key: &str) -> Map<String, Value> {
+    let kept = whole.iter().filter(|(name, _)| *name == key);
+    kept.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}

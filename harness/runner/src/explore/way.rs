@@ -1,0 +1,79 @@
+//! What people set out to do.
+
+use proofup_domain::capabilities::Feature;
+
+/// Names something that somebody sets out to do; each is some commands long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Sign in, out, look where the session stands.
+    Come,
+    /// Put the interrupt off.
+    Wait,
+    /// Set a method up.
+    SetUp,
+    /// Pass the second step.
+    Prove,
+    /// Reset the password.
+    Reset,
+    /// Change, delete, choose the default.
+    Manage,
+    /// Guess codes.
+    Guess,
+    /// Send again, too soon or in time.
+    SendAgain,
+    /// Confirm a review.
+    Review,
+    /// Use what is somebody else's, over or nobody's.
+    Trespass,
+    /// Change the policy.
+    Rule,
+    /// Let time pass, to a second near something's end.
+    Linger,
+    /// Let a provider fail.
+    Fail,
+    /// Look around.
+    Look,
+}
+
+impl Way {
+    pub(super) const ALL: &'static [Self] = &[
+        Self::Come,
+        Self::Wait,
+        Self::SetUp,
+        Self::Prove,
+        Self::Reset,
+        Self::Manage,
+        Self::Guess,
+        Self::SendAgain,
+        Self::Review,
+        Self::Trespass,
+        Self::Rule,
+        Self::Linger,
+        Self::Fail,
+        Self::Look,
+    ];
+
+    /// Tells how often it happens where a case leans neither to it nor away from it.
+    pub(super) const fn weight(self) -> u32 {
+        match self {
+            Self::SetUp => 10,
+            Self::Reset => 6,
+            Self::Manage | Self::Linger | Self::Trespass => 5,
+            Self::Wait | Self::Prove | Self::Rule | Self::Come => 4,
+            Self::Guess | Self::SendAgain | Self::Review => 3,
+            Self::Fail | Self::Look => 2,
+        }
+    }
+
+    /// Names the feature without which it makes no sense.
+    pub(super) const fn needs(self) -> Option<Feature> {
+        match self {
+            Self::Wait => Some(Feature::Deferral),
+            Self::Prove => Some(Feature::TwoStep),
+            Self::Reset => Some(Feature::Reset),
+            Self::Manage => Some(Feature::Manage),
+            Self::Review => Some(Feature::Review),
+            _ => None,
+        }
+    }
+}
