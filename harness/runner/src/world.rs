@@ -13,15 +13,17 @@ mod needs;
 mod operations;
 mod perform;
 pub mod persona;
+mod request;
 mod setup;
 mod things;
+pub(crate) mod together;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use proofup_domain::capabilities::Limits;
-use proofup_domain::command::Name;
+use proofup_domain::command::{Command, Name};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::host::Gateways;
@@ -37,7 +39,7 @@ use persona::{Organisation, Persona};
 use things::Things;
 
 /// Holds everything that exists while one case runs.
-struct World<'a> {
+pub(crate) struct World<'a> {
     environment: &'a Environment,
     organisation: Organisation,
     people: BTreeMap<Name, Persona>,
@@ -75,6 +77,8 @@ struct World<'a> {
     seen: Vec<Seen>,
     /// Every exchange so far.
     exchanges: Vec<Exchange>,
+    /// Every command that was answered, one after the other: the tenant's time before it, and the answer.
+    pub(crate) history: Vec<(Timestamp, Command, Performed)>,
 }
 
 /// Holds one response as it came, with the operation that caused it.
@@ -84,10 +88,10 @@ struct Seen {
 }
 
 /// Holds an abstract answer: a refusal has `refused` in it, what no rule matched has `unrecognised`.
-type Performed = Map<String, Json>;
+pub(crate) type Performed = Map<String, Json>;
 
 /// Says why a command led to nothing.
-enum Trouble {
+pub(crate) enum Trouble {
     /// The target did not answer.
     Transport(Box<CallFailure>),
     /// The harness could not make the command: no code came, nothing was bound.

@@ -13,13 +13,13 @@ use serde_json::{Map, Value as Json};
 
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
-use super::{Performed, Trouble, World, needs};
+use super::{Performed, Trouble, World, needs, together};
 use crate::judge::matcher::{compare, is_no_success};
 use crate::judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use crate::run::Environment;
-use crate::scenario::{Check, Quantity, Scenario, Step};
+use crate::scenario::{Check, Deed, Quantity, Scenario, Step};
 use crate::target::Operation;
 use crate::target::exchange::Exchange;
 use crate::transcript;
@@ -142,7 +142,10 @@ pub async fn run_case(
 }
 
 /// Makes the people, the gateways and an empty memory; the tenant is made with the first step.
-async fn make_world<'a>(environment: &'a Environment, case: &Case) -> Result<World<'a>, String> {
+pub(crate) async fn make_world<'a>(
+    environment: &'a Environment,
+    case: &Case,
+) -> Result<World<'a>, String> {
     let id = case.id();
     let mut rng = case_rng(environment.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
@@ -190,6 +193,7 @@ async fn make_world<'a>(environment: &'a Environment, case: &Case) -> Result<Wor
         begun: proofup_gateways::message::Cursor::default(),
         seen: Vec::new(),
         exchanges: Vec::new(),
+        history: Vec::new(),
     })
 }
 
@@ -284,7 +288,7 @@ impl Walk<'_> {
         let attempt = self.attempt(world, step).await;
         let exchanges: Vec<Exchange> = world.exchanges[first_exchange..].to_vec();
         let told = match &attempt {
-            Ok((performed, _)) => transcript::answer(performed),
+            Ok((performed, _)) => together::told(performed),
             Err(trouble) => trouble.to_string(),
         };
         self.tell(world, step, &when, &told);
@@ -321,7 +325,7 @@ impl Walk<'_> {
     fn what(&self, step: &Step, told: &str) -> String {
         format!(
             "`{}` was answered with {told}",
-            transcript::command(&step.command)
+            transcript::deed(&step.deed)
         )
     }
 
@@ -330,13 +334,15 @@ impl Walk<'_> {
             .submitted
             .as_ref()
             .or_else(|| world.used.values().next_back())
-            .filter(|_| transcript::types_a_code(&step.command))
+            .filter(
+                |_| matches!(&step.deed, Deed::One(command) if transcript::types_a_code(command)),
+            )
             .and_then(|code| world.codes.iter().position(|known| known == code))
             .map(|position| format!(" (code#{})", position + 1));
         let mangle = step.mangle.map(|mangle| format!(" mangle={mangle}"));
         self.lines.push(format!(
             "[{when}] {}{}{} -> {told}",
-            transcript::command(&step.command),
+            transcript::deed(&step.deed),
             alias.unwrap_or_default(),
             mangle.unwrap_or_default()
         ));
@@ -348,6 +354,10 @@ impl Walk<'_> {
         world: &mut World<'_>,
         step: &Step,
     ) -> Result<(Performed, Option<Mismatch>), Trouble> {
+        let command = match &step.deed {
+            Deed::One(command) => command,
+            Deed::Together(parts) => return Ok((together::happen(world, parts).await?, None)),
+        };
         let times = match &step.times {
             Some(times) => Quantity::count(times, &world.limits)
                 .map_err(|error| Trouble::Unready(error.to_string()))?,
@@ -360,7 +370,7 @@ impl Walk<'_> {
             .and_then(|expect| expect.get("refused"));
         let mut odd = None;
         for round in 1..times {
-            let performed = world.perform(&step.command, step.mangle).await?;
+            let performed = world.perform(command, step.mangle).await?;
             let same_kind = match expected {
                 Some(refused) => performed.get("refused") == Some(refused),
                 None => !is_no_success(&performed),
@@ -382,7 +392,7 @@ impl Walk<'_> {
                 odd.actual.unwrap_or_default()
             )));
         }
-        Ok((world.perform(&step.command, step.mangle).await?, odd))
+        Ok((world.perform(command, step.mangle).await?, odd))
     }
 
     fn judge(&self, check: &Check, performed: &Performed, odd: Option<Mismatch>) -> Outcome {
@@ -426,9 +436,7 @@ impl Walk<'_> {
             .call(Operation::ReadCapabilities, vars, None)
             .await
             .is_ok();
-        if reachable
-            && let Err(Trouble::Transport(again)) = world.perform(&step.command, step.mangle).await
-        {
+        if reachable && let Err(Trouble::Transport(again)) = once_more(world, step).await {
             return Outcome::Failed(vec![Mismatch {
                 path: String::new(),
                 expected: check
@@ -458,7 +466,7 @@ impl Walk<'_> {
                 file: self.case.scenario.path.clone(),
                 line: check.line,
                 expect_line: check.expect_line,
-                command: transcript::command(&step.command),
+                command: transcript::deed(&step.deed),
                 control_difference: check
                     .control
                     .as_ref()
@@ -500,6 +508,14 @@ fn told_difference(difference: &str) -> String {
         "answers: other answers".to_owned()
     } else {
         difference.to_owned()
+    }
+}
+
+/// Takes a step once more, to see whether it is answered this time.
+async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Performed, Trouble> {
+    match &step.deed {
+        Deed::One(command) => world.perform(command, step.mangle).await,
+        Deed::Together(parts) => together::happen(world, parts).await,
     }
 }
 
