@@ -183,7 +183,7 @@ fn every_reading(
     prepared: Option<&Prepared>,
 ) -> Outcome {
     let mut script = Vec::new();
-    let mut run = |script: &mut Vec<bool>| run(state, command, now, prepared, script);
+    let run = |script: &mut Vec<bool>| run(state, command, now, prepared, script);
     let (state_after, told) = run(&mut script);
     let expected = Expected::of(told);
     let mut outcome = Outcome {

@@ -31,6 +31,8 @@ use proofup_gateways::message::Cursor;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
+pub(crate) use setup::first_policy;
+
 use crate::run::Environment;
 use crate::target::exchange::Exchange;
 use crate::target::{Answered, CallFailure, RawResponse, Reply};
@@ -114,6 +116,16 @@ impl std::fmt::Display for Trouble {
 }
 
 impl World<'_> {
+    /// Gives the target's time, as it last told it.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Stops the gateways.
+    pub(crate) async fn stop(self) {
+        self.gateways.stop().await;
+    }
+
     /// Gives the person of a name; the loader has checked that there is one.
     fn person(&self, name: &Name) -> Result<&Persona, Trouble> {
         self.people

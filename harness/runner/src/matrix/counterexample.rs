@@ -242,7 +242,8 @@ fn inline(fields: Vec<(&str, Json)>) -> String {
     format!("{{ {} }}", fields.join(", "))
 }
 
-fn toml_value(value: &Json) -> String {
+/// Writes a value as TOML does, tables inline.
+pub(crate) fn toml_value(value: &Json) -> String {
     match value {
         Json::Array(items) => {
             let items: Vec<String> = items.iter().map(toml_value).collect();

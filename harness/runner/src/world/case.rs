@@ -529,7 +529,7 @@ fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
     }
 }
 
-fn missing_facilities(case: &Case, capabilities: &Capabilities) -> Option<CouldNotRun> {
+pub(crate) fn missing_facilities(case: &Case, capabilities: &Capabilities) -> Option<CouldNotRun> {
     let missing: BTreeSet<Facility> = needs::facilities(&case.scenario)
         .into_iter()
         .filter(|need| !capabilities.facilities.contains(need))
@@ -537,7 +537,7 @@ fn missing_facilities(case: &Case, capabilities: &Capabilities) -> Option<CouldN
     (!missing.is_empty()).then_some(CouldNotRun::MissingFacilities(missing))
 }
 
-fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {
+pub(crate) fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {
     match feature {
         NeededFeature::Feature(feature) => capabilities.features.contains(&feature),
         NeededFeature::Method(method) => capabilities.methods.contains(&method),

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Trouble, World};
 use crate::judge::matcher::is_no_success;
-use crate::scenario::{GatewayForms, Scenario};
+use crate::scenario::{GatewayForms, Scenario, UserSpec};
 use crate::target::Operation;
 
 /// Asks for at least this pause before the steps: one TOTP step.
@@ -28,15 +28,8 @@ impl World<'_> {
         scenario: &Scenario,
         policy: &Policy,
     ) -> Result<(), Trouble> {
-        let expands = scenario
-            .users
-            .iter()
-            .any(|user| user.exists && !user.methods.is_empty());
-        let first = if expands {
-            provisioning_policy(policy)
-        } else {
-            policy.clone()
-        };
+        let expands = expands(&scenario.users);
+        let first = first_policy(&scenario.users, policy);
         if self.environment.target.has(Operation::CreateTenant) {
             self.create_tenant(scenario, &first).await?;
         } else {
@@ -273,6 +266,21 @@ const fn changes_its_user(command: &Command) -> bool {
             | Command::ReadCapabilities {}
             | Command::FindLeaks {}
     )
+}
+
+/// Tells whether somebody has something registered before the first step.
+fn expands(users: &[UserSpec]) -> bool {
+    let mut users = users.iter();
+    users.any(|user| user.exists && !user.methods.is_empty())
+}
+
+/// Gives the policy that a tenant is made with: its own, or one to register by where somebody has registered something.
+pub(crate) fn first_policy(users: &[UserSpec], policy: &Policy) -> Policy {
+    if expands(users) {
+        provisioning_policy(policy)
+    } else {
+        policy.clone()
+    }
 }
 
 /// Allows everything for a reset and nothing as a second step.
