@@ -281,6 +281,18 @@ shape! {
 }
 
 shape! {
+    /// Tells what came of commands that were sent at the same moment.
+    TogetherAnswer {
+        /// How many succeeded.
+        succeeded: u32,
+        /// The words of those that were refused, sorted, each as often as it came.
+        refused: Vec<Refusal>,
+        /// Each answer, in the order of the file, copies side by side: an answer of its own, or a refusal.
+        answers: Vec<serde_json::Map<String, serde_json::Value>>,
+    }
+}
+
+shape! {
     /// Answers where there is nothing to tell.
     EmptyAnswer {}
 }

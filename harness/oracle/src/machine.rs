@@ -149,8 +149,42 @@ impl Outcome {
 /// The caller owns the clock: `now` is the instant of the request, and `advanceClock` shows in the `now` of the next call.
 #[must_use]
 pub fn step(state: &State, command: &Command, now: Timestamp) -> Outcome {
+    every_reading(state, command, now, None)
+}
+
+/// Works out what a command has to answer that was made ready earlier, before other commands changed the state.
+///
+/// Whoever sends several commands at the same moment chooses codes, passwords and ids before any of them is answered. So
+/// what a role names (`lastSent`, `current`, `right`, the latest session) is what it named in `prepared`; whether that is
+/// still good is judged by `state` at `now`.
+#[must_use]
+pub fn step_prepared(
+    state: &State,
+    prepared: &Prepared,
+    command: &Command,
+    now: Timestamp,
+) -> Outcome {
+    every_reading(state, command, now, Some(prepared))
+}
+
+/// Holds the moment at which commands were made ready.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// The state of then.
+    pub state: State,
+    /// The instant.
+    pub now: Timestamp,
+}
+
+fn every_reading(
+    state: &State,
+    command: &Command,
+    now: Timestamp,
+    prepared: Option<&Prepared>,
+) -> Outcome {
     let mut script = Vec::new();
-    let (state_after, told) = run(state, command, now, &mut script);
+    let run = |script: &mut Vec<bool>| run(state, command, now, prepared, script);
+    let (state_after, told) = run(&mut script);
     let expected = Expected::of(told);
     let mut outcome = Outcome {
         state: state_after,
@@ -159,7 +193,7 @@ pub fn step(state: &State, command: &Command, now: Timestamp) -> Outcome {
         others: Vec::new(),
     };
     while next_script(&mut script) && outcome.others.len() < READINGS_MAX {
-        let (state_after, told) = run(state, command, now, &mut script);
+        let (state_after, told) = run(&mut script);
         if let Told::Answers(patterns) = told {
             outcome.expected.extend(patterns.clone());
             outcome.others.push((patterns, state_after));
@@ -169,10 +203,26 @@ pub fn step(state: &State, command: &Command, now: Timestamp) -> Outcome {
 }
 
 /// Runs one reading: the script says which, and grows by the questions that are asked beyond its end.
-fn run(state: &State, command: &Command, now: Timestamp, script: &mut Vec<bool>) -> (State, Told) {
+fn run(
+    state: &State,
+    command: &Command,
+    now: Timestamp,
+    prepared: Option<&Prepared>,
+    script: &mut Vec<bool>,
+) -> (State, Told) {
+    let before = |prepared: &Prepared| {
+        Box::new(World {
+            state: prepared.state.clone(),
+            now: prepared.now,
+            before: None,
+            script: Vec::new(),
+            asked: 0,
+        })
+    };
     let mut world = World {
         state: state.clone(),
         now,
+        before: prepared.map(before),
         script: std::mem::take(script),
         asked: 0,
     };
@@ -198,6 +248,8 @@ fn next_script(script: &mut Vec<bool>) -> bool {
 struct World {
     state: State,
     now: Timestamp,
+    /// The world in which the command was made ready, where that is not this one.
+    before: Option<Box<Self>>,
     script: Vec<bool>,
     asked: usize,
 }

@@ -9,7 +9,7 @@
 //! **Invariant:** combinations are counted and told in the order of their numbers, whoever finished first.
 
 pub mod combination;
-mod counterexample;
+pub(crate) mod counterexample;
 pub mod covering;
 pub mod decision;
 pub mod export;

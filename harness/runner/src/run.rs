@@ -474,7 +474,7 @@ fn not_reached(case: &Case, why: &str) -> CaseResult {
             file: case.scenario.path.clone(),
             line: check.line,
             expect_line: check.expect_line,
-            command: crate::transcript::command(&step.command),
+            command: crate::transcript::deed(&step.deed),
             control_difference: None,
             exchanges: Vec::new(),
         });

@@ -85,7 +85,43 @@ pub struct Step {
     /// How its request is spoilt.
     pub mangle: Option<Mangle>,
     /// What is done.
+    pub deed: Deed,
+}
+
+/// Says what a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// One command.
+    One(Command),
+    /// Several commands, sent at the same moment.
+    Together(Vec<Part>),
+}
+
+/// Holds one command among several that are sent at the same moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The command: one that ends in one request of the target.
     pub command: Command,
+    /// How many copies of it are sent; nothing: one.
+    pub times: Option<Quantity>,
+}
+
+impl Deed {
+    /// Lists the commands, each once however many copies are sent.
+    pub fn commands(&self) -> impl Iterator<Item = &Command> {
+        let (one, several) = match self {
+            Self::One(command) => (Some(command), &[][..]),
+            Self::Together(parts) => (None, parts.as_slice()),
+        };
+        one.into_iter()
+            .chain(several.iter().map(|part| &part.command))
+    }
+}
+
+impl From<Command> for Deed {
+    fn from(command: Command) -> Self {
+        Self::One(command)
+    }
 }
 
 /// Holds what a step is judged by.
@@ -142,7 +178,10 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, S
     rules::names(users, &steps, &mut problems);
     rules::quantities(&steps, &mut problems);
     rules::expectations(&steps, &mut problems);
-    people::methods(&steps, &mut problems);
+    rules::together(&steps, &mut problems);
+    for step in &steps {
+        people::methods(step.acts(), &mut problems);
+    }
     tenant::policies(
         &source,
         &root,
@@ -356,13 +395,32 @@ fn finish_step(source: &str, step: &Draft<'_>, control: Option<Control>) -> Opti
         line: line_of(source, step.node.span.start),
         id: keys.id.clone(),
         check,
-        times: match &keys.times {
-            None => None,
-            Some(Times::Number(count)) => Some(Quantity::from_count(*count)),
-            Some(Times::Limits(text)) => Some(Quantity::parse(text).ok()?),
-        },
+        times: finish_times(keys.times.as_ref())?,
         mangle: keys.mangle,
-        command: step.command.clone()?,
+        deed: match &step.parts {
+            Some(parts) => Deed::Together(parts.iter().map(finish_part).collect::<Option<_>>()?),
+            None => Deed::One(step.command.clone()?),
+        },
+    })
+}
+
+fn finish_part(part: &Draft<'_>) -> Option<Part> {
+    Some(Part {
+        command: part.command.clone()?,
+        times: finish_times(part.keys.as_ref()?.times.as_ref())?,
+    })
+}
+
+/// Reads how often something is done. The outer none: it cannot be read.
+#[expect(
+    clippy::option_option,
+    reason = "a count may be left out, and a count may be no count"
+)]
+fn finish_times(times: Option<&Times>) -> Option<Option<Quantity>> {
+    Some(match times {
+        None => None,
+        Some(Times::Number(count)) => Some(Quantity::from_count(*count)),
+        Some(Times::Limits(text)) => Some(Quantity::parse(text).ok()?),
     })
 }
 

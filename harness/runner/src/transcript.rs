@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use proofup_domain::command::Command;
 use serde_json::{Map, Value};
 
+use crate::scenario::{Deed, Part};
+
 /// Names what an answer may hold as free text or in the target's own words: never told.
 const UNTOLD: [&str; 6] = [
     "destination",
@@ -59,6 +61,22 @@ pub fn command(command: &Command) -> String {
         let _ = write!(text, " {key}={told}");
     }
     text
+}
+
+/// Tells in one line what a step does.
+#[must_use]
+pub fn deed(deed: &Deed) -> String {
+    let part = |part: &Part| match &part.times {
+        None => command(&part.command),
+        Some(times) => format!("{times} x {}", command(&part.command)),
+    };
+    match deed {
+        Deed::One(one) => command(one),
+        Deed::Together(parts) => {
+            let parts: Vec<String> = parts.iter().map(part).collect();
+            format!("together: {}", parts.join("; "))
+        }
+    }
 }
 
 /// Tells whether a command types a code that has an alias.

@@ -14,8 +14,10 @@ mod operations;
 mod perform;
 pub mod persona;
 mod play;
+mod request;
 mod setup;
 mod things;
+pub(crate) mod together;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +42,7 @@ pub(crate) use setup::{first_policy, preparation};
 use things::Things;
 
 /// Holds everything that exists while one case runs.
-struct World<'a> {
+pub(crate) struct World<'a> {
     environment: &'a Environment,
     organisation: Organisation,
     people: BTreeMap<Name, Persona>,
@@ -79,11 +81,11 @@ struct World<'a> {
     /// Every exchange so far.
     exchanges: Vec<Exchange>,
     /// What was done and answered so far, each with the target's time before it.
-    history: Vec<Entry>,
+    pub(crate) history: Vec<Entry>,
 }
 
 /// Holds one command that was answered: the target's time before it, the command and the abstract answer.
-type Entry = (Timestamp, Command, Performed);
+pub(crate) type Entry = (Timestamp, Command, Performed);
 
 /// Holds one response as it came, with the operation that caused it.
 struct Seen {
@@ -92,10 +94,10 @@ struct Seen {
 }
 
 /// Holds an abstract answer: a refusal has `refused` in it, what no rule matched has `unrecognised`.
-type Performed = Map<String, Json>;
+pub(crate) type Performed = Map<String, Json>;
 
 /// Says why a command led to nothing.
-enum Trouble {
+pub(crate) enum Trouble {
     /// The target did not answer.
     Transport(Box<CallFailure>),
     /// The harness could not make the command: no code came, nothing was bound.
@@ -118,6 +120,16 @@ impl std::fmt::Display for Trouble {
 }
 
 impl World<'_> {
+    /// Gives the target's time, as it last told it.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Stops the gateways.
+    pub(crate) async fn stop(self) {
+        self.gateways.stop().await;
+    }
+
     /// Gives the person of a name; the loader has checked that there is one.
     fn person(&self, name: &Name) -> Result<&Persona, Trouble> {
         self.people

@@ -63,6 +63,9 @@ impl World {
 
     /// Finds a call or a notification that reached a person.
     fn signal(&self, user: &Name, channel: Channel, which: Which) -> Result<usize, Told> {
+        if let Some(before) = &self.before {
+            return before.signal(user, channel, which);
+        }
         let actor = self.actor(user)?;
         let signals = self.state.post.signals.iter().enumerate().rev();
         let mut received = signals.filter(|(_, signal)| {

@@ -41,6 +41,11 @@ impl World {
         method: Method,
         of: Option<&Name>,
     ) -> Result<Option<u32>, Told> {
+        if let Some(before) = &self.before {
+            let meant = before.registered(user, session, method, of)?;
+            let account = &self.person(session.owner).user;
+            return Ok(meant.filter(|id| account.find(*id).is_some()));
+        }
         let account = &self.person(session.owner).user;
         let Some(of) = of else {
             let mut held = account.registered.iter();

@@ -42,6 +42,9 @@ impl World {
 
     /// Finds what a name binds, or the user's latest of the sort.
     pub(super) fn named(&self, sort: Sort, user: &Name, name: Option<&Name>) -> Result<Ref, Told> {
+        if let Some(before) = &self.before {
+            return before.named(sort, user, name);
+        }
         let latest = self.person(self.actor(user)?).latest;
         let (found, why) = match (name, sort) {
             (Some(name), _) => (
@@ -82,6 +85,9 @@ impl World {
 
     /// Finds the code that a role names, typed for a thing by somebody.
     pub(super) fn code(&self, user: &Name, thing: Thing, role: &CodeRole) -> Result<Code, Told> {
+        if let Some(before) = &self.before {
+            return before.code(user, thing, role);
+        }
         let actor = self.actor(user)?;
         let newest = || {
             let received = self.state.post.received_for(thing).last();

@@ -41,6 +41,10 @@ impl World {
     }
 
     fn is_right(&self, person: usize, password: &PasswordRole) -> Result<bool, Told> {
+        if let Some(before) = &self.before {
+            let unchanged = before.person(person).passwords == self.person(person).passwords;
+            return Ok(before.is_right(person, password)? && unchanged);
+        }
         let passwords = &self.person(person).passwords;
         match password {
             PasswordRole::Right => Ok(true),

@@ -9,7 +9,7 @@ use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::{NewUser, State, Tenant};
 
-use crate::scenario::{GatewayForms, Scenario, Step, UserSpec};
+use crate::scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
 use crate::world::{first_policy, preparation};
 
 /// Holds a tenant, its people and what they do.
@@ -37,7 +37,7 @@ impl Story {
             check: None,
             times: None,
             mangle: None,
-            command: command.clone(),
+            deed: Deed::One(command.clone()),
         };
         Scenario {
             title: String::new(),

@@ -36,6 +36,9 @@ pub fn compare(expect: &Value, answer: &Map<String, Value>, allowed: &Allowed) -
             vec![mismatch("", expect, Some(&Value::Object(answer.clone())))]
         };
     }
+    if answer.contains_key("succeeded") {
+        return compare_together(expected, answer, allowed);
+    }
     if is_no_success(answer) && !expected.contains_key("refused") {
         return vec![mismatch("", expect, Some(&Value::Object(answer.clone())))];
     }
@@ -52,10 +55,57 @@ pub fn compare(expect: &Value, answer: &Map<String, Value>, allowed: &Allowed) -
     found
 }
 
-/// Tells whether an abstract answer is anything but a success.
+/// Tells whether an abstract answer is anything but a success; of several at once, whether any was refused.
 #[must_use]
 pub fn is_no_success(answer: &Map<String, Value>) -> bool {
-    answer.contains_key("refused") || answer.contains_key("unrecognised")
+    let refused = match answer.get("refused") {
+        None => false,
+        Some(Value::Array(several)) => !several.is_empty(),
+        Some(_) => true,
+    };
+    refused || answer.contains_key("unrecognised")
+}
+
+/// Compares what came of commands that were sent at the same moment; nothing expected means that all succeed.
+///
+/// Each of `answers` is held to its own expectation as a single answer is.
+fn compare_together(
+    expected: &Map<String, Value>,
+    answer: &Map<String, Value>,
+    allowed: &Allowed,
+) -> Vec<Mismatch> {
+    let all_must_succeed = expected.is_empty() && is_no_success(answer);
+    if all_must_succeed || answer.contains_key("unrecognised") {
+        let expected = Value::Object(expected.clone());
+        return vec![mismatch(
+            "",
+            &expected,
+            Some(&Value::Object(answer.clone())),
+        )];
+    }
+    let mut found = Vec::new();
+    for (key, value) in expected {
+        match (key.as_str(), value, answer.get(key)) {
+            ("answers", Value::Array(expected), Some(Value::Array(actual)))
+                if expected.len() == actual.len() =>
+            {
+                for (index, (one, other)) in expected.iter().zip(actual).enumerate() {
+                    let empty = Map::new();
+                    let other = other.as_object().unwrap_or(&empty);
+                    found.extend(
+                        compare(one, other, allowed)
+                            .into_iter()
+                            .map(|one| Mismatch {
+                                path: format!("answers[{index}].{}", one.path),
+                                ..one
+                            }),
+                    );
+                }
+            }
+            _ => compare_value(key, value, answer.get(key), &mut found),
+        }
+    }
+    found
 }
 
 fn refusal_is_allowed(expected: &Value, actual: Option<&Value>, allowed: &Allowed) -> bool {
@@ -296,6 +346,37 @@ mod tests {
             .clone();
         assert!(compare(&json!({ "refused": "notFound" }), &answer, &allowed).is_empty());
         assert!(!compare(&json!({ "refused": "expired" }), &answer, &allowed).is_empty());
+    }
+
+    #[test]
+    fn of_several_at_once_what_is_named_is_compared_and_nothing_means_all() {
+        let answer = json!({
+            "succeeded": 1,
+            "refused": ["alreadyVerified"],
+            "answers": [{ "refused": "alreadyVerified" }, { "state": "verified" }],
+        });
+        check(json!({ "succeeded": 1 }), answer.clone(), &[]);
+        check(json!({ "succeeded": 2 }), answer.clone(), &["succeeded"]);
+        check(json!({}), answer.clone(), &[""]);
+        check(
+            json!({ "refused": ["expired"] }),
+            answer.clone(),
+            &["refused[0]"],
+        );
+        check(
+            json!({ "answers": [{}, { "state": "verified" }] }),
+            answer.clone(),
+            &["answers[0]."],
+        );
+        check(
+            json!({ "anyOf": [{ "succeeded": 2 }, { "succeeded": 1 }] }),
+            answer,
+            &[],
+        );
+        let all = json!({ "succeeded": 2, "refused": [], "answers": [{}, {}] });
+        check(json!({}), all, &[]);
+        let odd = json!({ "succeeded": 1, "refused": [], "unrecognised": { "status": 500 } });
+        check(json!({ "succeeded": 1 }), odd, &[""]);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Draft<'n> {
     pub(crate) command: Option<Command>,
     /// Its other keys, if they could be read.
     pub(crate) keys: Option<StepKeys>,
+    /// The commands that are sent at the same moment, if it is a step of such; then it has no command of its own.
+    pub(crate) parts: Option<Vec<Self>>,
 }
 
 /// Names what `as` binds and what other steps then refer to.
@@ -90,8 +92,11 @@ impl<'n> Draft<'n> {
                 node,
                 command: None,
                 keys: None,
+                parts: None,
             };
         };
+        let together = node.get("together").map(Node::items);
+        command.shift_remove("together");
         let mut keys = serde_json::Map::new();
         for key in STEP_KEYS {
             if let Some(value) = command.shift_remove(key) {
@@ -102,7 +107,15 @@ impl<'n> Draft<'n> {
             node,
             command: serde_json::from_value(Value::Object(command)).ok(),
             keys: serde_json::from_value(Value::Object(keys)).ok(),
+            parts: together.map(|parts| parts.iter().map(Draft::read).collect()),
         }
+    }
+
+    /// Lists what is done: the commands that are sent at the same moment, or the step itself.
+    pub(crate) fn acts(&self) -> &[Self] {
+        self.parts
+            .as_deref()
+            .unwrap_or_else(|| std::slice::from_ref(self))
     }
 
     /// Gives the step's `do` word; empty if there is none.
@@ -127,12 +140,13 @@ impl<'n> Draft<'n> {
 
     /// Says whether the file demands a refusal of this step: nothing else would do.
     pub(crate) fn refused(&self) -> bool {
-        self.node.get("expect").is_some_and(is_refusal)
+        self.parts.is_none() && self.node.get("expect").is_some_and(is_refusal)
     }
 
     /// Says whether a refusal is among what the file admits.
     pub(crate) fn may_be_refused(&self) -> bool {
-        let Some(expect) = self.node.get("expect") else {
+        // What is refused of several commands at once is counted, and needs no control.
+        let Some(expect) = self.node.get("expect").filter(|_| self.parts.is_none()) else {
             return false;
         };
         let several = expect.get("anyOf").map(Node::items).unwrap_or_default();

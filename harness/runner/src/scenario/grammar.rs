@@ -63,6 +63,9 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("findLeaks", "LeaksAnswer"),
 ];
 
+/// Names the answer of commands that are sent at the same moment.
+const TOGETHER: &str = "TogetherAnswer";
+
 /// Gives the `do` word of a command.
 #[must_use]
 pub fn word(command: &Command) -> String {
@@ -138,10 +141,18 @@ fn build() -> Value {
             definitions.insert(name, schema);
         }
     }
-    let steps: Vec<Value> = commands
+    let acts: Vec<Value> = commands
+        .iter()
+        .map(|command| act(command.clone(), &step_keys))
+        .collect();
+    definitions.insert("Act".to_owned(), json!({ "oneOf": acts }));
+    let expected = together_expectation(&definitions);
+    definitions.insert(format!("Expect{TOGETHER}"), expected);
+    let mut steps: Vec<Value> = commands
         .into_iter()
         .map(|command| step(command, &step_keys))
         .collect();
+    steps.push(together(&step_keys));
     definitions.insert("Step".to_owned(), json!({ "oneOf": steps }));
     let mut policy = definitions.get("Policy").cloned().unwrap_or_default();
     if let Some(properties) = policy["properties"].as_object_mut() {
@@ -179,6 +190,7 @@ fn shapes(generator: &mut SchemaGenerator) {
     generator.subschema_for::<answer::AuditAnswer>();
     generator.subschema_for::<answer::LimitsAnswer>();
     generator.subschema_for::<answer::LeaksAnswer>();
+    generator.subschema_for::<answer::TogetherAnswer>();
     generator.subschema_for::<answer::EmptyAnswer>();
     generator.subschema_for::<answer::RefusedAnswer>();
 }
@@ -205,6 +217,49 @@ fn step(mut command: Value, step_keys: &Value) -> Value {
         }
     }
     command
+}
+
+/// Adds to one command what it has among others that are sent at the same moment: how many copies.
+fn act(mut command: Value, step_keys: &Value) -> Value {
+    if let Some(properties) = command["properties"].as_object_mut() {
+        let mut times = step_keys["properties"]["times"].clone();
+        times["description"] = json!(
+            "How many copies are sent at the same moment: a number, or declared limits such as `codeTries + 1`."
+        );
+        properties.insert("times".to_owned(), times);
+    }
+    command
+}
+
+/// Makes the schema of a step whose commands are sent at the same moment.
+fn together(step_keys: &Value) -> Value {
+    let keys = &step_keys["properties"];
+    json!({
+        "type": "object",
+        "description": "Commands that are sent at the same moment: all are made ready first, and none waits for another's answer.",
+        "properties": {
+            "together": {
+                "type": "array",
+                "description": "The commands, each with its `do`; `times` sends copies of one.",
+                "minItems": 1,
+                "items": { "$ref": "#/$defs/Act" },
+            },
+            "id": keys["id"],
+            "check": keys["check"],
+            "expect": { "$ref": format!("#/$defs/Expect{TOGETHER}") },
+        },
+        "required": ["together"],
+        "additionalProperties": false,
+    })
+}
+
+/// Makes what a file may expect of commands that are sent at the same moment: their refusals are counted, not told apart.
+fn together_expectation(definitions: &Map<String, Value>) -> Value {
+    let object = partial(&definitions[TOGETHER], definitions);
+    json!({
+        "description": "A partial match of what came of all of them; left out: every one succeeds.",
+        "anyOf": [object, matcher("anyOf", &json!({ "type": "array", "minItems": 1, "items": object }))],
+    })
 }
 
 /// Makes what a file may expect of an answer: every field may be left out, matchers may stand in place of values, and
@@ -234,6 +289,10 @@ fn partial(schema: &Value, definitions: &Map<String, Value>) -> Value {
         .and_then(|reference| definitions.get(reference.trim_start_matches("#/$defs/")))
         .unwrap_or(schema);
     match target.get("type").and_then(Value::as_str) {
+        // What may hold anything is not narrowed down.
+        Some("object") if target.get("additionalProperties") == Some(&Value::Bool(true)) => {
+            target.clone()
+        }
         Some("object") => {
             let properties: Map<String, Value> = target["properties"]
                 .as_object()

@@ -187,40 +187,84 @@ pub(crate) fn names(users: &[Node], steps: &[Draft<'_>], problems: &mut Vec<Prob
     let mut bound: BTreeMap<Thing, Vec<&str>> = BTreeMap::new();
     let mut unclear: Vec<&str> = Vec::new();
     for step in steps {
-        if let Some(user) = step.text("user").filter(|user| !people.contains(user)) {
-            let help = match people.as_slice() {
-                [] => "the file has no [[users]]".to_owned(),
-                people => suggest(user, people.iter().copied()),
+        // Commands that are sent at the same moment are made ready before any of them is: none sees what another binds.
+        for act in step.acts() {
+            problems.extend(stranger(act, &people));
+            for thing in Thing::ALL {
+                problems.extend(reference(act, thing.key(), thing, &bound, &unclear));
+            }
+            problems.extend(reference(act, "of", Thing::Enrollment, &bound, &unclear));
+            problems.extend(code_of(act, &people, &bound, &unclear));
+        }
+        for act in step.acts() {
+            let Some(name) = act.text("as") else {
+                continue;
             };
-            problems.push(
-                step.problem(
-                    "user",
-                    format!("unknown user `{user}`"),
-                    "nobody is called so",
-                )
-                .help(help),
-            );
-        }
-        for thing in Thing::ALL {
-            problems.extend(reference(step, thing.key(), thing, &bound, &unclear));
-        }
-        problems.extend(reference(step, "of", Thing::Enrollment, &bound, &unclear));
-        problems.extend(code_of(step, &people, &bound, &unclear));
-        let Some(name) = step.text("as") else {
-            continue;
-        };
-        if name == "none" || people.contains(&name) {
-            problems.push(
-                step.problem("as", format!("`{name}` cannot be bound"), "taken")
-                    .help("`none` and the names of users mean something else: take another word"),
-            );
-        }
-        match Thing::bound_by(step.word()) {
-            Some(thing) => bound.entry(thing).or_default().push(name),
-            None => unclear.push(name),
+            if name == "none" || people.contains(&name) {
+                problems.push(
+                    act.problem("as", format!("`{name}` cannot be bound"), "taken")
+                        .help(
+                            "`none` and the names of users mean something else: take another word",
+                        ),
+                );
+            }
+            match Thing::bound_by(act.word()) {
+                Some(thing) => bound.entry(thing).or_default().push(name),
+                None => unclear.push(name),
+            }
         }
     }
 }
+
+/// Finds a user that the file does not have.
+fn stranger(step: &Draft<'_>, people: &[&str]) -> Option<Problem> {
+    let user = step.text("user").filter(|user| !people.contains(user))?;
+    let help = match people {
+        [] => "the file has no [[users]]".to_owned(),
+        people => suggest(user, people.iter().copied()),
+    };
+    let problem = step.problem(
+        "user",
+        format!("unknown user `{user}`"),
+        "nobody is called so",
+    );
+    Some(problem.help(help))
+}
+
+/// Checks that what is sent at the same moment can be: each command ends in one request, and several are sent.
+pub(crate) fn together(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+    for step in steps {
+        let Some(parts) = &step.parts else { continue };
+        for part in parts {
+            let word = part.word();
+            if NOT_TOGETHER.contains(&word) {
+                problems.push(
+                    part.problem("do", format!("`{word}` cannot be sent together with others"), "here")
+                        .help("only what ends in one request to the target can: make it a step of its own before or after"),
+                );
+            }
+        }
+        if let [only] = parts.as_slice()
+            && only.node.get("times").is_none()
+        {
+            problems.push(
+                step.problem("together", "one command alone in `together`", "here")
+                    .help("add `times = …` for copies of it, add other commands, or make it an ordinary step"),
+            );
+        }
+    }
+}
+
+/// Lists the commands that are no single request to the target, and the one that changes what the others are judged by.
+const NOT_TOGETHER: [&str; 7] = [
+    "addAccount",
+    "activateDevice",
+    "readInbox",
+    "setGateway",
+    "releaseMessages",
+    "findLeaks",
+    "setPolicy",
+];
 
 fn reference(
     step: &Draft<'_>,
@@ -284,7 +328,7 @@ fn code_of(
 
 /// Checks durations and counts.
 pub(crate) fn quantities(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
-    for step in steps {
+    for step in steps.iter().flat_map(Draft::acts) {
         let mut check = |key: &str, wanted: Dimension| {
             let Some(text) = step.text(key) else { return };
             let parsed = Quantity::parse(text).and_then(|quantity| quantity.demand(wanted));

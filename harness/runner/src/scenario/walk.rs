@@ -82,11 +82,16 @@ impl Walker<'_> {
             self.mistyped(node, branches);
             return;
         }
-        if tables
-            .iter()
-            .all(|branch| branch["properties"]["do"].get("const").is_some())
-        {
-            self.step(node, &tables);
+        let is_command = |branch: &&'static Value| {
+            let word = branch["properties"].get("do");
+            word.is_some_and(|word| word.get("const").is_some())
+        };
+        let (commands, others): (Vec<_>, Vec<_>) = tables.iter().copied().partition(is_command);
+        if !commands.is_empty() {
+            match others.first().filter(|_| node.get("together").is_some()) {
+                Some(together) => self.together(node, together),
+                None => self.step(node, &commands),
+            }
             return;
         }
         let fit = |branch: &Value| {
@@ -146,6 +151,13 @@ impl Walker<'_> {
                 .help(suggest(text, words)),
             ),
         }
+    }
+
+    /// Checks a step whose commands are sent at the same moment.
+    fn together(&mut self, node: &Node, schema: &'static Value) {
+        let outer = std::mem::replace(&mut self.place, vec!["a `together` step".to_owned()]);
+        self.table(node, node.entries(), schema);
+        self.place = outer;
     }
 
     fn table(&mut self, node: &Node, entries: &[Entry], schema: &'static Value) {

@@ -13,13 +13,13 @@ use serde_json::{Map, Value as Json};
 
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
-use super::{Performed, Trouble, World, needs};
+use super::{Performed, Trouble, World, needs, together};
 use crate::judge::matcher::{compare, is_no_success};
 use crate::judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use crate::run::Environment;
-use crate::scenario::{Check, Quantity, Scenario, Step};
+use crate::scenario::{Check, Deed, Quantity, Scenario, Step};
 use crate::target::Operation;
 use crate::target::exchange::Exchange;
 use crate::transcript;
@@ -142,7 +142,7 @@ pub async fn run_case(
 }
 
 /// Makes the people, the gateways and an empty memory; the tenant is made with the first step.
-pub(super) async fn make_world<'a>(
+pub(crate) async fn make_world<'a>(
     environment: &'a Environment,
     case: &Case,
 ) -> Result<World<'a>, String> {
@@ -288,7 +288,7 @@ impl Walk<'_> {
         let attempt = self.attempt(world, step).await;
         let exchanges: Vec<Exchange> = world.exchanges[first_exchange..].to_vec();
         let told = match &attempt {
-            Ok((performed, _)) => transcript::answer(performed),
+            Ok((performed, _)) => together::told(performed),
             Err(trouble) => trouble.to_string(),
         };
         self.tell(world, step, &when, &told);
@@ -325,7 +325,7 @@ impl Walk<'_> {
     fn what(&self, step: &Step, told: &str) -> String {
         format!(
             "`{}` was answered with {told}",
-            transcript::command(&step.command)
+            transcript::deed(&step.deed)
         )
     }
 
@@ -334,13 +334,15 @@ impl Walk<'_> {
             .submitted
             .as_ref()
             .or_else(|| world.used.values().next_back())
-            .filter(|_| transcript::types_a_code(&step.command))
+            .filter(
+                |_| matches!(&step.deed, Deed::One(command) if transcript::types_a_code(command)),
+            )
             .and_then(|code| world.codes.iter().position(|known| known == code))
             .map(|position| format!(" (code#{})", position + 1));
         let mangle = step.mangle.map(|mangle| format!(" mangle={mangle}"));
         self.lines.push(format!(
             "[{when}] {}{}{} -> {told}",
-            transcript::command(&step.command),
+            transcript::deed(&step.deed),
             alias.unwrap_or_default(),
             mangle.unwrap_or_default()
         ));
@@ -352,6 +354,10 @@ impl Walk<'_> {
         world: &mut World<'_>,
         step: &Step,
     ) -> Result<(Performed, Option<Mismatch>), Trouble> {
+        let command = match &step.deed {
+            Deed::One(command) => command,
+            Deed::Together(parts) => return Ok((together::happen(world, parts).await?, None)),
+        };
         let times = match &step.times {
             Some(times) => Quantity::count(times, &world.limits)
                 .map_err(|error| Trouble::Unready(error.to_string()))?,
@@ -364,7 +370,7 @@ impl Walk<'_> {
             .and_then(|expect| expect.get("refused"));
         let mut odd = None;
         for round in 1..times {
-            let performed = world.perform(&step.command, step.mangle).await?;
+            let performed = world.perform(command, step.mangle).await?;
             let same_kind = match expected {
                 Some(refused) => performed.get("refused") == Some(refused),
                 None => !is_no_success(&performed),
@@ -386,7 +392,7 @@ impl Walk<'_> {
                 odd.actual.unwrap_or_default()
             )));
         }
-        Ok((world.perform(&step.command, step.mangle).await?, odd))
+        Ok((world.perform(command, step.mangle).await?, odd))
     }
 
     fn judge(&self, check: &Check, performed: &Performed, odd: Option<Mismatch>) -> Outcome {
@@ -430,9 +436,7 @@ impl Walk<'_> {
             .call(Operation::ReadCapabilities, vars, None)
             .await
             .is_ok();
-        if reachable
-            && let Err(Trouble::Transport(again)) = world.perform(&step.command, step.mangle).await
-        {
+        if reachable && let Err(Trouble::Transport(again)) = once_more(world, step).await {
             return Outcome::Failed(vec![Mismatch {
                 path: String::new(),
                 expected: check
@@ -462,7 +466,7 @@ impl Walk<'_> {
                 file: self.case.scenario.path.clone(),
                 line: check.line,
                 expect_line: check.expect_line,
-                command: transcript::command(&step.command),
+                command: transcript::deed(&step.deed),
                 control_difference: check
                     .control
                     .as_ref()
@@ -507,6 +511,14 @@ fn told_difference(difference: &str) -> String {
     }
 }
 
+/// Takes a step once more, to see whether it is answered this time.
+async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Performed, Trouble> {
+    match &step.deed {
+        Deed::One(command) => world.perform(command, step.mangle).await,
+        Deed::Together(parts) => together::happen(world, parts).await,
+    }
+}
+
 fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
     match trouble {
         Trouble::Transport(failure) => CouldNotRun::Transport(failure.error.to_string()),
@@ -517,7 +529,7 @@ fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
     }
 }
 
-fn missing_facilities(case: &Case, capabilities: &Capabilities) -> Option<CouldNotRun> {
+pub(crate) fn missing_facilities(case: &Case, capabilities: &Capabilities) -> Option<CouldNotRun> {
     let missing: BTreeSet<Facility> = needs::facilities(&case.scenario)
         .into_iter()
         .filter(|need| !capabilities.facilities.contains(need))
@@ -525,7 +537,7 @@ fn missing_facilities(case: &Case, capabilities: &Capabilities) -> Option<CouldN
     (!missing.is_empty()).then_some(CouldNotRun::MissingFacilities(missing))
 }
 
-fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {
+pub(crate) fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {
     match feature {
         NeededFeature::Feature(feature) => capabilities.features.contains(&feature),
         NeededFeature::Method(method) => capabilities.methods.contains(&method),

@@ -10,6 +10,7 @@ use proofup_gateways::people::authenticator::{Account, Authenticator, parse_acti
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
+use super::request::Request;
 use super::things::Sort;
 use super::variables::Vars;
 use super::{Performed, Trouble, World};
@@ -55,16 +56,6 @@ impl World<'_> {
                 enrollment,
                 by,
             } => self.activate_device(user, enrollment.as_ref(), *by).await,
-            Command::ApproveNotification {
-                user,
-                notification,
-                secret,
-            } => self.reply(user, *notification, *secret, "approve").await,
-            Command::DenyNotification {
-                user,
-                notification,
-                secret,
-            } => self.reply(user, *notification, *secret, "deny").await,
             _ => Err(Trouble::unready("no authenticator does this")),
         }
     }
@@ -216,14 +207,21 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Approves or denies a notification.
-    async fn reply(
-        &mut self,
-        user: &Name,
-        which: Which,
-        secret: CallbackSecret,
-        reply: &str,
-    ) -> Result<Performed, Trouble> {
+    /// Makes the request by which a device approves or denies a notification.
+    pub(super) fn reply_request(&mut self, command: &Command) -> Result<Request, Trouble> {
+        let (user, which, secret, reply) = match command {
+            Command::ApproveNotification {
+                user,
+                notification,
+                secret,
+            } => (user, *notification, *secret, "approve"),
+            Command::DenyNotification {
+                user,
+                notification,
+                secret,
+            } => (user, *notification, *secret, "deny"),
+            _ => return Err(Trouble::unready("no authenticator does this")),
+        };
         let message = self.nth_newest(self.notifications(user), which, "notification", user)?;
         let device = self
             .devices
@@ -247,10 +245,7 @@ impl World<'_> {
             notification.as_deref().unwrap_or_default(),
         );
         vars.text("reply", reply);
-        Ok(self
-            .call(Operation::ReplyToNotification, vars, None)
-            .await?
-            .0)
+        self.ask(Operation::ReplyToNotification, vars, None)
     }
 
     /// Chooses the secret that a callback carries; none means none.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use proofup_domain::answer::InboxAnswer;
-use proofup_domain::command::{AddressRef, CallbackSecret, Command, Name, PhoneRef, Which};
+use proofup_domain::command::{AddressRef, CallbackSecret, Command, Name, PhoneRef};
 use proofup_domain::state::Channel;
 use proofup_gateways::message::{CallInfo, Cursor, Message};
 use proofup_gateways::people::handset::{self, Callback, SecretChoice};
 
 use super::devices::fields;
+use super::request::Request;
 use super::{Performed, Trouble, World};
 use crate::target::Value;
 
@@ -88,39 +89,22 @@ impl World<'_> {
         })
     }
 
-    /// Does what a person does with a ringing phone.
-    pub(super) async fn use_handset(&mut self, command: &Command) -> Result<Performed, Trouble> {
+    /// Makes the request by which the provider tells what a person does with a ringing phone.
+    ///
+    /// It goes to the URL that the call named.
+    pub(super) fn handset_request(&mut self, command: &Command) -> Result<Request, Trouble> {
         let right = CallbackSecret::Right;
-        match command {
+        let (user, which, secret, reply) = match command {
             Command::PressKey {
                 user,
                 key,
                 call,
                 secret,
-            } => {
-                self.answer_call(user, *call, *secret, CallReply::Press(key))
-                    .await
-            }
-            Command::HangUp { user, call } => {
-                self.answer_call(user, *call, right, CallReply::HangUp)
-                    .await
-            }
-            Command::LetRing { user, call } => {
-                self.answer_call(user, *call, right, CallReply::LetRing)
-                    .await
-            }
-            _ => Err(Trouble::unready("no handset does this")),
-        }
-    }
-
-    /// Does what a person does when the phone rings: the callback goes to the URL that the call named.
-    async fn answer_call(
-        &mut self,
-        user: &Name,
-        which: Which,
-        secret: CallbackSecret,
-        reply: CallReply<'_>,
-    ) -> Result<Performed, Trouble> {
+            } => (user, *call, *secret, CallReply::Press(key)),
+            Command::HangUp { user, call } => (user, *call, right, CallReply::HangUp),
+            Command::LetRing { user, call } => (user, *call, right, CallReply::LetRing),
+            _ => return Err(Trouble::unready("no handset does this")),
+        };
         let message = self.nth_newest(self.calls(user), which, "call", user)?;
         let call = message
             .call
@@ -132,7 +116,13 @@ impl World<'_> {
             CallReply::HangUp => handset::hang_up(call, &choice),
             CallReply::LetRing => handset::let_ring(call, &choice),
         };
-        self.send_callback(callback).await
+        let request = request_of(callback).map_err(|error| {
+            Trouble::Unready(format!(
+                "the call names no address that could be called back: {error}"
+            ))
+        })?;
+        let secrets = self.secrets.iter().cloned().collect();
+        Ok(Request::Callback { request, secrets })
     }
 
     fn secret_choice(
@@ -151,22 +141,6 @@ impl World<'_> {
             Some(Value::Secret(other)) => SecretChoice::Other(other),
             Some(Value::Plain(_)) | None => SecretChoice::None,
         })
-    }
-
-    async fn send_callback(&mut self, callback: Callback) -> Result<Performed, Trouble> {
-        let request = request_of(callback).map_err(|error| {
-            Trouble::Unready(format!(
-                "the call names no address that could be called back: {error}"
-            ))
-        })?;
-        let secrets: Vec<_> = self.secrets.iter().cloned().collect();
-        let reply = self
-            .environment
-            .target
-            .callback(&self.environment.transport, request, &secrets)
-            .await
-            .map_err(|failure| Trouble::Transport(Box::new(failure)))?;
-        Ok(self.take("callback", reply))
     }
 
     /// Lists the calls that reached any number of the user, oldest first.

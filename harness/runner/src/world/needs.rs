@@ -34,8 +34,8 @@ pub(super) fn facilities(scenario: &Scenario) -> BTreeSet<Facility> {
         needs.insert(Facility::Policy);
         of_setup(*method, default_kind(*method), &mut needs);
     }
-    for step in &scenario.steps {
-        of_command(&step.command, &mut needs);
+    for command in scenario.steps.iter().flat_map(|step| step.deed.commands()) {
+        of_command(command, &mut needs);
     }
     needs
 }

@@ -8,18 +8,33 @@ use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
 use serde_json::{Map, Value as Json};
 
-use super::operations::{References, operation_of};
+use super::operations::References;
 use super::things::{Sort, Thing};
-use super::variables::{Vars, default_kind, default_phone};
+use super::variables::{default_kind, default_phone};
 use super::{Performed, Trouble, World};
 use crate::judge::matcher::is_no_success;
-use crate::scenario::Quantity;
-use crate::target::exchange::Exchange;
-use crate::target::{Operation, Value};
+use crate::target::Value;
 
 impl World<'_> {
     /// Lets a command happen and tells what came back.
-    pub(super) async fn perform(
+    ///
+    /// What came of it is added to the history.
+    ///
+    /// # Errors
+    /// If no answer came, or the command could not be made.
+    pub(crate) async fn perform(
+        &mut self,
+        command: &Command,
+        mangle: Option<Mangle>,
+    ) -> Result<Performed, Trouble> {
+        let now = self.now;
+        let performed = self.do_what(command, mangle).await?;
+        let told = (now, command.clone(), performed.clone());
+        self.history.push(told);
+        Ok(performed)
+    }
+
+    async fn do_what(
         &mut self,
         command: &Command,
         mangle: Option<Mangle>,
@@ -36,12 +51,8 @@ impl World<'_> {
         mangle: Option<Mangle>,
     ) -> Result<Performed, Trouble> {
         match command {
-            Command::AddAccount { .. }
-            | Command::ActivateDevice { .. }
-            | Command::ApproveNotification { .. }
-            | Command::DenyNotification { .. } => self.use_device(command).await,
-            Command::PressKey { .. } | Command::HangUp { .. } | Command::LetRing { .. } => {
-                self.use_handset(command).await
+            Command::AddAccount { .. } | Command::ActivateDevice { .. } => {
+                self.use_device(command).await
             }
             Command::ReadInbox {
                 user,
@@ -63,85 +74,33 @@ impl World<'_> {
                 Ok(Map::new())
             }
             Command::FindLeaks {} => Ok(self.find_leaks()),
-            Command::AdvanceClock { by } => self.advance_clock(by).await,
             _ => self.request(command, mangle).await,
         }
     }
 
-    /// Sends what a target file makes of a command, and keeps what came of it.
-    async fn request(
+    /// Keeps what a command led to.
+    pub(super) fn keep(
         &mut self,
         command: &Command,
-        mangle: Option<Mangle>,
-    ) -> Result<Performed, Trouble> {
-        let operation = operation_of(command)
-            .ok_or_else(|| Trouble::unready("this command is not one that a target performs"))?;
-        let vars = self.variables(command, operation).await?;
-        let since = self.gateways.inboxes().cursor();
-        let (mut performed, kept) = self.call(operation, vars, mangle).await?;
-        let succeeded = !is_no_success(&performed);
+        mut performed: Performed,
+        kept: BTreeMap<String, Value>,
+        since: Cursor,
+    ) -> Performed {
         if let Command::ReadAudit { user: Some(user) } = command {
             only_events_of(&mut performed, user);
         }
-        if succeeded {
+        if !is_no_success(&performed) {
             self.remember(command, &performed, kept, since);
-            if let (Some(user), Some(code)) = (submitter(command), self.submitted.take()) {
+            if let Some(user) = submitter(command)
+                && let Some(code) = self.submitted.take()
+            {
                 self.used.insert(user.clone(), code);
             }
             if let Command::SetPolicy { policy } = command {
                 merge(&mut self.policy, &Json::Object(policy.clone()));
             }
         }
-        Ok(performed)
-    }
-
-    /// Calls one operation of the target.
-    pub(super) async fn call(
-        &mut self,
-        operation: Operation,
-        mut vars: Vars,
-        mangle: Option<Mangle>,
-    ) -> Result<(Performed, BTreeMap<String, Value>), Trouble> {
-        if !self.environment.target.has(operation) {
-            return Err(Trouble::Unready(format!(
-                "the target file has no operation `{}`",
-                operation.as_str()
-            )));
-        }
-        for (name, value) in self.control_variables().into_variables().0 {
-            vars.value(&name, value);
-        }
-        let reply = self
-            .environment
-            .target
-            .call(
-                &self.environment.transport,
-                operation,
-                &vars.into_variables(),
-                mangle,
-            )
-            .await
-            .map_err(|failure| {
-                self.exchanges.push(Exchange::clone(&failure.exchange));
-                Trouble::Transport(Box::new(failure))
-            })?;
-        let kept = reply.kept.clone();
-        if let Some(now) = kept
-            .get("tenantNow")
-            .and_then(|value| value.reveal().as_str()?.parse().ok())
-        {
-            self.now = now;
-        }
-        Ok((self.take(operation.as_str(), reply), kept))
-    }
-
-    async fn advance_clock(&mut self, by: &str) -> Result<Performed, Trouble> {
-        let seconds = Quantity::parse(by)
-            .and_then(|quantity| quantity.seconds(&self.limits))
-            .map_err(|error| Trouble::Unready(error.to_string()))?;
-        let mut vars = Vars::default();
-        vars.json("seconds", Json::from(seconds));
-        Ok(self.call(Operation::AdvanceClock, vars, None).await?.0)
+        performed
     }
 
     /// Binds what a command began, and updates what it went on with.

@@ -24,7 +24,7 @@ const TOTP_STEP_SECONDS: u32 = 30;
 
 impl World<'_> {
     /// Makes the tenant and registers what the file says its people have.
-    pub(super) async fn set_up(
+    pub(crate) async fn set_up(
         &mut self,
         scenario: &Scenario,
         policy: &Policy,
@@ -80,7 +80,8 @@ impl World<'_> {
         if scenario
             .steps
             .iter()
-            .any(|step| changes_its_user(&step.command))
+            .flat_map(|step| step.deed.commands())
+            .any(changes_its_user)
         {
             spent.append(&mut lent);
         }
@@ -142,7 +143,7 @@ impl World<'_> {
     }
 
     /// Takes the tenant down again; whether that works changes no judgement.
-    pub(super) async fn tear_down(&mut self) {
+    pub(crate) async fn tear_down(&mut self) {
         if self.environment.target.has(Operation::DeleteTenant) {
             let vars = self.control_variables();
             let _ = self.call(Operation::DeleteTenant, vars, None).await;
@@ -246,9 +247,10 @@ fn registration(user: &Name, method: Method) -> Vec<Command> {
 /// Only where a gateway hangs is the whole of it waited for, so only there is it short. Everywhere else a busy machine
 /// must not be taken for a failing gateway.
 fn gateway_timeout_ms(scenario: &Scenario) -> u32 {
-    let hangs = scenario.steps.iter().any(|step| {
+    let mut commands = scenario.steps.iter().flat_map(|step| step.deed.commands());
+    let hangs = commands.any(|command| {
         matches!(
-            step.command,
+            command,
             Command::SetGateway {
                 behaviour: GatewayBehaviour::Hang,
                 ..

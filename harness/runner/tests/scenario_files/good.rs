@@ -4,7 +4,7 @@ use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, Mangle};
 use proofup_domain::edition::Edition;
 use proofup_domain::state::{MailForm, SmsForm};
-use proofup_runner::scenario::Scenario;
+use proofup_runner::scenario::{Deed, Scenario};
 
 use crate::{WINDOW, messages, read};
 
@@ -78,7 +78,9 @@ fn repetitions_are_counted_by_declared_limits() {
     .unwrap();
     let times = scenario.steps[5].times.as_ref().unwrap();
     assert_eq!(times.count(&limits), Ok(6));
-    assert!(matches!(&scenario.steps[4].command, Command::AdvanceClock { by } if by == "14d"));
+    assert!(
+        matches!(&scenario.steps[4].deed, Deed::One(Command::AdvanceClock { by }) if by == "14d")
+    );
 }
 
 #[test]
@@ -118,4 +120,41 @@ fn a_policy_that_cannot_be_met_may_be_set_where_a_refusal_is_expected() {
          expect = {{ refused = \"invalidPolicy\", field = \"twoStep.kinds\" }}\ncontrol = \"meetable\"\n"
     );
     assert_eq!(messages(&refused), Vec::<String>::new());
+}
+
+#[test]
+fn commands_that_are_sent_together_are_read_with_their_copies() {
+    let text = r#"
+title = "Two submissions of one code"
+
+[[users]]
+name = "alice"
+
+[[steps]]
+do = "signIn"
+user = "alice"
+
+[[steps]]
+do = "beginEnrollment"
+user = "alice"
+method = "mobilePhone"
+
+[[steps]]
+check = "CODE-9/one-wins"
+together = [
+    { do = "submitCode", user = "alice", code = "lastSent", times = "codeTries + 1" },
+    { do = "readSession", user = "alice" },
+]
+expect = { anyOf = [{ succeeded = 2, refused = { has = ["alreadyVerified"] } }, { succeeded = 1, answers = [{ state = "verified" }] }] }
+"#;
+    let scenario = read(text).unwrap_or_else(|errors| panic!("{:#?}", errors.problems()));
+    let Deed::Together(parts) = &scenario.steps[2].deed else {
+        panic!("{:?}", scenario.steps[2]);
+    };
+    assert_eq!(parts.len(), 2);
+    let times = parts[0].times.as_ref().map(ToString::to_string);
+    assert_eq!(times.as_deref(), Some("codeTries + 1"));
+    assert!(parts[1].times.is_none());
+    let check = scenario.steps[2].check.as_ref().expect("it is judged");
+    assert!(check.control.is_none());
 }

@@ -1,0 +1,350 @@
+//! Races: commands that are sent at the same moment, and whether some order of them explains what came back.
+//!
+//! A history is a story of a few commands one after the other, then two to eight at the same moment, then a look at what is
+//! there (`templates` draws it, `plan` holds it, `play` lets it happen). The oracle judges what came alone; for what came
+//! together an order is looked for in which it admits every answer and everything seen afterwards (`judge`, `search`). A
+//! violation is made smaller (`shrink`), let happen again, and written as a scenario file (`counterexample`).
+//!
+//! **Invariant:** what a history is depends on the seed and its number alone; how it ends may be chance.
+
+mod counterexample;
+mod judge;
+mod plan;
+mod play;
+pub mod search;
+mod shrink;
+mod templates;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proofup_domain::capabilities::Capabilities;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::judge::outcome::Outcome;
+use crate::run::{Environment, RunConfig, RunError, read_capabilities};
+use crate::scenario::load;
+use crate::target::Isolation;
+use crate::world::case::{Case, has_feature, missing_facilities, run_case};
+use judge::Judgement;
+use plan::Plan;
+use play::{attempt, play};
+use templates::{TEMPLATES, Template, draw};
+
+/// How often a violation is let happen again.
+pub const REPETITIONS: u32 = 10;
+
+/// Bounds the violations that are made smaller and written down, one of each story.
+const FINDINGS_MOST: usize = 5;
+
+/// How often a history that was a violation once is tried until it is one again.
+const ATTEMPTS: u32 = 20;
+
+/// Says how many histories of what.
+#[derive(Debug, Clone)]
+pub struct RaceConfig {
+    /// The target, the seed and the jobs; its suite and its selection are not looked at.
+    pub run: RunConfig,
+    /// How many histories.
+    pub histories: u64,
+}
+
+/// Holds what was found out.
+#[derive(Debug, Clone)]
+pub struct RaceOutput {
+    /// The stories, in their order.
+    pub stories: Vec<Story>,
+    /// The violations, the earliest of each story.
+    pub findings: Vec<Finding>,
+    /// It was interrupted before the last history.
+    pub interrupted: bool,
+    /// The target's name.
+    pub target_name: String,
+}
+
+/// Counts the histories of one story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Story {
+    /// Its name.
+    pub name: &'static str,
+    /// The requirement that a violation breaks.
+    pub requirement: &'static str,
+    /// Histories that happened.
+    pub histories: u64,
+    /// Histories that were judged.
+    pub judged: u64,
+    /// Commands in them.
+    pub commands: u64,
+    /// Violations among them.
+    pub violations: u64,
+    /// Why the first of those that could not be judged could not.
+    pub unjudged: Option<String>,
+    /// What the target declares that it does not have.
+    pub not_applicable: Option<String>,
+}
+
+/// Holds a violation, as small as it could be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The story.
+    pub story: &'static str,
+    /// The requirement that it breaks.
+    pub requirement: &'static str,
+    /// The number of the history, from 1.
+    pub case: u64,
+    /// What cannot be explained.
+    pub what: String,
+    /// Commands before, at the same moment, and after.
+    pub commands: [usize; 3],
+    /// How many of [`REPETITIONS`] of the smallest history were violations again.
+    pub again: u32,
+    /// The scenario file; none: it has too many orders to be written down, or it did not happen again.
+    pub scenario: Option<String>,
+    /// How many of [`REPETITIONS`] runs of that file failed.
+    pub file_fails: u32,
+}
+
+impl RaceOutput {
+    /// Tells whether something happened that no order explains.
+    #[must_use]
+    pub fn is_violated(&self) -> bool {
+        self.stories.iter().any(|story| story.violations > 0)
+    }
+
+    /// Lists the stories of which not one history could be judged, though the target has what they need.
+    #[must_use]
+    pub fn unjudged(&self) -> Vec<&Story> {
+        let stories = self.stories.iter();
+        stories
+            .filter(|story| story.judged == 0 && story.not_applicable.is_none())
+            .collect()
+    }
+}
+
+/// Lets histories happen, `config.run.jobs` side by side, and judges them.
+///
+/// `told` is called as each is done; `stop` turning true ends it early.
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn race(
+    config: &RaceConfig,
+    told: impl Fn() + Send,
+    mut stop: watch::Receiver<bool>,
+) -> Result<RaceOutput, RunError> {
+    let hunter = Hunter::new(&config.run).await?;
+    let mut stories: Vec<Story> = TEMPLATES.iter().map(|one| hunter.story(one)).collect();
+    let mut violations = BTreeMap::new();
+    let mut tasks = JoinSet::new();
+    let mut next = 1;
+    let mut interrupted = false;
+    loop {
+        while next <= config.histories && tasks.len() < hunter.jobs(&config.run) {
+            let (hunter, plan) = (hunter.clone(), hunter.plan(next));
+            tasks.spawn(async move { (hunter.judged(&plan).await, plan) });
+            next += 1;
+        }
+        if tasks.is_empty() {
+            break;
+        }
+        tokio::select! {
+            biased;
+            Ok(_) = stop.wait_for(|stopped| *stopped) => {
+                interrupted = true;
+                break;
+            }
+            Some(finished) = tasks.join_next() => {
+                // A panic of the harness is the same panic here.
+                let (judgement, plan) = match finished {
+                    Ok(finished) => finished,
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_) => continue,
+                    },
+                };
+                told();
+                count(&mut stories, &plan, &judgement);
+                if let Judgement::Violation(what) = judgement {
+                    violations.insert(plan.case, (plan, what));
+                }
+            }
+        }
+    }
+    tasks.shutdown().await;
+    let mut findings: Vec<Finding> = Vec::new();
+    for (plan, what) in violations.into_values() {
+        let known = findings.iter().any(|one| one.story == plan.template.name);
+        if known || findings.len() == FINDINGS_MOST || interrupted {
+            continue;
+        }
+        tokio::select! {
+            biased;
+            Ok(_) = stop.wait_for(|stopped| *stopped) => interrupted = true,
+            finding = hunter.look_closer(plan, what) => findings.push(finding),
+        }
+    }
+    Ok(RaceOutput {
+        stories,
+        findings,
+        interrupted,
+        target_name: config.run.target.name().to_owned(),
+    })
+}
+
+/// Lets histories happen one after the other until one is a violation, for as many as the configuration allows.
+///
+/// # Errors
+/// As [`race`].
+pub async fn hunt(config: &RaceConfig) -> Result<Option<Finding>, RunError> {
+    let hunter = Hunter::new(&config.run).await?;
+    for case in 1..=config.histories {
+        let plan = hunter.plan(case);
+        if let Judgement::Violation(what) = hunter.judged(&plan).await {
+            return Ok(Some(hunter.look_closer(plan, what).await));
+        }
+    }
+    Ok(None)
+}
+
+fn count(stories: &mut [Story], plan: &Plan, judgement: &Judgement) {
+    let story = stories
+        .iter_mut()
+        .find(|story| story.name == plan.template.name);
+    let Some(story) = story else { return };
+    if story.not_applicable.is_some() {
+        return;
+    }
+    story.histories += 1;
+    match judgement {
+        Judgement::Unjudged(why) => {
+            story.unjudged.get_or_insert_with(|| why.clone());
+            return;
+        }
+        Judgement::Violation(_) => story.violations += 1,
+        Judgement::Sound => {}
+    }
+    story.judged += 1;
+    story.commands += u64::try_from(plan.operations()).unwrap_or(u64::MAX);
+}
+
+/// Holds what every history needs.
+#[derive(Debug, Clone)]
+struct Hunter {
+    environment: Arc<Environment>,
+    capabilities: Arc<Capabilities>,
+    seed: u64,
+}
+
+impl Hunter {
+    async fn new(config: &RunConfig) -> Result<Self, RunError> {
+        let capabilities = read_capabilities(config).await?;
+        Ok(Self {
+            environment: Arc::new(Environment::new(config, &capabilities)),
+            capabilities: Arc::new(capabilities),
+            seed: config.seed,
+        })
+    }
+
+    /// Says how many histories may be under way: one, where nothing keeps them apart.
+    fn jobs(&self, config: &RunConfig) -> usize {
+        if self.environment.target.isolation() == Isolation::Tenant {
+            config.jobs.max(1)
+        } else {
+            1
+        }
+    }
+
+    fn plan(&self, case: u64) -> Plan {
+        draw(self.seed, case, &self.capabilities.limits)
+    }
+
+    /// Begins to count a story.
+    fn story(&self, template: &'static Template) -> Story {
+        let mut needs = template.needs.iter();
+        let missing = needs.find(|need| !has_feature(&self.capabilities, **need));
+        Story {
+            name: template.name,
+            requirement: template.requirement,
+            histories: 0,
+            judged: 0,
+            commands: 0,
+            violations: 0,
+            unjudged: None,
+            not_applicable: missing.map(ToString::to_string),
+        }
+    }
+
+    /// Lets a history happen, if the target has what it needs.
+    async fn judged(&self, plan: &Plan) -> Judgement {
+        let mut needs = plan.template.needs.iter();
+        if let Some(missing) = needs.find(|need| !has_feature(&self.capabilities, **need)) {
+            return Judgement::Unjudged(format!("the target has no {missing}"));
+        }
+        if missing_facilities(&plan.case(), &self.capabilities).is_some() {
+            return Judgement::Unjudged(
+                "the harness lacks means that this target does not give".to_owned(),
+            );
+        }
+        attempt(&self.environment, &self.capabilities, plan).await
+    }
+
+    /// Makes a violation smaller, lets it happen again, and writes it down.
+    async fn look_closer(&self, plan: Plan, what: String) -> Finding {
+        let plan = shrink::shrink(&self.environment, &self.capabilities, plan).await;
+        let mut finding = Finding {
+            story: plan.template.name,
+            requirement: plan.template.requirement,
+            case: plan.case,
+            what,
+            commands: [plan.before.len(), plan.together.len(), plan.after.len()],
+            again: 0,
+            scenario: None,
+            file_fails: 0,
+        };
+        for round in 0..REPETITIONS + ATTEMPTS {
+            if round >= REPETITIONS && finding.again > 0 {
+                break;
+            }
+            let Ok(played) = play(&self.environment, &plan).await else {
+                continue;
+            };
+            let Judgement::Violation(what) = judge::judge(&plan, &self.capabilities, &played)
+            else {
+                continue;
+            };
+            if round < REPETITIONS {
+                finding.again += 1;
+            }
+            if finding.scenario.is_none() {
+                let seed = self.seed;
+                finding.scenario =
+                    counterexample::write(&plan, &self.capabilities, &played, seed, &what);
+                finding.what = what;
+            }
+        }
+        if let Some(scenario) = &finding.scenario {
+            finding.file_fails = self.failures_of(scenario).await;
+        }
+        finding
+    }
+
+    /// Runs a scenario file several times, and counts how often it fails.
+    async fn failures_of(&self, text: &str) -> u32 {
+        let Ok(scenario) = load("race.toml", text, &self.environment.catalogue) else {
+            return 0;
+        };
+        let edition = scenario.editions.first().copied().unwrap_or_default();
+        let case = Case {
+            scenario: Arc::new(scenario),
+            edition,
+        };
+        let mut failures = 0;
+        for _ in 0..REPETITIONS {
+            let result = run_case(&self.environment, &self.capabilities, &case).await;
+            let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
+            failures += u32::from(result.checks.iter().any(|check| failed(&check.outcome)));
+        }
+        failures
+    }
+}

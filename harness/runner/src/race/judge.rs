@@ -1,0 +1,149 @@
+//! Judges a history that happened: what came one after the other by the oracle as it is, what came at once by looking for
+//! an order that explains it.
+
+use jiff::{SignedDuration, Timestamp};
+use proofup_domain::capabilities::{Capabilities, Limits};
+use proofup_domain::command::Command;
+use proofup_oracle::machine::{Prepared, State, step, step_prepared};
+
+use super::plan::Plan;
+use super::play::Played;
+use super::search::{Model, Verdict, classes, search};
+use crate::judge::matcher::is_no_success;
+use crate::scenario::Quantity;
+use crate::world::Performed;
+
+/// Bounds how many operations the search tries.
+const TRIED_MOST: usize = 50_000;
+
+/// Says what a history is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// Some order explains it.
+    Sound,
+    /// Nothing does: what cannot be explained.
+    Violation(String),
+    /// It could not be judged: why.
+    Unjudged(String),
+}
+
+/// Holds what was told, and when it was asked.
+pub(crate) type Told = (Timestamp, Command, Performed);
+
+/// Holds where a tenant stands: the oracle's state, and the tenant's time.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Moment {
+    pub(crate) state: State,
+    pub(crate) now: Timestamp,
+}
+
+/// Judges a history.
+pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -> Judgement {
+    let mut state = plan.tenant(capabilities);
+    for told in &played.before {
+        match follow(&state, told) {
+            Ok(next) => state = next,
+            Err(why) => return Judgement::Violation(format!("before the race, {why}")),
+        }
+    }
+    let start = Moment {
+        state,
+        now: played.now,
+    };
+    let race = Race {
+        prepared: Prepared {
+            state: start.state.clone(),
+            now: start.now,
+        },
+        after: &played.after,
+        limits: &capabilities.limits,
+    };
+    let operations = plan.together.iter().cloned().zip(played.together.clone());
+    let classes = classes(operations);
+    match search(&race, &start, &classes, TRIED_MOST) {
+        Verdict::Order(_) => Judgement::Sound,
+        Verdict::NoOrder => Judgement::Violation(format!(
+            "no order of the {} simultaneous commands explains their answers: {}",
+            plan.together.len(),
+            summary(played)
+        )),
+        Verdict::NoOrderWithAftermath => Judgement::Violation(format!(
+            "no order of the {} simultaneous commands explains what was seen afterwards: {}",
+            plan.together.len(),
+            summary(played)
+        )),
+        Verdict::Undecided => Judgement::Unjudged(format!(
+            "the search for an order grew beyond {TRIED_MOST} tries"
+        )),
+    }
+}
+
+/// Tells what came of a race in one line.
+fn summary(played: &Played) -> String {
+    let answer = crate::world::together::answer(played.together.clone());
+    let told = |key: &str| answer.get(key).map(ToString::to_string).unwrap_or_default();
+    format!(
+        "{} succeeded, refused were {}",
+        told("succeeded"),
+        told("refused")
+    )
+}
+
+/// Gives the state after a command that came alone; the error says what the oracle does not admit.
+fn follow(state: &State, (now, command, answer): &Told) -> Result<State, String> {
+    let outcome = step(state, command, *now);
+    match outcome.expected.admits(answer) {
+        Ok(()) => Ok(outcome.follow(answer).clone()),
+        Err(mismatches) => Err(format!(
+            "`{}` was answered with {}: {}",
+            crate::transcript::command(command),
+            crate::transcript::answer(answer),
+            mismatches.join("; ")
+        )),
+    }
+}
+
+/// Tells how far a command moves the clock.
+pub(crate) fn moved(command: &Command, limits: &Limits) -> SignedDuration {
+    let Command::AdvanceClock { by } = command else {
+        return SignedDuration::ZERO;
+    };
+    let seconds = Quantity::parse(by).and_then(|quantity| quantity.seconds(limits));
+    SignedDuration::from_secs(seconds.unwrap_or_default())
+}
+
+/// Commands that were made ready at one moment, and what was seen when all were answered.
+struct Race<'a> {
+    prepared: Prepared,
+    after: &'a [Told],
+    limits: &'a Limits,
+}
+
+impl Model for Race<'_> {
+    type State = Moment;
+    type Operation = (Command, Performed);
+
+    fn after(&self, at: &Moment, (command, answer): &(Command, Performed)) -> Option<Moment> {
+        let outcome = step_prepared(&at.state, &self.prepared, command, at.now);
+        outcome.expected.admits(answer).ok()?;
+        let mut now = at.now;
+        if !is_no_success(answer) {
+            now += moved(command, self.limits);
+        }
+        Some(Moment {
+            state: outcome.follow(answer).clone(),
+            now,
+        })
+    }
+
+    fn fits(&self, at: &Moment) -> bool {
+        let mut state = at.state.clone();
+        self.after.iter().all(|told| match follow(&state, told) {
+            Ok(next) => {
+                state = next;
+                true
+            }
+            Err(_) => false,
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! Lets a history happen in a world of its own.
+
+use jiff::Timestamp;
+use proofup_domain::capabilities::Capabilities;
+
+use super::judge::{Judgement, Told, judge};
+use super::plan::Plan;
+use crate::run::Environment;
+use crate::world::case::make_world;
+use crate::world::{Performed, Trouble, World};
+
+/// Holds what happened.
+#[derive(Debug, Clone)]
+pub(crate) struct Played {
+    /// One after the other, the preparations included.
+    pub(crate) before: Vec<Told>,
+    /// The tenant's time when what comes together was made ready.
+    pub(crate) now: Timestamp,
+    /// The answers to what came together, in the order of the plan.
+    pub(crate) together: Vec<Performed>,
+    /// One after the other again.
+    pub(crate) after: Vec<Told>,
+}
+
+/// Lets a history happen and judges it.
+pub(crate) async fn attempt(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    plan: &Plan,
+) -> Judgement {
+    match play(environment, plan).await {
+        Ok(played) => judge(plan, capabilities, &played),
+        Err(why) => Judgement::Unjudged(why),
+    }
+}
+
+/// Lets a history happen; the error says why it could not.
+pub(crate) async fn play(environment: &Environment, plan: &Plan) -> Result<Played, String> {
+    let case = plan.case();
+    let mut world = make_world(environment, &case).await?;
+    let played = happen(&mut world, &case.scenario, plan).await;
+    world.tear_down().await;
+    world.stop().await;
+    played.map_err(|trouble| trouble.to_string())
+}
+
+async fn happen(
+    world: &mut World<'_>,
+    scenario: &crate::scenario::Scenario,
+    plan: &Plan,
+) -> Result<Played, Trouble> {
+    world.set_up(scenario, &scenario.policy).await?;
+    for command in &plan.before {
+        world.perform(command, None).await?;
+    }
+    let now = world.now();
+    let together = world.perform_together(&plan.together).await?;
+    let before = std::mem::take(&mut world.history);
+    for command in &plan.after {
+        world.perform(command, None).await?;
+    }
+    Ok(Played {
+        before,
+        now,
+        together,
+        after: std::mem::take(&mut world.history),
+    })
+}
