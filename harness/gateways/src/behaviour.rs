@@ -90,6 +90,20 @@ impl Providers {
         }
     }
 
+    /// Waits, after a channel was made `dead`, until no connection to it is open any more.
+    ///
+    /// Without it a target that keeps connections could find one of before when the channel works again.
+    pub async fn emptied(&self, channel: Channel) {
+        let doors: Vec<Door> = {
+            let table = self.table();
+            let doors = table.doors.iter().filter(|(of, _)| *of == channel);
+            doors.map(|(_, door)| door.clone()).collect()
+        };
+        for door in doors {
+            door.emptied().await;
+        }
+    }
+
     /// Delivers what is held on a channel, newest first if reversed; gives how many messages.
     #[must_use = "a release that delivers nothing is a scenario that holds nothing"]
     pub fn release(&self, channel: Channel, reversed: bool) -> usize {

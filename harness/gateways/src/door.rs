@@ -28,6 +28,8 @@ struct Frame {
     leaf: Mutex<Leaf>,
     /// Changes whenever the door is shut: open connections break.
     shut: watch::Sender<u64>,
+    /// Counts the connections that are open.
+    connections: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,7 @@ impl Door {
                 gone: false,
             }),
             shut: watch::Sender::new(0),
+            connections: watch::Sender::new(0),
         })))
     }
 
@@ -84,6 +87,17 @@ impl Door {
         }
     }
 
+    /// Waits, after the door was shut, until the connections that were open are broken.
+    pub(crate) async fn emptied(&self) {
+        // The sender lives as long as the door, so there is always an answer.
+        let _ = self
+            .0
+            .connections
+            .subscribe()
+            .wait_for(|open| *open == 0)
+            .await;
+    }
+
     /// Serves every connection until the stop signal changes, then ends them all.
     ///
     /// `serve` says when it is done with a connection, and whether it is to be reset.
@@ -99,7 +113,12 @@ impl Door {
                 stream = self.accept() => match stream {
                     Ok(stream) => {
                         let _ = stream.set_nodelay(true);
-                        connections.spawn(until_shut(self.0.shut.subscribe(), serve(stream)));
+                        let counted = Counted::new(Arc::clone(&self.0));
+                        let served = until_shut(self.0.shut.subscribe(), serve(stream));
+                        connections.spawn(async move {
+                            served.await;
+                            drop(counted);
+                        });
                     }
                     // Out of file descriptors, as a rule: go on when a connection has ended.
                     Err(_) => {
@@ -147,6 +166,22 @@ impl Door {
 
     fn leaf(&self) -> MutexGuard<'_, Leaf> {
         self.0.leaf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a connection for as long as it is there.
+struct Counted(Arc<Frame>);
+
+impl Counted {
+    fn new(frame: Arc<Frame>) -> Self {
+        frame.connections.send_modify(|open| *open += 1);
+        Self(frame)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.send_modify(|open| *open -= 1);
     }
 }
 

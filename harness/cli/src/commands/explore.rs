@@ -195,10 +195,10 @@ fn incomplete(explored: &ExploreOutput) -> Vec<String> {
     for (case, failure) in explored.failures.iter().take(SHOWN_MAX) {
         why.push(format!("case {case} could not be played: {failure}"));
     }
-    for (case, stall) in explored.stalls.iter().take(SHOWN_MAX) {
-        why.push(format!("case {case}, {stall}"));
+    for (case, chance) in explored.chances.iter().take(SHOWN_MAX) {
+        why.push(format!("case {case} differed once and not again: {chance}"));
     }
-    let more = (explored.failures.len() + explored.stalls.len()).saturating_sub(why.len());
+    let more = (explored.failures.len() + explored.chances.len()).saturating_sub(why.len());
     if more > 0 {
         why.push(format!("and {more} more"));
     }
@@ -237,6 +237,13 @@ fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> St
         "{} cases, {} commands in {wall:.1} s ({rate:.0} commands per second)",
         explored.cases, explored.commands
     );
+    if let Some((case, first)) = explored.stalls.first() {
+        let _ = writeln!(
+            text,
+            "{} commands were left out because nothing was there to do them with, the first in case {case}, {first}",
+            explored.stalls.len()
+        );
+    }
     let why = incomplete(explored);
     for line in &why {
         let _ = writeln!(text, "could not run: {line}");

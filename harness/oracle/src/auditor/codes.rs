@@ -110,7 +110,7 @@ fn throttle(ledger: &Ledger, grounds: &Grounds, deed: &Deed<'_>, id: Id, found: 
     let Some(begun) = ledger.begun(id) else {
         return;
     };
-    let nothing_sent = begun.method.as_deref() == Some("softwareOath");
+    let nothing_sent = !begun.was_sent || begun.method.as_deref() == Some("softwareOath");
     let waited = deed.at.duration_since(begun.sent);
     let interval = SignedDuration::from_secs(grounds.limits.resend_seconds.into());
     if !nothing_sent && waited < interval {

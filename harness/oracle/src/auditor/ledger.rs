@@ -26,6 +26,8 @@ pub(super) struct Begun {
     pub(super) adds: bool,
     /// When something was last sent for it, or when it was begun.
     pub(super) sent: Timestamp,
+    /// Something was sent for it at all: beginning to set an app up sends nothing.
+    pub(super) was_sent: bool,
 }
 
 /// Follows what names mean while a history goes on.
@@ -124,6 +126,8 @@ impl Ledger {
             ("sendCode" | "nextPage", _) => {
                 if let Some(id) = self.thing(deed) {
                     self.begun[id].sent = deed.at;
+                    self.begun[id].was_sent |=
+                        deed.word() == "sendCode" || deed.told("page") == Some("testNotification");
                 }
             }
             _ => self.begin(deed),
@@ -138,6 +142,10 @@ impl Ledger {
             let told = deed.told(field).or_else(|| deed.text(field));
             told.map(str::to_owned)
         };
+        let app = matches!(
+            word("method").as_deref(),
+            Some("microsoftAuthenticator" | "softwareOath")
+        );
         let begun = Begun {
             owner: self.account(deed),
             method: word("method"),
@@ -148,6 +156,7 @@ impl Ledger {
             sort,
             adds: deed.word() == "beginEnrollment",
             sent: deed.at,
+            was_sent: sort != "enrollment" || !app,
         };
         let id = self.begun.len();
         self.begun.push(begun);

@@ -277,6 +277,7 @@ impl World {
             work_address: line.is_some_and(|line| line.work),
             changes,
             made: None,
+            told: false,
             questions: if data.method == Method::SecurityQuestions {
                 reset.questions.clone().into()
             } else {
@@ -322,6 +323,9 @@ impl World {
 
     pub(super) fn read_enrollment(&mut self, by: By<'_>, name: Option<&Name>) -> Handled {
         let at = self.setup(by, name, false)?;
+        if self.enrollment(at).made.is_some() {
+            self.enrollment_mut(at).told = true;
+        }
         let told = Told::success(self.enrollment_answer(at));
         Ok(if self.enrollment_life(at) == Life::Over {
             told.or_refused(&[Refusal::NotFound])
@@ -390,7 +394,12 @@ impl World {
         {
             return Err(refused);
         }
-        if matches!(self.enrollment(at).phase, Phase::Started | Phase::Activated) {
+        let phase = self.enrollment(at).phase;
+        // "Send, or send again": whether the first notification needs the page before it to be left is not said.
+        if phase == Phase::Activated && !self.reading() {
+            return self.next_page(by, name);
+        }
+        if matches!(phase, Phase::Started | Phase::Activated) {
             return Err(Told::any_of(if life == Life::PerhapsStarted {
                 &[Refusal::OutOfOrder, Refusal::Expired]
             } else {

@@ -1,5 +1,6 @@
 //! Manage mode: list, change, delete, choose the default (`domain.md` §8, §9).
 
+use jiff::Timestamp;
 use proofup_domain::command::Name;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
@@ -31,7 +32,8 @@ impl World {
         Ok(Told::success(self.available_answer(at.owner)))
     }
 
-    /// Finds a registered method: the one that a setup made, else the oldest of the sort.
+    /// Finds a registered method: the one that a setup made; where none is named, the user's latest setup of the sort that
+    /// told what it made, because nothing else tells a client the id.
     ///
     /// Somebody else's does not exist, nor does one that was deleted.
     pub(super) fn registered(
@@ -47,15 +49,29 @@ impl World {
             return Ok(meant.filter(|id| account.find(*id).is_some()));
         }
         let account = &self.person(session.owner).user;
-        let Some(of) = of else {
-            let mut held = account.registered.iter();
-            return Ok(held.find(|held| held.method == method).map(|held| held.id));
+        let setup = match of {
+            Some(of) => self.named(Sort::Enrollment, user, Some(of))?,
+            None => self.latest_told(self.actor(user)?, method)?,
         };
-        let setup = self.named(Sort::Enrollment, user, Some(of))?;
         let made = self.enrollment(setup).made;
         let made = made.ok_or(Told::Unbound("the setup has made no method"))?;
         let own = setup.owner == session.owner && account.find(made).is_some();
         Ok(own.then_some(made))
+    }
+
+    /// Finds the latest setup of a method that somebody brought to its end and was told so.
+    fn latest_told(&self, actor: usize, method: Method) -> Result<Ref, Told> {
+        let mut found: Option<(Timestamp, Ref)> = None;
+        for (owner, person) in self.state.people.iter().enumerate() {
+            for (index, setup) in person.enrollments.iter().enumerate() {
+                let meant = setup.told && setup.holder == actor && setup.method == method;
+                if meant && found.is_none_or(|(begun, _)| begun <= setup.begun) {
+                    found = Some((setup.begun, Ref { owner, index }));
+                }
+            }
+        }
+        let why = "no setup told the id of such a method";
+        found.map(|(_, at)| at).ok_or(Told::Unbound(why))
     }
 
     pub(super) fn change_method(
@@ -113,8 +129,11 @@ impl World {
         if !default::eligible(&self.state.policy, &self.person(at.owner).user, choice) {
             return Err(Told::refused(Refusal::NotEligible));
         }
-        self.person_mut(at.owner).user.choice = Some(choice);
-        self.record(at.owner, Activity::DefaultChanged, Some(method));
+        // What is chosen already is not changed by choosing it again.
+        if self.person(at.owner).user.choice != Some(choice) {
+            self.person_mut(at.owner).user.choice = Some(choice);
+            self.record(at.owner, Activity::DefaultChanged, Some(method));
+        }
         Ok(Told::done())
     }
 }

@@ -185,6 +185,8 @@ pub(crate) struct Enrollment {
     pub(crate) changes: Option<u32>,
     /// The method that it made or changed.
     pub(crate) made: Option<u32>,
+    /// An answer has told which method that is.
+    pub(crate) told: bool,
     /// The questions that were offered at the beginning, and how many to answer.
     pub(crate) questions: Arc<[String]>,
     pub(crate) to_answer: u32,

@@ -23,7 +23,13 @@ impl World {
             None => self.add_registered(at, verified_by, answers),
         };
         let now = self.now;
-        self.enrollment_mut(at).made = Some(made);
+        let setup = self.enrollment_mut(at);
+        setup.made = Some(made);
+        // A key pressed or an approval is told to the gateway or the device; the page learns of it when it looks.
+        setup.told = !matches!(
+            verified_by,
+            ChallengeKind::AppNotification | ChallengeKind::VoiceCall
+        );
         let person = self.person_mut(at.owner);
         person.last_change = Some(now);
         self.count_in_interrupt(at, made);

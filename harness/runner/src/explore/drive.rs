@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::draw;
-use super::shrink::Shrinker;
+use super::shrink::{Shrinker, same};
 use super::story::Story;
-use super::write::{Counterexample, write};
+use super::write::{Counterexample, summary, write};
 use crate::judge::outcome::{CaseResult, Outcome};
 use crate::run::{Environment, RunConfig, RunError, read_capabilities};
 use crate::scenario::{COMMANDS, Finder, Found, load};
@@ -59,6 +59,8 @@ pub struct ExploreOutput {
     pub disagreements: Vec<(u64, Violation)>,
     /// Commands that the harness could not make although the oracle says that they can be done.
     pub stalls: Vec<(u64, String)>,
+    /// Differences that did not come again when the same story was played once more.
+    pub chances: Vec<(u64, String)>,
     /// Cases that could not be played, and why.
     pub failures: Vec<(u64, String)>,
     /// What the target lacks that exploring needs.
@@ -142,14 +144,8 @@ pub async fn explore(
             let (seed, steps) = (config.run.seed, config.steps);
             tasks.spawn(async move {
                 let story = draw(&capabilities, seed, case, steps);
-                let played = play(
-                    &environment,
-                    &capabilities,
-                    &story,
-                    &stem(seed, case),
-                    false,
-                )
-                .await;
+                let played =
+                    confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
                 (case, story, played)
             });
         }
@@ -204,14 +200,7 @@ pub async fn hunt(config: &ExploreConfig) -> Result<Option<Hunted>, RunError> {
     let seed = config.run.seed;
     for case in (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX)) {
         let story = draw(&capabilities, seed, case, config.steps);
-        let played = play(
-            &environment,
-            &capabilities,
-            &story,
-            &stem(seed, case),
-            false,
-        )
-        .await;
+        let played = confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
         if let Some(difference) = played.difference {
             return Ok(Some(Hunted {
                 case,
@@ -251,6 +240,33 @@ impl Hunted {
         )
         .await
     }
+}
+
+/// Plays a story; what differs has to differ again, or it was chance.
+///
+/// A busy machine can make a provider look slower than a time-out; such a case is told as one that could not be played.
+async fn confirmed(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    story: &Story,
+    stem: &str,
+) -> Played {
+    let mut played = play(environment, capabilities, story, stem, false).await;
+    let Some(first) = &played.difference else {
+        return played;
+    };
+    let again = play(environment, capabilities, story, stem, false).await;
+    let repeats = again
+        .difference
+        .as_ref()
+        .is_some_and(|second| same(first, second));
+    if repeats || again.difference.is_none() {
+        if !repeats {
+            played.chance = played.difference.take().map(|one| summary(&one));
+        }
+        return played;
+    }
+    again
 }
 
 /// Makes a failing story small, writes it as a file and runs that file.
@@ -329,6 +345,7 @@ impl ExploreOutput {
             counterexample: None,
             disagreements: Vec::new(),
             stalls: Vec::new(),
+            chances: Vec::new(),
             failures: Vec::new(),
             missing: needed
                 .into_iter()
@@ -355,6 +372,8 @@ impl ExploreOutput {
         }
         self.stalls
             .extend(played.stalls.into_iter().map(|stall| (case, stall)));
+        let chance = played.chance.map(|chance| (case, chance));
+        self.chances.extend(chance);
         self.failures
             .extend(played.failure.map(|failure| (case, failure)));
         if !differs {

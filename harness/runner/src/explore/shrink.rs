@@ -268,7 +268,7 @@ impl<'a> Shrinker<'a> {
 }
 
 /// Tells whether two differences are one: the same command, admitted and answered alike.
-fn same(one: &Difference, other: &Difference) -> bool {
+pub(super) fn same(one: &Difference, other: &Difference) -> bool {
     one.command.word() == other.command.word() && signature(one) == signature(other)
 }
 

@@ -104,7 +104,7 @@ pub(super) fn write(
 }
 
 /// Says in a line what was done, what was admitted and what came.
-fn summary(difference: &Difference) -> String {
+pub(super) fn summary(difference: &Difference) -> String {
     let admitted: Vec<String> = difference
         .expected
         .alternatives()

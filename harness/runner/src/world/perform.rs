@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proofup_domain::command::{Command, Mangle, Name};
+use proofup_domain::command::{Command, GatewayBehaviour, Mangle, Name};
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
@@ -28,20 +28,9 @@ impl World<'_> {
         mangle: Option<Mangle>,
     ) -> Result<Performed, Trouble> {
         let now = self.now;
-        let performed = self.do_what(command, mangle).await?;
+        let performed = self.perform_unrecorded(command, mangle).await?;
         let told = (now, command.clone(), performed.clone());
         self.history.push(told);
-        Ok(performed)
-    }
-
-    async fn do_what(
-        &mut self,
-        command: &Command,
-        mangle: Option<Mangle>,
-    ) -> Result<Performed, Trouble> {
-        let now = self.now;
-        let performed = self.perform_unrecorded(command, mangle).await?;
-        self.history.push((now, command.clone(), performed.clone()));
         Ok(performed)
     }
 
@@ -67,6 +56,9 @@ impl World<'_> {
                 self.gateways
                     .providers()
                     .set_behaviour(*channel, None, *behaviour);
+                if *behaviour == GatewayBehaviour::Dead {
+                    self.gateways.providers().emptied(*channel).await;
+                }
                 Ok(Map::new())
             }
             Command::ReleaseMessages { channel, reversed } => {
@@ -88,6 +80,9 @@ impl World<'_> {
     ) -> Performed {
         if let Command::ReadAudit { user: Some(user) } = command {
             only_events_of(&mut performed, user);
+        }
+        if let Command::ReadAudit { .. } | Command::ReadAuditEvents { .. } = command {
+            only_events_of_the_steps(&mut performed);
         }
         if !is_no_success(&performed) {
             self.remember(command, &performed, kept, since);
@@ -341,5 +336,16 @@ fn submitter(command: &Command) -> Option<&Name> {
 fn only_events_of(answer: &mut Map<String, Json>, user: &Name) {
     if let Some(Json::Array(events)) = answer.get_mut("events") {
         events.retain(|event| event.get("user").and_then(Json::as_str) == Some(user.0.as_str()));
+    }
+}
+
+/// Leaves out what happened while methods were registered beforehand: the trail of a scenario begins with its steps.
+fn only_events_of_the_steps(answer: &mut Map<String, Json>) {
+    if let Some(Json::Array(events)) = answer.get_mut("events") {
+        let before = |event: &Json| {
+            let at = event.get("at").and_then(Json::as_str);
+            at.is_some_and(|at| at.starts_with("T0-"))
+        };
+        events.retain(|event| !before(event));
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Played {
     pub(crate) answered: Vec<(&'static str, bool)>,
     /// Commands that the harness could not make although the oracle says that they can be done.
     pub(crate) stalls: Vec<String>,
+    /// A difference that did not come again.
+    pub(crate) chance: Option<String>,
     /// Why nothing of it could be played.
     pub(crate) failure: Option<String>,
     /// What the oracle admitted at each step that was taken, if that was asked for.
@@ -69,6 +71,7 @@ pub(crate) async fn play(
         violations: Vec::new(),
         answered: Vec::new(),
         stalls: Vec::new(),
+        chance: None,
         failure: None,
         expectations: Vec::new(),
     };
