@@ -9,6 +9,7 @@ use crate::commands::faults::FaultsArguments;
 use crate::commands::gateways::GatewaysArguments;
 use crate::commands::list::ListArguments;
 use crate::commands::matrix::MatrixArguments;
+use crate::commands::replay::ReplayArguments;
 use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
 use crate::commands::serve::ServeArguments;
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Matrix(Box<MatrixArguments>),
     /// Explore by random stories that the oracle judges
     Explore(Box<ExploreArguments>),
+    /// Run a counterexample again: is it fixed?
+    Replay(ReplayArguments),
     /// Serve the reference implementation
     Serve(ServeArguments),
     /// Serve mocked SMS, voice, mail and push providers

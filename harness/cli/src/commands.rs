@@ -7,6 +7,7 @@ pub(crate) mod faults;
 pub(crate) mod gateways;
 pub(crate) mod list;
 pub(crate) mod matrix;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
@@ -23,6 +24,7 @@ pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
         Command::Run(arguments) => run::execute(*arguments),
         Command::Matrix(arguments) => matrix::execute(*arguments),
         Command::Explore(arguments) => explore::execute(&arguments),
+        Command::Replay(arguments) => replay::execute(&arguments),
         Command::Serve(arguments) => serve::execute(arguments),
         Command::Gateways(arguments) => gateways::execute(&arguments),
         Command::List(arguments) => list::execute(&arguments),

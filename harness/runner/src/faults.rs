@@ -16,6 +16,7 @@ use proofup_domain::requirement::Catalogue;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::explore::{ExploreConfig, hunt};
 use crate::judge::outcome::{CaseResult, CheckResult, Outcome};
 use crate::run::{
     Environment, RunConfig, RunError, Selection, checks_of, read_capabilities, select,
@@ -66,12 +67,44 @@ pub struct FaultResult {
     pub fate: Fate,
     /// How many cases were run until that was known.
     pub cases: usize,
+    /// What became of it without any script.
+    pub hunted: Hunted,
+}
+
+/// Says what became of a fault that was looked for without scripts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hunted {
+    /// Nobody looked.
+    NotTried,
+    /// Found.
+    Found {
+        /// By which command.
+        by: &'static str,
+        /// In which case, history or measurement, from 1.
+        after: u64,
+        /// The requirement that was named.
+        requirement: String,
+    },
+    /// Not found within the budget.
+    Missed,
+}
+
+/// Says how long a fault is looked for without scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Cases of exploring.
+    pub cases: u64,
+    /// Commands of a case at most.
+    pub steps: usize,
 }
 
 impl FaultResult {
-    /// Tells whether the suite did to the fault what it ought to do.
+    /// Tells whether the suite did to the fault what it ought to do, and nothing was found in what is sound.
     #[must_use]
     pub const fn is_as_it_should_be(&self) -> bool {
+        if matches!(self.hunted, Hunted::Found { .. }) && self.fault.is_harmless() {
+            return false;
+        }
         match self.fate {
             Fate::Caught(_) | Fate::JudgedBy(_) | Fate::Passed => true,
             Fate::Survived { .. } | Fate::Flagged(_) => false,
@@ -98,6 +131,7 @@ pub struct FaultMatrix {
 pub async fn judge_faults(
     config: &RunConfig,
     faults: &[FaultName],
+    budget: Option<Budget>,
     factory: &Factory,
     told: impl Fn(&FaultResult) + Send,
     mut stop: watch::Receiver<bool>,
@@ -130,6 +164,8 @@ pub async fn judge_faults(
                 capabilities: Arc::clone(&capabilities),
                 catalogue: Arc::clone(&config.catalogue),
                 cases: Arc::clone(&cases),
+                planted,
+                budget,
             };
             tasks.spawn(async move { (place, trial.judge().await) });
         }
@@ -188,6 +224,8 @@ struct Trial {
     capabilities: Arc<Capabilities>,
     catalogue: Arc<Catalogue>,
     cases: Arc<Vec<Case>>,
+    planted: RunConfig,
+    budget: Option<Budget>,
 }
 
 impl Trial {
@@ -205,6 +243,29 @@ impl Trial {
             fault: self.fault,
             fate,
             cases: run,
+            hunted: self.hunt().await,
+        }
+    }
+
+    /// Looks for the fault without scripts.
+    async fn hunt(&self) -> Hunted {
+        let Some(budget) = self.budget else {
+            return Hunted::NotTried;
+        };
+        let config = ExploreConfig {
+            run: self.planted.clone(),
+            first: 1,
+            cases: budget.cases,
+            steps: budget.steps,
+            max_time: None,
+        };
+        match hunt(&config).await {
+            Ok(Some(found)) => Hunted::Found {
+                by: "explore",
+                after: found.case,
+                requirement: found.requirement().to_owned(),
+            },
+            _ => Hunted::Missed,
         }
     }
 

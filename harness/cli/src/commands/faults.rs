@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_domain::fault::FaultName;
 use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::faults::{Catch, Fate, FaultMatrix, FaultResult, judge_faults};
+use proofup_runner::faults::{Budget, Catch, Fate, FaultMatrix, FaultResult, Hunted, judge_faults};
 use proofup_runner::run::{RunConfig, Selection};
 use tokio::sync::watch;
 
@@ -27,6 +27,9 @@ const EXIT_SURVIVOR: u8 = 1;
 
 /// The exit code where the user ended it.
 const EXIT_INTERRUPTED: u8 = 130;
+
+/// Commands of an explored case at most.
+const HUNT_STEPS: usize = 24;
 
 /// How long what is under way may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -48,6 +51,10 @@ pub(crate) struct FaultsArguments {
     /// Only list the faults: what each does, and which requirements it breaks
     #[arg(long)]
     list: bool,
+
+    /// Also look for each without any script: this many cases of exploring
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    explore: u64,
 
     /// Faults under way at once; by default as many as there are processors
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(NonZero<usize>))]
@@ -120,6 +127,10 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
     let judged = judge_faults(
         &config,
         faults,
+        (arguments.explore > 0).then_some(Budget {
+            cases: arguments.explore,
+            steps: HUNT_STEPS,
+        }),
         &factory,
         move |result| show(&shown, result),
         stopped,
@@ -181,12 +192,31 @@ fn broken(fault: FaultName) -> String {
 fn told(matrix: &FaultMatrix) -> String {
     let row = |result: &FaultResult| {
         let (word, place) = words(&result.fate);
-        [result.fault.to_string(), broken(result.fault), word, place]
+        let hunted = hunted(&result.hunted);
+        [
+            result.fault.to_string(),
+            broken(result.fault),
+            word,
+            place,
+            hunted,
+        ]
     };
-    let mut text = table::plain(
-        ["fault", "breaks", "caught by", "where"],
-        matrix.results.iter().map(row),
-    );
+    let hunted_for = matrix
+        .results
+        .iter()
+        .any(|result| result.hunted != Hunted::NotTried);
+    let mut text = if hunted_for {
+        table::plain(
+            ["fault", "breaks", "caught by", "where", "without script"],
+            matrix.results.iter().map(row),
+        )
+    } else {
+        let short = |[fault, broken, word, place, _]: [String; 5]| [fault, broken, word, place];
+        table::plain(
+            ["fault", "breaks", "caught by", "where"],
+            matrix.results.iter().map(row).map(short),
+        )
+    };
     let count = |is: fn(&Fate) -> bool| {
         let results = matrix.results.iter();
         results.filter(|result| is(&result.fate)).count()
@@ -200,6 +230,17 @@ fn told(matrix: &FaultMatrix) -> String {
         text,
         "\nfaults: {caught} caught by script, {survived} survived, {elsewhere} judged by another command"
     );
+    if hunted_for {
+        let defects = matrix
+            .results
+            .iter()
+            .filter(|result| !result.fault.is_harmless());
+        let found = defects
+            .clone()
+            .filter(|result| matches!(result.hunted, Hunted::Found { .. }));
+        let (found, all) = (found.count(), defects.count());
+        let _ = writeln!(text, "without script: {found} of {all} found");
+    }
     let _ = writeln!(
         text,
         "harmless variants: {passed} passed everything, {flagged} flagged"
@@ -215,6 +256,19 @@ fn told(matrix: &FaultMatrix) -> String {
     };
     let _ = writeln!(text, "{}", bold(&verdict));
     text
+}
+
+/// Says what became of a fault without any script.
+fn hunted(hunted: &Hunted) -> String {
+    match hunted {
+        Hunted::NotTried => String::new(),
+        Hunted::Found {
+            by,
+            after,
+            requirement,
+        } => format!("{requirement} by {by} {after}"),
+        Hunted::Missed => "-".to_owned(),
+    }
 }
 
 /// Says what became of a fault, and where that stands.

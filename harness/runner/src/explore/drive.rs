@@ -9,10 +9,10 @@ use proofup_oracle::auditor::Violation;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::draw;
 use super::shrink::{Shrinker, same};
 use super::story::Story;
 use super::write::{Counterexample, summary, write};
+use super::{blame, draw};
 use crate::judge::outcome::{CaseResult, Outcome};
 use crate::run::{Environment, RunConfig, RunError, read_capabilities};
 use crate::scenario::{COMMANDS, Finder, Found, load};
@@ -228,6 +228,24 @@ pub struct Hunted {
 }
 
 impl Hunted {
+    /// Names the requirement that is to blame, as far as can be told.
+    #[must_use]
+    pub fn requirement(&self) -> &'static str {
+        let Difference {
+            command,
+            expected,
+            got,
+            ..
+        } = &self.difference;
+        blame(command, expected, got).unwrap_or("API-1")
+    }
+
+    /// Says in a line what was done, what was admitted and what came.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        summary(&self.difference)
+    }
+
     /// Makes it small and judges it again.
     pub async fn make_small(self) -> Finding {
         make_small(

@@ -1,0 +1,145 @@
+//! `proofup replay`: runs counterexamples again and says of each whether it is fixed.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use clap::Args;
+use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::judge::outcome::{CaseResult, Outcome};
+use proofup_runner::report::words;
+use proofup_runner::run::{RunOutput, run};
+use tokio::sync::watch;
+
+use crate::commands::explore::run_config;
+use crate::commands::run::aim;
+use crate::commands::run::arguments::TransportKind;
+use crate::commands::shutdown::Signals;
+use crate::commands::targeting::TargetArguments;
+use crate::commands::{runtime, suite};
+use crate::failure::{EXIT_OK, Failure};
+use crate::render::style::{bad, doubtful, good};
+use crate::{clock, terminal};
+
+/// The exit code where a counterexample still fails.
+const EXIT_FAILED: u8 = 1;
+
+/// The exit code where a counterexample could not be judged.
+const EXIT_ERROR: u8 = 3;
+
+/// The exit code where the user ended it.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// Holds the arguments of `proofup replay`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  proofup replay explore-1-17.toml\n  \
+                        proofup replay explore-1-17.toml --fault code-accepted-twice\n  \
+                        PROOFUP_TEST_CONTROL_TOKEN=… proofup replay found/ --url http://127.0.0.1:8080\n\n\
+                        Says of each file:\n  FIXED   every check passes\n  FAILED  a check fails\n  ERROR   it could not be judged\n\n\
+                        Exit codes:\n    0  all are fixed\n    1  at least one still fails\n    2  usage, or a file that cannot be read\n    \
+                        3  none fails, and at least one could not be judged\n  130  interrupted")]
+pub(crate) struct ReplayArguments {
+    /// Scenario files, folders of them, or patterns
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<String>,
+
+    #[command(flatten)]
+    target: TargetArguments,
+}
+
+/// Replays, tells, and gives the exit code.
+pub(crate) fn execute(arguments: &ReplayArguments) -> Result<u8, Failure> {
+    let runtime = runtime()?;
+    let output = runtime.block_on(replay(arguments));
+    runtime.shutdown_background();
+    let output = output?;
+    let mut code = EXIT_OK;
+    for case in &output.cases {
+        let (word, why, its_code) = judged(case);
+        terminal::result(&told(case, &word, &why))?;
+        code = match (code, its_code) {
+            (EXIT_FAILED, _) | (_, EXIT_FAILED) => EXIT_FAILED,
+            (one, other) => one.max(other),
+        };
+    }
+    Ok(if output.interrupted {
+        EXIT_INTERRUPTED
+    } else {
+        code
+    })
+}
+
+async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
+    let signals = Signals::listen()?;
+    let clock = clock::machine();
+    let catalogue = embedded_catalogue();
+    let suite = suite::load(&arguments.files, None, &catalogue)?;
+    let goal = arguments.target.goal(TransportKind::Loopback)?;
+    let aim = aim::aim(goal, clock.clone()).await?;
+    let mut config = run_config(&aim, seed_of(arguments, &suite), None, &clock)?;
+    config.suite = Arc::new(suite);
+    let (stop, stopped) = watch::channel(false);
+    let running = run(config, |_| {}, stopped);
+    tokio::pin!(running);
+    let output = tokio::select! {
+        output = &mut running => output,
+        () = signals.requested() => {
+            stop.send_replace(true);
+            running.await
+        }
+    };
+    output.map_err(|error| goal.not_reached(&error))
+}
+
+/// Takes the seed with which the first file was found, unless the command line says another: people and codes are then
+/// the same as they were.
+fn seed_of(arguments: &ReplayArguments, suite: &proofup_runner::scenario::Suite) -> u64 {
+    let found = suite
+        .scenarios
+        .iter()
+        .find_map(|scenario| scenario.found.as_ref());
+    match (arguments.target.seed, found) {
+        (1, Some(found)) => found.seed,
+        (seed, _) => seed,
+    }
+}
+
+/// Says what became of a counterexample: the word, why, and its exit code.
+fn judged(case: &CaseResult) -> (String, String, u8) {
+    let failed = case.checks.iter().find_map(|check| match &check.outcome {
+        Outcome::Failed(mismatches) => Some((check, mismatches)),
+        _ => None,
+    });
+    if let Some((check, mismatches)) = failed {
+        let mut why = format!("{} at {}:{}", check.slug, check.file, check.line);
+        for mismatch in mismatches {
+            let _ = write!(why, "\n  {}", words::mismatch(mismatch));
+        }
+        return (bad(&"FAILED"), why, EXIT_FAILED);
+    }
+    let stuck = case
+        .checks
+        .iter()
+        .find(|check| !matches!(check.outcome, Outcome::Passed));
+    if let Some(error) = &case.internal_error {
+        return (doubtful(&"ERROR"), error.clone(), EXIT_ERROR);
+    }
+    match stuck {
+        Some(check) => {
+            let why = words::why(&check.outcome).unwrap_or_default();
+            (
+                doubtful(&"ERROR"),
+                format!("{}: {why}", check.slug),
+                EXIT_ERROR,
+            )
+        }
+        None => (good(&"FIXED"), String::new(), EXIT_OK),
+    }
+}
+
+fn told(case: &CaseResult, word: &str, why: &str) -> String {
+    if why.is_empty() {
+        format!("{word} {}\n", case.file)
+    } else {
+        format!("{word} {}\n  {why}\n", case.file)
+    }
+}
