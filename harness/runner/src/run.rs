@@ -344,7 +344,10 @@ impl Crew {
 }
 
 /// Asks the target what it is, before any verdict.
-pub(crate) async fn read_capabilities(config: &RunConfig) -> Result<Capabilities, RunError> {
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn read_capabilities(config: &RunConfig) -> Result<Capabilities, RunError> {
     let url = config
         .target
         .base_url()
