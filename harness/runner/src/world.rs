@@ -31,6 +31,7 @@ use proofup_gateways::message::Cursor;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
+pub(crate) use operations::operation_of;
 pub(crate) use setup::first_policy;
 
 use crate::run::Environment;

@@ -82,8 +82,12 @@ fn chosen(names: &[String]) -> Result<Vec<FaultName>, Failure> {
     if names.is_empty() {
         return Ok(FaultName::ALL.to_vec());
     }
-    let find = |name: &String| FaultName::from_word(name).ok_or_else(|| no_such_fault(name));
-    names.iter().map(find).collect()
+    names.iter().map(|name| find(name)).collect()
+}
+
+/// Finds the fault of a name.
+pub(crate) fn find(name: &str) -> Result<FaultName, Failure> {
+    FaultName::from_word(name).ok_or_else(|| no_such_fault(name))
 }
 
 fn no_such_fault(name: &str) -> Failure {
