@@ -9,6 +9,7 @@ use crate::commands::faults::FaultsArguments;
 use crate::commands::gateways::GatewaysArguments;
 use crate::commands::list::ListArguments;
 use crate::commands::matrix::MatrixArguments;
+use crate::commands::race::RaceArguments;
 use crate::commands::replay::ReplayArguments;
 use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Explore(Box<ExploreArguments>),
     /// Run a counterexample again: is it fixed?
     Replay(ReplayArguments),
+    /// Judge what happens when commands are sent at the same moment
+    Race(Box<RaceArguments>),
     /// Serve the reference implementation
     Serve(ServeArguments),
     /// Serve mocked SMS, voice, mail and push providers

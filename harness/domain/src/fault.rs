@@ -47,6 +47,15 @@ impl FaultName {
     pub const fn is_harmless(self) -> bool {
         self.requirements().is_empty()
     }
+
+    /// Names the command that shows the fault where no script can, though scripts judge the requirement.
+    #[must_use]
+    pub const fn judged_by(self) -> Option<&'static str> {
+        match self {
+            Self::TriesRaced | Self::TotpRaced => Some("race"),
+            _ => None,
+        }
+    }
 }
 
 faults! {
@@ -350,6 +359,10 @@ faults! {
         "A header of the answer that says that a code was sent holds the code.",
     DoubleAccept = "double-accept" ["CODE-9"]
         "Two submissions of one code at the same time are both accepted.",
+    TriesRaced = "tries-raced" ["CODE-6"]
+        "Wrong guesses at the same time are each judged before any of them is counted.",
+    TotpRaced = "totp-raced" ["APP-11"]
+        "One TOTP step is accepted by two uses at the same time.",
     ShortTokens = "short-tokens" ["SIGN-8"]
         "A session token holds 36 bits, few enough to be guessed.",
     TestNeverSent = "test-never-sent" ["APP-3"]

@@ -456,6 +456,10 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::DoubleAccept, |rules| {
         rules.proofs_are_atomic = false
     }),
+    (FaultName::TriesRaced, |rules| {
+        rules.tries_are_atomic = false
+    }),
+    (FaultName::TotpRaced, |rules| rules.steps_are_atomic = false),
     (FaultName::ShortTokens, |rules| {
         rules.tokens_are_long = false
     }),

@@ -10,6 +10,7 @@ mod belongings;
 mod call;
 mod device;
 mod enroll;
+mod foresee;
 mod manage;
 mod prove;
 mod register;
@@ -23,6 +24,7 @@ mod wizard;
 
 pub(crate) use self::call::CallReport;
 pub(crate) use self::enroll::{Destination, Wanted};
+pub(crate) use self::foresee::gap;
 pub(crate) use self::prove::Submitted;
 pub(crate) use self::second_step::WantedProof;
 pub(crate) use self::send::Sending;

@@ -304,8 +304,12 @@ rules! {
     codes_are_bound: bool = true,
     /// A code stands in a header of the answer that says it was sent. Requirement: `CODE-7`.
     codes_in_headers: bool = false,
-    /// A proof is judged and counted in one turn. Requirement: `CODE-9`.
+    /// A right code is judged and counted in one turn. Requirement: `CODE-9`.
     proofs_are_atomic: bool = true,
+    /// A wrong code is judged and counted in one turn. Requirement: `CODE-6`.
+    tries_are_atomic: bool = true,
+    /// A code of an authenticator is judged and its step spent in one turn. Requirement: `APP-11`.
+    steps_are_atomic: bool = true,
     /// A code is still good at its end instant. Requirement: `CODE-2`.
     code_end_included: bool = false,
     /// A code works once. Requirement: `CODE-3`.
@@ -379,6 +383,11 @@ pub enum Surface {
 }
 
 impl Rules {
+    /// Tells whether any proof is judged in one turn and counted in another.
+    pub(crate) const fn splits_proofs(&self) -> bool {
+        !(self.proofs_are_atomic && self.tries_are_atomic && self.steps_are_atomic)
+    }
+
     /// Gives the rules of an edition.
     #[must_use]
     pub const fn for_edition(edition: Edition) -> Self {

@@ -50,7 +50,7 @@ pub enum Fate {
         /// A check of another requirement that failed, if any did.
         noticed: Option<Catch>,
     },
-    /// Scripts do not judge its requirements, this command does.
+    /// Scripts do not judge it, this command does.
     JudgedBy(String),
     /// It is harmless, and every check passed.
     Passed,
@@ -303,8 +303,11 @@ impl Trial {
         None
     }
 
-    /// Finds the command that judges the fault where no script judges any of its requirements.
+    /// Finds the command that judges the fault where no script can, or where none judges any of its requirements.
     fn judged_elsewhere(&self) -> Option<String> {
+        if let Some(command) = self.fault.judged_by() {
+            return Some(command.to_owned());
+        }
         let judge_of = |id: &&str| {
             let mut requirements = self.catalogue.requirements.iter();
             let requirement = requirements.find(|requirement| requirement.id.0 == **id);

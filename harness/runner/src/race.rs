@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proofup_domain::capabilities::Capabilities;
+use proofup_domain::command::Command;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -27,6 +28,7 @@ use crate::run::{Environment, RunConfig, RunError, read_capabilities};
 use crate::scenario::load;
 use crate::target::Isolation;
 use crate::world::case::{Case, has_feature, missing_facilities, run_case};
+use crate::world::operation_of;
 use judge::Judgement;
 use plan::Plan;
 use play::{attempt, play};
@@ -255,8 +257,14 @@ impl Hunter {
         }
     }
 
+    /// Draws a history; what the target file does not bind is not looked at afterwards.
     fn plan(&self, case: u64) -> Plan {
-        draw(self.seed, case, &self.capabilities.limits)
+        let mut plan = draw(self.seed, case, &self.capabilities.limits);
+        let target = &self.environment.target;
+        let is_bound =
+            |command: &Command| operation_of(command).is_none_or(|operation| target.has(operation));
+        plan.after.retain(is_bound);
+        plan
     }
 
     /// Begins to count a story.

@@ -36,6 +36,7 @@ use crate::run::Environment;
 use crate::target::exchange::Exchange;
 use crate::target::{Answered, CallFailure, RawResponse, Reply};
 use devices::{Device, OathAccount};
+pub(crate) use operations::operation_of;
 use persona::{Organisation, Persona};
 pub(crate) use play::{Difference, Got, Played, play};
 pub(crate) use setup::{first_policy, preparation};

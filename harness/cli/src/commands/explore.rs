@@ -3,22 +3,18 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::explore::{ExploreConfig, ExploreOutput, Finding, explore};
 use proofup_runner::judge::outcome::Outcome;
-use proofup_runner::run::{RunConfig, Selection};
 use tokio::sync::watch;
 
 use crate::commands::run::aim::{self, Aim};
 use crate::commands::run::arguments::{TransportKind, duration};
+use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
-use crate::commands::targeting::TargetArguments;
-use crate::commands::{processors, runtime, suite};
+use crate::commands::targeting::{TargetArguments, progress, run_config};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, doubtful, good, quoted};
 use crate::render::table;
@@ -26,9 +22,6 @@ use crate::{clock, terminal};
 
 /// How long what is under way may take to end.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// Cases under way for each processor: while one waits for a provider that hangs, others go on.
-const CASES_PER_PROCESSOR: usize = 4;
 
 /// Holds the arguments of `proofup explore`.
 #[derive(Debug, Args)]
@@ -98,13 +91,13 @@ async fn search(
     let aim = aim::aim(goal, clock.clone()).await?;
     terminal::result(&heading(arguments, &aim))?;
     let config = ExploreConfig {
-        run: run_config(&aim, arguments.target.seed, arguments.jobs, clock)?,
+        run: run_config(&aim, arguments.target.seed, arguments.jobs, clock),
         first: arguments.case.unwrap_or(1),
         cases: arguments.case.map_or(arguments.cases, |_| 1),
         steps: usize::from(arguments.steps),
         max_time: arguments.max_time,
     };
-    let progress = progress(config.cases);
+    let progress = progress(config.cases, "cases");
     let (stop, stopped) = watch::channel(false);
     let shown = progress.clone();
     let exploring = explore(&config, move |done| shown.set_position(done), stopped);
@@ -118,44 +111,6 @@ async fn search(
     };
     progress.finish_and_clear();
     explored.map_err(|error| goal.not_reached(&error))
-}
-
-/// Says how a target is run against without a suite.
-pub(crate) fn run_config(
-    aim: &Aim,
-    seed: u64,
-    jobs: Option<u16>,
-    clock: &proofup_domain::clock::Clock,
-) -> Result<RunConfig, Failure> {
-    let catalogue = embedded_catalogue();
-    Ok(RunConfig {
-        suite: Arc::new(suite::load(&[], None, &catalogue)?),
-        catalogue: Arc::new(catalogue),
-        target: Arc::new(aim.target.clone()),
-        transport: aim.transport.clone(),
-        callback_base: aim.callback_base.clone(),
-        control_token: aim.control_token.clone(),
-        seed,
-        jobs: jobs.map_or_else(|| processors() * CASES_PER_PROCESSOR, usize::from),
-        selection: Selection::default(),
-        trace: false,
-        max_failures: None,
-        deadline: None,
-        clock: clock.clone(),
-    })
-}
-
-fn progress(cases: u64) -> ProgressBar {
-    let target = if terminal::is_watched() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(cases), target);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cases  {eta}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn heading(arguments: &ExploreArguments, aim: &Aim) -> String {

@@ -10,11 +10,10 @@ use proofup_runner::report::words;
 use proofup_runner::run::{RunOutput, run};
 use tokio::sync::watch;
 
-use crate::commands::explore::run_config;
 use crate::commands::run::aim;
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::shutdown::Signals;
-use crate::commands::targeting::TargetArguments;
+use crate::commands::targeting::{TargetArguments, run_config};
 use crate::commands::{runtime, suite};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::style::{bad, doubtful, good};
@@ -75,7 +74,7 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
     let suite = suite::load(&arguments.files, None, &catalogue)?;
     let goal = arguments.target.goal(TransportKind::Loopback)?;
     let aim = aim::aim(goal, clock.clone()).await?;
-    let mut config = run_config(&aim, seed_of(arguments, &suite), None, &clock)?;
+    let mut config = run_config(&aim, seed_of(arguments, &suite), None, &clock);
     config.suite = Arc::new(suite);
     let (stop, stopped) = watch::channel(false);
     let running = run(config, |_| {}, stopped);

@@ -1,16 +1,27 @@
 //! The arguments by which commands are told what to judge, alike for all that explore, race and measure.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
+use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::run::{RunConfig, Selection};
+use proofup_runner::scenario::{Origin, Suite};
 use url::Url;
 
-use crate::commands::run::aim::Goal;
+use crate::commands::processors;
+use crate::commands::run::aim::{Aim, Goal};
 use crate::commands::run::arguments::TransportKind;
 use crate::failure::Failure;
 use crate::matching::nearest;
 use crate::render::style::quoted;
+use crate::terminal;
+
+/// What is under way for each processor: while one waits for its answers, others are worked on.
+const PER_PROCESSOR: usize = 4;
 
 /// Holds what names a target.
 #[derive(Debug, Clone, Args)]
@@ -77,4 +88,42 @@ pub(crate) fn fault_named(name: &str) -> Result<FaultName, Failure> {
         );
         Failure::usage(format!("no fault is called `{name}`"), help)
     })
+}
+
+/// Says how a target is asked where nothing is scripted.
+pub(crate) fn run_config(aim: &Aim, seed: u64, jobs: Option<u16>, clock: &Clock) -> RunConfig {
+    RunConfig {
+        suite: Arc::new(Suite {
+            scenarios: Vec::new(),
+            hash: String::new(),
+            origin: Origin::Embedded,
+        }),
+        catalogue: Arc::new(embedded_catalogue()),
+        target: Arc::new(aim.target.clone()),
+        transport: aim.transport.clone(),
+        callback_base: aim.callback_base.clone(),
+        control_token: aim.control_token.clone(),
+        seed,
+        jobs: jobs.map_or_else(|| processors() * PER_PROCESSOR, usize::from),
+        selection: Selection::default(),
+        trace: false,
+        max_failures: None,
+        deadline: None,
+        clock: clock.clone(),
+    }
+}
+
+/// Makes a line that tells how far something is, which is only drawn where somebody watches.
+pub(crate) fn progress(length: u64, of: &str) -> ProgressBar {
+    let target = if terminal::is_watched() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    let template = format!("{{bar:30}} {{pos}}/{{len}} {of}  {{eta}}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
 }

@@ -4,6 +4,7 @@ mod engine;
 mod faults;
 mod files;
 mod matrix;
+mod race;
 mod servers;
 
 use std::ffi::OsStr;
@@ -72,6 +73,7 @@ macro_rules! help {
 help! {
     the_help_names_every_command: "help" = ["--help"];
     matrix_helps_itself: "help-matrix" = ["matrix", "--help"];
+    race_helps_itself: "help-race" = ["race", "--help"];
     run_helps_itself: "help-run" = ["run", "--help"];
     serve_helps_itself: "help-serve" = ["serve", "--help"];
     gateways_helps_itself: "help-gateways" = ["gateways", "--help"];
@@ -87,6 +89,7 @@ fn every_command_shows_an_example() {
     for command in [
         "run",
         "matrix",
+        "race",
         "serve",
         "gateways",
         "list",

@@ -196,7 +196,7 @@ impl Turn<'_> {
             .ok_or_else(|| Refusal::NotFound.into())
     }
 
-    fn enrollment_state(&self, enrollment: &Enrollment) -> ChallengeState {
+    pub(crate) fn enrollment_state(&self, enrollment: &Enrollment) -> ChallengeState {
         enrollment.state(self.now, self.rules.code_end_included)
     }
 
@@ -291,23 +291,6 @@ impl Turn<'_> {
         checked
     }
 
-    /// Judges a code ahead of its turn, where a rule splits a proof in two; none: it is judged in one. Requirement: `CODE-9`.
-    pub(crate) fn foresee(
-        &self,
-        caller: &Caller,
-        id: &str,
-        submitted: &Submitted,
-    ) -> Option<ChallengeKind> {
-        if self.rules.proofs_are_atomic {
-            return None;
-        }
-        let enrollment = self.own_enrollment(caller, id).ok()?;
-        refuse_unless_open(self.enrollment_state(enrollment)).ok()?;
-        let attempt = enrollment.attempt.as_ref()?;
-        let right = self.is_right_code(&attempt.expected, submitted.code.as_ref());
-        right.ok()?.then_some(attempt.kind)
-    }
-
     /// Takes a code or answers for a setup.
     pub(crate) fn verify_enrollment(
         &mut self,
@@ -354,16 +337,21 @@ impl Turn<'_> {
             self.register(id, kind, Vec::new());
             return Ok(());
         }
+        Err(self.miss_setup(user, id))
+    }
+
+    /// Counts a wrong code of a setup, and says so.
+    pub(crate) fn miss_setup(&mut self, user: &str, id: &str) -> Refused {
         self.count_failure(user);
         let limited = self.rules.tries_are_limited;
         let Some(enrollment) = self.state.enrollments.get_mut(id) else {
-            return Err(Refusal::NotFound.into());
+            return Refusal::NotFound.into();
         };
         let tries_left = enrollment.attempt.as_mut().map_or(0, Attempt::take_try);
         if tries_left == 0 && limited {
             enrollment.close(Closed::Exhausted);
         }
-        Err(wrong(Refusal::WrongCode, tries_left))
+        wrong(Refusal::WrongCode, tries_left)
     }
 
     fn spend_setup_step(&mut self, id: &str, step: Option<i64>) {

@@ -101,14 +101,7 @@ impl Turn<'_> {
         method_id: &str,
         code: Option<&Secret>,
     ) -> bool {
-        let means = self.user(user).method(method_id).map(|one| &one.means);
-        let key = match means {
-            Some(Means::SoftwareOath(key)) => Some(key),
-            Some(Means::MicrosoftApp { device }) => {
-                self.state.devices.get(device).map(|device| &device.codes)
-            }
-            _ => None,
-        };
+        let key = self.code_key(user, method_id);
         let Some(step) = key.and_then(|key| self.accepted_step(key, code)) else {
             return self.rules.takes_any_code;
         };
@@ -118,7 +111,7 @@ impl Turn<'_> {
         true
     }
 
-    fn code_key_mut(&mut self, user: &str, method_id: &str) -> Option<&mut CodeKey> {
+    pub(crate) fn code_key_mut(&mut self, user: &str, method_id: &str) -> Option<&mut CodeKey> {
         let methods = &mut self.state.users.get_mut(user)?.methods;
         let method = methods.iter_mut().find(|one| one.id == method_id)?;
         match &mut method.means {

@@ -8,6 +8,7 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Activity;
 
+use super::foresee::Foreseen;
 use super::prove::Submitted;
 use super::second_step::WantedProof;
 use super::send::Sending;
@@ -176,16 +177,32 @@ impl Turn<'_> {
         challenge.ok_or_else(|| Refusal::NotFound.into())
     }
 
+    /// Judges a code for a gate ahead of its turn.
+    pub(crate) fn foresee_reset_challenge(
+        &mut self,
+        id: &str,
+        challenge: &str,
+        submitted: &Submitted,
+    ) -> Result<Option<Foreseen>, Refused> {
+        self.reset_challenge(id, challenge)?;
+        self.open_reset(id)?;
+        self.foresee_proof(challenge, submitted)
+    }
+
     /// Takes a code or answers for a gate.
     pub(crate) fn verify_reset_challenge(
         &mut self,
         id: &str,
         challenge: &str,
         submitted: &Submitted,
+        foreseen: Option<Foreseen>,
     ) -> Result<wire::Reset, Refused> {
         self.reset_challenge(id, challenge)?;
         self.open_reset(id)?;
-        self.prove_challenge(challenge, submitted)?;
+        match foreseen {
+            Some(foreseen) => self.conclude_proof(challenge, foreseen)?,
+            None => self.prove_challenge(challenge, submitted)?,
+        }
         self.pass_gate(challenge);
         self.read_reset(id)
     }

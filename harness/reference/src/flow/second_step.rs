@@ -2,9 +2,9 @@
 
 use proofup_domain::method::{ChallengeKind, Method, Purpose};
 use proofup_domain::refusal::Refusal;
-use proofup_domain::secret::Secret;
 
 use super::enroll::wrong;
+use super::foresee::Foreseen;
 use super::prove::{Submitted, refuse_unless_open};
 use super::send::{Recipient, Sending};
 use super::session::Caller;
@@ -140,19 +140,30 @@ impl Turn<'_> {
             .ok_or_else(|| Refusal::NotFound.into())
     }
 
+    /// Judges a code for a second step ahead of its turn.
+    pub(crate) fn foresee_second_step(
+        &mut self,
+        caller: &Caller,
+        id: &str,
+        submitted: &Submitted,
+    ) -> Result<Option<Foreseen>, Refused> {
+        self.own_challenge(caller, id)?;
+        self.foresee_proof(id, submitted)
+    }
+
     /// Takes a code for a second step.
     pub(crate) fn verify_second_step(
         &mut self,
         caller: &Caller,
         id: &str,
-        code: Option<Secret>,
+        submitted: &Submitted,
+        foreseen: Option<Foreseen>,
     ) -> Result<wire::Session, Refused> {
         self.own_challenge(caller, id)?;
-        let submitted = Submitted {
-            code,
-            answers: None,
-        };
-        self.prove_challenge(id, &submitted)?;
+        match foreseen {
+            Some(foreseen) => self.conclude_proof(id, foreseen)?,
+            None => self.prove_challenge(id, submitted)?,
+        }
         if let Some(session) = self.state.sessions.get_mut(&caller.session) {
             session.second_step = true;
         }
@@ -188,20 +199,30 @@ impl Turn<'_> {
             }
         };
         if right {
-            self.count_success(&user);
-            self.set_outcome(id, Outcome::Verified);
+            self.hit_challenge(&user, id);
             return Ok(());
         }
-        self.count_failure(&user);
+        Err(self.miss_challenge(&user, id, refusal))
+    }
+
+    /// Counts a right proof of a challenge.
+    pub(crate) fn hit_challenge(&mut self, user: &str, id: &str) {
+        self.count_success(user);
+        self.set_outcome(id, Outcome::Verified);
+    }
+
+    /// Counts a wrong proof of a challenge, and says so.
+    pub(crate) fn miss_challenge(&mut self, user: &str, id: &str, refusal: Refusal) -> Refused {
+        self.count_failure(user);
         let limited = self.rules.tries_are_limited;
         let Some(challenge) = self.state.challenges.get_mut(id) else {
-            return Err(Refusal::NotFound.into());
+            return Refusal::NotFound.into();
         };
         let tries_left = challenge.attempt.take_try();
         if tries_left == 0 && limited {
             challenge.attempt.outcome = Outcome::Exhausted;
         }
-        Err(wrong(refusal, tries_left))
+        wrong(refusal, tries_left)
     }
 
     fn registered_answers(&self, user: &str, method_id: &str) -> &[crate::record::Answered] {

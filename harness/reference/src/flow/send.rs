@@ -417,7 +417,9 @@ impl Turn<'_> {
         }
     }
 
-    /// Kills what a send makes obsolete: other setups of the same method, other challenges of the same method and use.
+    /// Kills what a send makes obsolete: older setups of the same method, older challenges of the same method and use.
+    ///
+    /// What was begun while the gateway still thought about this one is newer, and stays.
     pub(crate) fn kill_older(&mut self, target: &Target) {
         if !self.rules.newer_code_kills_older {
             return;
@@ -428,8 +430,10 @@ impl Turn<'_> {
                     return;
                 };
                 let (user, method) = (newest.user.clone(), newest.method);
+                let mut older = self.user(&user).enrollments.contains(id);
                 self.each_enrollment(&user, |one| {
-                    if one.id != *id && one.method == method {
+                    older &= one.id != *id;
+                    if older && one.method == method {
                         one.cancel();
                     }
                 });
@@ -440,9 +444,11 @@ impl Turn<'_> {
                 };
                 let (owner, user) = (newest.owner.clone(), newest.user.clone());
                 let method_id = newest.method_id.clone();
+                let mut older = self.user(&user).challenges.contains(id);
                 self.each_challenge(&user, |one| {
                     let same = one.method_id == method_id && one.owner.same_use(&owner);
-                    if one.id != *id && same {
+                    older &= one.id != *id;
+                    if older && same {
                         one.attempt.cancel();
                     }
                 });

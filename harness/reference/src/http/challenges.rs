@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::extract::{At, Body};
 use crate::app::{App, Visitor};
 use crate::decide::Endpoint;
-use crate::flow::WantedProof;
+use crate::flow::{Submitted, WantedProof, gap};
 use crate::refused::Refused;
 use crate::wire::{BeginChallenge, Challenge, CodeVerification, Session};
 
@@ -25,11 +25,11 @@ pub(crate) async fn begin_second_step(
         kind: request.kind,
         method_id: request.method_id,
     };
-    let (id, sending) = visitor.act(Endpoint::BeginChallenge, |turn, caller| {
-        turn.begin_second_step(caller, &wanted)
+    let (view, sending) = visitor.act(Endpoint::BeginChallenge, |turn, caller| {
+        let (id, sending) = turn.begin_second_step(caller, &wanted)?;
+        Ok((turn.challenge(&id)?, sending))
     })?;
     app.deliver(&visitor.tenant, sending).await?;
-    let view = visitor.tenant.turn(|turn| turn.challenge(&id))?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -58,7 +58,18 @@ pub(crate) async fn verify_second_step(
     At(id): At<String>,
     Body(request): Body<CodeVerification>,
 ) -> Result<Json<Session>, Refused> {
+    let submitted = Submitted {
+        code: request.code,
+        answers: None,
+    };
+    let foreseen = visitor.act(Endpoint::VerifyChallenge, |turn, caller| {
+        turn.foresee_second_step(caller, &id, &submitted)
+    })?;
+    if foreseen.is_some() {
+        gap().await;
+    }
     visitor.act(Endpoint::VerifyChallenge, |turn, caller| {
-        turn.verify_second_step(caller, &id, request.code).map(Json)
+        let verified = turn.verify_second_step(caller, &id, &submitted, foreseen);
+        verified.map(Json)
     })
 }

@@ -10,7 +10,7 @@ use super::extract::{At, Body};
 use crate::address::EmailAddress;
 use crate::app::{App, Visitor};
 use crate::decide::{Endpoint, Given};
-use crate::flow::{Destination, Submitted, Wanted};
+use crate::flow::{Destination, Submitted, Wanted, gap};
 use crate::phone::PhoneNumber;
 use crate::refused::Refused;
 use crate::wire::{BeginEnrollment, Enrollment, Phone, Verification};
@@ -35,12 +35,12 @@ pub(crate) async fn begin_enrollment(
             request.phone.as_ref(),
         ),
     };
-    let (id, sending) = visitor.act(Endpoint::BeginEnrollment, |turn, caller| {
-        turn.begin_enrollment(caller, wanted, None)
+    // What is told is how things stand when it is taken on: whatever happens while it is delivered comes after it.
+    let (view, headers, sending) = visitor.act(Endpoint::BeginEnrollment, |turn, caller| {
+        let (id, sending) = turn.begin_enrollment(caller, wanted, None)?;
+        Ok((turn.enrollment_view(&id)?, turn.code_headers(&id), sending))
     })?;
     app.deliver(&visitor.tenant, sending).await?;
-    let view = answer(&visitor, &id)?;
-    let headers = visitor.tenant.turn(|turn| turn.code_headers(&id));
     Ok((StatusCode::CREATED, headers, Json(view)))
 }
 
@@ -67,11 +67,12 @@ pub(crate) async fn next_page(
     visitor: Visitor,
     At(id): At<String>,
 ) -> Result<Json<Enrollment>, Refused> {
-    let sending = visitor.act(Endpoint::NextPage, |turn, caller| {
-        turn.next_page(caller, &id)
+    let (view, sending) = visitor.act(Endpoint::NextPage, |turn, caller| {
+        let sending = turn.next_page(caller, &id)?;
+        Ok((turn.enrollment_view(&id)?, sending))
     })?;
     app.deliver(&visitor.tenant, sending).await?;
-    answer(&visitor, &id).map(Json)
+    Ok(Json(view))
 }
 
 /// Send again: from denied, expired or sent.
@@ -83,11 +84,12 @@ pub(crate) async fn send_again(
     visitor: Visitor,
     At(id): At<String>,
 ) -> Result<Json<Enrollment>, Refused> {
-    let sending = visitor.act(Endpoint::SendAgain, |turn, caller| {
-        turn.send_again(caller, &id)
+    let (view, sending) = visitor.act(Endpoint::SendAgain, |turn, caller| {
+        let sending = turn.send_again(caller, &id)?;
+        Ok((turn.enrollment_view(&id)?, sending))
     })?;
     app.deliver(&visitor.tenant, Some(sending)).await?;
-    answer(&visitor, &id).map(Json)
+    Ok(Json(view))
 }
 
 /// Prove, and register.
@@ -103,13 +105,12 @@ pub(crate) async fn verify_enrollment(
 ) -> Result<Json<Enrollment>, Refused> {
     let submitted = submitted(request);
     let foreseen = visitor.act(Endpoint::VerifyEnrollment, |turn, caller| {
-        Ok(turn.foresee(caller, &id, &submitted))
+        turn.foresee_setup(caller, &id, &submitted)
     })?;
-    if let Some(kind) = foreseen {
-        // Whoever else is about to prove gets a turn between the judgement and what follows from it.
-        tokio::task::yield_now().await;
+    if let Some(foreseen) = foreseen {
+        gap().await;
         return visitor.tenant.turn(|turn| {
-            turn.register(&id, kind, Vec::new());
+            turn.conclude_setup(&id, foreseen)?;
             turn.enrollment_view(&id).map(Json)
         });
     }
@@ -131,11 +132,6 @@ pub(crate) async fn cancel_enrollment(
         turn.cancel_enrollment(caller, &id)?;
         Ok(StatusCode::NO_CONTENT)
     })
-}
-
-/// Shows a setup after something was sent for it; by then the session may have gone on.
-pub(crate) fn answer(visitor: &Visitor, id: &str) -> Result<Enrollment, Refused> {
-    visitor.tenant.turn(|turn| turn.enrollment_view(id))
 }
 
 /// Reads an address or a number, before any lock is taken.

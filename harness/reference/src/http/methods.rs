@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use proofup_domain::method::Method;
 
-use super::enrollments::{answer, destination};
+use super::enrollments::destination;
 use super::extract::{At, Body, PatchBody};
 use crate::app::{App, Visitor};
 use crate::decide::Endpoint;
@@ -78,11 +78,11 @@ pub(crate) async fn change_method(
             as_number
         }
     };
-    let (enrollment, sending) = visitor.act(Endpoint::ChangeMethod, |turn, caller| {
-        turn.change_method(caller, &id, kind, pick)
+    let (view, sending) = visitor.act(Endpoint::ChangeMethod, |turn, caller| {
+        let (enrollment, sending) = turn.change_method(caller, &id, kind, pick)?;
+        Ok((turn.enrollment_view(&enrollment)?, sending))
     })?;
     app.deliver(&visitor.tenant, sending).await?;
-    let view = answer(&visitor, &enrollment)?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 

@@ -12,7 +12,7 @@ use super::enrollments::submitted;
 use super::extract::{At, Body};
 use crate::app::App;
 use crate::doors::Door;
-use crate::flow::WantedProof;
+use crate::flow::{WantedProof, gap};
 use crate::record::account_key;
 use crate::refused::Refused;
 use crate::tenant::Tenant;
@@ -73,9 +73,11 @@ pub(crate) async fn begin_proof(
         kind: request.kind,
         method_id: request.method_id,
     };
-    let (challenge, sending) = tenant.turn(|turn| turn.begin_reset_challenge(&id, &wanted))?;
+    let (view, sending) = tenant.turn(|turn| -> Result<_, Refused> {
+        let (challenge, sending) = turn.begin_reset_challenge(&id, &wanted)?;
+        Ok((turn.challenge(&challenge)?, sending))
+    })?;
     app.deliver(&tenant, sending).await?;
-    let view = tenant.turn(|turn| turn.challenge(&challenge))?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -108,9 +110,13 @@ pub(crate) async fn verify_proof(
 ) -> Result<Json<Reset>, Refused> {
     let tenant = tenant_of(&app, &id)?;
     let submitted = submitted(request);
+    let foreseen = tenant.turn(|turn| turn.foresee_reset_challenge(&id, &challenge, &submitted))?;
+    if foreseen.is_some() {
+        gap().await;
+    }
     tenant.turn(|turn| {
-        turn.verify_reset_challenge(&id, &challenge, &submitted)
-            .map(Json)
+        let verified = turn.verify_reset_challenge(&id, &challenge, &submitted, foreseen);
+        verified.map(Json)
     })
 }
 

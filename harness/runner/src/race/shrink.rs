@@ -1,19 +1,24 @@
 //! Makes a violation smaller: what can be left out without losing it is left out.
 //!
-//! A race does not end the same way every time, so a smaller history counts as a violation if one of several attempts is.
+//! A race does not end the same way every time, so a smaller history is taken only if several of a few attempts at it are
+//! violations: the smallest is to happen again.
 
 use proofup_domain::capabilities::Capabilities;
+use proofup_domain::command::Command;
 
 use super::judge::Judgement;
 use super::plan::Plan;
 use super::play::attempt;
 use crate::run::Environment;
 
-/// How often a smaller history is tried before it counts as sound.
-const ATTEMPTS: u32 = 5;
+/// How often a smaller history is tried …
+const ATTEMPTS: u32 = 8;
+
+/// … and how often it has to be a violation.
+const VIOLATIONS: u32 = 3;
 
 /// Bounds the histories that happen while one violation is made smaller.
-const HISTORIES_MOST: u32 = 250;
+const HISTORIES_MOST: u32 = 400;
 
 /// Leaves out what can be left out: look-backs first, then simultaneous commands, then what came before.
 pub(crate) async fn shrink(
@@ -40,7 +45,7 @@ struct Shrinking<'a> {
 }
 
 impl Shrinking<'_> {
-    /// Finds a history with one command less that is still a violation.
+    /// Finds a simpler history that is still a violation.
     async fn smaller(&mut self, plan: &Plan) -> Option<Plan> {
         for candidate in candidates(plan) {
             if self.is_violation(&candidate).await {
@@ -51,23 +56,32 @@ impl Shrinking<'_> {
     }
 
     async fn is_violation(&mut self, plan: &Plan) -> bool {
-        for _ in 0..ATTEMPTS {
+        let mut violations = 0;
+        for attempts_left in (0..ATTEMPTS).rev() {
             if self.left == 0 {
                 return false;
             }
             self.left -= 1;
             match attempt(self.environment, self.capabilities, plan).await {
-                Judgement::Violation(_) => return true,
+                Judgement::Violation(_) => violations += 1,
                 Judgement::Sound => {}
                 // What cannot happen now cannot happen the next time.
                 Judgement::Unjudged(_) => return false,
+            }
+            if violations >= VIOLATIONS {
+                return true;
+            }
+            if violations + attempts_left < VIOLATIONS {
+                return false;
             }
         }
         false
     }
 }
 
-/// Lists the histories with one command less; two commands at least stay simultaneous.
+/// Lists the simpler histories: with one command less, or with one that happens before the others instead of with them.
+///
+/// Two commands at least stay simultaneous.
 fn candidates(plan: &Plan) -> Vec<Plan> {
     let without = |change: &dyn Fn(&mut Plan)| {
         let mut smaller = plan.clone();
@@ -81,13 +95,10 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
         }));
     }
     if plan.together.len() > 2 {
-        for index in (0..plan.together.len()).rev() {
-            let same_as_next = plan.together.get(index + 1) == plan.together.get(index);
-            if !same_as_next {
-                found.push(without(&|plan| {
-                    plan.together.remove(index);
-                }));
-            }
+        for index in lasts(&plan.together) {
+            found.push(without(&|plan| {
+                plan.together.remove(index);
+            }));
         }
     }
     for index in (0..plan.before.len()).rev() {
@@ -95,5 +106,19 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
             plan.before.remove(index);
         }));
     }
+    if plan.together.len() > 2 {
+        for index in lasts(&plan.together) {
+            found.push(without(&|plan| {
+                let first = plan.together.remove(index);
+                plan.before.push(first);
+            }));
+        }
+    }
     found
+}
+
+/// Lists the places of commands, the last first; of equal neighbours only the last.
+fn lasts(commands: &[Command]) -> impl Iterator<Item = usize> {
+    let places = (0..commands.len()).rev();
+    places.filter(|index| commands.get(index + 1) != commands.get(*index))
 }

@@ -122,7 +122,10 @@ impl World<'_> {
             ))
         })?;
         let secrets = self.secrets.iter().cloned().collect();
-        Ok(Request::Callback { request, secrets })
+        Ok(Request::Callback {
+            request: Box::new(request),
+            secrets,
+        })
     }
 
     fn secret_choice(

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::target::Operation;
 
 /// Names the operation of a command.
-pub(super) const fn operation_of(command: &Command) -> Option<Operation> {
+pub(crate) const fn operation_of(command: &Command) -> Option<Operation> {
     Some(match command {
         Command::SignIn { .. } => Operation::SignIn,
         Command::SignOut { .. } => Operation::SignOut,

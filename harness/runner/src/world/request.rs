@@ -29,7 +29,7 @@ pub(super) enum Request {
     },
     /// What a voice provider calls back.
     Callback {
-        request: http::Request<Bytes>,
+        request: Box<http::Request<Bytes>>,
         secrets: Vec<Secret>,
     },
 }
@@ -53,7 +53,7 @@ impl Request {
                 mangle,
             } => target.call(transport, operation, &variables, mangle).await,
             Self::Callback { request, secrets } => {
-                target.callback(transport, request, &secrets).await
+                target.callback(transport, *request, &secrets).await
             }
         }
     }

@@ -45,3 +45,15 @@ fn a_code_that_two_submissions_win_is_found() {
     let [before, together, after] = finding.commands;
     assert!(before <= 3 && together == 2 && after == 0, "{finding:#?}");
 }
+
+#[test]
+fn guesses_beyond_the_limit_are_found() {
+    let finding = check(FaultName::TriesRaced, "CODE-6");
+    assert_eq!(finding.commands[1], 2, "{finding:#?}");
+}
+
+#[test]
+fn a_totp_step_that_serves_two_uses_is_found() {
+    let finding = check(FaultName::TotpRaced, "APP-11");
+    assert_eq!(finding.commands[1], 2, "{finding:#?}");
+}

@@ -1,0 +1,146 @@
+//! `proofup race`: commands that are sent at the same moment, and whether some order explains what came back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use proofup_runner::race::{Finding, RaceConfig, RaceOutput, race};
+use tokio::sync::watch;
+
+use crate::commands::run::aim;
+use crate::commands::run::arguments::TransportKind;
+use crate::commands::runtime;
+use crate::commands::shutdown::Signals;
+use crate::commands::targeting::{TargetArguments, progress, run_config};
+use crate::failure::{EXIT_OK, Failure};
+use crate::render::race::{Told, summary};
+use crate::render::style::quoted;
+use crate::{clock, terminal};
+
+/// The exit code where something happened that no order explains.
+const EXIT_VIOLATION: u8 = 1;
+
+/// The exit code where a story could not be judged.
+const EXIT_INCOMPLETE: u8 = 3;
+
+/// The exit code where the user ended it.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// How long what is under way may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Holds the arguments of `proofup race`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  proofup race                                     the built-in reference, 1,000 histories over loopback\n  \
+                        proofup race --histories 200 --seed 7\n  \
+                        PROOFUP_TEST_CONTROL_TOKEN=… proofup race --url http://127.0.0.1:8080\n  \
+                        proofup race --fault double-accept --write found   what a violation looks like\n\n\
+                        Exit codes:\n    0  some order explains every history\n    1  something happened that no order explains\n    \
+                        2  usage, target file\n    3  a story could not be judged\n  130  interrupted"
+)]
+pub(crate) struct RaceArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+
+    /// How many histories
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..),
+          help_heading = "Running")]
+    histories: u64,
+
+    /// Histories side by side; default: four for each processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
+    jobs: Option<u16>,
+
+    /// Write the scenario file of each violation below this folder
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
+    write: PathBuf,
+}
+
+/// Races, tells, and gives the exit code.
+pub(crate) fn execute(arguments: &RaceArguments) -> Result<u8, Failure> {
+    let clock = clock::machine();
+    let began = clock.now();
+    let runtime = runtime()?;
+    let raced = runtime.block_on(judge(arguments));
+    runtime.shutdown_background();
+    let output = raced?;
+    let wall = clock.now().duration_since(began);
+    let mut files = Vec::new();
+    for finding in &output.findings {
+        files.push(write(arguments, finding)?);
+    }
+    let again: Vec<Option<String>> = files
+        .iter()
+        .map(|file| Some(repeats(arguments, file.as_deref()?)))
+        .collect();
+    terminal::result(&summary(&Told {
+        output: &output,
+        again: &again,
+        wall_ms: u64::try_from(wall.as_millis()).unwrap_or_default(),
+    }))?;
+    Ok(match (output.is_violated(), output.interrupted) {
+        (_, true) => EXIT_INTERRUPTED,
+        (true, false) => EXIT_VIOLATION,
+        (false, false) if !output.unjudged().is_empty() => EXIT_INCOMPLETE,
+        (false, false) => EXIT_OK,
+    })
+}
+
+async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
+    let signals = Signals::listen()?;
+    let clock = clock::machine();
+    let goal = arguments.target.goal(TransportKind::Loopback)?;
+    let aim = aim::aim(goal, clock.clone()).await?;
+    let target = aim.target.name();
+    terminal::result(&crate::render::race::heading(
+        target,
+        &aim.place(),
+        arguments.histories,
+    ))?;
+    let config = RaceConfig {
+        run: run_config(&aim, arguments.target.seed, arguments.jobs, &clock),
+        histories: arguments.histories,
+    };
+    let progress = progress(arguments.histories, "histories");
+    let (stop, stopped) = watch::channel(false);
+    let shown = progress.clone();
+    let racing = race(&config, move || shown.inc(1), stopped);
+    tokio::pin!(racing);
+    let raced = tokio::select! {
+        raced = &mut racing => raced,
+        () = signals.requested() => {
+            stop.send_replace(true);
+            tokio::time::timeout(GRACE, racing).await.map_err(|_| Failure::interrupted())?
+        }
+    };
+    progress.finish_and_clear();
+    raced.map_err(|error| goal.not_reached(&error))
+}
+
+/// Writes the scenario of a violation, if it has one.
+fn write(arguments: &RaceArguments, finding: &Finding) -> Result<Option<PathBuf>, Failure> {
+    let Some(scenario) = &finding.scenario else {
+        return Ok(None);
+    };
+    let name = format!(
+        "proofup-race-{}-{}.toml",
+        arguments.target.seed, finding.case
+    );
+    let file = arguments.write.join(name);
+    let written = fs::create_dir_all(&arguments.write).and_then(|()| fs::write(&file, scenario));
+    written.map_err(|error| {
+        Failure::usage(
+            format!("could not write `{}`: {error}", file.display()),
+            "name a folder that can be written to with --write",
+        )
+    })?;
+    Ok(Some(file))
+}
+
+/// Gives the command that lets a violation happen again.
+fn repeats(arguments: &RaceArguments, file: &Path) -> String {
+    let words = arguments.target.words();
+    format!("proofup run {}{words}", quoted(&file.display().to_string()))
+}
