@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod faults;
 pub mod judge;
 pub mod matrix;
+pub mod measure;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -142,7 +142,10 @@ pub async fn run_case(
 }
 
 /// Makes the people, the gateways and an empty memory; the tenant is made with the first step.
-async fn make_world<'a>(environment: &'a Environment, case: &Case) -> Result<World<'a>, String> {
+pub(super) async fn make_world<'a>(
+    environment: &'a Environment,
+    case: &Case,
+) -> Result<World<'a>, String> {
     let id = case.id();
     let mut rng = case_rng(environment.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
