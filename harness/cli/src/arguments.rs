@@ -8,6 +8,7 @@ use crate::commands::faults::FaultsArguments;
 use crate::commands::gateways::GatewaysArguments;
 use crate::commands::list::ListArguments;
 use crate::commands::matrix::MatrixArguments;
+use crate::commands::measure::MeasureArguments;
 use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
 use crate::commands::serve::ServeArguments;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Run(Box<RunArguments>),
     /// Judge what can be added and what is required under every policy
     Matrix(Box<MatrixArguments>),
+    /// Measure codes and tokens, and send malformed input to every endpoint
+    Measure(Box<MeasureArguments>),
     /// Serve the reference implementation
     Serve(ServeArguments),
     /// Serve mocked SMS, voice, mail and push providers

@@ -6,6 +6,7 @@ pub(crate) mod faults;
 pub(crate) mod gateways;
 pub(crate) mod list;
 pub(crate) mod matrix;
+pub(crate) mod measure;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
@@ -20,6 +21,7 @@ pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Run(arguments) => run::execute(*arguments),
         Command::Matrix(arguments) => matrix::execute(*arguments),
+        Command::Measure(arguments) => measure::execute(&arguments),
         Command::Serve(arguments) => serve::execute(arguments),
         Command::Gateways(arguments) => gateways::execute(&arguments),
         Command::List(arguments) => list::execute(&arguments),

@@ -49,17 +49,8 @@ pub(crate) fn decider() -> Decider {
     )
 }
 
-/// Builds the reference for a run: under test control, with everything random drawn from the seed.
-pub(crate) fn under_test(clock: Clock, control_token: Secret, seed: u64) -> Router {
-    served(
-        clock,
-        Some(control_token),
-        Some(seed),
-        GatewayConfig::default(),
-    )
-}
-
-/// Builds the reference for a run, with a planted fault or without.
+/// Builds the reference for a run, with a planted fault or without: under test control, with everything random drawn from
+/// the seed.
 pub(crate) fn planted(
     clock: Clock,
     control_token: Secret,

@@ -86,7 +86,8 @@ fn chosen(names: &[String]) -> Result<Vec<FaultName>, Failure> {
     names.iter().map(find).collect()
 }
 
-fn no_such_fault(name: &str) -> Failure {
+/// Says that no fault has this name, and which has one like it.
+pub(crate) fn no_such_fault(name: &str) -> Failure {
     let known = FaultName::ALL.iter().map(|fault| fault.as_str());
     let help = nearest(name, known).map_or_else(
         || "`proofup faults --list` lists them".to_owned(),

@@ -520,6 +520,8 @@ fn with(mut whole: Json, pointer: &str, odd: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use rand::SeedableRng as _;
     use serde_json::json;
 
@@ -543,14 +545,15 @@ mod tests {
     }
 
     fn drawn(seed: u64, endpoint: usize) -> Option<Drawn> {
-        let (target, document) = (target(), document());
+        static TARGET: LazyLock<CompiledTarget> = LazyLock::new(target);
+        static DOCUMENT: LazyLock<Document> = LazyLock::new(document);
         let mut known = Variables::default();
         known.insert("enrollment", "e1");
         let credential = Secret::new("t0ken");
         let drawer = Drawer {
-            target: &target,
-            document: &document,
-            endpoint: &document.endpoints[endpoint],
+            target: &TARGET,
+            document: &DOCUMENT,
+            endpoint: &DOCUMENT.endpoints[endpoint],
             known: &known,
             credential: Some(&credential),
         };

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use proofup_domain::clock::Clock;
+use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_runner::run::RunError;
 use proofup_runner::target::{
@@ -70,8 +71,17 @@ impl Goal<'_> {
 ///
 /// The reference over loopback is started here, and lives as long as the runtime.
 pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
+    aim_planted(goal, None, clock).await
+}
+
+/// Aims as [`aim`] does, at the built-in reference with a planted fault.
+pub(crate) async fn aim_planted(
+    goal: Goal<'_>,
+    fault: Option<FaultName>,
+    clock: Clock,
+) -> Result<Aim, Failure> {
     if goal.target.is_none() && goal.url.is_none() {
-        return at_the_reference(goal, clock).await;
+        return at_the_reference(goal, fault, clock).await;
     }
     let (path, text) = match goal.target {
         None => (REFERENCE_PATH.to_owned(), REFERENCE.to_owned()),
@@ -114,10 +124,14 @@ pub(crate) fn reference() -> Result<CompiledTarget, Failure> {
     CompiledTarget::compile(REFERENCE_PATH, REFERENCE).map_err(Failure::diagnostic)
 }
 
-async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
+async fn at_the_reference(
+    goal: Goal<'_>,
+    fault: Option<FaultName>,
+    clock: Clock,
+) -> Result<Aim, Failure> {
     let target = reference()?;
     let token = embedded::control_token();
-    let router = embedded::under_test(clock, token.clone(), goal.seed);
+    let router = embedded::planted(clock, token.clone(), goal.seed, fault);
     let control_token = Some(token);
     if goal.transport == TransportKind::InProcess {
         return Ok(Aim {
