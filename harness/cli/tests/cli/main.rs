@@ -4,6 +4,7 @@ mod engine;
 mod faults;
 mod files;
 mod matrix;
+mod measure;
 mod servers;
 
 use std::ffi::OsStr;
@@ -72,6 +73,7 @@ macro_rules! help {
 help! {
     the_help_names_every_command: "help" = ["--help"];
     matrix_helps_itself: "help-matrix" = ["matrix", "--help"];
+    measure_helps_itself: "help-measure" = ["measure", "--help"];
     run_helps_itself: "help-run" = ["run", "--help"];
     serve_helps_itself: "help-serve" = ["serve", "--help"];
     gateways_helps_itself: "help-gateways" = ["gateways", "--help"];

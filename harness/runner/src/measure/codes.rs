@@ -82,7 +82,8 @@ fn order(channel: &str, digits: &[Vec<u8>], people: usize) -> Vec<Row> {
     let samples = digits.len();
     let values: Vec<u64> = digits.iter().map(|code| value(code)).collect();
     let length = digits.first().map_or(DIGITS_MIN, Vec::len).min(DIGITS_MAX);
-    let modulus = 10_u64.pow(u32::try_from(length).unwrap_or(DIGITS_MAX as u32));
+    // At most 18 digits, which fit.
+    let modulus = 10_u64.pow(u32::try_from(length).unwrap_or_default());
     let of_values: Vec<f64> = values.iter().map(|value| real(*value)).collect();
     let of_digits: Vec<f64> = digits.iter().flatten().map(|one| f64::from(*one)).collect();
     let mut rows = vec![

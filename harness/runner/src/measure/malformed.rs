@@ -15,12 +15,11 @@ use super::collect::{Stand, person};
 use super::draw::{Drawer, Drawn};
 use super::openapi::{Document, Endpoint};
 use super::report::{Finding, Measured, Row};
-use crate::target::{Answered, CallFailure, Operation, Reply, TransportError, Value, Variables};
+use crate::target::drawn::Came;
+use crate::target::exchange::Exchange;
+use crate::target::{Answered, Operation, RawResponse, TransportError, Value, Variables};
 use crate::world::persona::case_rng;
 use crate::world::stage::Stage;
-
-/// Findings of a kind that are kept.
-const KEPT_OF_A_KIND: usize = 3;
 
 /// Fetches the target's description, and sends each endpoint in it so many malformed requests.
 pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize>) -> Measured {
@@ -62,7 +61,8 @@ pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize
     measured
 }
 
-async fn fetch(stand: &Stand<'_>) -> Result<Document, String> {
+/// Fetches the description as it is served: also the plain request that shows that somebody still answers.
+async fn ask(stand: &Stand<'_>) -> Result<bytes::Bytes, String> {
     let environment = stand.environment;
     let path = environment.target.openapi().ok_or(
         "the target file has no `openapi`, the path under which the target describes its endpoints",
@@ -74,9 +74,14 @@ async fn fetch(stand: &Stand<'_>) -> Result<Document, String> {
     if !response.status().is_success() {
         return Err(format!("{path} was answered with {}", response.status()));
     }
-    let root: Json = serde_json::from_slice(response.body())
-        .map_err(|error| format!("{path} is no JSON: {error}"))?;
-    Document::read(root).map_err(|why| format!("{path}: {why}"))
+    Ok(response.into_body())
+}
+
+async fn fetch(stand: &Stand<'_>) -> Result<Document, String> {
+    let body = ask(stand).await?;
+    let root: Json = serde_json::from_slice(&body)
+        .map_err(|error| format!("the document is no JSON: {error}"))?;
+    Document::read(root).map_err(|why| format!("the document: {why}"))
 }
 
 /// Holds the people who send, the tenant that is spoilt, and how far it is.
@@ -171,23 +176,27 @@ impl<'a, 'e> Work<'a, 'e> {
             let carries = credential.is_some_and(|secret| carries(&drawn, &secret));
             let sent = format!("{endpoint} with {}", drawn.what);
             let unreadable = drawn.unreadable;
-            let replied = self.send(endpoint, drawn, &known).await;
-            let Some(replied) = replied else { continue };
+            let environment = self.stand.environment;
+            let request = drawn.request;
+            let came = environment
+                .target
+                .send_drawn(&environment.transport, request.clone())
+                .await;
+            if matches!(came, Err(TransportError::NotSent(_))) {
+                continue;
+            }
             self.sent += 1;
-            if let Some(wrong) = wrong(&replied, unreadable) {
-                let exchange = match &replied {
-                    Ok(reply) => reply.exchange.clone(),
-                    Err(failure) => (*failure.exchange).clone(),
-                };
+            if let Some(wrong) = self.wrong(&came, unreadable) {
                 let finding = Finding {
                     number,
+                    place: endpoint.to_string(),
                     sent,
                     wrong,
-                    exchange: Some(exchange),
+                    exchange: Some(self.shown(endpoint, &request, &came, &known)),
                 };
-                measured.find(finding, KEPT_OF_A_KIND);
+                measured.find(finding);
             }
-            if carries && !is_control && is_signed_out(&replied) {
+            if carries && !is_control && is_signed_out(&came) {
                 // It signed out, or reset a password: the next requests are to reach something again.
                 let _ = self
                     .stage
@@ -236,49 +245,62 @@ impl<'a, 'e> Work<'a, 'e> {
         (known, credential)
     }
 
-    /// Sends a request; nothing where it cannot be written at all.
-    async fn send(
+    /// Makes what may be shown of a request and its answer.
+    fn shown(
         &self,
         endpoint: &Endpoint,
-        drawn: Drawn,
+        request: &Request<bytes::Bytes>,
+        came: &Came,
         known: &Variables,
-    ) -> Option<Result<Reply, CallFailure>> {
-        let environment = self.stand.environment;
+    ) -> Exchange {
+        let target = &self.stand.environment.target;
         let mut secrets = self.stage.secrets();
+        secrets.extend(self.spare.secrets());
         secrets.extend(known.0.values().filter_map(|value| match value {
             Value::Secret(secret) => Some(secret.clone()),
             Value::Plain(_) => None,
         }));
-        let operation = environment
-            .target
-            .operation_at(&endpoint.method, &endpoint.path);
+        let operation = target.operation_at(&endpoint.method, &endpoint.path);
         let name = operation.map_or("malformedInput", |(operation, _)| operation.as_str());
-        let replied = environment
-            .target
-            .send_made(&environment.transport, name, drawn.request, &secrets)
-            .await;
-        match replied {
-            Err(CallFailure {
-                error: TransportError::NotSent(_),
-                ..
-            }) => None,
-            replied => Some(replied),
-        }
+        target.exchange_of(name, request, came, &secrets)
     }
 
     /// Makes sure that the service is still there.
     async fn still_answers(&self, endpoint: &Endpoint, measured: &mut Measured) -> bool {
-        let Err(why) = fetch(self.stand).await else {
+        let Err(why) = ask(self.stand).await else {
             return true;
         };
         let finding = Finding {
             number: self.only.unwrap_or_default(),
+            place: endpoint.to_string(),
             sent: format!("a plain request after those to {endpoint}"),
             wrong: why,
             exchange: None,
         };
-        measured.find(finding, KEPT_OF_A_KIND);
+        measured.find(finding);
         false
+    }
+
+    /// Says what is wrong with an answer, in words that are the same for the same kind.
+    fn wrong(&self, came: &Came, unreadable: bool) -> Option<String> {
+        let response = match came {
+            Ok(response) => response,
+            Err(error) => return Some(format!("no answer: {error}")),
+        };
+        let status = response.status;
+        let target = &self.stand.environment.target;
+        let is_gateways = || {
+            matches!(target.refusal_of(response), Answered::Refused(fields)
+                if fields.get("refused").is_some_and(|word| word == Refusal::GatewayFailed.as_str()))
+        };
+        match status {
+            500.. if !is_gateways() => Some(format!("{status}, a failure of the server")),
+            400..500 if !is_problem(response) => {
+                Some(format!("{status} without a problem document (RFC 9457)"))
+            }
+            200..300 if unreadable => Some(format!("{status} to a body that is no JSON")),
+            _ => None,
+        }
     }
 }
 
@@ -289,36 +311,16 @@ fn carries(drawn: &Drawn, credential: &Secret) -> bool {
     })
 }
 
-fn is_signed_out(replied: &Result<Reply, CallFailure>) -> bool {
-    replied
-        .as_ref()
-        .is_ok_and(|reply| matches!(reply.raw.status, 204 | 401))
-}
-
-/// Says what is wrong with an answer, in words that are the same for the same kind.
-fn wrong(replied: &Result<Reply, CallFailure>, unreadable: bool) -> Option<String> {
-    let reply = match replied {
-        Ok(reply) => reply,
-        Err(failure) => return Some(format!("no answer: {}", failure.error)),
-    };
-    let status = reply.raw.status;
-    let is_gateways = matches!(&reply.answered, Answered::Refused(fields)
-        if fields.get("refused").is_some_and(|word| word == Refusal::GatewayFailed.as_str()));
-    match status {
-        500.. if !is_gateways => Some(format!("{status}, a failure of the server")),
-        400..500 if !is_problem(reply) => {
-            Some(format!("{status} without a problem document (RFC 9457)"))
-        }
-        200..300 if unreadable => Some(format!("{status} to a body that is no JSON")),
-        _ => None,
-    }
+fn is_signed_out(came: &Came) -> bool {
+    came.as_ref()
+        .is_ok_and(|response| matches!(response.status, 204 | 401))
 }
 
 /// Tells whether a body is a problem document: its media type, an object, and members of the types of RFC 9457 §3.1.
-fn is_problem(reply: &Reply) -> bool {
-    let media = reply.raw.header("content-type").unwrap_or_default();
+fn is_problem(response: &RawResponse) -> bool {
+    let media = response.header("content-type").unwrap_or_default();
     let essence = media.split(';').next().unwrap_or_default().trim();
-    let Some(Json::Object(problem)) = reply.raw.json() else {
+    let Some(Json::Object(problem)) = response.json() else {
         return false;
     };
     let texts = ["type", "title", "detail", "instance"].iter();
@@ -327,5 +329,5 @@ fn is_problem(reply: &Reply) -> bool {
         && texts.all(Json::is_string)
         && problem
             .get("status")
-            .is_none_or(|status| *status == Json::from(reply.raw.status))
+            .is_none_or(|status| status.as_u64() == Some(u64::from(response.status)))
 }

@@ -50,6 +50,8 @@ pub struct Row {
 pub struct Finding {
     /// The number that draws it again.
     pub number: usize,
+    /// Where it was sent: the endpoint, or the kind of shape.
+    pub place: String,
     /// What was sent, in words.
     pub sent: String,
     /// What is wrong with what came back.
@@ -143,19 +145,25 @@ impl Measured {
     /// Sums up how often what is sound fails all the same.
     #[must_use]
     pub fn false_alarm(&self) -> f64 {
-        self.rows.iter().filter_map(|row| row.false_alarm).sum()
+        let rates = self.rows.iter().filter_map(|row| row.false_alarm);
+        rates.fold(0.0, |sum, rate| sum + rate)
     }
 
-    /// Keeps a finding, or counts it where enough of its endpoint are kept.
-    pub(crate) fn find(&mut self, finding: Finding, kept_of_a_kind: usize) {
-        let alike = |known: &&Finding| known.wrong == finding.wrong;
-        if self.findings.iter().filter(alike).count() < kept_of_a_kind {
+    /// Keeps a finding, or counts it: the first of a kind in a few places are enough.
+    pub(crate) fn find(&mut self, finding: Finding) {
+        let known = self.findings.iter();
+        let alike = known.filter(|known| known.wrong == finding.wrong);
+        let places: Vec<&str> = alike.map(|known| known.place.as_str()).collect();
+        if places.len() < KEPT_OF_A_KIND && !places.contains(&finding.place.as_str()) {
             self.findings.push(finding);
         } else {
             self.findings_left_out += 1;
         }
     }
 }
+
+/// Findings that are wrong in the same way, of which so many are kept.
+const KEPT_OF_A_KIND: usize = 4;
 
 impl MeasureReport {
     /// Finds what was measured for a requirement.
@@ -203,7 +211,10 @@ impl Row {
 
 /// Writes a number as people read it: whole, or with two digits.
 fn number(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e15 {
+    if value == 0.0 {
+        // Also where a sum of nothing came out as minus nothing.
+        "0".to_owned()
+    } else if value.fract() == 0.0 && value.abs() < 1e15 {
         format!("{value:.0}")
     } else if value.is_finite() {
         format!("{value:.2}")

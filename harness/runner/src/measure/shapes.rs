@@ -17,9 +17,6 @@ use crate::world::stage::Stage;
 /// Shapes that one setup takes at most: the right code has to follow while tries are left.
 const SHAPES_OF_A_SETUP: usize = 4;
 
-/// Findings of a kind that are kept.
-const KEPT_OF_A_KIND: usize = 3;
-
 /// Holds a code in a shape that is not quite it.
 struct Shaped {
     what: &'static str,
@@ -179,11 +176,12 @@ impl Judging<'_, '_> {
     ) {
         let finding = Finding {
             number,
+            place: sent.clone(),
             sent,
             wrong,
             exchange: Some(exchange),
         };
-        self.measured.find(finding, KEPT_OF_A_KIND);
+        self.measured.find(finding);
     }
 
     fn conclude(mut self) -> Measured {
@@ -216,155 +214,157 @@ fn value_of(value: &Json) -> Value {
 
 /// Draws a shape of a code; each number has its kind, so that few numbers see every kind.
 fn draw(code: &str, number: usize, rng: &mut ChaCha8Rng) -> Shaped {
-    let of = |what, declared, value: String| Shaped {
-        what,
-        declared,
-        value: Json::from(value),
-    };
-    let place = rng.random_range(1..code.len().max(2));
-    let place = code.floor_char_boundary(place);
-    let (head, tail) = code.split_at(place);
     match number % 14 {
-        0 => {
-            let space = pick(rng, &[" ", "\t", "\u{a0}", "\u{2003}", "\u{3000}", "\r\n"]);
-            let (left, right) = pick(rng, &[(1, 0), (0, 1), (1, 1), (3, 2)]);
-            let text = format!("{}{code}{}", space.repeat(left), space.repeat(right));
-            of(
-                "with space around it",
-                Some(CodeShape::SurroundingSpace),
-                text,
-            )
-        }
-        1 => {
-            let space = pick(rng, &[" ", "\t", "\u{a0}", "\u{2009}"]);
-            of(
-                "with space inside",
-                Some(CodeShape::InnerSpace),
-                format!("{head}{space}{tail}"),
-            )
-        }
-        2 => other_digits(code, rng),
-        3 => {
-            let (sign, declared) = pick(
-                rng,
-                &[
-                    ("+", Some(CodeShape::PlusSign)),
-                    ("-", Some(CodeShape::MinusSign)),
-                    ("\u{2212}", None),
-                    ("\u{ff0b}", None),
-                ],
-            );
-            of("with a sign", declared, format!("{sign}{code}"))
-        }
-        4 => {
-            let zeros = "0".repeat(rng.random_range(1..=12));
-            of(
-                "with zeros in front",
-                Some(CodeShape::ExtraZero),
-                format!("{zeros}{code}"),
-            )
-        }
-        5 => {
-            let (behind, declared) = pick(
-                rng,
-                &[
-                    (".0", Some(CodeShape::DecimalPoint)),
-                    (",0", None),
-                    (".", None),
-                    ("e0", None),
-                    ("L", None),
-                    ("n", None),
-                    (";", None),
-                ],
-            );
-            of(
-                "with what numbers end in",
-                declared,
-                format!("{code}{behind}"),
-            )
-        }
-        6 if rng.random_bool(0.5) => of("only its first digits", None, head.to_owned()),
-        6 => of(
-            "only its last digits",
-            Some(CodeShape::MissingDigit),
-            tail.to_owned(),
-        ),
-        7 => {
-            let between = pick(rng, &["", ",", " ", "|", "&code="]);
-            of("twice", None, format!("{code}{between}{code}"))
-        }
-        8 => {
-            let (behind, declared) = pick(
-                rng,
-                &[
-                    ("\n", Some(CodeShape::TrailingNewline)),
-                    ("\0", Some(CodeShape::TrailingNul)),
-                    ("\r", None),
-                    ("\u{8}", None),
-                    ("\u{1b}[0m", None),
-                ],
-            );
-            of(
-                "with a control character behind it",
-                declared,
-                format!("{code}{behind}"),
-            )
-        }
-        9 => {
-            let joiner = pick(
-                rng,
-                &[
-                    "\u{200b}", "\u{200d}", "\u{feff}", "\u{2060}", "\u{301}", "-", "_", ".",
-                ],
-            );
-            of(
-                "with a joiner inside",
-                None,
-                format!("{head}{joiner}{tail}"),
-            )
-        }
-        10 => of("with letters that look like digits", None, homoglyphs(code)),
+        kind @ 0..3 => spaced(code, kind, rng),
+        kind @ 3..6 => as_a_number(code, kind, rng),
+        kind @ 6..10 => cut_and_joined(code, kind, rng),
+        10 => Shaped::text("with letters that look like digits", homoglyphs(code)),
         11 => Shaped {
             what: "as another JSON type",
             declared: None,
             value: retyped(code, rng),
         },
-        12 => {
-            let value: u64 = code.parse().unwrap_or_default();
-            let encoded: String = code.bytes().map(|byte| format!("%{byte:02X}")).collect();
-            let entities: String = code.bytes().map(|byte| format!("&#{byte};")).collect();
-            let spelt = [
-                format!("0x{value:x}"),
-                format!("0o{value:o}"),
-                encoded,
-                entities,
-                format!("\"{code}\""),
-                format!("'{code}'"),
-            ];
-            of(
-                "encoded",
-                None,
-                spelt[rng.random_range(0..spelt.len())].clone(),
-            )
-        }
-        _ => {
-            let pattern = [
-                "%".to_owned(),
-                "_".repeat(code.len()),
-                "*".to_owned(),
-                format!("{head}*"),
-                format!("{head}%"),
-                ".*".to_owned(),
-                "' OR '1'='1".to_owned(),
-                "true".to_owned(),
-            ];
-            of(
-                "as a pattern",
-                None,
-                pattern[rng.random_range(0..pattern.len())].clone(),
-            )
+        12 => encoded(code, rng),
+        _ => as_a_pattern(code, rng),
+    }
+}
+
+impl Shaped {
+    /// Makes a shape that no word declares.
+    fn text(what: &'static str, text: String) -> Self {
+        Self {
+            what,
+            declared: None,
+            value: Json::from(text),
         }
     }
+
+    /// Makes a shape that a target may declare to take.
+    fn declared(what: &'static str, declared: impl Into<Option<CodeShape>>, text: String) -> Self {
+        Self {
+            declared: declared.into(),
+            ..Self::text(what, text)
+        }
+    }
+}
+
+/// Cuts a code in two, neither part empty where it has two characters.
+fn parts<'a>(code: &'a str, rng: &mut ChaCha8Rng) -> (&'a str, &'a str) {
+    let place = rng.random_range(1..code.len().max(2));
+    code.split_at(code.floor_char_boundary(place))
+}
+
+fn spaced(code: &str, kind: usize, rng: &mut ChaCha8Rng) -> Shaped {
+    let spaces = [" ", "\t", "\u{a0}", "\u{2003}", "\u{3000}", "\r\n"];
+    let space = pick(rng, &spaces);
+    match kind {
+        0 => {
+            let (left, right) = pick(rng, &[(1, 0), (0, 1), (1, 1), (3, 2)]);
+            let text = format!("{}{code}{}", space.repeat(left), space.repeat(right));
+            Shaped::declared("with space around it", CodeShape::SurroundingSpace, text)
+        }
+        1 => {
+            let (head, tail) = parts(code, rng);
+            let text = format!("{head}{space}{tail}");
+            Shaped::declared("with space inside", CodeShape::InnerSpace, text)
+        }
+        _ => other_digits(code, rng),
+    }
+}
+
+fn as_a_number(code: &str, kind: usize, rng: &mut ChaCha8Rng) -> Shaped {
+    const SIGNS: [(&str, Option<CodeShape>); 4] = [
+        ("+", Some(CodeShape::PlusSign)),
+        ("-", Some(CodeShape::MinusSign)),
+        ("\u{2212}", None),
+        ("\u{ff0b}", None),
+    ];
+    const ENDS: [(&str, Option<CodeShape>); 7] = [
+        (".0", Some(CodeShape::DecimalPoint)),
+        (",0", None),
+        (".", None),
+        ("e0", None),
+        ("L", None),
+        ("n", None),
+        (";", None),
+    ];
+    match kind {
+        3 => {
+            let (sign, declared) = pick(rng, &SIGNS);
+            Shaped::declared("with a sign", declared, format!("{sign}{code}"))
+        }
+        4 => {
+            let zeros = "0".repeat(rng.random_range(1..=12));
+            let text = format!("{zeros}{code}");
+            Shaped::declared("with zeros in front", CodeShape::ExtraZero, text)
+        }
+        _ => {
+            let (end, declared) = pick(rng, &ENDS);
+            Shaped::declared("with what numbers end in", declared, format!("{code}{end}"))
+        }
+    }
+}
+
+fn cut_and_joined(code: &str, kind: usize, rng: &mut ChaCha8Rng) -> Shaped {
+    const CONTROLS: [(&str, Option<CodeShape>); 5] = [
+        ("\n", Some(CodeShape::TrailingNewline)),
+        ("\0", Some(CodeShape::TrailingNul)),
+        ("\r", None),
+        ("\u{8}", None),
+        ("\u{1b}[0m", None),
+    ];
+    const JOINERS: [&str; 8] = [
+        "\u{200b}", "\u{200d}", "\u{feff}", "\u{2060}", "\u{301}", "-", "_", ".",
+    ];
+    let (head, tail) = parts(code, rng);
+    match kind {
+        6 if rng.random_bool(0.5) => Shaped::text("only its first digits", head.to_owned()),
+        6 => {
+            let what = "only its last digits";
+            Shaped::declared(what, CodeShape::MissingDigit, tail.to_owned())
+        }
+        7 => {
+            let between = pick(rng, &["", ",", " ", "|", "&code="]);
+            Shaped::text("twice", format!("{code}{between}{code}"))
+        }
+        8 => {
+            let (behind, declared) = pick(rng, &CONTROLS);
+            let what = "with a control character behind it";
+            Shaped::declared(what, declared, format!("{code}{behind}"))
+        }
+        _ => {
+            let joiner = pick(rng, &JOINERS);
+            Shaped::text("with a joiner inside", format!("{head}{joiner}{tail}"))
+        }
+    }
+}
+
+fn encoded(code: &str, rng: &mut ChaCha8Rng) -> Shaped {
+    let value: u64 = code.parse().unwrap_or_default();
+    let text = match rng.random_range(0..6) {
+        0 => format!("0x{value:x}"),
+        1 => format!("0o{value:o}"),
+        2 => code.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        3 => code.bytes().map(|byte| format!("&#{byte};")).collect(),
+        4 => format!("\"{code}\""),
+        _ => format!("'{code}'"),
+    };
+    Shaped::text("encoded", text)
+}
+
+fn as_a_pattern(code: &str, rng: &mut ChaCha8Rng) -> Shaped {
+    let (head, _) = parts(code, rng);
+    let text = match rng.random_range(0..8) {
+        0 => "%".to_owned(),
+        1 => "_".repeat(code.len()),
+        2 => "*".to_owned(),
+        3 => format!("{head}*"),
+        4 => format!("{head}%"),
+        5 => ".*".to_owned(),
+        6 => "' OR '1'='1".to_owned(),
+        _ => "true".to_owned(),
+    };
+    Shaped::text("as a pattern", text)
 }
 
 fn pick<T: Copy>(rng: &mut ChaCha8Rng, choices: &[T]) -> T {

@@ -75,7 +75,7 @@ fn at_least(what: &str, samples: usize, bits: f64, false_alarm: f64) -> Row {
     Row {
         what: what.to_owned(),
         samples,
-        statistic: format!("{bits:.1}"),
+        statistic: format!("{:.1}", bits.max(0.0) + 0.0),
         threshold: format!("at least {BITS_MIN:.0}"),
         false_alarm: Some(false_alarm),
         // What adds up to 64 may fall short of it by how real numbers are added.

@@ -104,25 +104,10 @@ impl CompiledTarget {
         request: Request<Bytes>,
         secrets: &[Secret],
     ) -> Result<Reply, CallFailure> {
-        self.send_made(transport, "callback", request, secrets)
-            .await
-    }
-
-    /// Sends a request that was made elsewhere, as [`Self::callback`] does; `name` is what its exchange is called.
-    ///
-    /// # Errors
-    /// If no answer came.
-    pub(crate) async fn send_made(
-        &self,
-        transport: &Transport,
-        name: &str,
-        request: Request<Bytes>,
-        secrets: &[Secret],
-    ) -> Result<Reply, CallFailure> {
         let mut masker = Masker::default();
         masker.learn(texts(secrets));
         masker.learn(texts(&self.environment_secrets));
-        let exchange = Exchange::of_request(name, &request, false, &masker);
+        let exchange = Exchange::of_request("callback", &request, false, &masker);
         let (raw, exchange) = send(transport, request, exchange).await?;
         let body = raw.json();
         let answered = if (200..300).contains(&raw.status) {

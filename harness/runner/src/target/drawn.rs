@@ -1,18 +1,60 @@
 //! What drawn requests need to know of a target: where things stand in its paths, and what a request would hold.
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, Request};
+use proofup_domain::secret::Secret;
+use tower::ServiceExt as _;
 
 use super::CompiledTarget;
+use super::exchange::Exchange;
+use super::mask::{Masker, texts};
+use super::meaning::{refused, unrecognised};
 use super::operation::Operation;
+use super::reply::{Answered, RawResponse};
 use super::request::RequestTemplate;
 use super::template::percent_encode;
+use super::transport::{Transport, TransportError};
 use super::value::{Value, Variables};
+
+/// Holds what came back for a drawn request, unmasked: it is shown by [`CompiledTarget::exchange_of`] only.
+pub(crate) type Came = Result<RawResponse, TransportError>;
 
 impl CompiledTarget {
     /// Puts a path behind the base, which has no slash at its end.
     pub(crate) fn address_of(&self, path: &str) -> String {
         self.absolute(path)
+    }
+
+    /// Sends a drawn request. Nothing is masked yet: masking takes longer than sending, and most answers are never shown.
+    pub(crate) async fn send_drawn(&self, transport: &Transport, request: Request<Bytes>) -> Came {
+        let response = transport.clone().oneshot(request).await?;
+        Ok(RawResponse::of(response))
+    }
+
+    /// Tells what an answer that is no success means by the file's own refusals.
+    pub(crate) fn refusal_of(&self, response: &RawResponse) -> Answered {
+        let body = response.json();
+        refused(&self.refusals, response, body.as_ref())
+            .unwrap_or_else(|| unrecognised(response, body.as_ref()))
+    }
+
+    /// Makes what may be shown of a drawn request and of what came back.
+    pub(crate) fn exchange_of(
+        &self,
+        name: &str,
+        request: &Request<Bytes>,
+        came: &Came,
+        secrets: &[Secret],
+    ) -> Exchange {
+        let mut masker = Masker::default();
+        masker.learn(texts(secrets));
+        masker.learn(texts(&self.environment_secrets));
+        // A body that was drawn to break off may do so in the middle of a secret.
+        let exchange = Exchange::of_request(name, request, true, &masker);
+        match came {
+            Ok(response) => exchange.answered(response, &masker),
+            Err(error) => exchange.failed(error),
+        }
     }
 
     /// Gives the bodies of an operation's requests; none where one cannot be made of the variables.
