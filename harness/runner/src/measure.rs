@@ -95,10 +95,20 @@ pub struct MeasureConfig {
 pub async fn measure(
     config: &MeasureConfig,
     told: &(dyn Fn(&str) + Send + Sync),
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) -> Result<MeasureReport, RunError> {
     let capabilities = read_capabilities(&config.run).await?;
-    let environment = Environment::new(&config.run, &capabilities);
+    Ok(measure_declared(config, &capabilities, told, stop).await)
+}
+
+/// Measures as [`measure`] does a target whose capabilities are known: nothing is probed (`decisions.md` 8).
+pub async fn measure_declared(
+    config: &MeasureConfig,
+    capabilities: &Capabilities,
+    told: &(dyn Fn(&str) + Send + Sync),
+    mut stop: watch::Receiver<bool>,
+) -> MeasureReport {
+    let environment = Environment::new(&config.run, capabilities);
     let mut report = MeasureReport::default();
     for measure in Measure::ALL {
         if !config.measures.contains(&measure) {
@@ -117,12 +127,12 @@ pub async fn measure(
                 report.interrupted = true;
                 break;
             }
-            measured = take(measure, config, &environment, &capabilities) => {
+            measured = take(measure, config, &environment, capabilities) => {
                 report.measured.push(measured);
             }
         }
     }
-    Ok(report)
+    report
 }
 
 async fn take(
