@@ -9,6 +9,7 @@ use crate::commands::faults::FaultsArguments;
 use crate::commands::gateways::GatewaysArguments;
 use crate::commands::list::ListArguments;
 use crate::commands::matrix::MatrixArguments;
+use crate::commands::measure::MeasureArguments;
 use crate::commands::race::RaceArguments;
 use crate::commands::replay::ReplayArguments;
 use crate::commands::run::RunArguments;
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Judge what happens when commands are sent at the same moment
     Race(Box<RaceArguments>),
+    /// Measure codes and tokens, and send malformed input to every endpoint
+    Measure(Box<MeasureArguments>),
     /// Serve the reference implementation
     Serve(ServeArguments),
     /// Serve mocked SMS, voice, mail and push providers

@@ -7,6 +7,7 @@ pub(crate) mod faults;
 pub(crate) mod gateways;
 pub(crate) mod list;
 pub(crate) mod matrix;
+pub(crate) mod measure;
 pub(crate) mod race;
 pub(crate) mod replay;
 pub(crate) mod run;
@@ -27,6 +28,7 @@ pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
         Command::Explore(arguments) => explore::execute(&arguments),
         Command::Replay(arguments) => replay::execute(&arguments),
         Command::Race(arguments) => race::execute(&arguments),
+        Command::Measure(arguments) => measure::execute(&arguments),
         Command::Serve(arguments) => serve::execute(arguments),
         Command::Gateways(arguments) => gateways::execute(&arguments),
         Command::List(arguments) => list::execute(&arguments),

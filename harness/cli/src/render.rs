@@ -3,6 +3,7 @@
 pub(crate) mod failures;
 pub(crate) mod header;
 pub(crate) mod matrix;
+pub(crate) mod measure;
 pub(crate) mod race;
 pub(crate) mod style;
 pub(crate) mod summary;

@@ -351,6 +351,8 @@ faults! {
         "A reset of an unknown user is refused in the same words with another status.",
     BiasedCodes = "biased-codes" ["CODE-1"]
         "One digit never occurs in codes, and another occurs twice as often.",
+    SequentialCodes = "sequential-codes" ["CODE-1"]
+        "Each code is the one before and one.",
     ClockSeamLeaks = "clock-seam-leaks" ["CODE-2"]
         "Codes end by the clock of the machine, not by that of the tenant.",
     CodeOfAnother = "code-of-another" ["CODE-4"]
@@ -365,6 +367,8 @@ faults! {
         "One TOTP step is accepted by two uses at the same time.",
     ShortTokens = "short-tokens" ["SIGN-8"]
         "A session token holds 36 bits, few enough to be guessed.",
+    SequentialTokens = "sequential-tokens" ["SIGN-8"]
+        "Each session token is the one before and one.",
     TestNeverSent = "test-never-sent" ["APP-3"]
         "The test notification never leaves.",
     TextNeverSent = "text-never-sent" ["TEXT-2"]

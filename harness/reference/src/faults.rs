@@ -444,6 +444,9 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::BiasedCodes, |rules| {
         rules.codes_are_unbiased = false
     }),
+    (FaultName::SequentialCodes, |rules| {
+        rules.codes_are_drawn = false
+    }),
     (FaultName::ClockSeamLeaks, |rules| {
         rules.codes_mind_tenant_clock = false
     }),
@@ -462,6 +465,9 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::TotpRaced, |rules| rules.steps_are_atomic = false),
     (FaultName::ShortTokens, |rules| {
         rules.tokens_are_long = false
+    }),
+    (FaultName::SequentialTokens, |rules| {
+        rules.tokens_are_drawn = false
     }),
     (FaultName::TestNeverSent, |rules| {
         rules.copies = Some((ChallengeKind::AppNotification, 0))

@@ -50,6 +50,8 @@ rules! {
     interrupted_reaches_account: bool = false,
     /// A session token is too long to be guessed. Requirement: `SIGN-8`.
     tokens_are_long: bool = true,
+    /// A session token is drawn; otherwise it is the one before and one. Requirement: `SIGN-8`.
+    tokens_are_drawn: bool = true,
     /// A token is dead after sign-out. Requirement: `SIGN-8`.
     token_dies_at_sign_out: bool = true,
     /// The second step comes before the interrupt where policy demands one. Requirement: `TWO-1`.
@@ -298,6 +300,8 @@ rules! {
     // Codes and challenges (§11).
     /// All digits of a code are random. Requirement: `CODE-1`.
     codes_are_unbiased: bool = true,
+    /// A code is drawn; otherwise it is the one before and one. Requirement: `CODE-1`.
+    codes_are_drawn: bool = true,
     /// Code ends are reckoned by the tenant's clock; otherwise by the machine's. Requirement: `CODE-2`.
     codes_mind_tenant_clock: bool = true,
     /// A code is good only for what it was sent for. Requirement: `CODE-4`.

@@ -76,6 +76,9 @@ pub(crate) struct TenantState {
     /// The process's clock, which nothing of a tenant is to be reckoned by.
     pub(crate) machine: Clock,
     pub(crate) random: Random,
+    /// The last code and the last token, where rules say that they are counted up.
+    pub(crate) last_code: Option<u64>,
+    pub(crate) last_token: Option<u128>,
     pub(crate) keyed: Arc<Keyed>,
     pub(crate) doors: Doors,
     /// By account key.
@@ -115,6 +118,8 @@ impl Tenant {
                 clock: setup.clock,
                 machine,
                 random: setup.random,
+                last_code: None,
+                last_token: None,
                 keyed,
                 doors: Doors::new(index, Weak::clone(own)),
                 users: setup.users,

@@ -10,6 +10,7 @@ pub mod explore;
 pub mod faults;
 pub mod judge;
 pub mod matrix;
+pub mod measure;
 pub mod race;
 pub mod report;
 pub mod run;

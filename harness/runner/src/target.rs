@@ -9,6 +9,7 @@
 
 mod call;
 mod compile;
+pub(crate) mod drawn;
 pub mod exchange;
 mod file;
 mod mangle;
@@ -56,6 +57,7 @@ pub struct CompiledTarget {
     code_pattern: Regex,
     clock: ClockControl,
     profile: Profile,
+    openapi: Option<String>,
     users: Vec<PoolUser>,
     operations: BTreeMap<Operation, Binding>,
     refusals: Vec<RefusalRule>,
@@ -127,6 +129,12 @@ impl CompiledTarget {
     #[must_use]
     pub const fn isolation(&self) -> Isolation {
         self.isolation
+    }
+
+    /// Says where the implementation describes itself, as a path; none where the file does not say.
+    #[must_use]
+    pub fn openapi(&self) -> Option<&str> {
+        self.openapi.as_deref()
     }
 
     /// Lists the users that exist already.

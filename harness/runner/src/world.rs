@@ -2,7 +2,7 @@
 //!
 //! `persona` draws the people from the seed, `things` keeps what commands began, `codes` resolves the roles by which a
 //! file names a code, `variables` turns a command into what a target file's templates want, `perform` lets a command
-//! happen, `setup` expands `[[users]] methods`, and `case` walks through a scenario.
+//! happen, `setup` expands `[[users]] methods`, `case` walks through a scenario, and `stage` is for those who have none.
 
 pub mod case;
 mod codes;
@@ -16,6 +16,7 @@ pub mod persona;
 mod play;
 mod request;
 mod setup;
+pub(crate) mod stage;
 mod things;
 pub(crate) mod together;
 mod variables;

@@ -4,6 +4,7 @@ mod engine;
 mod faults;
 mod files;
 mod matrix;
+mod measure;
 mod race;
 mod servers;
 
@@ -74,6 +75,7 @@ help! {
     the_help_names_every_command: "help" = ["--help"];
     matrix_helps_itself: "help-matrix" = ["matrix", "--help"];
     race_helps_itself: "help-race" = ["race", "--help"];
+    measure_helps_itself: "help-measure" = ["measure", "--help"];
     run_helps_itself: "help-run" = ["run", "--help"];
     serve_helps_itself: "help-serve" = ["serve", "--help"];
     gateways_helps_itself: "help-gateways" = ["gateways", "--help"];

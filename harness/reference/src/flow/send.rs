@@ -227,8 +227,23 @@ impl Turn<'_> {
         }
     }
 
+    /// Draws a code; a rule may have it be the one before and one.
+    fn draw_code(&mut self) -> Secret {
+        let digits = self.rules.limits.code_length;
+        let drawn = self.state.random.code(digits);
+        if self.rules.codes_are_drawn {
+            return drawn;
+        }
+        let first = || drawn.expose().parse().unwrap_or_default();
+        let last = self.state.last_code.map_or_else(first, |last| last + 1);
+        self.state.last_code = Some(last);
+        let code = last % 10_u64.pow(digits);
+        let width = drawn.expose().len();
+        Secret::new(format!("{code:0width$}"))
+    }
+
     fn prepare_code(&mut self, outgoing: impl FnOnce(Secret) -> Outgoing) -> Prepared {
-        let drawn = self.state.random.code(self.rules.limits.code_length);
+        let drawn = self.draw_code();
         let code = if self.rules.codes_are_unbiased {
             drawn
         } else {

@@ -60,9 +60,16 @@ impl Turn<'_> {
         Ok(view)
     }
 
-    /// Draws a session token; a rule may leave it six characters.
+    /// Draws a session token; rules may leave it six characters, or have it be the one before and one.
     fn draw_token(&mut self) -> Secret {
         let token = self.state.random.token();
+        if !self.rules.tokens_are_drawn {
+            let first = u128::from_le_bytes(self.state.random.bytes());
+            let last = self.state.last_token;
+            let next = last.map_or(first, |last| last.wrapping_add(1));
+            self.state.last_token = Some(next);
+            return Secret::new(format!("{next:032x}"));
+        }
         if self.rules.tokens_are_long {
             return token;
         }

@@ -123,6 +123,9 @@ impl Compiler<'_> {
             Regex::new(pattern).map_err(|error| Problem::BadPattern(last_line(&error.to_string())));
         let code_pattern = self.value("/codePattern", compiled);
         let users = self.users(file.users);
+        if let Some(path) = file.openapi.as_ref().filter(|path| !path.starts_with('/')) {
+            self.report_value("/openapi", Problem::BadRequestPath(path.clone()));
+        }
         let mut operations = BTreeMap::new();
         for (word, operation) in file.operations {
             let pointer = join("/operations", &word);
@@ -145,6 +148,7 @@ impl Compiler<'_> {
             code_pattern: code_pattern?,
             clock: file.clock,
             profile: profile?,
+            openapi: file.openapi,
             users,
             operations,
             refusals,

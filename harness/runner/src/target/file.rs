@@ -35,6 +35,9 @@ pub(super) struct TargetFile {
     pub(super) clock: ClockControl,
     /// What the implementation declares about itself.
     pub(super) capabilities: Option<CapabilitiesFile>,
+    /// The path of the implementation's OpenAPI 3 document, such as `/openapi.json`; `proofup measure` draws malformed input
+    /// for each endpoint that stands in it.
+    pub(super) openapi: Option<String>,
     /// Users that exist already.
     pub(super) users: Vec<UserFile>,
     /// The operations, by name.

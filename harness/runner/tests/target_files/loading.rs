@@ -121,3 +121,18 @@ fn the_schema_for_editors_takes_what_the_loader_takes() {
     let wrong = serde_json::json!({"name": "x", "base": "http://x", "operations": {"singIn": {}}});
     assert!(!validator.is_valid(&wrong));
 }
+
+#[test]
+fn the_description_is_named_by_a_path_from_the_root() {
+    let text = std::fs::read_to_string(workspace("fixtures/targets/reference.toml"))
+        .expect("the file ships");
+    let target = compile(&text).expect("the file compiles");
+    assert_eq!(target.openapi(), Some("/openapi.json"));
+    let wrong = text.replace("\"/openapi.json\"", "\"openapi.json\"");
+    let errors = compile(&wrong).expect_err("the path does not begin at the root");
+    let told: Vec<String> = errors.errors().iter().map(ToString::to_string).collect();
+    assert!(
+        told.len() == 1 && told[0].contains("openapi.json"),
+        "{told:?}"
+    );
+}

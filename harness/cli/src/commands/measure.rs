@@ -1,0 +1,169 @@
+//! `proofup measure`: what no single answer shows, and what nobody thought of asking.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use proofup_domain::clock::Clock;
+use proofup_runner::measure::{
+    Measure, MeasureConfig, MeasureReport, SAMPLES_MAX, SAMPLES_MIN, measure,
+};
+use tokio::sync::watch;
+
+use crate::commands::run::aim::{self, Aim};
+use crate::commands::run::arguments::TransportKind;
+use crate::commands::runtime;
+use crate::commands::shutdown::Signals;
+use crate::commands::targeting::{TargetArguments, run_config};
+use crate::failure::Failure;
+use crate::render::measure::{Repeats, Told, heading, summary};
+use crate::{clock, terminal};
+
+/// How long what is under way may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Holds the arguments of `proofup measure`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  proofup measure                              the built-in reference, everything\n  \
+                        proofup measure --requirement API-1 --requests 500\n  \
+                        proofup measure --fault biased-codes         see a fault found\n  \
+                        PROOFUP_TEST_CONTROL_TOKEN=… proofup measure --url http://127.0.0.1:8080\n\n\
+                        Exit codes:\n    0  everything that was measured holds\n    1  a measurement fails\n    \
+                        2  usage, or the target\n    3  something could not be measured\n  130  interrupted"
+)]
+pub(crate) struct MeasureArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+
+    /// Only these requirements: CODE-1, SIGN-8, CODE-10, API-1
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    requirement: Vec<Measured>,
+
+    /// Of the drawn requests and shapes, only the one of this number
+    #[arg(long, value_name = "N", help_heading = "Selection")]
+    only: Option<usize>,
+
+    /// Codes for each channel, and session tokens: 500 to 10000
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = samples, help_heading = "Measuring")]
+    samples: usize,
+
+    /// Malformed requests for each endpoint, and shapes near a code
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..),
+          help_heading = "Measuring")]
+    requests: u16,
+}
+
+/// Names a requirement that is measured.
+#[derive(Debug, Clone, Copy)]
+struct Measured(Measure);
+
+impl FromStr for Measured {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Measure::of(&text.to_ascii_uppercase()).map(Self);
+        found.ok_or_else(|| {
+            let known = Measure::ALL.map(Measure::requirement).join(", ");
+            format!("only these are measured: {known}")
+        })
+    }
+}
+
+fn samples(text: &str) -> Result<usize, String> {
+    let samples = text.parse().ok();
+    samples
+        .filter(|samples| (SAMPLES_MIN..=SAMPLES_MAX).contains(samples))
+        .ok_or_else(|| format!("write a number from {SAMPLES_MIN} to {SAMPLES_MAX}"))
+}
+
+/// Measures, tells, and gives the exit code.
+pub(crate) fn execute(arguments: &MeasureArguments) -> Result<u8, Failure> {
+    let clock = clock::machine();
+    let began = clock.now();
+    let runtime = runtime()?;
+    let measured = runtime.block_on(take(arguments, clock.clone()));
+    runtime.shutdown_background();
+    let report = measured?;
+    let wall = clock.now().duration_since(began).as_millis();
+    terminal::result(&summary(&Told {
+        report: &report,
+        repeats: arguments,
+        wall_ms: u64::try_from(wall).unwrap_or_default(),
+    }))?;
+    Ok(report.ending().exit_code())
+}
+
+async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureReport, Failure> {
+    let signals = Signals::listen()?;
+    let goal = arguments.target.goal(TransportKind::Loopback)?;
+    let aim = aim::aim(goal, clock.clone()).await?;
+    let config = arguments.config(&aim, &clock);
+    let measures = config.measures.iter().map(|one| one.requirement());
+    terminal::result(&heading(
+        aim.target.name(),
+        &aim.place(),
+        &measures.collect::<Vec<_>>(),
+        goal.fault,
+    ))?;
+    let progress = progress();
+    let told = |what: &str| progress.set_message(format!("measuring {what}"));
+    let (stop, stopped) = watch::channel(false);
+    let measuring = measure(&config, &told, stopped);
+    tokio::pin!(measuring);
+    let measured = tokio::select! {
+        measured = &mut measuring => measured,
+        () = signals.requested() => {
+            stop.send_replace(true);
+            tokio::time::timeout(GRACE, measuring).await.map_err(|_| Failure::interrupted())?
+        }
+    };
+    progress.finish_and_clear();
+    measured.map_err(|error| goal.not_reached(&error))
+}
+
+fn progress() -> ProgressBar {
+    if !terminal::is_watched() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let spinner = ProgressBar::new_spinner();
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    spinner
+}
+
+impl MeasureArguments {
+    fn config(&self, aim: &Aim, clock: &Clock) -> MeasureConfig {
+        let asked: BTreeSet<Measure> = self.requirement.iter().map(|one| one.0).collect();
+        MeasureConfig {
+            run: run_config(aim, self.target.seed, Some(1), clock),
+            measures: if asked.is_empty() {
+                Measure::ALL.into()
+            } else {
+                asked
+            },
+            samples: self.samples,
+            requests: usize::from(self.requests),
+            only: self.only,
+        }
+    }
+}
+
+impl Repeats for MeasureArguments {
+    fn command(&self, requirement: &str, number: usize) -> String {
+        let mut words = format!(
+            "proofup measure --requirement {requirement} --seed {} --requests {} --only {number}",
+            self.target.seed, self.requests
+        );
+        if self.target.transport == Some(TransportKind::InProcess) {
+            words.push_str(" --transport in-process");
+        }
+        words + &self.target.words()
+    }
+}

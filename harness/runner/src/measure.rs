@@ -1,0 +1,155 @@
+//! Measuring: what no single answer shows, and what nobody thought of asking.
+//!
+//! Codes and tokens are judged by their statistics ([`codes`], [`tokens`]); shapes near a code and malformed requests are
+//! drawn from the seed and sent ([`shapes`], [`malformed`]). `proofup run --full` and `proofup faults` call [`measure`]
+//! like the command does.
+//!
+//! **Invariant:** codes and tokens are secrets: a measurement tells counts, statistics and masked exchanges only.
+
+pub mod codes;
+mod collect;
+mod draw;
+pub mod malformed;
+mod openapi;
+mod report;
+mod sample;
+pub mod shapes;
+pub mod statistics;
+pub mod tokens;
+
+use std::collections::BTreeSet;
+
+use proofup_domain::capabilities::Capabilities;
+use tokio::sync::watch;
+
+pub use report::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
+
+use crate::run::{Environment, RunConfig, RunError, read_capabilities};
+
+/// Names what can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Codes show no bias. Requirement: `CODE-1`.
+    Codes,
+    /// Session tokens are different, long, and without sequence. Requirement: `SIGN-8`.
+    Tokens,
+    /// Shapes near a code are refused. Requirement: `CODE-10`.
+    CodeShapes,
+    /// Malformed input is refused by every endpoint. Requirement: `API-1`.
+    MalformedInput,
+}
+
+impl Measure {
+    /// Lists them all, in the order in which they are taken.
+    pub const ALL: [Self; 4] = [
+        Self::Codes,
+        Self::Tokens,
+        Self::CodeShapes,
+        Self::MalformedInput,
+    ];
+
+    /// Names the requirement that is judged.
+    #[must_use]
+    pub const fn requirement(self) -> &'static str {
+        match self {
+            Self::Codes => "CODE-1",
+            Self::Tokens => "SIGN-8",
+            Self::CodeShapes => "CODE-10",
+            Self::MalformedInput => "API-1",
+        }
+    }
+
+    /// Finds what judges a requirement.
+    #[must_use]
+    pub fn of(requirement: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|measure| measure.requirement() == requirement)
+    }
+}
+
+/// The fewest samples from which anything can be told: below, alphabets are not seen whole.
+pub const SAMPLES_MIN: usize = 500;
+
+/// The largest number of samples.
+pub const SAMPLES_MAX: usize = 10_000;
+
+/// Says what to measure, of whom, and how much.
+#[derive(Debug, Clone)]
+pub struct MeasureConfig {
+    /// Whom to measure, and by which seed. Its suite, selection, jobs and deadline are not used.
+    pub run: RunConfig,
+    /// What to measure.
+    pub measures: BTreeSet<Measure>,
+    /// Codes for each channel, and tokens: [`SAMPLES_MIN`] to [`SAMPLES_MAX`].
+    pub samples: usize,
+    /// Malformed requests for each endpoint, and shapes of a code.
+    pub requests: usize,
+    /// Of the drawn requests and shapes, only the one of this number.
+    pub only: Option<usize>,
+}
+
+/// Takes every measure asked for; `told` hears what goes on, `stop` turning true ends it early.
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn measure(
+    config: &MeasureConfig,
+    told: &(dyn Fn(&str) + Send + Sync),
+    stop: watch::Receiver<bool>,
+) -> Result<MeasureReport, RunError> {
+    let capabilities = read_capabilities(&config.run).await?;
+    Ok(measure_declared(config, &capabilities, told, stop).await)
+}
+
+/// Measures as [`measure`] does a target whose capabilities are known: nothing is probed (`decisions.md` 8).
+pub async fn measure_declared(
+    config: &MeasureConfig,
+    capabilities: &Capabilities,
+    told: &(dyn Fn(&str) + Send + Sync),
+    mut stop: watch::Receiver<bool>,
+) -> MeasureReport {
+    let environment = Environment::new(&config.run, capabilities);
+    let mut report = MeasureReport::default();
+    for measure in Measure::ALL {
+        if !config.measures.contains(&measure) {
+            continue;
+        }
+        told(measure.requirement());
+        let stopped = async {
+            if stop.wait_for(|stopped| *stopped).await.is_err() {
+                // The sender is gone: nobody can interrupt any more.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => {
+                report.interrupted = true;
+                break;
+            }
+            measured = take(measure, config, &environment, capabilities) => {
+                report.measured.push(measured);
+            }
+        }
+    }
+    report
+}
+
+async fn take(
+    measure: Measure,
+    config: &MeasureConfig,
+    environment: &Environment,
+    capabilities: &Capabilities,
+) -> Measured {
+    let samples = config.samples.clamp(SAMPLES_MIN, SAMPLES_MAX);
+    let stand = collect::Stand {
+        environment,
+        capabilities,
+    };
+    match measure {
+        Measure::Codes => stand.codes(samples).await,
+        Measure::Tokens => stand.tokens(samples).await,
+        Measure::CodeShapes => shapes::judge(&stand, config.requests, config.only).await,
+        Measure::MalformedInput => malformed::judge(&stand, config.requests, config.only).await,
+    }
+}

@@ -1,0 +1,315 @@
+//! Collects codes and tokens, through the same world and target file as scenarios do.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proofup_domain::capabilities::{Capabilities, Facility, Feature};
+use proofup_domain::command::Name;
+use proofup_domain::method::{ChallengeKind, Method, ResetMethod, Role};
+use proofup_domain::policy::{Policy, ResetPolicy, TwoStepPolicy};
+use proofup_domain::secret::Secret;
+use proofup_domain::state::Channel;
+use serde_json::json;
+
+use super::report::Measured;
+use super::{Measure, codes, tokens};
+use crate::run::Environment;
+use crate::scenario::{GatewayForms, Scenario, UserSpec};
+use crate::target::Operation;
+use crate::world::stage::Stage;
+
+/// People who take turns, where the target makes as many as are asked for.
+const PEOPLE: usize = 5;
+
+/// Holds whom everything is measured of.
+pub(super) struct Stand<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) capabilities: &'a Capabilities,
+}
+
+/// Names a person by number.
+pub(super) fn person(number: usize) -> String {
+    format!("person{number}")
+}
+
+impl<'a> Stand<'a> {
+    /// Measures codes over every channel that the target has.
+    pub(super) async fn codes(&self, samples: usize) -> Measured {
+        let mut measured = Measured::new(Measure::Codes.requirement());
+        let mut lacking = Vec::new();
+        for channel in [Channel::Email, Channel::Sms] {
+            match self.sends(channel) {
+                Sends::Yes => {}
+                Sends::NotDeclared => {
+                    lacking.push(channel.as_str());
+                    continue;
+                }
+                Sends::Unseen => {
+                    let why =
+                        format!("codes by {channel}: the facility `inbox:{channel}` is missing");
+                    measured.unable.push(why);
+                    continue;
+                }
+            }
+            let length = usize::try_from(self.environment.limits.code_length).unwrap_or_default();
+            match self.collect_codes(channel, samples).await {
+                Ok((codes, people)) => {
+                    let rows = codes::judge(channel.as_str(), &codes, length, people);
+                    measured.rows.extend(rows);
+                }
+                Err(why) => measured.unable.push(format!("codes by {channel}: {why}")),
+            }
+        }
+        if measured.rows.is_empty() && !lacking.is_empty() {
+            measured.not_applicable = Some(format!("codes by {}", lacking.join(" and ")));
+        }
+        measured
+    }
+
+    /// Measures session tokens.
+    pub(super) async fn tokens(&self, samples: usize) -> Measured {
+        let mut measured = Measured::new(Measure::Tokens.requirement());
+        match self.collect_tokens(samples).await {
+            Ok(tokens) => measured.rows = tokens::judge(&tokens),
+            Err(why) => measured.unable.push(format!("session tokens: {why}")),
+        }
+        measured
+    }
+
+    async fn collect_tokens(&self, samples: usize) -> Result<Vec<Secret>, String> {
+        let people = self.people(PEOPLE);
+        let mut stage = self.stage("measure-tokens", people, &[]).await?;
+        let mut tokens = Vec::with_capacity(samples);
+        let mut trouble = None;
+        for at in 0..samples {
+            let user = person(at % people);
+            let signed_in = stage.demand(json!({ "do": "signIn", "user": user })).await;
+            match signed_in.map(|_| stage.token(&user)) {
+                Ok(Some(token)) => tokens.push(token),
+                Ok(None) => {
+                    trouble = Some("the target file keeps no `session` of signIn".to_owned())
+                }
+                Err(why) => trouble = Some(why),
+            }
+            if trouble.is_some() {
+                break;
+            }
+        }
+        stage.strike().await;
+        trouble.map_or(Ok(tokens), Err)
+    }
+
+    /// Collects codes, and tells how many people took turns.
+    async fn collect_codes(
+        &self,
+        channel: Channel,
+        samples: usize,
+    ) -> Result<(Vec<Secret>, usize), String> {
+        let people = self.people(PEOPLE);
+        let has_clock = self.environment.target.has(Operation::AdvanceClock);
+        let waits = channel == Channel::Sms;
+        if waits && !has_clock && self.environment.limits.resend_seconds > 0 {
+            return Err(
+                "the facility `clock` is missing, and sending again to one number takes time"
+                    .to_owned(),
+            );
+        }
+        let stem = format!("measure-codes-{channel}");
+        let mut stage = self.stage(&stem, people, &[]).await?;
+        let mut asking = Asking {
+            stage: &mut stage,
+            channel,
+            people,
+            session_seconds: self.environment.limits.session_seconds,
+            resend_seconds: if waits {
+                self.environment.limits.resend_seconds
+            } else {
+                0
+            },
+            passed: None,
+        };
+        let mut codes = Vec::with_capacity(samples);
+        let mut trouble = None;
+        for at in 0..samples {
+            match asking.code(at).await {
+                Ok(code) => codes.push(code),
+                Err(why) => {
+                    trouble = Some(format!("after {at} codes: {why}"));
+                    break;
+                }
+            }
+        }
+        stage.strike().await;
+        trouble.map_or(Ok((codes, people)), Err)
+    }
+
+    /// Makes a world with so many people who have registered the same methods.
+    pub(super) async fn stage(
+        &self,
+        stem: &str,
+        people: usize,
+        methods: &[Method],
+    ) -> Result<Stage<'a>, String> {
+        let users = (0..people).map(|number| UserSpec {
+            name: Name(person(number)),
+            role: Role::Member,
+            blocked: false,
+            exists: true,
+            region: None,
+            methods: methods.to_vec(),
+        });
+        let start = "2026-01-15T09:00:00Z".parse();
+        let scenario = Scenario {
+            title: stem.to_owned(),
+            stem: stem.to_owned(),
+            area: "measure".to_owned(),
+            path: format!("measure/{stem}"),
+            source: Arc::from(""),
+            editions: vec![self.edition()],
+            start: start.map_err(|error| format!("the start is no instant: {error}"))?,
+            gateways: GatewayForms::default(),
+            policy: self.policy(),
+            users: users.collect(),
+            found: None,
+            steps: Vec::new(),
+        };
+        Stage::set(self.environment, scenario, &self.policy()).await
+    }
+
+    /// Says how many people there can be.
+    pub(super) fn people(&self, wanted: usize) -> usize {
+        let target = &self.environment.target;
+        if target.has(Operation::CreateTenant) {
+            return wanted;
+        }
+        let pool = target.users().iter();
+        pool.filter(|user| user.role == Role::Member)
+            .count()
+            .clamp(1, wanted.max(1))
+    }
+
+    /// Tells whether codes can be had over a channel.
+    pub(super) fn sends(&self, channel: Channel) -> Sends {
+        let (method, kind, facility) = match channel {
+            Channel::Email => (
+                Method::Email,
+                ChallengeKind::EmailCode,
+                Facility::InboxEmail,
+            ),
+            Channel::Sms | Channel::Voice | Channel::Push => (
+                Method::MobilePhone,
+                ChallengeKind::TextMessage,
+                Facility::InboxSms,
+            ),
+        };
+        let declared = self.capabilities;
+        if !declared.methods.contains(&method) || !declared.kinds.contains(&kind) {
+            Sends::NotDeclared
+        } else if !declared.facilities.contains(&facility) {
+            Sends::Unseen
+        } else {
+            Sends::Yes
+        }
+    }
+
+    fn edition(&self) -> proofup_domain::edition::Edition {
+        let declared = &self.capabilities.editions;
+        declared.last().copied().unwrap_or_default()
+    }
+
+    /// Allows what the target has and requires nothing, so that nobody is interrupted.
+    fn policy(&self) -> Policy {
+        let has = |feature| self.capabilities.features.contains(&feature);
+        let texts = self
+            .capabilities
+            .kinds
+            .contains(&ChallengeKind::TextMessage);
+        let kinds: BTreeSet<ChallengeKind> = (has(Feature::TwoStep) && texts)
+            .then_some(ChallengeKind::TextMessage)
+            .into_iter()
+            .collect();
+        let methods: BTreeSet<ResetMethod> = [
+            (Method::Email, ResetMethod::Email),
+            (Method::MobilePhone, ResetMethod::MobilePhone),
+        ]
+        .into_iter()
+        .filter(|(method, _)| self.capabilities.methods.contains(method))
+        .map(|(_, method)| method)
+        .collect();
+        Policy {
+            edition: self.edition(),
+            two_step: TwoStepPolicy {
+                kinds,
+                ..TwoStepPolicy::default()
+            },
+            reset: ResetPolicy {
+                enabled: has(Feature::Reset) && !methods.is_empty(),
+                methods,
+                ..ResetPolicy::default()
+            },
+            ..Policy::default()
+        }
+    }
+}
+
+/// Says whether codes can be had over a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sends {
+    /// They can.
+    Yes,
+    /// The target declares no such method.
+    NotDeclared,
+    /// They are sent where nobody sees them.
+    Unseen,
+}
+
+/// Lets people ask for one code after the other, none so soon after another that it would be throttled.
+struct Asking<'s, 'a> {
+    stage: &'s mut Stage<'a>,
+    channel: Channel,
+    people: usize,
+    session_seconds: u32,
+    resend_seconds: u32,
+    /// Seconds since everybody signed in; nothing: nobody has.
+    passed: Option<u32>,
+}
+
+impl Asking<'_, '_> {
+    /// Asks for the next code, in turns: to another address each time, or to the same number after a while.
+    async fn code(&mut self, at: usize) -> Result<Secret, String> {
+        let user = person(at % self.people);
+        if at.is_multiple_of(self.people) {
+            self.next_round(at > 0).await?;
+        }
+        let begin = match self.channel {
+            Channel::Email => json!({ "do": "beginEnrollment", "user": user, "method": "email",
+                "address": { "text": format!("{user}.{at}@codes.example.org") } }),
+            Channel::Sms | Channel::Voice | Channel::Push => {
+                json!({ "do": "beginEnrollment", "user": user, "method": "mobilePhone", "kind": "textMessage" })
+            }
+        };
+        self.stage.demand(begin).await?;
+        self.stage.code(&user).await
+    }
+
+    async fn next_round(&mut self, pause: bool) -> Result<(), String> {
+        if pause && self.resend_seconds > 0 {
+            let by = format!("{}s", self.resend_seconds);
+            let advance = json!({ "do": "advanceClock", "by": by });
+            self.stage.demand(advance).await?;
+            self.passed = self
+                .passed
+                .map(|passed| passed.saturating_add(self.resend_seconds));
+        }
+        let margin = self.resend_seconds.saturating_add(1);
+        let is_over = |passed: u32| passed.saturating_add(margin) >= self.session_seconds;
+        if self.passed.is_none_or(is_over) {
+            for number in 0..self.people {
+                let sign_in = json!({ "do": "signIn", "user": person(number) });
+                self.stage.demand(sign_in).await?;
+            }
+            self.passed = Some(0);
+        }
+        Ok(())
+    }
+}
