@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod explore;
 pub mod faults;
+pub mod full;
 pub mod judge;
 pub mod matrix;
 pub mod measure;

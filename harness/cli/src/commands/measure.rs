@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use proofup_domain::clock::Clock;
 use proofup_runner::measure::{
     Measure, MeasureConfig, MeasureReport, SAMPLES_MAX, SAMPLES_MIN, measure,
@@ -16,7 +15,7 @@ use crate::commands::run::aim::{self, Aim};
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{TargetArguments, run_config};
+use crate::commands::targeting::{TargetArguments, run_config, spinner};
 use crate::failure::Failure;
 use crate::render::measure::{Repeats, Told, heading, summary};
 use crate::{clock, terminal};
@@ -113,7 +112,7 @@ async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureRepor
         &measures.collect::<Vec<_>>(),
         goal.fault,
     ))?;
-    let progress = progress();
+    let progress = spinner();
     let told = |what: &str| progress.set_message(format!("measuring {what}"));
     let (stop, stopped) = watch::channel(false);
     let measuring = measure(&config, &told, stopped);
@@ -127,15 +126,6 @@ async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureRepor
     };
     progress.finish_and_clear();
     measured.map_err(|error| goal.not_reached(&error))
-}
-
-fn progress() -> ProgressBar {
-    if !terminal::is_watched() {
-        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    }
-    let spinner = ProgressBar::new_spinner();
-    spinner.enable_steady_tick(Duration::from_millis(120));
-    spinner
 }
 
 impl MeasureArguments {

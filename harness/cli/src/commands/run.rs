@@ -16,10 +16,11 @@ use jiff::tz::TimeZone;
 use proofup_domain::clock::Clock;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::full::{Budget, beyond_scripts};
 use proofup_runner::judge::exemption::{Exemptions, KnownChecks};
 use proofup_runner::judge::verdict::{Evidence, JudgedCheck, Verdict, Word, judge};
 use proofup_runner::report::Facts;
-use proofup_runner::run::{RunConfig, RunOutput};
+use proofup_runner::run::{RunConfig, RunError, RunOutput};
 use proofup_runner::scenario::Suite;
 use tokio::sync::watch;
 
@@ -31,7 +32,7 @@ use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::Progress;
 use crate::commands::run::selection::Chosen;
 use crate::commands::shutdown::Signals;
-use crate::commands::targeting::fault_named;
+use crate::commands::targeting::{fault_named, spinner};
 use crate::commands::{processors, runtime, suite};
 use crate::failure::Failure;
 use crate::render::failures::{Repeats, failures};
@@ -118,7 +119,10 @@ impl Session {
         let aim = aim::aim(self.goal()?, self.clock.clone()).await?;
         terminal::result(&format!("{}\n", self.header(&aim)))?;
         let started_at = self.clock.now();
-        let output = self.drive(&aim, signals).await?;
+        let mut output = self.drive(&aim, signals).await?;
+        if self.arguments.full && !output.interrupted && !output.deadline_hit {
+            self.go_beyond(&aim, &mut output).await?;
+        }
         let mut facts = self.facts(&aim, &output);
         facts.started_at = started_at;
         let verdict = judge(&Evidence {
@@ -148,7 +152,52 @@ impl Session {
     async fn drive(&self, aim: &Aim, signals: Signals) -> Result<RunOutput, Failure> {
         let (stop, stopped) = watch::channel(false);
         let progress = Progress::new();
-        let config = RunConfig {
+        let config = self.config(aim);
+        let run = proofup_runner::run::run(config, move |event| progress.on(&event), stopped);
+        tokio::pin!(run);
+        let done = tokio::select! {
+            done = &mut run => done,
+            () = signals.requested() => {
+                stop.send_replace(true);
+                tokio::time::timeout(GRACE, run).await.map_err(|_| Failure::interrupted())?
+            }
+        };
+        done.map_err(|error| self.not_reached(&error))
+    }
+
+    /// Runs what no script does, and adds what it led to.
+    async fn go_beyond(&self, aim: &Aim, output: &mut RunOutput) -> Result<(), Failure> {
+        let signals = Signals::listen()?;
+        let (stop, stopped) = watch::channel(false);
+        let spinner = spinner();
+        let told = |part: &str| spinner.set_message(part.to_owned());
+        let config = self.config(aim);
+        let beyond = beyond_scripts(&config, Budget::default(), told, stopped);
+        tokio::pin!(beyond);
+        let done = tokio::select! {
+            done = &mut beyond => done,
+            () = signals.requested() => {
+                output.interrupted = true;
+                stop.send_replace(true);
+                tokio::time::timeout(GRACE, beyond).await.map_err(|_| Failure::interrupted())?
+            }
+        };
+        spinner.finish_and_clear();
+        output
+            .cases
+            .extend(done.map_err(|error| self.not_reached(&error))?);
+        Ok(())
+    }
+
+    fn not_reached(&self, error: &RunError) -> Failure {
+        match self.goal() {
+            Ok(goal) => goal.not_reached(error),
+            Err(failure) => failure,
+        }
+    }
+
+    fn config(&self, aim: &Aim) -> RunConfig {
+        RunConfig {
             suite: Arc::clone(&self.suite),
             catalogue: Arc::clone(&self.catalogue),
             target: Arc::new(aim.target.clone()),
@@ -162,20 +211,7 @@ impl Session {
             max_failures: self.arguments.max_failures,
             deadline: self.arguments.deadline,
             clock: self.clock.clone(),
-        };
-        let run = proofup_runner::run::run(config, move |event| progress.on(&event), stopped);
-        tokio::pin!(run);
-        let done = tokio::select! {
-            done = &mut run => done,
-            () = signals.requested() => {
-                stop.send_replace(true);
-                tokio::time::timeout(GRACE, run).await.map_err(|_| Failure::interrupted())?
-            }
-        };
-        done.map_err(|error| match self.goal() {
-            Ok(goal) => goal.not_reached(&error),
-            Err(failure) => failure,
-        })
+        }
     }
 
     fn goal(&self) -> Result<Goal<'_>, Failure> {
@@ -270,13 +306,26 @@ impl Session {
 impl Repeats for Session {
     fn command(&self, check: &JudgedCheck<'_>) -> String {
         let arguments = &self.arguments;
-        let mut words = vec!["proofup run".to_owned()];
+        let beyond = check.result.file.starts_with("proofup ");
+        let command = if beyond {
+            check.result.file.clone()
+        } else {
+            "proofup run".to_owned()
+        };
+        let mut words = vec![command];
         let mut add = |flag: &str, value: &str| words.push(format!("{flag} {}", quoted(value)));
         if let Some(target) = &arguments.target {
             add("--target", &target.display().to_string());
         }
         if let Some(url) = &arguments.url {
             add("--url", url.as_str());
+        }
+        if let Some(fault) = &arguments.fault {
+            add("--fault", fault);
+        }
+        if beyond {
+            add("--seed", &arguments.seed.to_string());
+            return words.join(" ");
         }
         if let Some(suite) = &arguments.suite {
             add("--suite", &suite.display().to_string());

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -126,4 +127,14 @@ pub(crate) fn progress(length: u64, of: &str) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// Makes a line for something of which nobody knows how long it is.
+pub(crate) fn spinner() -> ProgressBar {
+    if !terminal::is_watched() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let spinner = ProgressBar::new_spinner();
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    spinner
 }

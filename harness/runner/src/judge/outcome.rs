@@ -31,6 +31,8 @@ pub enum NotApplicable {
     Feature(NeededFeature),
     /// An edition.
     Edition(Edition),
+    /// Something that a part of `run --full` needs, in words.
+    Declared(String),
 }
 
 /// Says why a check could not be judged.

@@ -17,6 +17,9 @@ pub fn why(outcome: &Outcome) -> Option<String> {
         Outcome::NotApplicable(NotApplicable::Edition(edition)) => {
             Some(format!("the target does not declare the edition {edition}"))
         }
+        Outcome::NotApplicable(NotApplicable::Declared(what)) => {
+            Some(format!("the target declares: {what}"))
+        }
         Outcome::CouldNotRun(why) => Some(could_not_run(why)),
     }
 }

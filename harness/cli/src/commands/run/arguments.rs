@@ -68,6 +68,11 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) edition: Vec<Edition>,
 
+    /// Also matrix, explore, race and measure, with fixed budgets: then nothing is set aside
+    #[arg(long, help_heading = "Selection",
+          conflicts_with_all = ["paths", "requirement", "area", "edition", "max_failures"])]
+    pub(crate) full: bool,
+
     /// Read the scenarios below this folder instead of the built-in ones
     #[arg(
         long,

@@ -1,0 +1,325 @@
+//! What `run --full` adds to the scripts: matrix, explore, race and measure with fixed budgets, told as cases.
+//!
+//! A part that judges a requirement becomes a check of it, so that one verdict and one report hold for everything. What a
+//! part finds beyond that becomes a failed check of the requirement that it names.
+
+use std::collections::BTreeSet;
+
+use proofup_domain::edition::Edition;
+use proofup_domain::requirement::RequirementId;
+use serde_json::Value as Json;
+use tokio::sync::watch;
+
+use crate::explore::{ExploreConfig, ExploreOutput, explore};
+use crate::judge::outcome::{
+    CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
+};
+use crate::matrix::combination::Combination;
+use crate::matrix::finding::{Ending, Findings};
+use crate::matrix::live::{Live, judge_live};
+use crate::measure::{Judgement, Measure, MeasureConfig, MeasureReport, Measured, measure};
+use crate::race::{RaceConfig, RaceOutput, race};
+use crate::run::{RunConfig, RunError};
+
+/// Says how much of each part.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// Combinations of the matrix.
+    pub combinations: Vec<Combination>,
+    /// Cases of exploring.
+    pub cases: u64,
+    /// Commands of such a case at most.
+    pub steps: usize,
+    /// Histories of racing.
+    pub histories: u64,
+    /// Codes and tokens of measuring.
+    pub samples: usize,
+    /// Malformed requests for each endpoint.
+    pub requests: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            combinations: Combination::all(),
+            cases: 2000,
+            steps: 24,
+            histories: 1000,
+            samples: 1000,
+            requests: 40,
+        }
+    }
+}
+
+/// Runs every part and tells each as a case; `told` is called with the name of the part that begins.
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn beyond_scripts(
+    run: &RunConfig,
+    budget: Budget,
+    told: impl Fn(&str) + Send,
+    stop: watch::Receiver<bool>,
+) -> Result<Vec<CaseResult>, RunError> {
+    let started = || run.clock.now();
+    let wall = |since: jiff::Timestamp| {
+        u64::try_from(run.clock.now().duration_since(since).as_millis()).unwrap_or_default()
+    };
+    let mut cases = Vec::new();
+    told("matrix");
+    let began = started();
+    let live = Live {
+        combinations: budget.combinations,
+        target: run.target.clone(),
+        transport: run.transport.clone(),
+        control_token: run.control_token.clone(),
+        seed: run.seed,
+        jobs: run.jobs,
+    };
+    let found = judge_live(live, |_| {}, stop.clone()).await?;
+    cases.push(case("matrix", vec![of_matrix(&found)], wall(began)));
+    told("explore");
+    let began = started();
+    let config = ExploreConfig {
+        run: run.clone(),
+        first: 1,
+        cases: budget.cases,
+        steps: budget.steps,
+        max_time: None,
+    };
+    let explored = explore(&config, |_| {}, stop.clone()).await?;
+    let mut told_case = case("explore", of_explore(&explored), wall(began));
+    told_case.internal_error = explored
+        .disagreements
+        .first()
+        .map(|(case, violation)| format!("case {case}: the auditor objects: {violation}"));
+    cases.push(told_case);
+    told("race");
+    let began = started();
+    let config = RaceConfig {
+        run: run.clone(),
+        histories: budget.histories,
+    };
+    let raced = race(&config, || {}, stop.clone()).await?;
+    cases.push(case("race", of_race(&raced), wall(began)));
+    told("measure");
+    let began = started();
+    let config = MeasureConfig {
+        run: run.clone(),
+        measures: Measure::ALL.into(),
+        samples: budget.samples,
+        requests: budget.requests,
+        only: None,
+    };
+    let measured = measure(&config, &|_: &str| {}, stop).await?;
+    cases.push(case("measure", of_measure(&measured), wall(began)));
+    Ok(cases)
+}
+
+fn case(name: &str, checks: Vec<CheckResult>, wall_ms: u64) -> CaseResult {
+    CaseResult {
+        id: name.to_owned(),
+        file: format!("proofup {name}"),
+        title: format!("What `proofup {name}` finds"),
+        edition: Edition::default(),
+        checks,
+        transcript: String::new(),
+        trace: Vec::new(),
+        wall_ms,
+        internal_error: None,
+        secrets: BTreeSet::new(),
+    }
+}
+
+fn check(part: &str, requirement: &str, words: &str, did: String, outcome: Outcome) -> CheckResult {
+    CheckResult {
+        requirement: RequirementId(requirement.to_owned()),
+        slug: format!("{requirement}/{words}"),
+        outcome,
+        file: format!("proofup {part}"),
+        line: 1,
+        expect_line: 1,
+        command: did,
+        control_difference: None,
+        exchanges: Vec::new(),
+    }
+}
+
+fn wrong(path: &str, expected: &str, actual: &str) -> Mismatch {
+    Mismatch {
+        path: path.to_owned(),
+        expected: Json::from(expected),
+        actual: Some(Json::from(actual)),
+    }
+}
+
+fn unable(why: impl Into<String>) -> Outcome {
+    Outcome::CouldNotRun(CouldNotRun::NotReached(why.into()))
+}
+
+fn of_matrix(found: &Findings) -> CheckResult {
+    let outcome = match found.ending() {
+        Ending::Agrees => Outcome::Passed,
+        Ending::Differs => Outcome::Failed(
+            found
+                .differences
+                .iter()
+                .map(|one| {
+                    let path = format!(
+                        "combination {}: {}",
+                        one.combination.number(),
+                        one.aspect.as_str()
+                    );
+                    wrong(&path, &one.expected, &one.actual)
+                })
+                .collect(),
+        ),
+        other => unable(format!("the matrix is {}", other.as_str())),
+    };
+    let did = format!("{} policies of {}", found.ran, found.asked);
+    check("matrix", "AVAIL-10", "matrix", did, outcome)
+}
+
+/// Tells the counterexample; where there is none, what could not be exercised.
+fn of_explore(explored: &ExploreOutput) -> Vec<CheckResult> {
+    if let Some(finding) = &explored.counterexample {
+        let mut failed = check(
+            "explore",
+            &finding.file.requirement,
+            &format!("explore-case-{}", finding.case),
+            finding.file.summary.clone(),
+            Outcome::Failed(vec![wrong(
+                "",
+                "an answer that the oracle admits",
+                &finding.file.summary,
+            )]),
+        );
+        let judged = finding.judged.iter().flat_map(|result| &result.checks);
+        failed.exchanges = judged
+            .filter(|one| matches!(one.outcome, Outcome::Failed(_)))
+            .flat_map(|one| one.exchanges.clone())
+            .collect();
+        return vec![failed];
+    }
+    let mut why: Vec<String> = Vec::new();
+    if !explored.missing.is_empty() {
+        let missing: Vec<&str> = explored.missing.iter().map(|one| one.as_str()).collect();
+        why.push(format!("the target has no {}", missing.join(", ")));
+    } else {
+        let never = explored.never_succeeded();
+        if !never.is_empty() {
+            why.push(format!("never once succeeded: {}", never.join(", ")));
+        }
+    }
+    why.extend(
+        explored
+            .failures
+            .first()
+            .map(|(case, failure)| format!("case {case}: {failure}")),
+    );
+    why.extend(
+        explored
+            .chances
+            .first()
+            .map(|(case, chance)| format!("case {case} differed once and not again: {chance}")),
+    );
+    if explored.interrupted {
+        why.push("it was interrupted".to_owned());
+    }
+    if why.is_empty() {
+        return Vec::new();
+    }
+    let did = format!("{} cases", explored.cases);
+    vec![check(
+        "explore",
+        "API-1",
+        "explored",
+        did,
+        unable(why.join("; ")),
+    )]
+}
+
+/// Tells CODE-9, which only racing judges, and whatever else a race broke.
+fn of_race(raced: &RaceOutput) -> Vec<CheckResult> {
+    raced
+        .stories
+        .iter()
+        .map(|story| {
+            let finding = raced.findings.iter().find(|one| one.story == story.name);
+            let outcome = if let Some(finding) = finding {
+                Outcome::Failed(vec![wrong(
+                    "",
+                    "answers that some order explains",
+                    &finding.what,
+                )])
+            } else if story.violations > 0 {
+                Outcome::Failed(vec![wrong(
+                    "",
+                    "answers that some order explains",
+                    "answers that none does",
+                )])
+            } else if let Some(declared) = &story.not_applicable {
+                Outcome::NotApplicable(NotApplicable::Declared(declared.clone()))
+            } else if story.judged == 0 {
+                let why = story.unjudged.clone();
+                unable(why.unwrap_or_else(|| "no history happened".to_owned()))
+            } else {
+                Outcome::Passed
+            };
+            let did = format!("{} histories", story.judged);
+            let words = format!("race-{}", kebab(story.name));
+            check("race", story.requirement, &words, did, outcome)
+        })
+        .collect()
+}
+
+fn of_measure(report: &MeasureReport) -> Vec<CheckResult> {
+    report
+        .measured
+        .iter()
+        .map(|one| {
+            let outcome = match one.judgement() {
+                Judgement::Holds => Outcome::Passed,
+                Judgement::Fails => Outcome::Failed(what_fails(one)),
+                Judgement::CouldNotRun => unable(one.unable.join("; ")),
+                Judgement::NotApplicable => Outcome::NotApplicable(NotApplicable::Declared(
+                    one.not_applicable.clone().unwrap_or_default(),
+                )),
+            };
+            let samples: usize = one.rows.iter().map(|row| row.samples).sum();
+            let did = format!("{} measurements of {samples} samples", one.rows.len());
+            let mut told = check("measure", one.requirement, "measured", did, outcome);
+            told.exchanges = one
+                .findings
+                .iter()
+                .filter_map(|finding| finding.exchange.clone())
+                .collect();
+            told
+        })
+        .collect()
+}
+
+fn what_fails(measured: &Measured) -> Vec<Mismatch> {
+    let rows = measured.rows.iter().filter(|row| !row.holds);
+    let mut found: Vec<Mismatch> = rows
+        .map(|row| wrong(&row.what, &row.threshold, &row.statistic))
+        .collect();
+    found.extend(
+        measured
+            .findings
+            .iter()
+            .map(|finding| wrong(&finding.place, &finding.sent, &finding.wrong)),
+    );
+    found
+}
+
+fn kebab(name: &str) -> String {
+    let plain = name.chars().map(|c| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    });
+    plain.collect()
+}
