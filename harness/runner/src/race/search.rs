@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn dead_ends_are_remembered_so_that_the_search_does_not_grow_with_the_orders() {
-        // Sixteen writes have 16! orders, and none of them ends with a value that nobody wrote.
+        // Ten writes have 10! orders, and none of them ends with a value that nobody wrote.
         let operations: Vec<Does> = (0..10).map(Does::Write).collect();
         let classes = classes(operations);
         let model = register(Some(99));
