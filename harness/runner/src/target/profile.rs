@@ -1,7 +1,9 @@
 //! What a target declares about itself: capabilities, clock, isolation, users.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
-use proofup_domain::capabilities::Capabilities;
+use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::method::Role;
 use proofup_domain::secret::Secret;
 use schemars::JsonSchema;
@@ -151,7 +153,27 @@ impl CompiledTarget {
         let mut document: Map<String, Json> = serde_json::from_slice(response.body())
             .map_err(|error| unreadable(error.to_string()))?;
         document.extend(instead.clone());
+        forget_unknown(&mut document);
         serde_json::from_value(Json::Object(document))
             .map_err(|error| unreadable(error.to_string()))
+    }
+}
+
+/// Leaves out what an implementation declares beyond what we know: more than asked for is no fault (API-1 is about what
+/// implementations read, not about what they write).
+fn forget_unknown(document: &mut Map<String, Json>) {
+    let known = |schema: Json| -> BTreeSet<String> {
+        let properties = schema.get("properties").and_then(Json::as_object);
+        properties
+            .into_iter()
+            .flat_map(Map::keys)
+            .cloned()
+            .collect()
+    };
+    let members = known(schemars::schema_for!(Capabilities).to_value());
+    document.retain(|name, _| members.contains(name));
+    if let Some(Json::Object(limits)) = document.get_mut("limits") {
+        let members = known(schemars::schema_for!(Limits).to_value());
+        limits.retain(|name, _| members.contains(name));
     }
 }
