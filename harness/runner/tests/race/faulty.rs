@@ -5,7 +5,7 @@ use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::judge::outcome::Outcome;
 use proofup_runner::race::{Finding, REPETITIONS, hunt};
 use proofup_runner::run::run;
-use proofup_runner::scenario::load;
+use proofup_runner::scenario::{embedded_suite, load};
 
 use crate::{config, races, wait};
 
@@ -56,4 +56,29 @@ fn guesses_beyond_the_limit_are_found() {
 fn a_totp_step_that_serves_two_uses_is_found() {
     let finding = check(FaultName::TotpRaced, "APP-11");
     assert_eq!(finding.commands[1], 2, "{finding:#?}");
+}
+
+#[test]
+fn one_after_the_other_nothing_shows_of_these_faults() {
+    let suite = embedded_suite(&embedded_catalogue()).expect("the suite loads");
+    for fault in [
+        FaultName::DoubleAccept,
+        FaultName::TriesRaced,
+        FaultName::TotpRaced,
+    ] {
+        let mut config = config(Some(fault), suite.scenarios.clone());
+        config.selection.areas = ["CODE", "APP", "TEXT", "MAIL", "TWO", "RESET", "AVAIL"]
+            .map(str::to_owned)
+            .to_vec();
+        let (_keep, stop) = tokio::sync::watch::channel(false);
+        let output = wait(run(config, |_| {}, stop)).expect("the reference can be reached");
+        for check in output.cases.iter().flat_map(|case| &case.checks) {
+            let outcome = &check.outcome;
+            assert!(
+                !matches!(outcome, Outcome::Failed(_) | Outcome::CouldNotRun(_)),
+                "{fault} shows in {}: {outcome:?}",
+                check.slug
+            );
+        }
+    }
 }
