@@ -16,8 +16,10 @@ use proofup_domain::requirement::Catalogue;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::explore::{ExploreConfig, hunt};
+use crate::explore::{self, ExploreConfig};
 use crate::judge::outcome::{CaseResult, CheckResult, Outcome};
+use crate::measure::{Judgement, Measure, MeasureConfig, SAMPLES_MIN, measure_declared};
+use crate::race::{self, RaceConfig};
 use crate::run::{
     Environment, RunConfig, RunError, Selection, checks_of, read_capabilities, select,
 };
@@ -96,6 +98,10 @@ pub struct Budget {
     pub cases: u64,
     /// Commands of a case at most.
     pub steps: usize,
+    /// Histories of racing.
+    pub histories: u64,
+    /// Malformed requests for each endpoint.
+    pub requests: usize,
 }
 
 impl FaultResult {
@@ -247,26 +253,49 @@ impl Trial {
         }
     }
 
-    /// Looks for the fault without scripts.
+    /// Looks for the fault without scripts: by exploring, by racing, by measuring.
     async fn hunt(&self) -> Hunted {
         let Some(budget) = self.budget else {
             return Hunted::NotTried;
         };
-        let config = ExploreConfig {
+        let found = |by, after, requirement: &str| Hunted::Found {
+            by,
+            after,
+            requirement: requirement.to_owned(),
+        };
+        let exploring = ExploreConfig {
             run: self.planted.clone(),
             first: 1,
             cases: budget.cases,
             steps: budget.steps,
             max_time: None,
         };
-        match hunt(&config).await {
-            Ok(Some(found)) => Hunted::Found {
-                by: "explore",
-                after: found.case,
-                requirement: found.requirement().to_owned(),
-            },
-            _ => Hunted::Missed,
+        if let Ok(Some(hunted)) = explore::hunt(&exploring).await {
+            return found("explore", hunted.case, hunted.requirement());
         }
+        let racing = RaceConfig {
+            run: self.planted.clone(),
+            histories: budget.histories,
+        };
+        if let Ok(Some(finding)) = race::hunt(&racing).await {
+            return found("race", finding.case, finding.requirement);
+        }
+        let measuring = MeasureConfig {
+            run: self.planted.clone(),
+            measures: Measure::ALL.into(),
+            samples: SAMPLES_MIN,
+            requests: budget.requests,
+            only: None,
+        };
+        let (_stop, stopped) = watch::channel(false);
+        let told = |_: &str| {};
+        let report = measure_declared(&measuring, &self.capabilities, &told, stopped).await;
+        let mut measured = report.measured.iter();
+        let failing = measured.position(|one| one.judgement() == Judgement::Fails);
+        failing.map_or(Hunted::Missed, |place| {
+            let after = u64::try_from(place + 1).unwrap_or(u64::MAX);
+            found("measure", after, report.measured[place].requirement)
+        })
     }
 
     async fn catch(&self, run: &mut usize) -> Fate {

@@ -31,6 +31,12 @@ const EXIT_INTERRUPTED: u8 = 130;
 /// Commands of an explored case at most.
 const HUNT_STEPS: usize = 24;
 
+/// Histories that are raced against a fault that exploring does not find.
+const HUNT_HISTORIES: u64 = 120;
+
+/// Malformed requests for each endpoint against a fault that neither finds.
+const HUNT_REQUESTS: usize = 20;
+
 /// How long what is under way may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -130,6 +136,8 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
         (arguments.explore > 0).then_some(Budget {
             cases: arguments.explore,
             steps: HUNT_STEPS,
+            histories: HUNT_HISTORIES,
+            requests: HUNT_REQUESTS,
         }),
         &factory,
         move |result| show(&shown, result),
