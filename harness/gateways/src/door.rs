@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -113,8 +114,11 @@ impl Door {
                 stream = self.accept() => match stream {
                     Ok(stream) => {
                         let _ = stream.set_nodelay(true);
+                        let Ok((stream, twin)) = twins(stream) else {
+                            continue;
+                        };
                         let counted = Counted::new(Arc::clone(&self.0));
-                        let served = until_shut(self.0.shut.subscribe(), serve(stream));
+                        let served = until_shut(self.0.shut.subscribe(), twin, serve(stream));
                         connections.spawn(async move {
                             served.await;
                             drop(counted);
@@ -185,12 +189,20 @@ impl Drop for Counted {
     }
 }
 
+/// Gives a connection a second handle, by which it can be ended after its first is gone.
+fn twins(stream: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
+    let stream = stream.into_std()?;
+    let twin = stream.try_clone()?;
+    Ok((TcpStream::from_std(stream)?, twin))
+}
+
 /// Runs a connection to its end; breaks it when the door is shut.
 ///
-/// When the door is shut the connection is dropped, not reset: the task that serves it owns the stream. To the target
-/// both are a broken connection.
+/// When the door is shut the connection is closed, not reset, and it is waited for until the other side has seen that and
+/// closed it too: otherwise a target that keeps connections could use this one once more after the door is open again.
 async fn until_shut(
     mut shut: watch::Receiver<u64>,
+    twin: std::net::TcpStream,
     connection: impl Future<Output = (TcpStream, bool)>,
 ) {
     tokio::select! {
@@ -198,10 +210,24 @@ async fn until_shut(
             if reset {
                 let _ = stream.set_zero_linger();
             }
+            return;
         }
         _ = shut.changed() => {}
     }
+    let Ok(mut twin) = TcpStream::from_std(twin) else {
+        return;
+    };
+    let closing = async {
+        let mut rest = [0; 1024];
+        if twin.shutdown().await.is_ok() {
+            while let Ok(1..) = twin.read(&mut rest).await {}
+        }
+    };
+    let _ = tokio::time::timeout(CLOSING, closing).await;
 }
+
+/// How long the other side may take to see that a connection was closed.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Carries bytes between a client and an upstream server; true if the upstream left a request without an answer.
 pub(crate) async fn relay(client: &mut TcpStream, upstream: SocketAddr) -> bool {

@@ -37,6 +37,7 @@ use jiff::Timestamp;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
+use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
 use serde_json::{Map, Value};
 
@@ -226,9 +227,26 @@ fn run(
         script: std::mem::take(script),
         asked: 0,
     };
-    let told = dispatch(&mut world, command).unwrap_or_else(|refused| refused);
+    let mut told = dispatch(&mut world, command).unwrap_or_else(|refused| refused);
+    if is_about_a_reset(command) && !world.state.policy.reset.enabled && told.is_refusal() {
+        // Policy has switched resets off meanwhile: the answer may be that of a reset that cannot begin.
+        told = told.or_refused(&[Refusal::ContactAdministrator]);
+    }
     *script = world.script;
     (world.state, told)
+}
+
+/// Tells a command that goes on with a reset.
+const fn is_about_a_reset(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::ReadReset { .. }
+            | Command::BeginResetProof { .. }
+            | Command::ReadResetProof { .. }
+            | Command::SubmitResetCode { .. }
+            | Command::SubmitResetAnswers { .. }
+            | Command::SetNewPassword { .. }
+    )
 }
 
 /// Moves on to the next combination of readings; false: that was the last.
@@ -442,8 +460,10 @@ fn dispatch(world: &mut World, command: &Command) -> Handled {
             password,
         } => world.set_new_password(user, reset.as_ref(), password),
         C::AddAccount {
-            user, enrollment, ..
-        } => world.add_account(user, enrollment.as_ref()),
+            user,
+            enrollment,
+            by,
+        } => world.add_account(user, enrollment.as_ref(), *by),
         C::ActivateDevice {
             user, enrollment, ..
         } => world.activate_device(user, enrollment.as_ref()),

@@ -130,11 +130,16 @@ impl World {
             .registered
             .iter()
             .map(|held| {
-                json!({
+                let mut detail = json!({
                     "method": held.method.as_str(),
                     "kinds": words(usable::allowed_kinds(policy, user.role, held)),
                     "usableFor": words(usable::purposes(policy, user.role, held)),
-                })
+                });
+                if held.method == Method::SecurityQuestions {
+                    // Nothing of an answer is ever shown (QUES-4).
+                    detail["destination"] = absent();
+                }
+                detail
             })
             .collect();
         json!({
@@ -226,7 +231,20 @@ impl World {
             (ResetState::GatesPassed, Value::Array(Vec::new()))
         } else {
             let choices = reset::proofs(policy, &person.user, &reset.passed);
-            (ResetState::Started, proofs(&person.user, &choices))
+            let told = proofs(&person.user, &choices);
+            // Of two apps: whether the kinds of one come together, or each kind of both, is not said.
+            let mut by_kind = choices.clone();
+            by_kind.sort_by_key(|choice| {
+                let held = person.user.find(choice.id);
+                (held.map(|held| held.method), choice.kind)
+            });
+            let by_kind = proofs(&person.user, &by_kind);
+            let first_stays = told.get(0) == by_kind.get(0);
+            if first_stays && told != by_kind {
+                (ResetState::Started, json!({ "anyOf": [told, by_kind] }))
+            } else {
+                (ResetState::Started, told)
+            }
         };
         json!({
             "state": state.as_str(), "gatesRequired": needed, "gatesPassed": passed,

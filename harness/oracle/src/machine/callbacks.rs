@@ -5,10 +5,11 @@ use proofup_domain::method::ChallengeKind;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
 
+use super::enroll::OPEN;
 use super::expected::Told;
 use super::life::Life;
 use super::post::Signal;
-use super::records::{Phase, Thing};
+use super::records::{Phase, Ref, Thing};
 use super::register::Answers;
 use super::verify::owner;
 use super::{Handled, World};
@@ -123,6 +124,9 @@ impl World {
         if proves && self.person(owner(signal.thing)).blocked(self.now) && !self.reading() {
             return Err(Told::refused(Refusal::Blocked));
         }
+        if proves && let Some(refused) = self.session_owes(signal.thing) {
+            return Err(refused);
+        }
         self.post_mut().signals[index].answered = true;
         if !proves {
             self.set_phase(signal.thing, Phase::Denied);
@@ -138,6 +142,19 @@ impl World {
             Refusal::NotFound,
             Refusal::MethodNotAvailable,
         ]))
+    }
+
+    /// Refuses a setup's proof whose session has come to owe something since; that a callback minds that is a reading.
+    fn session_owes(&mut self, thing: Thing) -> Option<Told> {
+        let Thing::Enrollment(at) = thing else {
+            return None;
+        };
+        let session = Ref {
+            index: self.enrollment(at).session,
+            ..at
+        };
+        let refused = self.allow(session, &OPEN, true).err()?;
+        self.reading().then_some(refused)
     }
 
     /// Lets a `#` or an approval prove; false: policy no longer lets it, and nothing is proved.

@@ -1,6 +1,6 @@
 //! Adding an account to an authenticator, and activating the Microsoft app.
 
-use proofup_domain::command::Name;
+use proofup_domain::command::{AddBy, Name};
 use proofup_domain::method::Method;
 use proofup_domain::refusal::Refusal;
 use serde_json::json;
@@ -12,17 +12,22 @@ use super::{Handled, World};
 
 impl World {
     /// Adds the account of a setup to another app: nothing is sent, so it works whatever became of the setup.
-    pub(super) fn add_account(&mut self, user: &Name, name: Option<&Name>) -> Handled {
+    pub(super) fn add_account(&mut self, user: &Name, name: Option<&Name>, by: AddBy) -> Handled {
         let actor = self.actor(user)?;
         let at = self.named(Sort::Enrollment, user, name)?;
         if self.enrollment(at).method != Method::SoftwareOath {
             return Err(Told::Unbound("the setup has no account to add"));
         }
         self.person_mut(actor).accounts.push(at);
-        Ok(Told::success(json!({
+        let mut answer = json!({
             "sameAccount": true, "secretBits": { "atLeast": 160 }, "base32": true,
-            "digits": 6, "period": 30,
-        })))
+            "algorithm": "SHA1", "digits": 6, "period": 30,
+        });
+        // Who types the secret by hand learns no issuer: that stands in the key URI (APP-12).
+        if by == AddBy::QrPayload {
+            answer["issuerTwice"] = true.into();
+        }
+        Ok(Told::success(answer))
     }
 
     /// Activates a device with the code that a setup shows.
@@ -48,6 +53,14 @@ impl World {
             return Err(Told::any_of(&dead));
         }
         self.activation_lives(at)?;
+        // Whether availability is looked at here too is a matter of reading.
+        let kept = self.enrollment(at).clone();
+        if let Err(refused) = self.check_setup(at) {
+            if self.reading() {
+                return Err(refused);
+            }
+            *self.enrollment_mut(at) = kept;
+        }
         let setup = self.enrollment_mut(at);
         setup.device_of = Some(actor);
         setup.phase = Phase::Activated;

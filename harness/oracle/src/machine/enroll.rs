@@ -18,7 +18,7 @@ use crate::user::Registered;
 use crate::{available, required, usable};
 
 /// The states in which a setup goes on.
-const OPEN: [SessionState; 2] = [SessionState::SignedIn, SessionState::Interrupted];
+pub(super) const OPEN: [SessionState; 2] = [SessionState::SignedIn, SessionState::Interrupted];
 
 /// Holds what is given to begin a setup or a change.
 #[derive(Debug, Clone)]
@@ -283,7 +283,6 @@ impl World {
             } else {
                 Arc::from([])
             },
-            to_answer: reset.questions_to_register,
             device_of: None,
         }
     }

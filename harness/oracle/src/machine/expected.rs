@@ -154,6 +154,11 @@ impl Told {
         }
     }
 
+    /// Tells whether nothing but refusals is admitted.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Answers(patterns) if patterns.iter().all(|one| one.contains_key("refused")))
+    }
+
     /// Admits these refusals too.
     pub(crate) fn or_refused(self, refusals: &[Refusal]) -> Self {
         self.or(Self::any_of(refusals))

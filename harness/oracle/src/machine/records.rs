@@ -187,9 +187,8 @@ pub(crate) struct Enrollment {
     pub(crate) made: Option<u32>,
     /// An answer has told which method that is.
     pub(crate) told: bool,
-    /// The questions that were offered at the beginning, and how many to answer.
+    /// The questions that were offered at the beginning.
     pub(crate) questions: Arc<[String]>,
-    pub(crate) to_answer: u32,
     /// Who holds the activated device.
     pub(crate) device_of: Option<usize>,
 }

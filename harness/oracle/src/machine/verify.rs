@@ -204,7 +204,8 @@ impl World {
     fn chosen(&self, at: super::records::Ref, role: &AnswersRole) -> Option<Answers> {
         let setup = self.enrollment(at);
         let reset = &self.state.policy.reset;
-        let wanted = usize::try_from(setup.to_answer).ok()?;
+        // A person answers as many as policy asks for now (AVAIL-8), of those that were shown.
+        let wanted = usize::try_from(reset.questions_to_register).ok()?;
         let answers: Vec<(String, AnswerText)> = match role {
             AnswersRole::OneTooFew => return None,
             AnswersRole::Given(given) => {

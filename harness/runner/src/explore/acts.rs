@@ -233,20 +233,21 @@ impl Actor {
         Command::BeginReset { user, bind }
     }
 
-    pub(super) fn read_reset(&self) -> Command {
+    pub(super) fn read_reset(&self, reset: Option<Name>) -> Command {
         let user = self.user.clone();
-        Command::ReadReset { user, reset: None }
+        Command::ReadReset { user, reset }
     }
 
     pub(super) fn begin_reset_proof(
         &self,
+        reset: Option<Name>,
         method: Method,
         kind: Option<ChallengeKind>,
         bind: Option<Name>,
     ) -> Command {
         Command::BeginResetProof {
             user: self.user.clone(),
-            reset: None,
+            reset,
             method,
             kind,
             of: None,

@@ -11,6 +11,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{
     AddressRef, Command, GatewayBehaviour, Name, PasswordRole, PhoneRef,
 };
+use proofup_domain::policy::Policy;
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::State;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
@@ -44,6 +45,7 @@ struct Draft {
     now: Timestamp,
     plan: VecDeque<Command>,
     marks: Vec<Timestamp>,
+    due: Vec<Timestamp>,
 }
 
 impl std::fmt::Debug for Draft {
@@ -153,6 +155,7 @@ impl Draft {
             now,
             plan: VecDeque::new(),
             marks: Vec::new(),
+            due: due(&story.policy, now),
             capabilities: Arc::clone(capabilities),
             head: Arc::new(head),
         }
@@ -195,6 +198,7 @@ impl Draft {
             users: &self.users,
             capabilities: &self.capabilities,
             marks: &self.marks,
+            due: &self.due,
         };
         person::plan(dice, &self.head.lean, &scene, &self.state, self.now).into()
     }
@@ -242,6 +246,14 @@ impl Draft {
                 limits.resend_seconds.into(),
             ],
             Command::BeginReset { .. } => vec![limits.reset_seconds.into()],
+            Command::SubmitCode { .. }
+            | Command::SubmitAnswers { .. }
+            | Command::PressKey { .. }
+            | Command::ApproveNotification { .. }
+            | Command::CompleteReview { .. } => {
+                self.due = due(policy, self.now);
+                return;
+            }
             _ => return,
         };
         let now = self.now;
@@ -252,6 +264,13 @@ impl Draft {
         let excess = self.marks.len().saturating_sub(MARKS_MAX);
         self.marks.drain(..excess);
     }
+}
+
+/// Tells when what is registered or confirmed now is due for review.
+fn due(policy: &Policy, now: Timestamp) -> Vec<Timestamp> {
+    let days = i64::from(policy.reset.reconfirm_after_days);
+    let at = now.checked_add(SignedDuration::from_hours(days * 24)).ok();
+    at.filter(|_| days > 0).into_iter().collect()
 }
 
 /// Lists what ends every story: providers work again, and everything that can be looked at is.

@@ -159,6 +159,14 @@ fn users(dice: &mut Dice, capabilities: &Capabilities, policy: &Policy) -> Vec<U
             })
             .collect();
     }
+    if dice.chance(4) {
+        // A user at the limit of authenticator apps.
+        let apps = [Method::SoftwareOath, Method::MicrosoftAuthenticator];
+        let app = dice.pick(&apps);
+        if known.contains(&app) {
+            users[0].methods = vec![app; 5];
+        }
+    }
     if dice.chance(8) {
         let mut strange = user("carol");
         if dice.chance(50) {

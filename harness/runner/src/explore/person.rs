@@ -20,6 +20,7 @@ use super::way::Way;
 use crate::scenario::Quantity;
 
 mod misuse;
+mod overrun;
 mod prove;
 mod world;
 
@@ -42,6 +43,8 @@ pub(super) struct Scene<'a> {
     pub(super) capabilities: &'a proofup_domain::capabilities::Capabilities,
     /// Instants at which something ends.
     pub(super) marks: &'a [Timestamp],
+    /// Instants at which info is due for review.
+    pub(super) due: &'a [Timestamp],
 }
 
 type Answer = Map<String, Value>;
@@ -111,6 +114,8 @@ impl Person<'_> {
             Way::Rule => self.rule(),
             Way::Linger => self.linger(),
             Way::Fail => self.fail(),
+            Way::Watch => self.watch(),
+            Way::Overrun => self.overrun(),
             Way::Look => self.look(),
         }
     }
@@ -279,14 +284,16 @@ impl Person<'_> {
     fn details(&mut self, method: Method) -> Setup {
         let mut setup = Setup::of(method);
         setup.bind = self.name(&["e1", "e2"], 25);
-        let odd = self.dice.chance(25);
+        let odd = self.dice.chance(30);
         match method {
             Method::Email if odd => {
                 setup.address = Some(self.dice.pick(&[
                     AddressRef::Second,
                     AddressRef::Mistyped,
                     AddressRef::Work,
+                    AddressRef::Work,
                     AddressRef::WorkInCapitals,
+                    AddressRef::Text("person+tag@example.net".to_owned()),
                     AddressRef::Text("nobody".to_owned()),
                     AddressRef::Text("a@b@example.net".to_owned()),
                     AddressRef::Text("person+tag@example.net".to_owned()),
@@ -328,6 +335,7 @@ impl Person<'_> {
     fn set_up(&mut self, setup: Setup) {
         let (method, kind) = (setup.method, setup.kind);
         let bind = setup.bind.clone();
+        let inbox = inbox_of(&setup);
         let begin = self.me.begin(setup);
         let answer = self.act(begin.clone());
         if text(&answer, "refused") == "secondStepRequired" && self.dice.chance(80) {
@@ -338,6 +346,12 @@ impl Person<'_> {
         } else if answer.contains_key("refused") {
             return;
         }
+        if self.dice.chance(20)
+            && let Some(inbox) = inbox
+        {
+            let command = self.me.read_inbox(inbox);
+            self.act(command);
+        }
         if self.dice.chance(12) {
             let what = self
                 .dice
@@ -345,11 +359,18 @@ impl Person<'_> {
             let command = self.me.setup(what, None);
             self.act(command);
         }
-        if self.dice.chance(8) {
-            self.linger();
+        if self.dice.chance(12) {
+            self.outlast();
         }
         if self.dice.chance(6) {
             self.rule();
+        }
+        if self.dice.chance(5) {
+            self.forbid(method);
+            if self.dice.chance(50) {
+                let command = self.me.setup(SetupAct::Send, None);
+                self.act(command);
+            }
         }
         self.finish(method, kind, bind);
     }
@@ -364,7 +385,7 @@ impl Person<'_> {
         } else {
             self.dice.pick(&held)
         };
-        match self.dice.weighted(&[(0, 3), (1, 3), (2, 3), (3, 1)]) {
+        match self.dice.weighted(&[(0, 3), (1, 3), (2, 6), (3, 1)]) {
             0 => {
                 let command = self.me.delete(method);
                 self.act(command);
@@ -403,7 +424,14 @@ impl Person<'_> {
 
     fn review(&mut self) {
         let days = i64::from(self.state.policy().reset.reconfirm_after_days.max(1));
-        let by = days * 86_400 + self.dice.between(-1, 1);
+        let due = self
+            .scene
+            .due
+            .iter()
+            .map(|due| due.as_second() - self.now.as_second());
+        let due: Vec<i64> = due.filter(|left| *left > 1).collect();
+        let left = self.dice.pick_some(&due).unwrap_or(days * 86_400);
+        let by = left + self.dice.pick(&[-1, 0, 0, 1]);
         self.act(acts::advance(by));
         let command = self.me.sign_in(PasswordRole::Right, None);
         self.act(command);
@@ -419,6 +447,26 @@ impl Person<'_> {
             let command = self.me.sign_in(PasswordRole::Right, None);
             self.act(command);
         }
+    }
+}
+
+/// Tells where the code or call of a setup goes.
+fn inbox_of(setup: &Setup) -> Option<Inbox> {
+    let phone = |default| setup.phone.clone().unwrap_or(default);
+    let texts = setup.kind != Some(ChallengeKind::VoiceCall);
+    match setup.method {
+        Method::Email => {
+            let default = if setup.change {
+                AddressRef::Second
+            } else {
+                AddressRef::Own
+            };
+            Some(Inbox::Mail(setup.address.clone().unwrap_or(default)))
+        }
+        Method::MobilePhone if texts => Some(Inbox::Sms(phone(PhoneRef::Mobile))),
+        Method::MobilePhone => Some(Inbox::Voice(phone(PhoneRef::Mobile))),
+        Method::OfficePhone => Some(Inbox::Voice(phone(PhoneRef::Office))),
+        _ => None,
     }
 }
 

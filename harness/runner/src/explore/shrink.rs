@@ -213,6 +213,10 @@ impl<'a> Shrinker<'a> {
             {
                 let mut plainer = fields.clone();
                 plainer.shift_remove(key);
+                if key == "method" {
+                    // Without a method the default is meant, and a kind would belong to nothing.
+                    plainer.shift_remove("kind");
+                }
                 let Ok(command) = serde_json::from_value::<Command>(Json::Object(plainer)) else {
                     continue;
                 };

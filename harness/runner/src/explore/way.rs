@@ -31,6 +31,10 @@ pub(super) enum Way {
     Linger,
     /// Let a provider fail.
     Fail,
+    /// Watch the window for waiting while things happen.
+    Watch,
+    /// Go on with something that should be over.
+    Overrun,
     /// Look around.
     Look,
 }
@@ -50,6 +54,8 @@ impl Way {
         Self::Rule,
         Self::Linger,
         Self::Fail,
+        Self::Watch,
+        Self::Overrun,
         Self::Look,
     ];
 
@@ -58,8 +64,9 @@ impl Way {
         match self {
             Self::SetUp => 10,
             Self::Reset => 6,
+            Self::Overrun => 8,
             Self::Manage | Self::Linger | Self::Trespass => 5,
-            Self::Wait | Self::Prove | Self::Rule | Self::Come => 4,
+            Self::Watch | Self::Wait | Self::Prove | Self::Rule | Self::Come => 4,
             Self::Guess | Self::SendAgain | Self::Review => 3,
             Self::Fail | Self::Look => 2,
         }
@@ -68,7 +75,7 @@ impl Way {
     /// Names the feature without which it makes no sense.
     pub(super) const fn needs(self) -> Option<Feature> {
         match self {
-            Self::Wait => Some(Feature::Deferral),
+            Self::Wait | Self::Watch => Some(Feature::Deferral),
             Self::Prove => Some(Feature::TwoStep),
             Self::Reset => Some(Feature::Reset),
             Self::Manage => Some(Feature::Manage),

@@ -95,14 +95,20 @@ pub(crate) fn write(
 fn before(plan: &Plan, capabilities: &Capabilities, played: &Played) -> (State, Vec<Option<Json>>) {
     let mut state = plan.tenant(capabilities);
     let mut expected = Vec::new();
-    for (now, command, answer) in &played.before {
+    let preparations = played.before.len().saturating_sub(plan.before.len());
+    for (place, (now, command, answer)) in played.before.iter().enumerate() {
+        if place == preparations {
+            state = state.begin_story();
+        }
         let outcome = step(&state, command, *now);
         let as_it_should = outcome.expected.admits(answer).is_ok();
         expected
             .push((is_no_success(answer) || !as_it_should).then(|| outcome.expected.to_expect()));
         state = outcome.follow(answer).clone();
     }
-    let preparations = expected.len().saturating_sub(plan.before.len());
+    if plan.before.is_empty() {
+        state = state.begin_story();
+    }
     (state, expected.split_off(preparations))
 }
 

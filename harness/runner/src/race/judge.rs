@@ -40,11 +40,19 @@ pub(crate) struct Moment {
 /// Judges a history.
 pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -> Judgement {
     let mut state = plan.tenant(capabilities);
-    for told in &played.before {
+    let preparations = played.before.len().saturating_sub(plan.before.len());
+    for (place, told) in played.before.iter().enumerate() {
+        if place == preparations {
+            // What was registered beforehand is no event of this story.
+            state = state.begin_story();
+        }
         match follow(&state, told) {
             Ok(next) => state = next,
             Err(why) => return Judgement::Violation(format!("before the race, {why}")),
         }
+    }
+    if plan.before.is_empty() {
+        state = state.begin_story();
     }
     let start = Moment {
         state,

@@ -312,11 +312,12 @@ fn partial(schema: &Value, definitions: &Map<String, Value>) -> Value {
 /// Lets a matcher stand in place of a value.
 fn matchable(property: &Value, definitions: &Map<String, Value>) -> Value {
     let value = partial(property, definitions);
+    let absent = matcher("absent", &json!({ "type": "boolean", "const": true }));
     let mut branches = vec![
         value.clone(),
         matcher(
             "anyOf",
-            &json!({ "type": "array", "minItems": 1, "items": value }),
+            &json!({ "type": "array", "minItems": 1, "items": { "anyOf": [value, absent] } }),
         ),
         matcher("absent", &json!({ "type": "boolean", "const": true })),
     ];

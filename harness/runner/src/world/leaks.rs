@@ -48,7 +48,12 @@ impl World<'_> {
             .things
             .iter()
             .filter_map(|thing| thing.destination.as_ref())
-            .map(|(_, destination)| destination.clone());
+            .map(|(_, destination)| destination.clone())
+            // Who registers the sign-in address is named by it in every event.
+            .filter(|destination| {
+                let mut people = self.people.values();
+                !people.any(|one| one.user_principal_name.eq_ignore_ascii_case(destination))
+            });
         let secrets = self.secrets.iter().map(|secret| secret.expose().to_owned());
         let words: BTreeSet<String> = secrets
             .chain(destinations)

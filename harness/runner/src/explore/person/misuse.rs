@@ -11,11 +11,14 @@ impl Person<'_> {
     pub(super) fn guess(&mut self) {
         let tries = self.scene.capabilities.limits.code_tries;
         if self.dice.chance(15) {
-            let failures = self.scene.capabilities.limits.account_failures.min(12);
-            for _ in 0..failures {
+            let failures = self.scene.capabilities.limits.account_failures.min(30);
+            let more = self.dice.between(-1, 1);
+            for _ in 0..i64::from(failures) + more {
                 let command = self.me.sign_in(PasswordRole::Wrong, None);
                 self.act(command);
             }
+            let command = self.me.sign_in(PasswordRole::Right, None);
+            self.act(command);
             return;
         }
         let Some((kind, of)) = self.something_to_guess() else {
@@ -78,7 +81,7 @@ impl Person<'_> {
                 let begun = self.act(command);
                 let first = begun.get("methods")?.as_array()?.first()?;
                 let method = Method::from_word(first.get("method")?.as_str()?)?;
-                let command = self.me.begin_reset_proof(method, None, None);
+                let command = self.me.begin_reset_proof(None, method, None, None);
                 let begun = self.act(command);
                 let kind = ChallengeKind::from_word(&text(&begun, "kind"))?;
                 Some((kind, Use::Reset))
@@ -106,9 +109,12 @@ impl Person<'_> {
         let command = self.me.setup(SetupAct::Send, None);
         self.act(command);
         if self.dice.chance(60) {
-            let code = self
-                .dice
-                .pick(&[CodeRole::Previous, CodeRole::LastSent, CodeRole::Wrong]);
+            let code = self.dice.pick(&[
+                CodeRole::Previous,
+                CodeRole::Previous,
+                CodeRole::LastSent,
+                CodeRole::Wrong,
+            ]);
             let command = self.me.setup(SetupAct::Code(code), None);
             self.act(command);
         }

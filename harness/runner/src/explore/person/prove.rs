@@ -116,6 +116,9 @@ impl Person<'_> {
         if self.errs() {
             self.show_wrongly(kind, of);
         }
+        if self.dice.chance(6) {
+            self.outlast();
+        }
         if self.dice.chance(5) {
             return;
         }
@@ -144,6 +147,11 @@ impl Person<'_> {
 
     /// Types what the authenticator shows; waits for the next step where this one is spent.
     fn show_totp(&mut self, of: &Use) {
+        if self.dice.chance(20) {
+            let drift = self.dice.pick(&[-1, 1]);
+            self.type_code(of, CodeRole::Drift(drift));
+            return;
+        }
         let answer = self.type_code(of, CodeRole::Current);
         if text(&answer, "refused") == "wrongCode" && self.dice.chance(80) {
             self.act(acts::advance(30));
@@ -223,6 +231,11 @@ impl Person<'_> {
             CodeRole::Used,
             CodeRole::Of(other),
             CodeRole::Shape(self.dice.pick(CodeShape::ALL)),
+            CodeRole::Shape(self.dice.pick(&[
+                CodeShape::SurroundingSpace,
+                CodeShape::TrailingNewline,
+                CodeShape::ExtraZero,
+            ])),
         ];
         if kind == ChallengeKind::AppCode {
             let drift = self.dice.pick(&[-2, -1, 1, 2, 3]);
@@ -260,7 +273,7 @@ impl Person<'_> {
                 AnswersRole::Padded,
             ]);
         }
-        if self.dice.chance(65) {
+        if self.dice.chance(55) {
             return AnswersRole::Right;
         }
         let count = self.state.policy().reset.questions_to_register;
@@ -271,8 +284,9 @@ impl Person<'_> {
             })
             .collect();
         let last = given.len().saturating_sub(1);
-        match self.dice.below(7) {
+        match self.dice.below(8) {
             0 => given[last].question = 1,
+            7 => given[last].question = 9,
             1 => {
                 let first = given[0].text.clone();
                 given[last].text = first;
@@ -322,7 +336,7 @@ impl Person<'_> {
             };
             let said = self.dice.chance(60).then_some(kind);
             let bind = self.name(&["p1"], 20);
-            let command = self.me.begin_reset_proof(method, said, bind);
+            let command = self.me.begin_reset_proof(None, method, said, bind);
             let begun = self.act(command);
             let kind = ChallengeKind::from_word(&text(&begun, "kind")).unwrap_or(kind);
             if !begun.contains_key("refused") {
@@ -332,9 +346,9 @@ impl Person<'_> {
                 let command = self.me.read_reset_proof();
                 self.act(command);
             }
-            answer = self.peek(&self.me.read_reset());
+            answer = self.peek(&self.me.read_reset(None));
             if self.dice.chance(25) {
-                let command = self.me.read_reset();
+                let command = self.me.read_reset(None);
                 self.act(command);
             }
         }

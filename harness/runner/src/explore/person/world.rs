@@ -1,6 +1,7 @@
 //! The world around: time, policy, providers, and looking at all of it.
 
 use proofup_domain::command::GatewayBehaviour;
+use proofup_domain::method::ResetMethod;
 use proofup_domain::policy::Policy;
 use serde_json::{Map, Value, json};
 
@@ -25,6 +26,62 @@ impl Person<'_> {
             ]),
         };
         self.act(acts::advance(by));
+    }
+
+    /// Waits for the end of what was sent or begun last, to the second.
+    pub(super) fn outlast(&mut self) {
+        let limits = &self.scene.capabilities.limits;
+        let ends = [
+            limits.code_seconds,
+            limits.code_seconds,
+            limits.notification_seconds,
+            limits.call_seconds,
+            limits.activation_seconds,
+            limits.enrollment_seconds,
+            limits.reset_seconds,
+        ];
+        let by = i64::from(self.dice.pick(&ends)) + self.dice.pick(&[-1, 0, 0, 1]);
+        self.act(acts::advance(by));
+    }
+
+    /// Forbids a method for every purpose; now and then allows it again.
+    pub(super) fn forbid(&mut self, method: super::Method) {
+        let policy = self.state.policy();
+        let Ok(before) = serde_json::to_value(policy) else {
+            return;
+        };
+        let mut next = policy.clone();
+        let kinds = super::kinds_of(method);
+        next.two_step.kinds.retain(|kind| !kinds.contains(kind));
+        next.reset
+            .methods
+            .retain(|allowed| !forbidden(method).contains(allowed));
+        if next.two_step.kinds.is_empty() {
+            next.two_step.registration_required = false;
+            next.two_step.required_at_sign_in = false;
+        }
+        if !proofup_oracle::policy::defects(&next).is_empty() {
+            next.reset.enabled = false;
+        }
+        let Ok(after) = serde_json::to_value(&next) else {
+            return;
+        };
+        let patch = |whole: &Value| {
+            let mut patch = Map::new();
+            for key in ["twoStep", "reset"] {
+                if before.get(key) != after.get(key) {
+                    patch.insert(key.to_owned(), whole.get(key).cloned().unwrap_or_default());
+                }
+            }
+            patch
+        };
+        self.act(acts::set_policy(patch(&after)));
+        if self.dice.chance(30) {
+            let looks = [self.me.list_methods(), self.me.read_session()];
+            let command = self.dice.pick(&looks);
+            self.act(command);
+            self.act(acts::set_policy(patch(&before)));
+        }
     }
 
     /// Changes the policy: one field or another, or all of it.
@@ -130,7 +187,7 @@ impl Person<'_> {
             self.me.list_available(),
             self.me.read_wizard(),
             self.me.read_second_step(),
-            self.me.read_reset(),
+            self.me.read_reset(None),
             self.me.read_reset_proof(),
             self.me.setup(SetupAct::Read, None),
             self.me.read_inbox(Inbox::Mail(AddressRef::Own)),
@@ -153,4 +210,18 @@ fn only(whole: &Map<String, Value>, key: &str) -> Map<String, Value> {
     let kept = whole.iter().filter(|(name, _)| *name == key);
     kept.map(|(name, value)| (name.clone(), value.clone()))
         .collect()
+}
+
+/// Lists what of `reset.methods` stands for a method.
+const fn forbidden(method: super::Method) -> &'static [ResetMethod] {
+    match method {
+        super::Method::MicrosoftAuthenticator => {
+            &[ResetMethod::AppNotification, ResetMethod::AppCode]
+        }
+        super::Method::SoftwareOath => &[ResetMethod::AppCode],
+        super::Method::MobilePhone => &[ResetMethod::MobilePhone],
+        super::Method::OfficePhone => &[ResetMethod::OfficePhone],
+        super::Method::Email => &[ResetMethod::Email],
+        super::Method::SecurityQuestions => &[ResetMethod::SecurityQuestions],
+    }
 }
