@@ -4,6 +4,7 @@
 //! end); `draw` does not count them, `step` and `in process` do.
 
 #[path = "../../harness/runner/tests/support/planted.rs"]
+#[expect(dead_code, reason = "benches wait on a runtime of one thread")]
 mod planted;
 
 use std::collections::BTreeSet;

@@ -18,7 +18,7 @@ def main():
     moves = json.loads(Path(hypothesis).read_text())["perSecond"]
     served = json.loads(Path(served).read_text())
     peer, one, many = served["schemathesis"], served["exploreOne"], served["exploreMany"]
-    draw, step, play = (bench(criterion, name) for name in ("draw", "step", "in_process"))
+    draw, step, play = (bench(criterion, name) for name in ("draw", "step", "in process"))
     in_process = served["exploreInProcess"]["requestsPerSecond"]
 
     def row(name, figure, unit, peer=None, aim=None):
