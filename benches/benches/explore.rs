@@ -107,7 +107,9 @@ fn drawing(criterion: &mut Criterion) {
     let commands: u64 = stories(&known).iter().map(drawn).sum();
     let mut group = criterion.benchmark_group("explore");
     group.throughput(Throughput::Elements(commands));
-    group.bench_function("draw", |bencher| bencher.iter(|| stories(black_box(&known))));
+    group.bench_function("draw", |bencher| {
+        bencher.iter(|| stories(black_box(&known)))
+    });
     group.finish();
 }
 

@@ -30,7 +30,7 @@ def main():
     row("  proofup draws with the oracle, one core", draw, "commands", moves, ">= 150 x (800 x)")
     row("  proofup's oracle alone, one core", step, "commands", moves)
     row("explore in process, one core", play, "commands", None, ">= 60,000")
-    row("explore in process, both cores (--jobs 2)", in_process, "commands")
+    row("explore in process, --jobs 2", in_process, "commands")
     row("Schemathesis stateful, one connection", peer["requestsPerSecond"], "requests")
     row("  explore over loopback, --jobs 1", one["requestsPerSecond"], "commands", peer["requestsPerSecond"], ">= 30 x")
     row("  explore over loopback, --jobs 16", many["requestsPerSecond"], "commands", peer["requestsPerSecond"], ">= 200 x")
