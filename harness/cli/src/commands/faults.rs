@@ -28,6 +28,9 @@ const EXIT_SURVIVOR: u8 = 1;
 /// The exit code where the user ended it.
 const EXIT_INTERRUPTED: u8 = 130;
 
+/// Cases that are explored against each fault.
+const HUNT_CASES: u64 = 600;
+
 /// Commands of an explored case at most.
 const HUNT_STEPS: usize = 24;
 
@@ -45,6 +48,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[command(
     after_help = "Examples:\n  proofup faults                        every fault, and the check that catches it\n  \
                         proofup faults code-accepted-twice    one fault\n  \
+                        proofup faults --scripts-only         without exploring, racing and measuring: much faster\n  \
                         proofup faults --list                 what each fault does, and what it breaks\n\n\
                         Exit codes:\n    0  every fault is caught, no harmless variant is flagged\n    \
                         1  a fault survives, or a harmless variant is flagged\n    2  usage"
@@ -58,9 +62,9 @@ pub(crate) struct FaultsArguments {
     #[arg(long)]
     list: bool,
 
-    /// Also look for each without any script: this many cases of exploring
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    explore: u64,
+    /// Only the scripts: look for nothing by exploring, racing and measuring
+    #[arg(long)]
+    scripts_only: bool,
 
     /// Faults under way at once; by default as many as there are processors
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(NonZero<usize>))]
@@ -133,8 +137,8 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
     let judged = judge_faults(
         &config,
         faults,
-        (arguments.explore > 0).then_some(Budget {
-            cases: arguments.explore,
+        (!arguments.scripts_only).then_some(Budget {
+            cases: HUNT_CASES,
             steps: HUNT_STEPS,
             histories: HUNT_HISTORIES,
             requests: HUNT_REQUESTS,

@@ -41,8 +41,11 @@ pub(super) struct Lean {
 
 /// Draws a head for a target.
 pub(super) fn head(dice: &mut Dice, capabilities: &Capabilities) -> Head {
-    let policy = policy(dice, capabilities);
-    let users = users(dice, capabilities, &policy);
+    let mut policy = policy(dice, capabilities);
+    let mut users = users(dice, capabilities, &policy);
+    if dice.chance(5) {
+        at_the_limit(dice, capabilities, &mut policy, &mut users);
+    }
     let story = Story {
         start: START.parse().unwrap_or(Timestamp::UNIX_EPOCH),
         gateways: forms(dice),
@@ -159,14 +162,6 @@ fn users(dice: &mut Dice, capabilities: &Capabilities, policy: &Policy) -> Vec<U
             })
             .collect();
     }
-    if dice.chance(4) {
-        // A user at the limit of authenticator apps.
-        let apps = [Method::SoftwareOath, Method::MicrosoftAuthenticator];
-        let app = dice.pick(&apps);
-        if known.contains(&app) {
-            users[0].methods = vec![app; 5];
-        }
-    }
     if dice.chance(8) {
         let mut strange = user("carol");
         if dice.chance(50) {
@@ -177,6 +172,28 @@ fn users(dice: &mut Dice, capabilities: &Capabilities, policy: &Policy) -> Vec<U
         users.push(strange);
     }
     users
+}
+
+/// Brings a user to the limit of authenticator apps; where they are of no use, perhaps nothing else can be had either.
+fn at_the_limit(
+    dice: &mut Dice,
+    capabilities: &Capabilities,
+    policy: &mut Policy,
+    users: &mut [UserSpec],
+) {
+    let apps = [Method::SoftwareOath, Method::MicrosoftAuthenticator];
+    let app = dice.pick(&apps);
+    if !capabilities.methods.contains(&app) || !capabilities.kinds.contains(&ChallengeKind::AppCode)
+    {
+        return;
+    }
+    users[0].methods = vec![app; 5];
+    if app == Method::MicrosoftAuthenticator && dice.chance(50) {
+        policy.app.code_with_notification = false;
+        policy.two_step.kinds = BTreeSet::from([ChallengeKind::AppCode]);
+        policy.two_step.required_at_sign_in = dice.chance(70);
+        policy.two_step.registration_required = true;
+    }
 }
 
 fn user(name: &str) -> UserSpec {

@@ -8,6 +8,7 @@ use proofup_domain::command::{
     AddBy, AddressRef, AnswersRole, CallbackSecret, CodeRole, CodeShape, Command, GivenAnswer,
     Name, NewPasswordRole, PasswordRole, PhoneRef, Which,
 };
+use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::{State, example, step};
@@ -275,6 +276,9 @@ impl Person<'_> {
         } else {
             methods(&self.peek(&self.me.list_available()), "methods")
         };
+        if offered.contains(&Method::SecurityQuestions) && self.dice.chance(15) {
+            return Some(Method::SecurityQuestions);
+        }
         self.dice
             .pick_some(&offered)
             .or_else(|| self.dice.pick_some(&known))
@@ -284,7 +288,13 @@ impl Person<'_> {
     fn details(&mut self, method: Method) -> Setup {
         let mut setup = Setup::of(method);
         setup.bind = self.name(&["e1", "e2"], 25);
-        let odd = self.dice.chance(30);
+        // Whether a work address may be registered is what the editions part on.
+        let oldest = self.state.policy().edition == Edition::E20180725;
+        let odd = self.dice.chance(if oldest && method == Method::Email {
+            60
+        } else {
+            30
+        });
         match method {
             Method::Email if odd => {
                 setup.address = Some(self.dice.pick(&[

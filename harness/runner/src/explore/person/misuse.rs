@@ -10,7 +10,7 @@ impl Person<'_> {
     /// Guesses until nothing more is to be guessed, and then knows the right code.
     pub(super) fn guess(&mut self) {
         let tries = self.scene.capabilities.limits.code_tries;
-        if self.dice.chance(15) {
+        if self.dice.chance(25) {
             let failures = self.scene.capabilities.limits.account_failures.min(30);
             let more = self.dice.between(-1, 1);
             for _ in 0..i64::from(failures) + more {

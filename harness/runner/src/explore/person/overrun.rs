@@ -13,13 +13,20 @@ impl Person<'_> {
     pub(super) fn watch(&mut self) {
         let command = self.me.sign_in(PasswordRole::Right, None);
         self.act(command);
+        if self.dice.chance(60) {
+            let command = self.me.defer();
+            self.act(command);
+        }
         let days = self.dice.between(1, 13);
         let by = days * 86_400 + self.dice.between(0, 3600);
         self.act(acts::advance(by));
         match self.dice.below(5) {
             0 => self.reset_password(),
             1 => {
-                let _ = self.arrive();
+                if self.arrive() == "interrupted" {
+                    let command = self.me.defer();
+                    self.act(command);
+                }
                 let held = methods(&self.peek(&self.me.list_methods()), "methods");
                 if let Some(method) = self.dice.pick_some(&held) {
                     let command = self.me.delete(method);

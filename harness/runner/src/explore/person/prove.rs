@@ -77,12 +77,16 @@ impl Person<'_> {
         let named = bind.filter(|_| self.dice.chance(50));
         let kind = match method {
             Method::MicrosoftAuthenticator => {
-                for act in [
+                let mut acts = vec![
                     SetupAct::Next,
                     SetupAct::Next,
                     SetupAct::Activate(by),
                     SetupAct::Next,
-                ] {
+                ];
+                if self.dice.chance(12) {
+                    acts.insert(3, SetupAct::Activate(by));
+                }
+                for act in acts {
                     if !self.errs() || self.dice.chance(70) {
                         let command = self.me.setup(act, named.clone());
                         self.act(command);
@@ -148,7 +152,7 @@ impl Person<'_> {
     /// Types what the authenticator shows; waits for the next step where this one is spent.
     fn show_totp(&mut self, of: &Use) {
         if self.dice.chance(20) {
-            let drift = self.dice.pick(&[-1, 1]);
+            let drift = self.dice.pick(&[-2, -1, 1, 2]);
             self.type_code(of, CodeRole::Drift(drift));
             return;
         }
