@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proofup_domain::method::{ChallengeKind, Method, Purpose};
 use proofup_domain::policy::Policy;
 
+use crate::few::Few;
 use crate::usable;
 use crate::user::{Registered, User};
 
@@ -38,9 +39,19 @@ pub fn available(policy: &Policy, user: &User) -> Vec<Available> {
 /// Gives the methods of [`available`] alone, by rank.
 #[must_use]
 pub fn methods(policy: &Policy, user: &User) -> Vec<Method> {
-    available(policy, user)
-        .into_iter()
-        .map(|available| available.method)
+    set(policy, user).into_iter().collect()
+}
+
+/// Gives the same as a set.
+pub(crate) fn set(policy: &Policy, user: &User) -> Few<Method> {
+    Method::ALL
+        .iter()
+        .copied()
+        .filter(|method| !at_limit(policy, user, *method))
+        .filter(|method| {
+            let fresh = Registered::new(0, *method);
+            !usable::purposes(policy, user.role, &fresh).is_empty()
+        })
         .collect()
 }
 
@@ -49,8 +60,8 @@ fn offer(policy: &Policy, user: &User, method: Method) -> Option<Available> {
     let purposes = usable::purposes(policy, user.role, &fresh);
     (!purposes.is_empty()).then(|| Available {
         method,
-        kinds: setup_kinds(policy, user, &fresh),
-        purposes,
+        kinds: setup_kinds(policy, user, &fresh).into_iter().collect(),
+        purposes: purposes.into_iter().collect(),
     })
 }
 
@@ -58,10 +69,10 @@ fn offer(policy: &Policy, user: &User, method: Method) -> Option<Available> {
 ///
 /// The Microsoft app ends with its notification, also where only its codes are allowed. A phone is set up by any kind
 /// that is allowed for a purpose it is usable for, and reset allows both kinds of a mobile phone.
-fn setup_kinds(policy: &Policy, user: &User, fresh: &Registered) -> BTreeSet<ChallengeKind> {
+fn setup_kinds(policy: &Policy, user: &User, fresh: &Registered) -> Few<ChallengeKind> {
     match fresh.method {
-        Method::MicrosoftAuthenticator => BTreeSet::from([ChallengeKind::AppNotification]),
-        Method::SoftwareOath => BTreeSet::from([ChallengeKind::AppCode]),
+        Method::MicrosoftAuthenticator => Few::NONE.with(ChallengeKind::AppNotification),
+        Method::SoftwareOath => Few::NONE.with(ChallengeKind::AppCode),
         Method::MobilePhone | Method::OfficePhone | Method::Email | Method::SecurityQuestions => {
             usable::allowed_kinds(policy, user.role, fresh)
         }

@@ -40,7 +40,7 @@ pub fn proofs(policy: &Policy, user: &User) -> Vec<Choice> {
 #[must_use]
 pub fn eligible(policy: &Policy, user: &User, choice: Choice) -> bool {
     user.find(choice.id)
-        .is_some_and(|method| usable::two_step_kinds(policy, method).contains(&choice.kind))
+        .is_some_and(|method| usable::two_step_kinds(policy, method).contains(choice.kind))
 }
 
 /// Gives the choice after a method was registered.
@@ -57,12 +57,12 @@ pub fn after_registration(
     verified_by: ChallengeKind,
 ) -> Option<Choice> {
     let kinds = usable::two_step_kinds(policy, new);
-    let strongest = kinds.first().copied();
+    let strongest = kinds.first();
     let kind = if new.method == Method::MicrosoftAuthenticator {
         strongest
     } else if shown(policy, before).is_some() {
         None
-    } else if kinds.contains(&verified_by) {
+    } else if kinds.contains(verified_by) {
         Some(verified_by)
     } else {
         strongest

@@ -10,6 +10,7 @@
 pub mod auditor;
 pub mod available;
 pub mod default;
+pub mod few;
 pub mod machine;
 mod patch;
 pub mod policy;

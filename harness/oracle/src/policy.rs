@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use proofup_domain::method::{ChallengeKind, Gate, Method, ResetMethod, Role};
 use proofup_domain::policy::Policy;
 
+use crate::few::Few;
 use crate::usable;
 use crate::user::Registered;
 
@@ -113,13 +114,13 @@ fn reset_defects(policy: &Policy) -> Vec<Defect> {
 
 /// Counts the gates that a member could pass with one of each method.
 fn usable_gates(policy: &Policy) -> u32 {
-    let gates: BTreeSet<Gate> = Method::ALL
+    let gates: Few<Gate> = Method::ALL
         .iter()
         .map(|method| Registered::new(0, *method))
         .filter(|fresh| !usable::reset_kinds(policy, Role::Member, fresh).is_empty())
         .map(|fresh| usable::gate(fresh.method))
         .collect();
-    u32::try_from(gates.len()).unwrap_or(u32::MAX)
+    gates.len()
 }
 
 fn question_defects(policy: &Policy) -> Vec<Defect> {

@@ -1,12 +1,11 @@
 //! What a user must register, and what the wizard's page offers for it (`domain.md` §5).
 
-use std::collections::BTreeSet;
-
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{Gate, Method};
 use proofup_domain::policy::Policy;
 
 use crate::available;
+use crate::few::Few;
 use crate::usable;
 use crate::user::{Registered, User};
 
@@ -43,21 +42,21 @@ impl Obligations {
 /// Works out where the obligations of a user stand.
 #[must_use]
 pub fn obligations(policy: &Policy, user: &User) -> Obligations {
-    let available = available::methods(policy, user);
+    let available = available::set(policy, user);
     Obligations {
-        two_step: two_step_obligation(policy, user, &available),
-        reset: reset_obligation(policy, user, &available),
+        two_step: two_step_obligation(policy, user, available),
+        reset: reset_obligation(policy, user, available),
     }
 }
 
-fn two_step_obligation(policy: &Policy, user: &User, available: &[Method]) -> Obligation {
+fn two_step_obligation(policy: &Policy, user: &User, available: Few<Method>) -> Obligation {
     if !(policy.two_step.registration_required || policy.two_step.required_at_sign_in) {
         Obligation::Absent
     } else if usable::has_second_step(policy, user) {
         Obligation::Met
     } else if available
-        .iter()
-        .any(|method| proves_second_step(policy, *method))
+        .into_iter()
+        .any(|method| proves_second_step(policy, method))
     {
         Obligation::Unmet
     } else {
@@ -65,29 +64,24 @@ fn two_step_obligation(policy: &Policy, user: &User, available: &[Method]) -> Ob
     }
 }
 
-fn reset_obligation(policy: &Policy, user: &User, available: &[Method]) -> Obligation {
+fn reset_obligation(policy: &Policy, user: &User, available: Few<Method>) -> Obligation {
     if !(policy.reset.enabled && policy.reset.registration_required) {
         return Obligation::Absent;
     }
     let needed = usable::gates(policy, user.role);
-    let mut gates = usable::registered_gates(policy, user);
-    if enough(&gates, needed) {
+    let held = usable::registered_gates(policy, user);
+    if held.len() >= needed {
         return Obligation::Met;
     }
-    gates.extend(
-        available
-            .iter()
-            .filter_map(|method| passes(policy, user, *method)),
-    );
-    if enough(&gates, needed) {
+    let new: Few<Gate> = available
+        .into_iter()
+        .filter_map(|method| passes(policy, user, method))
+        .collect();
+    if held.and(new).len() >= needed {
         Obligation::Unmet
     } else {
         Obligation::Unmeetable
     }
-}
-
-fn enough(gates: &BTreeSet<Gate>, needed: u32) -> bool {
-    u32::try_from(gates.len()).is_ok_and(|count| count >= needed)
 }
 
 /// Tells whether a method, newly registered, would prove a second step.
@@ -108,37 +102,72 @@ fn passes(policy: &Policy, user: &User, method: Method) -> Option<Gate> {
 #[must_use]
 pub fn required(policy: &Policy, user: &User) -> Vec<Method> {
     let obligations = obligations(policy, user);
-    subsets(&available::methods(policy, user))
-        .into_iter()
-        .filter(|set| meets(policy, user, obligations, set))
-        .min_by_key(|set| (set.len(), set.clone()))
+    if !obligations.interrupt() {
+        return Vec::new();
+    }
+    let asked = Asked::of(policy, user, obligations);
+    subsets(available::set(policy, user))
+        .filter(|set| asked.is_met_by(*set))
+        .min_by(|one, other| {
+            let by_size = one.len().cmp(&other.len());
+            by_size.then_with(|| one.into_iter().cmp(*other))
+        })
+        .map(|set| set.into_iter().collect())
         .unwrap_or_default()
 }
 
-/// Tells whether a set of methods, added to what is registered, meets the obligations that bind.
-fn meets(policy: &Policy, user: &User, obligations: Obligations, set: &[Method]) -> bool {
-    let two_step = obligations.two_step != Obligation::Unmet
-        || set.iter().any(|method| proves_second_step(policy, *method));
-    let reset = obligations.reset != Obligation::Unmet || {
-        let mut gates = usable::registered_gates(policy, user);
-        gates.extend(
-            set.iter()
-                .filter_map(|method| passes(policy, user, *method)),
-        );
-        enough(&gates, usable::gates(policy, user.role))
-    };
-    two_step && reset
+/// Holds what the obligations that bind ask for, worked out once for all sets.
+struct Asked {
+    two_step: bool,
+    reset: bool,
+    /// The methods that would prove a second step.
+    provers: Few<Method>,
+    /// The methods that would pass a gate.
+    passers: Few<Method>,
+    held: Few<Gate>,
+    gates: u32,
 }
 
-/// Lists every subset, each in the order of the whole.
-fn subsets(methods: &[Method]) -> Vec<Vec<Method>> {
-    methods.iter().fold(vec![Vec::new()], |sets, method| {
-        let with = sets.iter().map(|set| {
-            let mut set = set.clone();
-            set.push(*method);
-            set
-        });
-        sets.iter().cloned().chain(with).collect()
+impl Asked {
+    fn of(policy: &Policy, user: &User, obligations: Obligations) -> Self {
+        let all = Method::ALL.iter().copied();
+        Self {
+            two_step: obligations.two_step == Obligation::Unmet,
+            reset: obligations.reset == Obligation::Unmet,
+            provers: all
+                .clone()
+                .filter(|method| proves_second_step(policy, *method))
+                .collect(),
+            passers: all
+                .filter(|method| passes(policy, user, *method).is_some())
+                .collect(),
+            held: usable::registered_gates(policy, user),
+            gates: usable::gates(policy, user.role),
+        }
+    }
+
+    /// Tells whether a set of methods, added to what is registered, meets the obligations that bind.
+    fn is_met_by(&self, set: Few<Method>) -> bool {
+        let two_step =
+            !self.two_step || !set.only(|method| self.provers.contains(method)).is_empty();
+        let reset = !self.reset || {
+            let passing = set.only(|method| self.passers.contains(method));
+            let gates: Few<Gate> = passing.into_iter().map(usable::gate).collect();
+            gates.and(self.held).len() >= self.gates
+        };
+        two_step && reset
+    }
+}
+
+/// Lists every subset.
+fn subsets(methods: Few<Method>) -> impl Iterator<Item = Few<Method>> {
+    // Counting to two to the sixth: six methods at most.
+    (0..1_u32 << methods.len()).map(move |number| {
+        let chosen = methods.into_iter().enumerate();
+        chosen
+            .filter(|(place, _)| number & (1 << place) != 0)
+            .map(|(_, method)| method)
+            .collect()
     })
 }
 
@@ -150,13 +179,13 @@ fn subsets(methods: &[Method]) -> Vec<Vec<Method>> {
 pub fn helping(policy: &Policy, user: &User) -> Vec<Method> {
     let obligations = obligations(policy, user);
     let held = usable::registered_gates(policy, user);
-    available::methods(policy, user)
+    available::set(policy, user)
         .into_iter()
         .filter(|method| {
             let second_step =
                 obligations.two_step == Obligation::Unmet && proves_second_step(policy, *method);
             let new_gate = obligations.reset == Obligation::Unmet
-                && passes(policy, user, *method).is_some_and(|gate| !held.contains(&gate));
+                && passes(policy, user, *method).is_some_and(|gate| !held.contains(gate));
             second_step || new_gate
         })
         .collect()
@@ -185,7 +214,7 @@ pub enum Page {
 impl Page {
     /// Lists what can be begun from the page; while interrupted nothing else can.
     #[must_use]
-    pub fn offers(&self) -> BTreeSet<Method> {
+    pub fn offers(&self) -> Few<Method> {
         match self {
             Self::Method {
                 proposed,
@@ -193,7 +222,7 @@ impl Page {
                 ..
             } => alternatives.iter().copied().chain([*proposed]).collect(),
             Self::List(methods) => methods.iter().copied().collect(),
-            Self::Success => BTreeSet::new(),
+            Self::Success => Few::NONE,
         }
     }
 }

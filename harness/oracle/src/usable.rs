@@ -1,57 +1,40 @@
 //! Which method proves what (`domain.md` §4).
 
-use std::collections::BTreeSet;
-
 use proofup_domain::method::{ChallengeKind, Gate, Method, Purpose, ResetMethod, Role};
 use proofup_domain::policy::Policy;
 
+use crate::few::Few;
 use crate::user::{Registered, User};
 
 /// Gives the kinds that a method can do, whatever policy allows.
 ///
 /// The Microsoft app is the one exception: its codes count only with `app.codeWithNotification` (APP-7).
 #[must_use]
-pub fn kinds(policy: &Policy, method: &Registered) -> BTreeSet<ChallengeKind> {
-    let mut kinds = BTreeSet::new();
+pub fn kinds(policy: &Policy, method: &Registered) -> Few<ChallengeKind> {
+    use ChallengeKind as Kind;
+    let one = |kind| Few::NONE.with(kind);
     match method.method {
-        Method::MicrosoftAuthenticator => {
-            kinds.insert(ChallengeKind::AppNotification);
-            if policy.app.code_with_notification {
-                kinds.insert(ChallengeKind::AppCode);
-            }
+        Method::MicrosoftAuthenticator if policy.app.code_with_notification => {
+            one(Kind::AppNotification).with(Kind::AppCode)
         }
-        Method::SoftwareOath => {
-            kinds.insert(ChallengeKind::AppCode);
-        }
-        Method::MobilePhone => {
-            kinds.insert(ChallengeKind::VoiceCall);
-            if method.can_text {
-                kinds.insert(ChallengeKind::TextMessage);
-            }
-        }
-        Method::OfficePhone => {
-            kinds.insert(ChallengeKind::VoiceCall);
-        }
-        Method::Email => {
-            kinds.insert(ChallengeKind::EmailCode);
-        }
-        Method::SecurityQuestions => {
-            kinds.insert(ChallengeKind::Answers);
-        }
+        Method::MicrosoftAuthenticator => one(Kind::AppNotification),
+        Method::SoftwareOath => one(Kind::AppCode),
+        Method::MobilePhone if method.can_text => one(Kind::TextMessage).with(Kind::VoiceCall),
+        Method::MobilePhone | Method::OfficePhone => one(Kind::VoiceCall),
+        Method::Email => one(Kind::EmailCode),
+        Method::SecurityQuestions => one(Kind::Answers),
     }
-    kinds
 }
 
 /// Gives the kinds by which a method proves a second step; none: it is not usable for two-step verification.
 ///
 /// E-mail and security questions never are, also under a policy that should have been refused (AVAIL-4, AVAIL-5).
 #[must_use]
-pub fn two_step_kinds(policy: &Policy, method: &Registered) -> BTreeSet<ChallengeKind> {
-    kinds(policy, method)
-        .into_iter()
-        .filter(|kind| !matches!(kind, ChallengeKind::EmailCode | ChallengeKind::Answers))
-        .filter(|kind| policy.two_step.kinds.contains(kind))
-        .collect()
+pub fn two_step_kinds(policy: &Policy, method: &Registered) -> Few<ChallengeKind> {
+    kinds(policy, method).only(|kind| {
+        !matches!(kind, ChallengeKind::EmailCode | ChallengeKind::Answers)
+            && policy.two_step.kinds.contains(&kind)
+    })
 }
 
 /// Gives the number of gates that a password reset asks for: two for administrators, whatever policy says (AVAIL-7).
@@ -65,10 +48,10 @@ pub const fn gates(policy: &Policy, role: Role) -> u32 {
 
 /// Gives the kinds by which a method passes a gate of a password reset; none: it is not usable for reset.
 #[must_use]
-pub fn reset_kinds(policy: &Policy, role: Role, method: &Registered) -> BTreeSet<ChallengeKind> {
+pub fn reset_kinds(policy: &Policy, role: Role, method: &Registered) -> Few<ChallengeKind> {
     let allows = |allowed| policy.reset.methods.contains(&allowed);
     if !policy.reset.enabled {
-        return BTreeSet::new();
+        return Few::NONE;
     }
     let usable = match method.method {
         Method::MicrosoftAuthenticator | Method::SoftwareOath => {
@@ -86,26 +69,22 @@ pub fn reset_kinds(policy: &Policy, role: Role, method: &Registered) -> BTreeSet
     if usable {
         kinds(policy, method)
     } else {
-        BTreeSet::new()
+        Few::NONE
     }
 }
 
 /// Gives the kinds by which an app passes its gate: notifications only where two gates are asked for (RESET-2).
-fn app_reset_kinds(policy: &Policy, role: Role, app: &Registered) -> BTreeSet<ChallengeKind> {
-    kinds(policy, app)
-        .into_iter()
-        .filter(|kind| match kind {
-            ChallengeKind::AppNotification => {
-                policy.reset.methods.contains(&ResetMethod::AppNotification)
-                    && gates(policy, role) == 2
-            }
-            ChallengeKind::AppCode => policy.reset.methods.contains(&ResetMethod::AppCode),
-            ChallengeKind::TextMessage
-            | ChallengeKind::VoiceCall
-            | ChallengeKind::EmailCode
-            | ChallengeKind::Answers => false,
-        })
-        .collect()
+fn app_reset_kinds(policy: &Policy, role: Role, app: &Registered) -> Few<ChallengeKind> {
+    kinds(policy, app).only(|kind| match kind {
+        ChallengeKind::AppNotification => {
+            policy.reset.methods.contains(&ResetMethod::AppNotification) && gates(policy, role) == 2
+        }
+        ChallengeKind::AppCode => policy.reset.methods.contains(&ResetMethod::AppCode),
+        ChallengeKind::TextMessage
+        | ChallengeKind::VoiceCall
+        | ChallengeKind::EmailCode
+        | ChallengeKind::Answers => false,
+    })
 }
 
 /// Tells whether a reset can still ask enough of the answered questions; questions not chosen yet can be chosen.
@@ -121,23 +100,21 @@ fn enough_questions_stand(policy: &Policy, method: &Registered) -> bool {
 
 /// Gives what a method is usable for now.
 #[must_use]
-pub fn purposes(policy: &Policy, role: Role, method: &Registered) -> BTreeSet<Purpose> {
-    let mut purposes = BTreeSet::new();
+pub fn purposes(policy: &Policy, role: Role, method: &Registered) -> Few<Purpose> {
+    let mut purposes = Few::NONE;
     if !two_step_kinds(policy, method).is_empty() {
-        purposes.insert(Purpose::TwoStepVerification);
+        purposes = purposes.with(Purpose::TwoStepVerification);
     }
     if !reset_kinds(policy, role, method).is_empty() {
-        purposes.insert(Purpose::PasswordReset);
+        purposes = purposes.with(Purpose::PasswordReset);
     }
     purposes
 }
 
 /// Gives the kinds that a method can do and policy allows for some purpose that it is usable for.
 #[must_use]
-pub fn allowed_kinds(policy: &Policy, role: Role, method: &Registered) -> BTreeSet<ChallengeKind> {
-    let mut kinds = two_step_kinds(policy, method);
-    kinds.extend(reset_kinds(policy, role, method));
-    kinds
+pub fn allowed_kinds(policy: &Policy, role: Role, method: &Registered) -> Few<ChallengeKind> {
+    two_step_kinds(policy, method).and(reset_kinds(policy, role, method))
 }
 
 /// Names the gate that a method passes: both apps are one (RESET-3).
@@ -154,7 +131,7 @@ pub const fn gate(method: Method) -> Gate {
 
 /// Gives the gates that a user could pass now.
 #[must_use]
-pub fn registered_gates(policy: &Policy, user: &User) -> BTreeSet<Gate> {
+pub fn registered_gates(policy: &Policy, user: &User) -> Few<Gate> {
     user.registered
         .iter()
         .filter(|method| !reset_kinds(policy, user.role, method).is_empty())

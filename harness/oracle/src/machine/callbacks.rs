@@ -172,6 +172,8 @@ impl World {
                 let usable = self.still_proves(at).is_ok();
                 if usable {
                     self.pass(at);
+                } else {
+                    self.set_phase(thing, Phase::Cancelled);
                 }
                 usable
             }

@@ -98,7 +98,7 @@ impl World {
         let state = self.allow(at, &OPEN, true)?;
         let (policy, user) = (&self.state.policy, &self.person(at.owner).user);
         let offered = state != SessionState::Interrupted
-            || required::page(policy, user).offers().contains(&data.method);
+            || required::page(policy, user).offers().contains(data.method);
         self.begin(actor, at, (data, offered), None, bind)
     }
 
@@ -221,10 +221,10 @@ impl World {
             Some(id) => {
                 user.find(id).is_some() && !usable::purposes(policy, user.role, &fresh).is_empty()
             }
-            None => available::methods(policy, user).contains(&method),
+            None => available::set(policy, user).contains(method),
         };
         let by_kind = !matches!(method, Method::MobilePhone | Method::OfficePhone)
-            || usable::allowed_kinds(policy, user.role, &fresh).contains(&kind);
+            || usable::allowed_kinds(policy, user.role, &fresh).contains(kind);
         stands && by_kind
     }
 
@@ -326,7 +326,10 @@ impl World {
             self.enrollment_mut(at).told = true;
         }
         let told = Told::success(self.enrollment_answer(at));
-        Ok(if self.enrollment_life(at) == Life::Over {
+        // What is verified need not be told for ever: the list tells it too.
+        let old = self.is_over(self.enrollment(at).begun, self.limits().enrollment_seconds);
+        let life = self.enrollment_life(at);
+        Ok(if life == Life::Over || (life == Life::Verified && old) {
             told.or_refused(&[Refusal::NotFound])
         } else {
             told

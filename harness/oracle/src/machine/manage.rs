@@ -59,6 +59,12 @@ impl World {
         Ok(own.then_some(made))
     }
 
+    /// Finds the oldest registered method of a sort.
+    fn first_of(&self, person: usize, method: Method) -> Option<u32> {
+        let mut held = self.person(person).user.registered.iter();
+        held.find(|held| held.method == method).map(|held| held.id)
+    }
+
     /// Finds the latest setup of a method that somebody brought to its end and was told so.
     fn latest_told(&self, actor: usize, method: Method) -> Result<Ref, Told> {
         let mut found: Option<(Timestamp, Ref)> = None;
@@ -119,7 +125,11 @@ impl World {
         of: Option<&Name>,
     ) -> Handled {
         let session = self.session_named(by)?;
-        let found = self.registered(by.user, session, method, of)?;
+        // A default is named by method and kind, so no id has to be known.
+        let found = match of {
+            Some(_) => self.registered(by.user, session, method, of)?,
+            None => self.first_of(session.owner, method),
+        };
         let at = self.admit(by, &[SessionState::SignedIn], true)?;
         let missing = Told::any_of(&[Refusal::NotEligible, Refusal::NotFound]);
         let Some(id) = found else {

@@ -210,7 +210,7 @@ impl World {
         let usable = match target {
             Target::Session(_) => default::eligible(policy, &person.user, choice),
             Target::Reset(_) => person.user.find(choice.id).is_some_and(|held| {
-                usable::reset_kinds(policy, person.user.role, held).contains(&choice.kind)
+                usable::reset_kinds(policy, person.user.role, held).contains(choice.kind)
             }),
         };
         let moved = person.methods.get(&choice.id).map(|facts| facts.changes) != Some(changes);

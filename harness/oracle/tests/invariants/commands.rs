@@ -245,7 +245,7 @@ fn ways() -> impl Strategy<Value = Vec<Value>> {
             does("setNewPassword"),
         ]
     });
-    prop_oneof![4 => setup, 2 => second, 1 => reset, 1 => users().prop_map(|user| by_answers(&user)), 1 => users().prop_map(|user| by_app(&user))]
+    prop_oneof![4 => setup, 2 => second, 1 => reset, 1 => users().prop_map(|user| by_answers(&user)), 1 => users().prop_map(|user| by_app(&user)), 1 => users().prop_map(|user| by_change(&user))]
 }
 
 /// Registers questions and resets the password by them.
@@ -266,6 +266,17 @@ fn by_answers(user: &Value) -> Vec<Value> {
         does("beginResetProof", questions),
         does("readResetProof", None),
         does("submitResetAnswers", None),
+    ]
+}
+
+/// Registers an address, begins to change it and reads the audit trail, which administrators may.
+fn by_change(user: &Value) -> Vec<Value> {
+    vec![
+        json!({ "do": "signIn", "user": user }),
+        json!({ "do": "readAuditEvents", "user": user }),
+        json!({ "do": "beginEnrollment", "user": user, "method": "email" }),
+        json!({ "do": "submitCode", "user": user, "code": "lastSent" }),
+        json!({ "do": "changeMethod", "user": user, "method": "email" }),
     ]
 }
 

@@ -58,7 +58,7 @@ proptest! {
             prop_assert!(usable::two_step_kinds(&policy, &held).is_empty());
             for role in Role::ALL {
                 let purposes = usable::purposes(&policy, *role, &held);
-                prop_assert!(!purposes.contains(&Purpose::TwoStepVerification));
+                prop_assert!(!purposes.contains(Purpose::TwoStepVerification));
             }
         }
     }
@@ -110,7 +110,7 @@ proptest! {
         prop_assert_eq!(interrupt, page != Page::Success);
         prop_assert_eq!(interrupt, !page.offers().is_empty());
         let available = available::methods(&policy, &user);
-        prop_assert!(page.offers().iter().all(|method| available.contains(method)));
+        prop_assert!(page.offers().into_iter().all(|method| available.contains(&method)));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Each transition is one command and what its person means to do next. The oracle's state after it, by the preferred
 //! reading, decides what is drawn next; a command that could not be done at all is never drawn.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,18 +20,51 @@ use proptest_state_machine::Sequential;
 use super::acts::{self, Actor, Inbox};
 use super::dice::Dice;
 use super::head::{Head, head};
-use super::person::{self, Scene};
+use super::person::{self, Planned, Scene};
 use super::story::Story;
 use crate::world::preparation;
 
 /// Counts the instants that are remembered because something ends then.
 const MARKS_MAX: usize = 24;
 
-/// Holds one command and what its person means to do next; no plan: the one before goes on.
+/// Holds one command, where it leads, and what its person means to do next; no plan: the one before goes on.
 #[derive(Debug, Clone)]
 struct Move {
     command: Command,
-    plan: Option<VecDeque<Command>>,
+    /// The state and the instant afterwards; none: it could not be done.
+    lead: Option<(State, Timestamp)>,
+    plan: Option<Plan>,
+}
+
+/// Holds what a person means to do next.
+#[derive(Debug, Clone, Default)]
+struct Plan {
+    all: Arc<[Planned]>,
+    done: usize,
+    /// Something came in between, so that it is not known any more where the commands lead.
+    stale: bool,
+}
+
+impl Plan {
+    fn of(all: Vec<Planned>) -> Self {
+        Self {
+            all: all.into(),
+            done: 0,
+            stale: false,
+        }
+    }
+
+    fn next(&self) -> Option<&Planned> {
+        self.all.get(self.done)
+    }
+
+    /// Gives the plan once its next command is done.
+    fn rest(&self) -> Self {
+        Self {
+            done: self.done + 1,
+            ..self.clone()
+        }
+    }
 }
 
 /// Holds how far a story is.
@@ -43,7 +75,7 @@ struct Draft {
     users: Arc<Vec<Name>>,
     state: State,
     now: Timestamp,
-    plan: VecDeque<Command>,
+    plan: Plan,
     marks: Vec<Timestamp>,
     due: Vec<Timestamp>,
 }
@@ -76,18 +108,18 @@ pub fn draw(capabilities: &Arc<Capabilities>, seed: u64, case: u64, steps: usize
         move || {
             Seeded({
                 let known = Arc::clone(&known);
-                move |seed| Draft::new(seed, &known)
+                move |seed| Arc::new(Draft::new(seed, &known))
             })
         },
         // What could not be done is not drawn.
-        |draft: &Draft, step: &Move| person::lead(&draft.state, &step.command, draft.now).is_some(),
-        |draft: &Draft| {
+        |_: &Arc<Draft>, step: &Move| step.lead.is_some(),
+        |draft: &Arc<Draft>| {
             Seeded({
-                let draft = draft.clone();
+                let draft = Arc::clone(draft);
                 move |seed| draft.choose(seed)
             })
         },
-        Draft::after,
+        |draft: Arc<Draft>, step: &Move| Arc::new(Arc::unwrap_or_clone(draft).after(step)),
     );
     let Ok(tree) = sequence.new_tree(&mut runner) else {
         // Too many commands in a row could not be done: the case is an empty story, which is told as such.
@@ -153,7 +185,7 @@ impl Draft {
             users: Arc::new(story.users.iter().map(|user| user.name.clone()).collect()),
             state: state.begin_story(),
             now,
-            plan: VecDeque::new(),
+            plan: Plan::default(),
             marks: Vec::new(),
             due: due(&story.policy, now),
             capabilities: Arc::clone(capabilities),
@@ -164,52 +196,70 @@ impl Draft {
     /// Chooses what happens next: what is planned, or something new.
     fn choose(&self, seed: u64) -> Move {
         let mut dice = Dice::new(seed);
-        if let Some(next) = self.plan.front() {
-            let possible = person::lead(&self.state, next, self.now).is_some();
+        if let Some(next) = self.plan.next() {
+            let lead = if self.plan.stale {
+                self.lead(&next.command)
+            } else {
+                Some((next.state.clone(), next.now))
+            };
+            let possible = lead.is_some();
             if possible && !dice.chance(self.head.lean.interject) {
                 return Move {
-                    command: next.clone(),
-                    plan: Some(self.plan.iter().skip(1).cloned().collect()),
+                    command: next.command.clone(),
+                    lead,
+                    plan: Some(self.plan.rest()),
                 };
             }
             if possible && dice.chance(60) {
-                let mut other = self.new_plan(&mut dice);
-                if let Some(command) = other.pop_front() {
+                let other = self.new_plan(&mut dice);
+                if let Some(next) = other.into_iter().next() {
                     return Move {
-                        command,
+                        command: next.command,
+                        lead: Some((next.state, next.now)),
                         plan: None,
                     };
                 }
             }
         }
-        let mut plan = self.new_plan(&mut dice);
-        let command = plan.pop_front().unwrap_or_else(|| {
-            let somebody = Actor::new(self.users[0].clone());
-            somebody.sign_in(PasswordRole::Right, None)
-        });
+        let plan = Plan::of(self.new_plan(&mut dice));
+        if let Some(next) = plan.next() {
+            return Move {
+                command: next.command.clone(),
+                lead: Some((next.state.clone(), next.now)),
+                plan: Some(plan.rest()),
+            };
+        }
+        let command = Actor::new(self.users[0].clone()).sign_in(PasswordRole::Right, None);
         Move {
+            lead: self.lead(&command),
             command,
             plan: Some(plan),
         }
     }
 
-    fn new_plan(&self, dice: &mut Dice) -> VecDeque<Command> {
+    fn lead(&self, command: &Command) -> Option<(State, Timestamp)> {
+        person::lead(&self.state, command, self.now).map(|(state, _, now)| (state, now))
+    }
+
+    fn new_plan(&self, dice: &mut Dice) -> Vec<Planned> {
         let scene = Scene {
             users: &self.users,
             capabilities: &self.capabilities,
             marks: &self.marks,
             due: &self.due,
         };
-        person::plan(dice, &self.head.lean, &scene, &self.state, self.now).into()
+        person::plan(dice, &self.head.lean, &scene, &self.state, self.now)
     }
 
     fn after(mut self, step: &Move) -> Self {
         self.mark(&step.command);
-        if let Some((state, _, now)) = person::lead(&self.state, &step.command, self.now) {
-            (self.state, self.now) = (state, now);
+        if let Some((state, now)) = &step.lead {
+            (self.state, self.now) = (state.clone(), *now);
         }
-        if let Some(plan) = &step.plan {
-            self.plan.clone_from(plan);
+        match &step.plan {
+            Some(plan) => self.plan = plan.clone(),
+            // What came in between may have changed where the plan leads; a plan that goes on after it stays so.
+            None => self.plan.stale = true,
         }
         self
     }

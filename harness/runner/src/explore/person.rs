@@ -33,7 +33,7 @@ pub(super) struct Person<'a> {
     state: State,
     now: Timestamp,
     me: Actor,
-    plan: Vec<Command>,
+    plan: Vec<Planned>,
 }
 
 /// Holds what stands around a plan.
@@ -50,6 +50,14 @@ pub(super) struct Scene<'a> {
 
 type Answer = Map<String, Value>;
 
+/// Holds a command that is planned, and where it leads if nothing comes in between.
+#[derive(Debug, Clone)]
+pub(super) struct Planned {
+    pub(super) command: Command,
+    pub(super) state: State,
+    pub(super) now: Timestamp,
+}
+
 /// Plans a way from a state on.
 pub(super) fn plan(
     dice: &mut Dice,
@@ -57,7 +65,7 @@ pub(super) fn plan(
     scene: &Scene<'_>,
     state: &State,
     now: Timestamp,
-) -> Vec<Command> {
+) -> Vec<Planned> {
     let user = if dice.chance(65) {
         scene.users[0].clone()
     } else {
@@ -125,9 +133,13 @@ impl Person<'_> {
     fn act(&mut self, command: Command) -> Answer {
         match lead(&self.state, &command, self.now) {
             Some((state, answer, now)) => {
+                self.plan.push(Planned {
+                    command,
+                    state: state.clone(),
+                    now,
+                });
                 self.state = state;
                 self.now = now;
-                self.plan.push(command);
                 answer
             }
             None => Answer::new(),

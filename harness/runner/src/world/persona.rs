@@ -209,6 +209,7 @@ impl Persona {
             (AddressRef::Second, "second"),
             (AddressRef::Mistyped, "mistyped"),
             (AddressRef::Work, "work"),
+            (AddressRef::WorkInCapitals, "workInCapitals"),
         ];
         let numbers = [
             (&self.mobile, "mobile"),

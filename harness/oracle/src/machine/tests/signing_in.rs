@@ -74,11 +74,6 @@ fn deferring_completes_this_sign_in_only() {
 fn an_interrupted_session_reaches_only_the_wizard() {
     check(TEXT, &["signIn", "openAccount"], "!interrupted");
     check(TEXT, &["signIn", "listMethods"], "!interrupted");
-    check(
-        TEXT,
-        &["signIn", "deleteMethod method=email"],
-        "!interrupted",
-    );
     check(TEXT, &["signIn", "listAvailable"], "methods=mobilePhone+");
     check(TEXT, &["signIn", "completeReview"], "!interrupted");
 }
