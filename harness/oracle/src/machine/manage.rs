@@ -125,10 +125,10 @@ impl World {
         of: Option<&Name>,
     ) -> Handled {
         let session = self.session_named(by)?;
-        // A default is named by method and kind, so no id has to be known.
-        let found = match of {
-            Some(_) => self.registered(by.user, session, method, of)?,
-            None => self.first_of(session.owner, method),
+        // A default is named by method and kind; an id goes with them where one is known.
+        let found = match self.registered(by.user, session, method, of) {
+            Err(Told::Unbound(_)) if of.is_none() => self.first_of(session.owner, method),
+            found => found?,
         };
         let at = self.admit(by, &[SessionState::SignedIn], true)?;
         let missing = Told::any_of(&[Refusal::NotEligible, Refusal::NotFound]);

@@ -109,7 +109,7 @@ pub(super) fn summary(difference: &Difference) -> String {
         .expected
         .alternatives()
         .iter()
-        .map(|pattern| brief(pattern))
+        .map(brief)
         .collect();
     let got = match &difference.got {
         Got::Answer(answer) => brief(answer),
