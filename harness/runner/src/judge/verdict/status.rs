@@ -125,7 +125,11 @@ pub(super) fn of_requirement(
     checks: &[JudgedCheck<'_>],
 ) -> RequirementStatus {
     let worst = checks.iter().map(|check| check.status).max();
-    let aside = set_aside(requirement);
+    // A command that `run --full` adds leaves a check of its own; the scripts' checks alone do not judge what it judges.
+    let judged_beyond = checks
+        .iter()
+        .any(|check| check.result.file.starts_with(BEYOND_SCRIPTS));
+    let aside = set_aside(requirement).filter(|_| !judged_beyond);
     match (worst, aside) {
         (Some(worst @ (CheckStatus::Failed | CheckStatus::Warning)), _) | (Some(worst), None) => {
             worst.into()
@@ -134,6 +138,9 @@ pub(super) fn of_requirement(
         (None, None) => RequirementStatus::NotExercised(NotExercised::NoCheck),
     }
 }
+
+/// What the file of a check begins with that no scenario holds.
+const BEYOND_SCRIPTS: &str = "proofup ";
 
 /// Says why the catalogue sets a requirement aside, if it does.
 pub(super) fn set_aside(requirement: &Requirement) -> Option<NotExercised> {
