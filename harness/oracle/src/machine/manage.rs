@@ -119,7 +119,13 @@ impl World {
         of: Option<&Name>,
     ) -> Handled {
         let session = self.session_named(by)?;
-        let found = self.registered(by.user, session, method, of)?;
+        let account = &self.person(session.owner).user;
+        let holds_one = account.registered.iter().any(|held| held.method == method);
+        let found = match self.registered(by.user, session, method, of) {
+            // The request may be sent without an id: it names the method and the kind as well.
+            Err(Told::Unbound(_)) if of.is_none() && !holds_one => None,
+            found => found?,
+        };
         let at = self.admit(by, &[SessionState::SignedIn], true)?;
         let missing = Told::any_of(&[Refusal::NotEligible, Refusal::NotFound]);
         let Some(id) = found else {

@@ -202,11 +202,12 @@ fn ways() -> impl Strategy<Value = Vec<Value>> {
                 "activateDevice",
                 "nextPage",
                 "approveNotification",
+                "readEnrollment",
             ]
             .map(does)
             .to_vec(),
             "softwareOath" => vec![does("addAccount"), code("current")],
-            "officePhone" => vec![does("pressKey")],
+            "officePhone" => vec![does("pressKey"), does("readEnrollment")],
             "securityQuestions" => vec![does("submitAnswers")],
             _ => vec![code("lastSent")],
         };
@@ -245,7 +246,7 @@ fn ways() -> impl Strategy<Value = Vec<Value>> {
             does("setNewPassword"),
         ]
     });
-    prop_oneof![4 => setup, 2 => second, 1 => reset, 1 => users().prop_map(|user| by_answers(&user)), 1 => users().prop_map(|user| by_app(&user))]
+    prop_oneof![4 => setup, 2 => second, 1 => reset, 1 => users().prop_map(|user| by_answers(&user)), 1 => users().prop_map(|user| by_app(&user)), 1 => users().prop_map(|user| by_change(&user))]
 }
 
 /// Registers questions and resets the password by them.
@@ -287,6 +288,20 @@ fn by_app(user: &Value) -> Vec<Value> {
             "do": "setDefault", "user": user, "method": "softwareOath", "kind": "appCode", "of": "app",
         }),
         json!({ "do": "deleteMethod", "user": user, "method": "softwareOath" }),
+    ]
+}
+
+/// Registers an address, puts another in its place and reads what was recorded.
+fn by_change(user: &Value) -> Vec<Value> {
+    let does =
+        |what: &str, field: &str, word: &str| json!({ "do": what, "user": user, field: word });
+    vec![
+        json!({ "do": "signIn", "user": user }),
+        does("beginEnrollment", "method", "email"),
+        does("submitCode", "code", "lastSent"),
+        does("changeMethod", "method", "email"),
+        does("submitCode", "code", "lastSent"),
+        json!({ "do": "readAuditEvents", "user": user }),
     ]
 }
 

@@ -113,10 +113,11 @@ impl Walk {
                     does("activateDevice"),
                     does("nextPage"),
                     does("approveNotification"),
+                    does("readEnrollment"),
                 ],
                 Method::SoftwareOath => vec![does("addAccount"), code("current")],
                 Method::MobilePhone | Method::Email => vec![code("lastSent")],
-                Method::OfficePhone => vec![does("pressKey")],
+                Method::OfficePhone => vec![does("pressKey"), does("readEnrollment")],
                 Method::SecurityQuestions => vec![does("submitAnswers")],
             };
             for item in rest {
