@@ -242,3 +242,15 @@ fn a_review_is_due_at_its_instant_and_confirming_ends_it() {
         "!noReviewDue",
     );
 }
+
+#[test]
+fn a_window_that_policy_offers_in_the_middle_of_an_interrupt_opens_then() {
+    let none = format!("{TEXT}\ndeferralDays = 0");
+    let begun = [
+        "signIn",
+        "setPolicy deferralDays=14",
+        "readSession",
+        "+1d signIn",
+    ];
+    check(&none, &begun, "deferral.daysLeft=13");
+}
