@@ -105,6 +105,26 @@ pub(super) fn check(policy: &str, story: &[&str], expected: &str) {
     assert_eq!(refused, expected.contains('!'), "{first}");
 }
 
+/// Checks which refusals the last command of a story may be answered with.
+#[track_caller]
+pub(super) fn refusals(policy: &str, story: &[&str], expected: &[&str]) {
+    let (mut state, mut now, mut last) = (tenant(policy), start(), None);
+    for line in story {
+        let (wait, _, command) = read(line);
+        now += SignedDuration::from_secs(wait);
+        let outcome = step(&state, &command, now);
+        state = outcome.state;
+        last = Some(outcome.expected);
+    }
+    let last = last.expect("a story has a command");
+    let told: BTreeSet<&str> = last
+        .alternatives()
+        .iter()
+        .filter_map(|pattern| pattern.get("refused")?.as_str())
+        .collect();
+    assert_eq!(told, expected.iter().copied().collect());
+}
+
 #[track_caller]
 fn field(answer: &Value, word: &str) {
     let (path, wanted) = word.split_once('=').expect("a field has a value");

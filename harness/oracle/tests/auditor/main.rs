@@ -360,3 +360,24 @@ fn every_invariant_names_itself_and_a_requirement() {
         assert!(invariant.requirement().contains('-'));
     }
 }
+
+#[test]
+fn the_tries_of_a_second_step_run_down() {
+    let begun = json!({"state": "challengeSent", "method": "mobilePhone", "kind": "textMessage"});
+    let submit = |answer: Value| {
+        let submit = json!({"do": "submitSecondStepCode", "code": "wrong"});
+        (0, submit, answer)
+    };
+    let wrong = |left: u32| submit(json!({"refused": "wrongCode", "triesLeft": left}));
+    let lines = [
+        (
+            0,
+            json!({"do": "signIn"}),
+            json!({"state": "secondStepRequired"}),
+        ),
+        (0, json!({"do": "beginSecondStep"}), begun),
+        wrong(4),
+        wrong(4),
+    ];
+    check(&lines, &[(3, Invariant::TriesRunDown)]);
+}

@@ -75,11 +75,10 @@ fn the_default_follows_choice_deletion_and_policy() {
         &after(&proved, &[call, "listMethods"]),
         "default.kind=voiceCall",
     );
-    check(
-        TWO,
-        &after(&proved, &["setDefault method=email kind=emailCode"]),
-        "!notEligible",
-    );
+    let mail = "setDefault method=email kind=emailCode";
+    check(TWO, &after(MAIL, &[mail]), "!notEligible");
+    let missing = "setDefault method=officePhone kind=voiceCall";
+    check(TWO, &after(&proved, &[missing]), "!notEligible");
     check(
         TWO,
         &after(&proved, &["setDefault method=mobilePhone kind=appCode"]),
@@ -107,6 +106,8 @@ fn a_change_keeps_the_old_destination_until_the_new_one_is_proved() {
     let changed = after(&change, &["submitCode code=lastSent"]);
     check(TWO, &after(&after(&changed, &reset), &[second]), "count=2");
     check(TWO, &after(&changed, &["listMethods"]), "methods=email+");
+    let off = ["setPolicy reset.enabled=false", "changeMethod method=email"];
+    check(TWO, &after(MAIL, &off), "!methodNotAvailable");
     let gone = ["deleteMethod method=email", "changeMethod method=email"];
     check(TWO, &after(MAIL, &gone), "!notFound");
     let oath = [

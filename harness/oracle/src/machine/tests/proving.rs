@@ -1,6 +1,6 @@
 //! The second step, the reset, TOTP steps.
 
-use super::check;
+use super::{check, refusals};
 
 const STEP: &str = "twoStep.kinds = ['appCode', 'textMessage', 'voiceCall']\ntwoStep.requiredAtSignIn = true\n\
     choice.differentMethod = true";
@@ -239,4 +239,27 @@ fn folding_is_that_of_unicode() {
     for (one, other) in [("ı", "i"), ("a b", "ab"), ("é", "e")] {
         assert_ne!(folded(one), folded(other), "{one} {other}");
     }
+}
+
+#[test]
+fn a_phone_that_takes_no_texts_proves_by_calls_alone() {
+    let story = [
+        "signIn",
+        "beginEnrollment method=mobilePhone phone=office kind=voiceCall",
+        "pressKey",
+        "signIn",
+    ];
+    check(STEP, &story, "default.kind=voiceCall alternatives=[]");
+}
+
+#[test]
+fn a_reset_that_policy_switched_off_may_be_answered_like_one_that_cannot_begin() {
+    let story = [
+        "+30s beginReset",
+        "beginResetProof method=email",
+        "setPolicy reset.enabled=false",
+        "submitResetCode code=lastSent",
+    ];
+    let expected = ["cancelled", "contactAdministrator", "methodNotAvailable"];
+    refusals(RESET, &after(MAIL, &story), &expected);
 }

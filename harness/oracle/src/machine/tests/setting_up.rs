@@ -1,6 +1,6 @@
 //! Setting up, sending, throttling, gateways, tries and times.
 
-use super::check;
+use super::{check, refusals};
 
 const RESET: &str = "reset.enabled = true\nreset.methods = ['email', 'mobilePhone', 'officePhone', 'securityQuestions']\n\
     reset.questions = ['One?', 'Two?', 'Three?', 'Four?', 'Five?']";
@@ -423,4 +423,37 @@ fn a_setup_ends_with_its_session_or_when_it_is_left() {
         "submitCode enrollment=his code=lastSent",
     ];
     check(RESET, &after(&theirs), "!notFound");
+}
+
+#[test]
+fn what_is_no_phone_takes_no_kind_of_another_method() {
+    let text = ["signIn", "beginEnrollment method=email kind=textMessage"];
+    let expected = ["methodNotAvailable", "invalidInput"];
+    refusals(RESET, &text, &expected);
+    let mail = [
+        "signIn",
+        "beginEnrollment method=mobilePhone kind=emailCode",
+    ];
+    refusals(RESET, &mail, &expected);
+}
+
+#[test]
+fn questions_are_shown_until_they_are_answered() {
+    let begun = ["signIn", "beginEnrollment method=securityQuestions"];
+    check(RESET, &begun, "questions=One?+Two?+Three?+Four?+Five?");
+    let ended = [&begun[..], &["cancelEnrollment", "readEnrollment"]].concat();
+    check(RESET, &ended, "state=cancelled questions=null");
+}
+
+#[test]
+fn an_activation_works_once() {
+    let twice = [
+        "signIn",
+        "beginEnrollment method=microsoftAuthenticator",
+        "nextPage",
+        "nextPage",
+        "activateDevice",
+        "activateDevice",
+    ];
+    refusals(APPS, &twice, &["alreadyVerified"]);
 }

@@ -74,6 +74,16 @@ fn deferring_completes_this_sign_in_only() {
 fn an_interrupted_session_reaches_only_the_wizard() {
     check(TEXT, &["signIn", "openAccount"], "!interrupted");
     check(TEXT, &["signIn", "listMethods"], "!interrupted");
+    check(
+        TEXT,
+        &[
+            "signIn",
+            "beginEnrollment method=mobilePhone",
+            "submitCode code=lastSent",
+            "deleteMethod method=mobilePhone",
+        ],
+        "!interrupted",
+    );
     check(TEXT, &["signIn", "listAvailable"], "methods=mobilePhone+");
     check(TEXT, &["signIn", "completeReview"], "!interrupted");
 }
@@ -231,4 +241,16 @@ fn a_review_is_due_at_its_instant_and_confirming_ends_it() {
         &after(&["signIn", "completeReview"]),
         "!noReviewDue",
     );
+}
+
+#[test]
+fn a_window_that_policy_offers_in_the_middle_of_an_interrupt_opens_then() {
+    let none = format!("{TEXT}\ndeferralDays = 0");
+    let begun = [
+        "signIn",
+        "setPolicy deferralDays=14",
+        "readSession",
+        "+1d signIn",
+    ];
+    check(&none, &begun, "deferral.daysLeft=13");
 }
