@@ -29,7 +29,7 @@ const EXIT_SURVIVOR: u8 = 1;
 const EXIT_INTERRUPTED: u8 = 130;
 
 /// Cases that are explored against each fault.
-const HUNT_CASES: u64 = 600;
+const HUNT_CASES: u64 = 800;
 
 /// Commands of an explored case at most.
 const HUNT_STEPS: usize = 24;

@@ -202,7 +202,13 @@ impl Person<'_> {
                     self.app_too_late();
                     return;
                 }
-                self.outlast();
+                match method {
+                    Method::MobilePhone | Method::Email => {
+                        self.outlast_proof(ChallengeKind::TextMessage);
+                    }
+                    Method::OfficePhone => self.outlast_proof(ChallengeKind::VoiceCall),
+                    _ => self.outlast(),
+                }
                 self.finish(method, None, None);
             }
             1 => {
@@ -211,8 +217,8 @@ impl Person<'_> {
                 let command = self.me.begin_second_step(None, None);
                 let begun = self.act(command);
                 let kind = ChallengeKind::from_word(&text(&begun, "kind"));
-                self.outlast();
                 if let Some(kind) = kind {
+                    self.outlast_proof(kind);
                     self.show(kind, &Use::SecondStep);
                 }
             }
@@ -227,8 +233,8 @@ impl Person<'_> {
                 let command = self.me.begin_reset_proof(None, method, None, None);
                 let begun = self.act(command);
                 let kind = ChallengeKind::from_word(&text(&begun, "kind"));
-                self.outlast();
                 if let Some(kind) = kind {
+                    self.outlast_proof(kind);
                     self.show(kind, &Use::Reset);
                 }
             }

@@ -120,8 +120,8 @@ impl Person<'_> {
         if self.errs() {
             self.show_wrongly(kind, of);
         }
-        if self.dice.chance(6) {
-            self.outlast();
+        if self.dice.chance(8) {
+            self.outlast_proof(kind);
         }
         if self.dice.chance(5) {
             return;
@@ -277,7 +277,7 @@ impl Person<'_> {
                 AnswersRole::Padded,
             ]);
         }
-        if self.dice.chance(55) {
+        if self.dice.chance(40) {
             return AnswersRole::Right;
         }
         let count = self.state.policy().reset.questions_to_register;

@@ -44,6 +44,21 @@ impl Person<'_> {
         self.act(acts::advance(by));
     }
 
+    /// Waits for the end of what proves by a kind, to the second.
+    pub(super) fn outlast_proof(&mut self, kind: super::ChallengeKind) {
+        use super::ChallengeKind as Kind;
+        let limits = &self.scene.capabilities.limits;
+        let end = match kind {
+            Kind::AppNotification => limits.notification_seconds,
+            Kind::VoiceCall => limits.call_seconds,
+            Kind::AppCode | Kind::TextMessage | Kind::EmailCode | Kind::Answers => {
+                limits.code_seconds
+            }
+        };
+        let by = i64::from(end) + self.dice.pick(&[-1, 0, 0, 1]);
+        self.act(acts::advance(by));
+    }
+
     /// Forbids a method for every purpose; now and then allows it again.
     pub(super) fn forbid(&mut self, method: super::Method) {
         let policy = self.state.policy();
