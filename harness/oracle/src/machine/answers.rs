@@ -233,7 +233,7 @@ impl World {
             let choices = reset::proofs(policy, &person.user, &reset.passed);
             let told = proofs(&person.user, &choices);
             // Of two apps: whether the kinds of one come together, or each kind of both, is not said.
-            let mut by_kind = choices.clone();
+            let mut by_kind = choices;
             by_kind.sort_by_key(|choice| {
                 let held = person.user.find(choice.id);
                 (held.map(|held| held.method), choice.kind)
