@@ -262,4 +262,6 @@ fn a_reset_that_policy_switched_off_may_be_answered_like_one_that_cannot_begin()
     ];
     let expected = ["cancelled", "contactAdministrator", "methodNotAvailable"];
     refusals(RESET, &after(MAIL, &story), &expected);
+    let read = [&story[..3], &["readReset"]].concat();
+    refusals(RESET, &after(MAIL, &read), &[]);
 }

@@ -200,6 +200,8 @@ fn a_call_is_confirmed_by_the_pound_key_alone() {
         "state=verified",
     );
     check(RESET, &then(&["+120s pressKey"]), "!expired");
+    let late = then(&["+120s ? hangUp", "readEnrollment"]);
+    check(RESET, &late, r#"state={"anyOf":["expired","denied"]}"#);
     check(
         RESET,
         &then(&["hangUp", "+30s sendCode", "pressKey", "readEnrollment"]),
@@ -435,6 +437,12 @@ fn what_is_no_phone_takes_no_kind_of_another_method() {
         "beginEnrollment method=mobilePhone kind=emailCode",
     ];
     refusals(RESET, &mail, &expected);
+}
+
+#[test]
+fn an_address_beyond_ascii_is_taken_or_invalid() {
+    let begin = r#"beginEnrollment method=email address={"text":"zo\u00eb@example.org"}"#;
+    refusals(RESET, &["signIn", begin], &["invalidAddress"]);
 }
 
 #[test]
