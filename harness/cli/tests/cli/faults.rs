@@ -23,7 +23,7 @@ fn every_fault_is_caught_by_a_check_that_names_its_requirement() {
     // Each harmless variant takes the whole suite: one of them is enough here, `proofup faults` takes them all.
     let is_run = |fault: &&FaultName| !fault.is_harmless() || **fault == FaultName::ExtraJsonFields;
     let faults = FaultName::ALL.iter().filter(is_run);
-    let arguments = ["faults", "--jobs", "2"].into_iter();
+    let arguments = ["faults", "--scripts-only", "--jobs", "2"].into_iter();
     let output = proofup(arguments.chain(faults.map(|fault| fault.as_str())));
     let matrix = without_lines(&stdout(&output));
     insta::with_settings!({
@@ -43,8 +43,25 @@ fn the_number_of_jobs_changes_nothing() {
         "biased-codes",
         "extension-refused",
     ];
-    let run = |jobs| proofup(["faults", "--jobs", jobs].into_iter().chain(faults));
+    let run = |jobs| {
+        let arguments = ["faults", "--scripts-only", "--jobs", jobs].into_iter();
+        proofup(arguments.chain(faults))
+    };
     assert_eq!(stdout(&run("1")), stdout(&run("3")));
+}
+
+#[test]
+fn faults_are_found_without_scripts_too() {
+    // These are found within a few cases; `proofup faults` takes them all, in some minutes of a release build.
+    let faults = ["never-interrupted", "any-code-accepted", "double-accept"];
+    let output = proofup(["faults"].into_iter().chain(faults));
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("without script: 3 of 3 found"), "{text}");
+    assert!(
+        text.contains(" by explore ") && text.contains(" by race "),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The command line as a user meets it: a real process, its exit code and its output.
 
 mod engine;
+mod explore;
 mod faults;
 mod files;
 mod matrix;
@@ -75,6 +76,8 @@ help! {
     the_help_names_every_command: "help" = ["--help"];
     matrix_helps_itself: "help-matrix" = ["matrix", "--help"];
     race_helps_itself: "help-race" = ["race", "--help"];
+    explore_helps_itself: "help-explore" = ["explore", "--help"];
+    replay_helps_itself: "help-replay" = ["replay", "--help"];
     measure_helps_itself: "help-measure" = ["measure", "--help"];
     run_helps_itself: "help-run" = ["run", "--help"];
     serve_helps_itself: "help-serve" = ["serve", "--help"];

@@ -51,7 +51,7 @@ fn a_violation_is_told_and_its_file_written() {
     for told in [
         "violation one code in a setup in history 1 (CODE-9)",
         "2 at the same moment, 0 after; 10 of 10 repetitions are violations",
-        "again proofup race --fault double-accept --seed 1 --histories 1",
+        "again proofup run found/proofup-race-1-1.toml --fault double-accept",
         "its file fails in 10 of 10 runs",
         "nonconforming: no order explains",
     ] {

@@ -325,6 +325,16 @@ impl World {
         if self.enrollment(at).made.is_some() {
             self.enrollment_mut(at).told = true;
         }
+        let now = &self.state.policy.reset.questions;
+        let setup = self.enrollment(at);
+        let shows = setup.method == Method::SecurityQuestions && setup.phase == Phase::Started;
+        if shows && setup.questions[..] != now[..] {
+            // Policy may show at once (AVAIL-8), or the page may go on showing what it began with.
+            let now = Arc::from(now.as_slice());
+            if !self.reading() {
+                self.enrollment_mut(at).questions = now;
+            }
+        }
         let told = Told::success(self.enrollment_answer(at));
         // What is verified need not be told for ever: the list tells it too.
         let old = self.is_over(self.enrollment(at).begun, self.limits().enrollment_seconds);
