@@ -5,7 +5,7 @@
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{Command, Name};
-use proofup_domain::method::Method;
+use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 use serde_json::Value as Json;
 
@@ -82,7 +82,7 @@ impl<'a> Shrinker<'a> {
 
     /// Takes a story over if it fails in the same way.
     async fn attempt(&mut self, story: Story) -> bool {
-        if self.spent() || story == self.story {
+        if self.spent() || story == self.story || !can_be_written(&story) {
             return false;
         }
         self.attempts += 1;
@@ -149,7 +149,7 @@ impl<'a> Shrinker<'a> {
                 self.attempt(story).await;
             }
             let mut story = self.story.clone();
-            story.users[index].role = proofup_domain::method::Role::Member;
+            story.users[index].role = Role::Member;
             self.attempt(story).await;
         }
     }
@@ -269,6 +269,27 @@ impl<'a> Shrinker<'a> {
         });
         Some(story)
     }
+}
+
+/// Tells whether what is registered beforehand is such as a scenario file may say.
+fn can_be_written(story: &Story) -> bool {
+    let reset = &story.policy.reset;
+    let enough = u32::try_from(reset.questions.len())
+        .is_ok_and(|defined| defined >= reset.questions_to_register);
+    story.users.iter().all(|user| {
+        let count = |method| user.methods.iter().filter(|held| **held == method).count();
+        let apps = count(Method::MicrosoftAuthenticator) + count(Method::SoftwareOath);
+        let once = [
+            Method::MobilePhone,
+            Method::OfficePhone,
+            Method::Email,
+            Method::SecurityQuestions,
+        ];
+        let questions = count(Method::SecurityQuestions) > 0;
+        apps <= 5
+            && once.iter().all(|method| count(*method) <= 1)
+            && (!questions || (enough && user.role == Role::Member))
+    })
 }
 
 /// Tells whether two differences are one: the same command, admitted and answered alike.

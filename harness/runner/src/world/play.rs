@@ -3,10 +3,12 @@
 //! The oracle is asked before each command and told the answer afterwards, from the first command of the tenant on. The
 //! first answer that it does not admit ends the story.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
+use proofup_domain::secret::Secret;
 use proofup_oracle::auditor::{Grounds, Violation, audit};
 use proofup_oracle::machine::{Expected, Outcome, State, step};
 use serde_json::{Map, Value as Json};
@@ -111,9 +113,40 @@ pub(crate) async fn play(
     };
     stage.played.violations = audit(&grounds, &world.history);
     world.tear_down().await;
+    if let Some(Difference {
+        got: Got::Answer(answer),
+        ..
+    }) = &mut stage.played.difference
+    {
+        // What a target tells that it must not tell is told by nobody else.
+        answer
+            .values_mut()
+            .for_each(|value| mask(value, &world.secrets));
+    }
     world.gateways.stop().await;
     stage.played
 }
+
+/// Takes secrets out of an answer; text that holds one is not told at all.
+fn mask(value: &mut Json, secrets: &BTreeSet<Secret>) {
+    match value {
+        Json::String(text) => {
+            let holds = |secret: &Secret| {
+                let secret = secret.expose();
+                secret.len() >= SECRET_MIN && text.contains(secret)
+            };
+            if secrets.iter().any(holds) {
+                *text = "***".to_owned();
+            }
+        }
+        Json::Array(list) => list.iter_mut().for_each(|one| mask(one, secrets)),
+        Json::Object(table) => table.values_mut().for_each(|one| mask(one, secrets)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
+/// Shorter texts stand in answers by chance; a code has at least six digits.
+const SECRET_MIN: usize = 6;
 
 /// Holds the oracle's side of a story.
 struct Stage<'a> {
