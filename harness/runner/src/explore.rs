@@ -23,6 +23,7 @@ pub(crate) use blame::blame;
 pub use draw::draw;
 pub use drive::{ExploreConfig, ExploreOutput, Finding, Hunted, Tally, explore, hunt};
 pub use story::Story;
+pub(crate) use story::tenant;
 pub use write::Counterexample;
 
 /// Names who acts.

@@ -21,7 +21,7 @@ use crate::judge::outcome::{CaseResult, CheckResult, Outcome};
 use crate::measure::{Judgement, Measure, MeasureConfig, SAMPLES_MIN, measure_declared};
 use crate::race::{self, RaceConfig};
 use crate::run::{
-    Environment, RunConfig, RunError, Selection, checks_of, read_capabilities, select,
+    Environment, RunConfig, RunError, Selection, checks_of, joined, read_capabilities, select,
 };
 use crate::target::Transport;
 use crate::world::case::{Case, run_case};
@@ -185,13 +185,8 @@ pub async fn judge_faults(
                 break;
             }
             Some(finished) = tasks.join_next() => {
-                // A panic of the harness is the same panic here.
-                let (place, result) = match finished {
-                    Ok(finished) => finished,
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => std::panic::resume_unwind(panic),
-                        Err(_) => continue,
-                    },
+                let Some((place, result)) = joined(finished) else {
+                    continue;
                 };
                 told(&result);
                 results[place] = Some(result);

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::judge::outcome::Outcome;
-use crate::run::{Environment, RunConfig, RunError, read_capabilities};
+use crate::run::{Environment, RunConfig, RunError, joined, read_capabilities};
 use crate::scenario::load;
 use crate::target::Isolation;
 use crate::world::case::{Case, has_feature, missing_facilities, run_case};
@@ -157,13 +157,8 @@ pub async fn race(
                 break;
             }
             Some(finished) = tasks.join_next() => {
-                // A panic of the harness is the same panic here.
-                let (judgement, plan) = match finished {
-                    Ok(finished) => finished,
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => std::panic::resume_unwind(panic),
-                        Err(_) => continue,
-                    },
+                let Some((judgement, plan)) = joined(finished) else {
+                    continue;
                 };
                 told();
                 count(&mut stories, &plan, &judgement);

@@ -14,7 +14,7 @@ use super::story::Story;
 use super::write::{Counterexample, summary, write};
 use super::{blame, draw};
 use crate::judge::outcome::{CaseResult, Outcome};
-use crate::run::{Environment, RunConfig, RunError, read_capabilities};
+use crate::run::{Environment, RunConfig, RunError, joined, read_capabilities};
 use crate::scenario::{COMMANDS, Finder, Found, load};
 use crate::target::Operation;
 use crate::world::case::{Case, run_case};
@@ -157,13 +157,8 @@ pub async fn explore(
             Ok(_) = stop.wait_for(|stopped| *stopped), if !output.interrupted => output.interrupted = true,
             () = &mut deadline, if !output.out_of_time => output.out_of_time = true,
             Some(finished) = tasks.join_next() => {
-                // A panic of the harness is the same panic here.
-                let (case, story, mut played) = match finished {
-                    Ok(finished) => finished,
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => std::panic::resume_unwind(panic),
-                        Err(_) => continue,
-                    },
+                let Some((case, story, mut played)) = joined(finished) else {
+                    continue;
                 };
                 let difference = played.difference.take();
                 output.take(case, played, difference.is_some());

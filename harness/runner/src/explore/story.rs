@@ -58,22 +58,7 @@ impl Story {
     /// Makes the oracle's tenant as it is provisioned, before anything is registered.
     #[must_use]
     pub fn tenant(&self, capabilities: &Capabilities) -> State {
-        let user = |user: &UserSpec| NewUser {
-            name: user.name.0.clone(),
-            role: user.role,
-            blocked: user.blocked,
-            exists: user.exists,
-            // The people of the explorer come from regions whose number ranges tell mobile from fixed.
-            office_takes_texts: false,
-        };
-        State::new(Tenant {
-            policy: first_policy(&self.users, &self.policy),
-            limits: capabilities.limits.clone(),
-            code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
-            domains: BTreeSet::new(),
-            users: self.users.iter().map(user).collect(),
-            numbers: BTreeMap::new(),
-        })
+        tenant(&self.users, &self.policy, capabilities)
     }
 
     /// Tells the same story with what `[[users]] methods` means spelt out as steps.
@@ -96,4 +81,25 @@ impl Story {
             ..self.clone()
         }
     }
+}
+
+/// Makes the oracle's tenant of people and a policy, before anybody has registered anything.
+///
+/// In the regions that people are drawn from, no office number could be a mobile one.
+pub(crate) fn tenant(users: &[UserSpec], policy: &Policy, capabilities: &Capabilities) -> State {
+    let user = |user: &UserSpec| NewUser {
+        name: user.name.0.clone(),
+        role: user.role,
+        blocked: user.blocked,
+        exists: user.exists,
+        office_takes_texts: false,
+    };
+    State::new(Tenant {
+        policy: first_policy(users, policy),
+        limits: capabilities.limits.clone(),
+        code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
+        domains: BTreeSet::new(),
+        users: users.iter().map(user).collect(),
+        numbers: BTreeMap::new(),
+    })
 }

@@ -7,12 +7,12 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{NewUser, State, Tenant};
+use proofup_oracle::machine::State;
 
 use super::templates::Template;
+use crate::explore::tenant;
 use crate::scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
 use crate::world::case::Case;
-use crate::world::first_policy;
 
 /// The instant at which every tenant starts.
 pub(crate) const START: &str = "2026-01-15T09:00:00Z";
@@ -73,25 +73,7 @@ impl Plan {
 
     /// Gives the oracle's tenant as it is made, before anybody has registered anything.
     pub(crate) fn tenant(&self, capabilities: &Capabilities) -> State {
-        State::new(Tenant {
-            policy: first_policy(&self.users, &self.policy),
-            limits: capabilities.limits.clone(),
-            code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
-            domains: std::collections::BTreeSet::new(),
-            // In the regions that people are drawn from, no office number could be a mobile one.
-            users: self.users.iter().map(new_user).collect(),
-            numbers: std::collections::BTreeMap::new(),
-        })
-    }
-}
-
-fn new_user(user: &UserSpec) -> NewUser {
-    NewUser {
-        name: user.name.0.clone(),
-        role: user.role,
-        blocked: user.blocked,
-        exists: user.exists,
-        office_takes_texts: false,
+        tenant(&self.users, &self.policy, capabilities)
     }
 }
 
