@@ -77,7 +77,11 @@ fn the_reference_binds_every_operation_that_it_needs() {
     assert!(
         matches!(target.profile(), Profile::Discovered { path, .. } if path == "/.well-known/security-info")
     );
-    assert!(target.code_pattern().is_match("Your code is 482913."));
+    assert!(
+        target
+            .code_pattern(proofup_domain::state::Channel::Sms)
+            .is_match("Your code is 482913.")
+    );
 }
 
 #[test]
