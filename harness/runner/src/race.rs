@@ -284,7 +284,8 @@ impl Hunter {
         if let Some(missing) = needs.find(|need| !has_feature(&self.capabilities, **need)) {
             return Judgement::Unjudged(format!("the target has no {missing}"));
         }
-        if missing_facilities(&plan.case(), &self.capabilities).is_some() {
+        if missing_facilities(&plan.case(), &self.environment.target, &self.capabilities).is_some()
+        {
             return Judgement::Unjudged(
                 "the harness lacks means that this target does not give".to_owned(),
             );

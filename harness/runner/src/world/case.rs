@@ -1,7 +1,7 @@
 //! Walks through one scenario in one edition and judges its checks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::edition::Edition;
@@ -13,15 +13,18 @@ use serde_json::{Map, Value as Json};
 
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
+use super::time::Hearing;
 use super::{Performed, Trouble, World, needs, together};
+use crate::foresee::foresee;
 use crate::judge::matcher::{compare, is_no_success};
 use crate::judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use crate::run::Environment;
 use crate::scenario::{Check, Deed, Quantity, Scenario, Step};
-use crate::target::Operation;
+use crate::surroundings::{Host, runs};
 use crate::target::exchange::Exchange;
+use crate::target::{CompiledTarget, Operation};
 use crate::transcript;
 
 /// Names one case: a scenario in one edition.
@@ -85,7 +88,7 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: missing_facilities(case, capabilities),
+        blocked: hindrance(environment, capabilities, case),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -149,7 +152,7 @@ pub(crate) async fn make_world<'a>(
     let id = case.id();
     let mut rng = case_rng(environment.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
-    let people: BTreeMap<_, _> = case
+    let mut people: BTreeMap<_, _> = case
         .scenario
         .users
         .iter()
@@ -161,9 +164,25 @@ pub(crate) async fn make_world<'a>(
             )
         })
         .collect();
-    let gateways = Gateways::start(environment.clock.clone())
-        .await
-        .map_err(|error| format!("could not start the gateways: {error}"))?;
+    if environment.surroundings.gateways().is_some() {
+        let mut rng = case_rng(environment.seed, &format!("{id} numbers"));
+        let mut taken = environment
+            .spent_numbers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for person in people.values_mut() {
+            person.renumber(&mut taken, &mut rng);
+        }
+    }
+    let gateways = match environment.surroundings.gateways() {
+        Some(shared) => Host::Shared(shared),
+        None => Host::Own(Box::new(
+            Gateways::start(environment.clock.clone())
+                .await
+                .map_err(|error| format!("could not start the gateways: {error}"))?,
+        )),
+    };
+    let opened = gateways.inboxes().cursor();
     let secrets: BTreeSet<Secret> = people
         .values()
         .map(|person| person.password.clone())
@@ -190,7 +209,11 @@ pub(crate) async fn make_world<'a>(
         registered_answers: BTreeMap::new(),
         policy: Json::Null,
         looked: BTreeMap::new(),
-        begun: proofup_gateways::message::Cursor::default(),
+        begun: opened,
+        opened,
+        made: Vec::new(),
+        hearing: Hearing::default(),
+        last_code: None,
         seen: Vec::new(),
         exchanges: Vec::new(),
         history: Vec::new(),
@@ -283,6 +306,7 @@ impl Walk<'_> {
     }
 
     async fn step(&mut self, world: &mut World<'_>, index: usize, step: &Step) {
+        world.look_at_the_clock();
         let when = transcript::instant(world.zero, world.now);
         let first_exchange = world.exchanges.len();
         let attempt = self.attempt(world, step).await;
@@ -529,8 +553,32 @@ fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
     }
 }
 
-pub(crate) fn missing_facilities(case: &Case, capabilities: &Capabilities) -> Option<CouldNotRun> {
-    let missing: BTreeSet<Facility> = needs::facilities(&case.scenario)
+/// Says why a case cannot be judged against a target, before anything is tried.
+fn hindrance(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    case: &Case,
+) -> Option<CouldNotRun> {
+    let target = &environment.target;
+    if let Some(missing) = missing_facilities(case, target, capabilities) {
+        return Some(missing);
+    }
+    let unfit = |facility, why| CouldNotRun::Unfit { facility, why };
+    if runs(target.clock().mode) && needs::aims_at_a_second(&case.scenario) {
+        let why = "it aims at a second, and the target's clock runs; that takes one that stands";
+        return Some(unfit(Facility::Clock, why.to_owned()));
+    }
+    foresee(&case.scenario, case.edition, target, capabilities)
+        .err()
+        .map(|unforeseen| unfit(Facility::Policy, unforeseen.to_string()))
+}
+
+pub(crate) fn missing_facilities(
+    case: &Case,
+    target: &CompiledTarget,
+    capabilities: &Capabilities,
+) -> Option<CouldNotRun> {
+    let missing: BTreeSet<Facility> = needs::facilities(&case.scenario, target)
         .into_iter()
         .filter(|need| !capabilities.facilities.contains(need))
         .collect();
