@@ -43,7 +43,7 @@ pub struct Surroundings {
 #[derive(Debug, thiserror::Error)]
 pub enum SurroundingsError {
     /// A gateway could not listen.
-    #[error("{0}: {why}; is another run under way? [gateways] of the target file says which ports are taken", why = .0.source)]
+    #[error("{0}: {why}", why = .0.source)]
     Gateways(#[from] StartError),
     /// The folder of the run, or a file in it, could not be written.
     #[error("could not write `{path}`: {why}")]
@@ -55,7 +55,7 @@ pub enum SurroundingsError {
     },
     /// Something is there already.
     #[error(
-        "something listens on {address} already, and would be judged in place of what [process] starts; end it, or name it with --url"
+        "something listens on {address} already, and would be judged in place of what [process] starts"
     )]
     Occupied {
         /// Where.
@@ -98,6 +98,30 @@ pub enum SurroundingsError {
     /// A variable of the environment cannot be filled in.
     #[error("`{{{0}}}` in [process] env has no value in this run")]
     Unbound(&'static str),
+}
+
+impl SurroundingsError {
+    /// Says what to do about it.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Gateways(_) => {
+                "see whether another run is under way; [gateways] of the target file says which ports are taken"
+            }
+            Self::Folder { .. } => "see whether there is room, and name another place with TMPDIR",
+            Self::Occupied { .. } => {
+                "end what listens there, or name it with --url: then nothing is started"
+            }
+            Self::NotStarted { .. } => {
+                "see whether `start` of [process] runs by `sh -c` in the folder of the target file"
+            }
+            Self::Ended { .. } => "run the command by hand; what it needs stands in [process] env",
+            Self::NotReady { .. } => {
+                "see whether `base` and [process] ready name the right place, and whether `within` is long enough"
+            }
+            Self::Unbound(_) => "take it out, or add what gives it: [gateways], or `clock.move`",
+        }
+    }
 }
 
 impl Surroundings {

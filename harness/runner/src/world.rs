@@ -38,6 +38,7 @@ use crate::surroundings::Host;
 use crate::target::exchange::Exchange;
 use crate::target::{Answered, CallFailure, RawResponse, Reply};
 use devices::{Device, OathAccount};
+pub(crate) use needs::missing_facilities;
 pub(crate) use operations::operation_of;
 pub(crate) use perform::merge;
 use persona::{Organisation, Persona};

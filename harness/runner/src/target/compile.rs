@@ -141,7 +141,8 @@ impl Compiler<'_> {
             .capabilities
             .as_ref()
             .and_then(|declared| declared.facilities.as_deref());
-        let standing_policy = self.standing_policy(file.policy, file.policy_settable, facilities);
+        let standing_policy =
+            self.standing_policy(file.policy, file.policy_settable, facilities, &operations);
         let profile = self.profile(file.capabilities, &operations, users.len(), clock);
         let process_secrets = surrounded.process.iter().flat_map(ProcessPlan::secrets);
         let process_secrets: Vec<_> = process_secrets.cloned().collect();

@@ -186,7 +186,7 @@ operations! {
     ListAvailable = "listAvailable", AvailableAnswer, offers &[SESSION], keeps &[];
     /// Begins to change a number or an address.
     ChangeMethod = "changeMethod", ChallengeAnswer,
-        offers &[SESSION, METHOD_ID, METHOD, ADDRESS, REGION, NUMBER, KIND], keeps SETUP_KEEPS;
+        offers &[SESSION, METHOD_ID, METHOD, ADDRESS, REGION, NUMBER, E164, KIND], keeps SETUP_KEEPS;
     /// Deletes a method.
     DeleteMethod = "deleteMethod", EmptyAnswer, offers &[SESSION, METHOD_ID, METHOD], keeps &[];
     /// Chooses the default.
@@ -194,7 +194,7 @@ operations! {
         offers &[SESSION, METHOD, REQUIRED_KIND, METHOD_ID.optional()], keeps &[];
     /// Begins to set a method up.
     BeginEnrollment = "beginEnrollment", ChallengeAnswer,
-        offers &[SESSION, METHOD, ADDRESS, REGION, NUMBER, KIND], keeps SETUP_KEEPS;
+        offers &[SESSION, METHOD, ADDRESS, REGION, NUMBER, E164, KIND], keeps SETUP_KEEPS;
     /// Reads where a setup stands.
     ReadEnrollment = "readEnrollment", ChallengeAnswer, offers &[SESSION, ENROLLMENT], keeps SETUP_KEEPS;
     /// Presses "next" inside a setup.
@@ -276,6 +276,7 @@ const REQUIRED_KIND: VariableSpec = VariableSpec::open("kind");
 const ADDRESS: VariableSpec = VariableSpec::open("address").optional();
 const REGION: VariableSpec = VariableSpec::open("region").optional();
 const NUMBER: VariableSpec = VariableSpec::open("number").optional();
+const E164: VariableSpec = VariableSpec::open("e164").optional();
 const ENROLLMENT: VariableSpec = VariableSpec::open("enrollment");
 const CHALLENGE: VariableSpec = VariableSpec::open("challenge");
 const RESET: VariableSpec = VariableSpec::open("reset");

@@ -355,6 +355,7 @@ impl Compiler<'_> {
         policy: Option<Map<String, Json>>,
         settable: Option<Vec<String>>,
         facilities: Option<&[Facility]>,
+        operations: &BTreeMap<Operation, Binding>,
     ) -> Option<StandingPolicy> {
         if policy.is_none() && settable.is_none() {
             return None;
@@ -365,8 +366,19 @@ impl Compiler<'_> {
             let help = "take it out; [capabilities] editions says which there are";
             self.report_key("/policy/edition", Problem::surroundings(why, help));
         }
+        let sets = [Operation::SetPolicy, Operation::CreateTenant];
         let known = standing::fields();
-        for (index, field) in settable.iter().flatten().enumerate() {
+        let fields = settable.iter().flatten();
+        if fields.clone().any(|field| known.contains(field))
+            && !sets
+                .iter()
+                .any(|operation| operations.contains_key(operation))
+        {
+            let why = "fields can be set, and nothing sets them";
+            let help = "bind [operations.setPolicy], or take `policySettable` out";
+            self.report_key("/policySettable", Problem::surroundings(why, help));
+        }
+        for (index, field) in fields.enumerate() {
             if !known.contains(field) {
                 let problem = Problem::UnknownWord {
                     word: field.clone(),

@@ -3,28 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
-use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::command::Name;
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{NeededFeature, Requirement};
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::Gateways;
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
 use super::time::Hearing;
 use super::{Performed, Trouble, World, needs, together};
-use crate::foresee::foresee;
 use crate::judge::matcher::{compare, is_no_success};
 use crate::judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use crate::run::Environment;
 use crate::scenario::{Check, Deed, Quantity, Scenario, Step};
-use crate::surroundings::{Host, runs};
+use crate::surroundings::Host;
+use crate::target::Operation;
 use crate::target::exchange::Exchange;
-use crate::target::{CompiledTarget, Operation};
 use crate::transcript;
 
 /// Names one case: a scenario in one edition.
@@ -88,7 +89,7 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: hindrance(environment, capabilities, case),
+        blocked: needs::hindrance(environment, capabilities, case),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -152,28 +153,7 @@ pub(crate) async fn make_world<'a>(
     let id = case.id();
     let mut rng = case_rng(environment.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
-    let mut people: BTreeMap<_, _> = case
-        .scenario
-        .users
-        .iter()
-        .enumerate()
-        .map(|(index, spec)| {
-            (
-                spec.name.clone(),
-                Persona::draw(spec, index, &organisation, &mut rng),
-            )
-        })
-        .collect();
-    if environment.surroundings.gateways().is_some() {
-        let mut rng = case_rng(environment.seed, &format!("{id} numbers"));
-        let mut taken = environment
-            .spent_numbers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for person in people.values_mut() {
-            person.renumber(&mut taken, &mut rng);
-        }
-    }
+    let people = people_of(environment, case, &organisation, &mut rng);
     let gateways = match environment.surroundings.gateways() {
         Some(shared) => Host::Shared(shared),
         None => Host::Own(Box::new(
@@ -218,6 +198,33 @@ pub(crate) async fn make_world<'a>(
         exchanges: Vec::new(),
         history: Vec::new(),
     })
+}
+
+/// Draws the people of a case; where all cases share a target, with numbers that nobody had before.
+fn people_of(
+    environment: &Environment,
+    case: &Case,
+    organisation: &Organisation,
+    rng: &mut ChaCha8Rng,
+) -> BTreeMap<Name, Persona> {
+    let users = case.scenario.users.iter().enumerate();
+    let mut people: BTreeMap<_, _> = users
+        .map(|(index, spec)| {
+            let person = Persona::draw(spec, index, organisation, rng);
+            (spec.name.clone(), person)
+        })
+        .collect();
+    if environment.surroundings.gateways().is_some() {
+        let mut rng = case_rng(environment.seed, &format!("{} numbers", case.id()));
+        let mut taken = environment
+            .spent_numbers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for person in people.values_mut() {
+            person.renumber(&mut taken, &mut rng);
+        }
+    }
+    people
 }
 
 impl Walk<'_> {
@@ -551,38 +558,6 @@ fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
             what: what.clone(),
         },
     }
-}
-
-/// Says why a case cannot be judged against a target, before anything is tried.
-fn hindrance(
-    environment: &Environment,
-    capabilities: &Capabilities,
-    case: &Case,
-) -> Option<CouldNotRun> {
-    let target = &environment.target;
-    if let Some(missing) = missing_facilities(case, target, capabilities) {
-        return Some(missing);
-    }
-    let unfit = |facility, why| CouldNotRun::Unfit { facility, why };
-    if runs(target.clock().mode) && needs::aims_at_a_second(&case.scenario) {
-        let why = "it aims at a second, and the target's clock runs; that takes one that stands";
-        return Some(unfit(Facility::Clock, why.to_owned()));
-    }
-    foresee(&case.scenario, case.edition, target, capabilities)
-        .err()
-        .map(|unforeseen| unfit(Facility::Policy, unforeseen.to_string()))
-}
-
-pub(crate) fn missing_facilities(
-    case: &Case,
-    target: &CompiledTarget,
-    capabilities: &Capabilities,
-) -> Option<CouldNotRun> {
-    let missing: BTreeSet<Facility> = needs::facilities(&case.scenario, target)
-        .into_iter()
-        .filter(|need| !capabilities.facilities.contains(need))
-        .collect();
-    (!missing.is_empty()).then_some(CouldNotRun::MissingFacilities(missing))
 }
 
 pub(crate) fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {

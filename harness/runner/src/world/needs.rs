@@ -2,21 +2,59 @@
 
 use std::collections::BTreeSet;
 
-use proofup_domain::capabilities::Facility;
+use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::{CodeRole, Command};
 use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_domain::state::Channel;
 
+use super::case::Case;
 use super::variables::default_kind;
+use crate::foresee::foresee;
+use crate::judge::outcome::CouldNotRun;
+use crate::run::Environment;
 use crate::scenario::{Quantity, Scenario, UserSpec};
+use crate::surroundings::runs;
 use crate::target::{CompiledTarget, Operation};
+
+/// Says why a case cannot be judged against a target, before anything is tried.
+pub(super) fn hindrance(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    case: &Case,
+) -> Option<CouldNotRun> {
+    let target = &environment.target;
+    if let Some(missing) = missing_facilities(case, target, capabilities) {
+        return Some(missing);
+    }
+    let unfit = |facility, why| CouldNotRun::Unfit { facility, why };
+    if runs(target.clock().mode) && aims_at_a_second(&case.scenario) {
+        let why = "it aims at a second, and the target's clock runs; that takes one that stands";
+        return Some(unfit(Facility::Clock, why.to_owned()));
+    }
+    foresee(&case.scenario, case.edition, target, capabilities)
+        .err()
+        .map(|unforeseen| unfit(Facility::Policy, unforeseen.to_string()))
+}
+
+/// Lists the facilities that a case needs and that a target does not give.
+pub(crate) fn missing_facilities(
+    case: &Case,
+    target: &CompiledTarget,
+    capabilities: &Capabilities,
+) -> Option<CouldNotRun> {
+    let missing: BTreeSet<Facility> = facilities(&case.scenario, target)
+        .into_iter()
+        .filter(|need| !capabilities.facilities.contains(need))
+        .collect();
+    (!missing.is_empty()).then_some(CouldNotRun::MissingFacilities(missing))
+}
 
 /// Lists the facilities without which a scenario could not run against a target.
 ///
 /// Where the target tells its own policy, the oracle says whether the scenario fits it ([`crate::foresee`]); where users are
 /// made one by one, members can be had, and only roles and blocks need the facility.
-pub(super) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeSet<Facility> {
+fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeSet<Facility> {
     let mut needs = BTreeSet::new();
     let edition = scenario.policy.edition;
     if scenario.policy
@@ -55,7 +93,7 @@ pub(super) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeS
 
 /// Tells whether a scenario aims at a second, which takes a clock that stands: it moves time by single seconds, or types
 /// an authenticator's code of another step.
-pub(super) fn aims_at_a_second(scenario: &Scenario) -> bool {
+fn aims_at_a_second(scenario: &Scenario) -> bool {
     let mut commands = scenario.steps.iter().flat_map(|step| step.deed.commands());
     commands.any(|command| match command {
         Command::AdvanceClock { by } => {

@@ -425,7 +425,7 @@ mod tests {
     #[test]
     fn no_two_people_share_an_address_or_a_number() {
         let people = people(7);
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for person in &people {
             for role in [
                 PhoneRef::Mobile,
@@ -464,8 +464,8 @@ mod tests {
                     .expect("what a person types can be read");
                 assert!(parsed.is_valid(), "{region} {}", number.e164);
                 let expected = match line {
-                    Line::Mobile => phonenumber::Type::Mobile,
-                    Line::Fixed => phonenumber::Type::FixedLine,
+                    Line::Mobile => Type::Mobile,
+                    Line::Fixed => Type::FixedLine,
                 };
                 assert_eq!(
                     parsed.number_type(&DATABASE),
@@ -480,7 +480,7 @@ mod tests {
 
     #[test]
     fn a_shared_target_sees_each_number_once_and_every_number_is_valid() {
-        let mut taken = std::collections::BTreeSet::new();
+        let mut taken = BTreeSet::new();
         let mut rng = case_rng(7, "numbers");
         for round in 0..30 {
             for mut person in people(round) {
