@@ -20,6 +20,7 @@ use super::CompiledTarget;
 use super::file::{TargetFile, json_schema};
 use super::operation::{Operation, VariableSpec};
 use super::problem::{Problem, TargetError, TargetErrors};
+use super::surroundings::ProcessPlan;
 use super::template::{Environment, Scope, Template};
 use super::walk::{Spans, join, walk};
 use super::words::Words;
@@ -73,7 +74,7 @@ pub(super) fn compile(
 }
 
 /// Collects what is wrong while it compiles; whatever is wrong is left out.
-struct Compiler<'a> {
+pub(super) struct Compiler<'a> {
     text: &'a str,
     spans: Spans,
     errors: Vec<TargetError>,
@@ -95,23 +96,23 @@ impl Compiler<'_> {
         self.errors.push(TargetError::new(self.text, span, problem));
     }
 
-    fn report_value(&mut self, pointer: &str, problem: Problem) {
+    pub(super) fn report_value(&mut self, pointer: &str, problem: Problem) {
         self.report(self.spans.value(pointer), problem);
     }
 
-    fn report_key(&mut self, pointer: &str, problem: Problem) {
+    pub(super) fn report_key(&mut self, pointer: &str, problem: Problem) {
         self.report(self.spans.key(pointer), problem);
     }
 
     /// Passes a result on, its problem reported.
-    fn value<T>(&mut self, pointer: &str, result: Result<T, Problem>) -> Option<T> {
+    pub(super) fn value<T>(&mut self, pointer: &str, result: Result<T, Problem>) -> Option<T> {
         result
             .map_err(|problem| self.report_value(pointer, problem))
             .ok()
     }
 
     /// Reads a template.
-    fn template(
+    pub(super) fn template(
         &mut self,
         pointer: &str,
         text: &str,
@@ -177,7 +178,15 @@ impl Compiler<'_> {
             self.recogniser(refresh.status, refresh.conditions, "/refresh")
         });
         let refusals = self.refusals(file.refusals, "");
-        let profile = self.profile(file.capabilities, &operations, users.len());
+        let (clock, surrounded) =
+            self.surrounded(file.clock, file.process, file.gateways, &operations);
+        let facilities = file
+            .capabilities
+            .as_ref()
+            .and_then(|declared| declared.facilities.as_deref());
+        let standing_policy =
+            self.standing_policy(file.policy, file.policy_settable, facilities, &operations);
+        let profile = self.profile(file.capabilities, &operations, users.len(), clock);
         if !runs_commands {
             self.unused_names();
         }
@@ -186,6 +195,8 @@ impl Compiler<'_> {
         let requests = operations.values().flat_map(super::Binding::requests);
         environment_secrets
             .extend(requests.flat_map(super::request::RequestTemplate::environment_secrets));
+        let process_secrets = surrounded.process.iter().flat_map(ProcessPlan::secrets);
+        environment_secrets.extend(process_secrets.cloned());
         let csrf = said(csrf)?;
         let of_csrf = csrf.iter().flat_map(super::way::Csrf::templates);
         environment_secrets.extend(of_csrf.flat_map(Template::environment_secrets).cloned());
@@ -205,7 +216,9 @@ impl Compiler<'_> {
             isolation: file.isolation,
             settle: said(settle)?.unwrap_or(Duration::ZERO),
             code_patterns: code_patterns?,
-            clock: file.clock,
+            clock,
+            surrounded,
+            standing_policy,
             profile: profile?,
             openapi: file.openapi,
             users,
@@ -226,7 +239,7 @@ fn said<T>(value: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 /// Reads `500ms`, `2s` or `1m`.
-fn parse_duration(text: &str) -> Result<Duration, Problem> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, Problem> {
     let bad = || Problem::BadDuration(text.to_owned());
     let split = text
         .find(|character: char| !character.is_ascii_digit())
