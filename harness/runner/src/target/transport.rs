@@ -3,6 +3,8 @@
 //! The one seam between the harness and an implementation is a `tower::Service` of HTTP requests. A reference in process
 //! and a stranger's server differ in this value and in nothing else.
 
+mod metered;
+
 use std::error::Error as _;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +23,7 @@ use tower::util::BoxCloneSyncService;
 use url::Url;
 
 use super::operation::Operation;
+use metered::{Flooded, Meter, Metered};
 
 /// Carries one HTTP request and brings the whole response.
 pub type Transport = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, TransportError>;
@@ -42,6 +45,16 @@ pub enum TransportError {
     /// The body is larger than is read.
     #[error("the answer is larger than {0} bytes; no answer of this contract is")]
     BodyTooLarge(usize),
+    /// The status line and headers are larger than is read.
+    #[error(
+        "the headers of the answer are larger than is read; no answer of this contract has such"
+    )]
+    HeadTooLarge,
+    /// Much more came than any answer needs: `1xx` answers, chunks or trailers without end.
+    #[error(
+        "the target sent more than {0} bytes for one answer; look into its log, or at what stands before it"
+    )]
+    Flooded(usize),
     /// What came is no HTTP/1.1.
     #[error(
         "the answer is no HTTP/1.1 ({0}); see whether `base` names the right port, without TLS"
@@ -154,6 +167,7 @@ struct Client {
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     task: AbortHandle,
+    meter: Meter,
 }
 
 impl Drop for Connection {
@@ -177,6 +191,7 @@ impl Client {
         // Lets the tasks of idle connections see what the sockets have to say, so that a closed one is not chosen.
         tokio::task::yield_now().await;
         if let Some(mut connection) = self.take_idle() {
+            connection.meter.reset();
             match connection.sender.try_send_request(request).await {
                 Ok(response) => return self.finish(connection, response).await,
                 Err(mut error) => match error.take_message() {
@@ -185,7 +200,7 @@ impl Client {
                 },
             }
         }
-        let mut connection = connect(&address).await?;
+        let mut connection = connect(&address, self.options).await?;
         let response = connection
             .sender
             .send_request(request)
@@ -243,7 +258,10 @@ fn origin_form(
     Ok(Request::from_parts(parts, Full::new(body)))
 }
 
-async fn connect(address: &Address) -> Result<Connection, TransportError> {
+async fn connect(
+    address: &Address,
+    options: TransportOptions,
+) -> Result<Connection, TransportError> {
     let name = format!("{}:{}", address.host, address.port);
     let stream = TcpStream::connect((address.host.as_str(), address.port))
         .await
@@ -258,15 +276,27 @@ async fn connect(address: &Address) -> Result<Connection, TransportError> {
     stream
         .set_nodelay(true)
         .map_err(|error| TransportError::Broken(error.to_string()))?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream))
+    let meter = Meter::default();
+    let limit = options.body_limit * FRAMING + HEADS;
+    let stream = Metered::new(stream, meter.clone(), limit);
+    let (sender, connection) = http1::Builder::new()
+        .max_headers(MAX_HEADERS)
+        .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| of_hyper(&error))?;
     // What goes wrong on the connection reaches whoever waits for the answer.
     let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
-    Ok(Connection { sender, task })
+    Ok(Connection {
+        sender,
+        task,
+        meter,
+    })
 }
 
 fn of_hyper(error: &hyper::Error) -> TransportError {
+    if error.is_parse_too_large() {
+        return TransportError::HeadTooLarge;
+    }
     if error.is_parse() {
         return TransportError::NotHttp(error.to_string());
     }
@@ -279,10 +309,14 @@ fn of_hyper(error: &hyper::Error) -> TransportError {
     }
     let mut cause = error.source();
     while let Some(inner) = cause {
-        match inner
-            .downcast_ref::<std::io::Error>()
-            .map(std::io::Error::kind)
-        {
+        let broken = inner.downcast_ref::<std::io::Error>();
+        let flooded = broken
+            .and_then(std::io::Error::get_ref)
+            .and_then(|error| error.downcast_ref::<Flooded>());
+        if let Some(Flooded(limit)) = flooded {
+            return TransportError::Flooded(*limit);
+        }
+        match broken.map(std::io::Error::kind) {
             Some(
                 ErrorKind::ConnectionReset
                 | ErrorKind::BrokenPipe
@@ -299,3 +333,12 @@ fn of_hyper(error: &hyper::Error) -> TransportError {
     }
     TransportError::Broken(error.to_string())
 }
+
+/// Headers of an answer that are read: products behind several proxies send more than hyper's hundred.
+const MAX_HEADERS: usize = 256;
+
+/// How many bytes one byte of a body may take: a chunk of one byte takes six.
+const FRAMING: usize = 8;
+
+/// Bytes of heads, `1xx` answers and trailers that may come beside a body.
+const HEADS: usize = 512 * 1024;
