@@ -3,6 +3,7 @@
 #[path = "../../../runner/tests/support/hostile.rs"]
 mod hostile_server;
 
+mod compare;
 mod engine;
 mod explore;
 mod faults;
