@@ -2,6 +2,7 @@
 
 pub(crate) mod aim;
 pub(crate) mod arguments;
+mod compare;
 mod outputs;
 mod progress;
 mod selection;
@@ -9,6 +10,7 @@ mod snapshots;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ pub(crate) use arguments::RunArguments;
 
 use crate::clock;
 use crate::commands::run::aim::{Aim, Goal};
+use crate::commands::run::arguments::TransportKind;
 use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::Progress;
 use crate::commands::run::selection::Chosen;
@@ -46,12 +49,12 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Judges, tells, and gives the exit code.
 pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
+    let sides = compare::sides(&arguments)?;
     let clock = clock::machine();
     let catalogue = embedded_catalogue();
     let mut suite = suite::load(&arguments.paths, arguments.suite.as_ref(), &catalogue)?;
     let exemptions = exemptions(&arguments, &suite, &catalogue, &clock)?;
     let chosen = selection::choose(&arguments, &mut suite, &catalogue)?;
-    let outputs = Outputs::prepare(&arguments)?;
     let runtime = runtime()?;
     let session = Session {
         arguments,
@@ -61,7 +64,12 @@ pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
         exemptions,
         chosen,
     };
-    let code = runtime.block_on(session.run(&outputs));
+    let code = runtime.block_on(async {
+        match sides {
+            Some(sides) => session.compare(sides).await,
+            None => session.run(&Outputs::prepare(&session.arguments)?).await,
+        }
+    });
     runtime.shutdown_background();
     code
 }
@@ -104,6 +112,7 @@ fn exemptions(
 }
 
 /// Holds a run from its beginning to its end.
+#[derive(Clone)]
 struct Session {
     arguments: RunArguments,
     clock: Clock,
@@ -136,14 +145,7 @@ impl Session {
         }
         let mut facts = self.facts(aim, &output);
         facts.started_at = started_at;
-        let verdict = judge(&Evidence {
-            catalogue: &self.catalogue,
-            cases: &output.cases,
-            scope: &self.chosen.scope,
-            exemptions: &self.exemptions,
-            level: self.arguments.level.into(),
-            interrupted: output.interrupted,
-        });
+        let verdict = self.verdict(&output);
         let written = outputs.write(&facts, &verdict, &output.cases);
         self.tell(&facts, &verdict, &output)?;
         // Every output is tried, whatever became of the one before.
@@ -157,6 +159,18 @@ impl Session {
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Judges what a run led to.
+    fn verdict<'a>(&'a self, output: &'a RunOutput) -> Verdict<'a> {
+        judge(&Evidence {
+            catalogue: &self.catalogue,
+            cases: &output.cases,
+            scope: &self.chosen.scope,
+            exemptions: &self.exemptions,
+            level: self.arguments.level.into(),
+            interrupted: output.interrupted,
+        })
     }
 
     /// Runs the cases; Ctrl-C ends the run early, and what was judged before is still told.
@@ -228,9 +242,9 @@ impl Session {
 
     fn goal(&self) -> Result<Goal<'_>, Failure> {
         Ok(Goal {
-            target: self.arguments.target.as_deref(),
-            url: self.arguments.url.as_ref(),
-            transport: self.arguments.transport,
+            target: self.arguments.target.first().map(PathBuf::as_path),
+            url: self.arguments.url.first(),
+            transport: self.arguments.transport.unwrap_or(TransportKind::Loopback),
             seed: self.arguments.seed,
             fault: self
                 .arguments
@@ -326,10 +340,10 @@ impl Repeats for Session {
         };
         let mut words = vec![command];
         let mut add = |flag: &str, value: &str| words.push(format!("{flag} {}", quoted(value)));
-        if let Some(target) = &arguments.target {
+        if let Some(target) = arguments.target.first() {
             add("--target", &target.display().to_string());
         }
-        if let Some(url) = &arguments.url {
+        if let Some(url) = arguments.url.first() {
             add("--url", url.as_str());
         }
         if let Some(fault) = &arguments.fault {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use proofup_domain::requirement::Catalogue;
-use proofup_runner::{matrix, report, scenario, target};
+use proofup_runner::{compare, matrix, report, scenario, target};
 
 use crate::failure::{EXIT_OK, Failure};
 use crate::terminal;
@@ -27,6 +27,8 @@ enum Kind {
     Target,
     /// The JSON report of a run
     Report,
+    /// The JSON report of two runs side by side
+    Comparison,
     /// The JSON report of a matrix
     Matrix,
     /// The catalogue of requirements (TOML)
@@ -39,6 +41,7 @@ pub(crate) fn execute(arguments: &SchemaArguments) -> Result<u8, Failure> {
         Kind::Scenario => scenario::json_schema(),
         Kind::Target => target::json_schema(),
         Kind::Report => report::json::schema(),
+        Kind::Comparison => schemars::schema_for!(compare::ComparisonReport).to_value(),
         Kind::Matrix => schemars::schema_for!(matrix::report::Report).to_value(),
         Kind::Requirements => schemars::schema_for!(Catalogue).to_value(),
     };

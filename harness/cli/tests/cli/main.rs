@@ -1,9 +1,14 @@
 //! The command line as a user meets it: a real process, its exit code and its output.
 
+#[path = "../../../runner/tests/support/hostile.rs"]
+mod hostile_server;
+
+mod compare;
 mod engine;
 mod explore;
 mod faults;
 mod files;
+mod hostile;
 mod matrix;
 mod measure;
 mod race;

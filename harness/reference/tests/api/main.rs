@@ -13,6 +13,7 @@ mod contract;
 mod control;
 mod deferral;
 mod gateways;
+mod implementing;
 mod input;
 mod isolation;
 mod manage;

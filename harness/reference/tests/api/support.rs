@@ -323,6 +323,11 @@ impl Provider {
         Self { url, shared }
     }
 
+    /// Says where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The gateways of a tenant that has this provider for every channel.
     pub(crate) fn gateways(&self) -> Value {
         json!({

@@ -3,6 +3,7 @@
 //! The one seam between the harness and an implementation is a `tower::Service` of HTTP requests. A reference in process
 //! and a stranger's server differ in this value and in nothing else.
 
+mod metered;
 mod proxy;
 #[cfg(feature = "tls")]
 mod tls;
@@ -27,6 +28,7 @@ use url::Url;
 
 use super::operation::Operation;
 use super::request::RequestTimeout;
+use metered::{Flooded, Meter, Metered};
 use proxy::Proxy;
 
 /// Carries one HTTP request and brings the whole response.
@@ -49,6 +51,16 @@ pub enum TransportError {
     /// The body is larger than is read.
     #[error("the answer is larger than {0} bytes; no answer of this contract is")]
     BodyTooLarge(usize),
+    /// The status line and headers are larger than is read.
+    #[error(
+        "the headers of the answer are larger than is read; no answer of this contract has such"
+    )]
+    HeadTooLarge,
+    /// Much more came than any answer needs: `1xx` answers, chunks or trailers without end.
+    #[error(
+        "the target sent more than {0} bytes for one answer; look into its log, or at what stands before it"
+    )]
+    Flooded(usize),
     /// What came is no HTTP/1.1.
     #[error(
         "the answer is no HTTP/1.1 ({0}); see whether `base` names the right port, without TLS"
@@ -139,6 +151,8 @@ impl TransportError {
             | Self::ConnectionRefused(_)
             | Self::ConnectionReset
             | Self::BodyTooLarge(_)
+            | Self::HeadTooLarge
+            | Self::Flooded(_)
             | Self::NotHttp(_)
             | Self::NotConnected { .. }
             | Self::TooManyRedirects(_)
@@ -301,6 +315,7 @@ struct Client {
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     task: AbortHandle,
+    meter: Meter,
 }
 
 impl Drop for Connection {
@@ -325,6 +340,7 @@ impl Client {
         // Lets the tasks of idle connections see what the sockets have to say, so that a closed one is not chosen.
         tokio::task::yield_now().await;
         if let Some(mut connection) = self.take_idle() {
+            connection.meter.reset();
             match connection.sender.try_send_request(request).await {
                 Ok(response) => return self.finish(connection, response).await,
                 Err(mut error) => match error.take_message() {
@@ -333,7 +349,7 @@ impl Client {
                 },
             }
         }
-        let mut connection = connect(&route).await?;
+        let mut connection = connect(&route, self.options).await?;
         let response = connection
             .sender
             .send_request(request)
@@ -397,7 +413,7 @@ fn written(request: Request<Bytes>, route: &Route) -> Result<Request<Full<Bytes>
     Ok(Request::from_parts(parts, Full::new(body)))
 }
 
-async fn connect(route: &Route) -> Result<Connection, TransportError> {
+async fn connect(route: &Route, options: TransportOptions) -> Result<Connection, TransportError> {
     let stream = match &route.proxy {
         Some(proxy) => {
             let stream = reach(&proxy.host, proxy.port).await?;
@@ -410,9 +426,11 @@ async fn connect(route: &Route) -> Result<Connection, TransportError> {
         None => reach(&route.address.host, route.address.port).await?,
     };
     match &route.security {
-        None => shake_hands(stream).await,
+        None => shake_hands(stream, options).await,
         #[cfg(feature = "tls")]
-        Some(security) => shake_hands(security.secure(stream, &route.address).await?).await,
+        Some(security) => {
+            shake_hands(security.secure(stream, &route.address).await?, options).await
+        }
         #[cfg(not(feature = "tls"))]
         Some(never) => match *never {},
     }
@@ -436,19 +454,31 @@ async fn reach(host: &str, port: u16) -> Result<TcpStream, TransportError> {
     Ok(stream)
 }
 
-async fn shake_hands<S>(stream: S) -> Result<Connection, TransportError>
+async fn shake_hands<S>(stream: S, options: TransportOptions) -> Result<Connection, TransportError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) = http1::handshake(TokioIo::new(stream))
+    let meter = Meter::default();
+    let limit = options.body_limit * FRAMING + HEADS;
+    let stream = Metered::new(stream, meter.clone(), limit);
+    let (sender, connection) = http1::Builder::new()
+        .max_headers(MAX_HEADERS)
+        .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| of_hyper(&error))?;
     // What goes wrong on the connection reaches whoever waits for the answer.
     let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
-    Ok(Connection { sender, task })
+    Ok(Connection {
+        sender,
+        task,
+        meter,
+    })
 }
 
 fn of_hyper(error: &hyper::Error) -> TransportError {
+    if error.is_parse_too_large() {
+        return TransportError::HeadTooLarge;
+    }
     if error.is_parse() {
         return TransportError::NotHttp(error.to_string());
     }
@@ -461,10 +491,14 @@ fn of_hyper(error: &hyper::Error) -> TransportError {
     }
     let mut cause = error.source();
     while let Some(inner) = cause {
-        match inner
-            .downcast_ref::<std::io::Error>()
-            .map(std::io::Error::kind)
-        {
+        let broken = inner.downcast_ref::<std::io::Error>();
+        let flooded = broken
+            .and_then(std::io::Error::get_ref)
+            .and_then(|error| error.downcast_ref::<Flooded>());
+        if let Some(Flooded(limit)) = flooded {
+            return TransportError::Flooded(*limit);
+        }
+        match broken.map(std::io::Error::kind) {
             Some(
                 ErrorKind::ConnectionReset
                 | ErrorKind::BrokenPipe
@@ -481,3 +515,12 @@ fn of_hyper(error: &hyper::Error) -> TransportError {
     }
     TransportError::Broken(error.to_string())
 }
+
+/// Headers of an answer that are read: products behind several proxies send more than hyper's hundred.
+const MAX_HEADERS: usize = 256;
+
+/// How many bytes one byte of a body may take: a chunk of one byte takes six.
+const FRAMING: usize = 8;
+
+/// Bytes of heads, `1xx` answers and trailers that may come beside a body.
+const HEADS: usize = 512 * 1024;

@@ -1,5 +1,8 @@
 //! Target files: what they refuse, what they send, what they make of answers, what they never show.
 
+#[path = "../support/hostile.rs"]
+mod hostile_server;
+
 mod answers;
 mod hostile;
 mod loading;

@@ -66,7 +66,7 @@ impl Goal<'_> {
     ///
     /// The built-in reference can always be asked: where it cannot, that is a bug of ours.
     pub(crate) fn not_reached(&self, error: &RunError) -> Failure {
-        let help = if self.target.is_some() {
+        let help = if self.target.is_some_and(|target| !is_reference(target)) {
             "`proofup schema target` says what a target file holds"
         } else if self.url.is_some() {
             "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
@@ -77,14 +77,20 @@ impl Goal<'_> {
     }
 }
 
+/// Says whether a word of the command line means the built-in reference; a file of that name is written `./reference`.
+pub(crate) fn is_reference(target: &Path) -> bool {
+    target == Path::new(embedded::NAME)
+}
+
 /// Aims at the target that the command line names: a stranger's, or the built-in reference.
 ///
 /// The reference over loopback is started here, and lives as long as the runtime.
 pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
-    if goal.target.is_none() && goal.url.is_none() {
+    let file = goal.target.filter(|target| !is_reference(target));
+    if file.is_none() && goal.url.is_none() {
         return at_the_reference(goal, clock).await;
     }
-    let (path, text) = match goal.target {
+    let (path, text) = match file {
         None => (REFERENCE_PATH.to_owned(), REFERENCE.to_owned()),
         Some(file) => {
             let path = file.display().to_string();

@@ -17,28 +17,31 @@ use url::Url;
                         proofup run --requirement DEF-4 --requirement 'TEXT-*'\n  \
                         proofup run scenarios/deferral --seed 7 --report junit=j.xml,json=r.json\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup run --url http://127.0.0.1:8080\n  \
-                        proofup run --target products/mine.toml --exemptions products/mine.exemptions.toml"
+                        proofup run --target products/mine.toml --exemptions products/mine.exemptions.toml\n  \
+                        proofup run --target reference --target products/mine.toml   both, and where they part"
 )]
 pub(crate) struct RunArguments {
     /// Scenario files, folders or patterns; none: the built-in suite
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<String>,
 
-    /// The target file of the implementation to judge
+    /// The target file of the implementation to judge, or `reference` for the built-in one; given twice, both are
+    /// judged and compared
     #[arg(long, value_name = "FILE", help_heading = "Target")]
-    pub(crate) target: Option<PathBuf>,
+    pub(crate) target: Vec<PathBuf>,
 
-    /// Where the implementation is; without --target it speaks the contract as the reference does
+    /// Where the implementation is; without --target it speaks the contract as the reference does; given twice, once for
+    /// each of two that are compared
     #[arg(long, value_name = "URL", help_heading = "Target")]
-    pub(crate) url: Option<Url>,
+    pub(crate) url: Vec<Url>,
 
-    /// How requests reach the built-in reference: HTTP over loopback, or without a socket
-    #[arg(long, value_enum, default_value_t = TransportKind::Loopback, value_name = "HOW", help_heading = "Target",
-          conflicts_with_all = ["target", "url"])]
-    pub(crate) transport: TransportKind,
+    /// How requests reach the built-in reference: HTTP over loopback (the default), or without a socket
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Target")]
+    pub(crate) transport: Option<TransportKind>,
 
-    /// Plant a fault in the built-in reference, to see how proofup finds it; `proofup faults --list` lists them
-    #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["target", "url"])]
+    /// Plant a fault in the built-in reference (of two, in the last), to see how proofup finds it; `proofup faults --list`
+    /// lists them
+    #[arg(long, value_name = "NAME", help_heading = "Target")]
     pub(crate) fault: Option<String>,
 
     /// Only these requirements: an id, a check's slug, or a pattern such as 'DEF-*'

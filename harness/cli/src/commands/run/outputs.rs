@@ -29,17 +29,7 @@ impl Outputs {
             reports.push(ReportFile::Junit(folder.join("junit.xml")));
         }
         for ReportFile::Json(file) | ReportFile::Junit(file) in &reports {
-            if let Some(parent) = file
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty())
-            {
-                fs::create_dir_all(parent).map_err(|error| unwritable(file, &error))?;
-            }
-            OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(file)
-                .map_err(|error| unwritable(file, &error))?;
+            ready(file)?;
         }
         Ok(Self {
             reports,
@@ -83,6 +73,22 @@ impl Outputs {
     }
 }
 
+/// Makes sure that a file can be written.
+pub(super) fn ready(file: &Path) -> Result<(), Failure> {
+    if let Some(parent) = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        fs::create_dir_all(parent).map_err(|error| unwritable(file, &error))?;
+    }
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)
+        .map_err(|error| unwritable(file, &error))?;
+    Ok(())
+}
+
 /// Tells every exchange of a case.
 pub(crate) fn trace(case: &CaseResult) -> String {
     case.trace
@@ -102,14 +108,14 @@ fn file_stem(case: &str) -> String {
         .replace(['/', '\\'], "_")
 }
 
-fn unwritable(file: &Path, error: &std::io::Error) -> Failure {
+pub(super) fn unwritable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::usage(
         format!("could not write `{}`: {error}", file.display()),
         "name a place that can be written to",
     )
 }
 
-fn unwritten(file: &Path, error: &dyn std::error::Error) -> Failure {
+pub(super) fn unwritten(file: &Path, error: &dyn std::error::Error) -> Failure {
     Failure::bug(format!(
         "the report `{}` cannot be put into words: {error}",
         file.display()

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::matching::{matches, nearest};
 
 /// Holds what is run, and what of it counts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chosen {
     /// What the engine runs.
     pub(crate) selection: Selection,
