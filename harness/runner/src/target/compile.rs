@@ -11,6 +11,7 @@ mod request;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -39,7 +40,8 @@ pub(super) fn compile(
             TargetError::new(text, error.span().unwrap_or_default(), problem)
         })
         .collect();
-    let (table, spans) = walk(text, &root, &json_schema(), &mut errors);
+    static SCHEMA: LazyLock<Json> = LazyLock::new(json_schema);
+    let (table, spans) = walk(text, &root, &SCHEMA, &mut errors);
     let file = match serde_json::from_value::<TargetFile>(Json::Object(table)) {
         Ok(file) => file,
         Err(error) => {

@@ -147,7 +147,7 @@ macro_rules! operations {
 
 /// Lists what every operation of a signed-in user is offered, and what is its own.
 macro_rules! signed_in {
-    ($($own:expr),*) => { &[SESSION, USER.optional(), OWN_ADDRESS, $($own),*] };
+    ($($own:expr),*) => { &[SESSION, REFRESH_TOKEN, USER.optional(), OWN_ADDRESS, $($own),*] };
 }
 
 /// Lists what every operation inside a setup is offered, and what is its own.
@@ -193,7 +193,7 @@ operations! {
     SignIn = "signIn", SessionAnswer,
         offers &[USER, PASSWORD, TENANT_ID.optional(), OWN_ADDRESS], keeps SESSION_KEEPS;
     /// Gets a new session for one that has run out.
-    RefreshSession = "refreshSession", EmptyAnswer, offers signed_in![REFRESH_TOKEN], keeps TOKEN_KEEPS;
+    RefreshSession = "refreshSession", EmptyAnswer, offers signed_in![], keeps TOKEN_KEEPS;
     /// Signs out.
     SignOut = "signOut", EmptyAnswer, offers signed_in![], keeps &[];
     /// Reads where the session stands.

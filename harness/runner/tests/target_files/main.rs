@@ -4,8 +4,13 @@
 mod hostile_server;
 
 mod answers;
+mod browsing;
 mod hostile;
 mod loading;
 mod masking;
+mod recognising;
+mod reference_page;
 mod rendering;
 mod support;
+mod ways;
+mod wire;

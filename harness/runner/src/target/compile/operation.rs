@@ -31,8 +31,9 @@ impl Compiler<'_> {
             ..WayFile::default()
         };
         if file.ways.is_empty() && !self.is_written(&format!("{pointer}/ways/0")) {
+            let sends = own.assumed.is_none();
             let does = self.does(operation, own, pointer);
-            self.demand_answers(does.as_ref(), shared.answers.is_empty(), pointer);
+            self.demand_answers(sends && shared.answers.is_empty(), pointer);
             let ways = does.map(|does| Way::new(Vec::new(), does, shared));
             return Binding {
                 ways: ways.into_iter().collect(),
@@ -87,17 +88,17 @@ impl Compiler<'_> {
             .cloned()
             .collect();
         meaning.keep.extend(also);
+        let sends = file.assumed.is_none();
         let does = self.does(operation, file, pointer);
-        self.demand_answers(does.as_ref(), meaning.answers.is_empty(), pointer);
+        self.demand_answers(sends && meaning.answers.is_empty(), pointer);
         Some(Way::new(when, does?, meaning))
     }
 
-    /// Reports that requests are sent and no answer to them is a success.
-    fn demand_answers(&mut self, does: Option<&Does>, none: bool, pointer: &str) {
+    /// Reports that something is asked and no answer to it is a success.
+    fn demand_answers(&mut self, lacks: bool, pointer: &str) {
         let at = join(pointer, "answers");
-        let sends = !matches!(does, Some(Does::Assumed(_)));
         // What was written and is wrong was reported before.
-        if !none || !sends || self.is_written(&format!("{at}/0")) {
+        if !lacks || self.is_written(&format!("{at}/0")) {
             return;
         }
         if self.is_written(&at) {
