@@ -6,6 +6,7 @@
 //! **Invariant:** nothing here knows the reference implementation; a target is a file and a transport.
 
 pub mod catalogue;
+pub mod doctor;
 pub mod explore;
 pub mod faults;
 pub mod full;

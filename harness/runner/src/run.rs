@@ -16,6 +16,7 @@ use proofup_domain::secret::Secret;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::doctor::{self, Marks, TargetText};
 use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
 use crate::scenario::{Scenario, Suite};
 use crate::target::{
@@ -63,6 +64,8 @@ pub struct RunConfig {
     pub deadline: Option<Duration>,
     /// The clock of this process.
     pub clock: Clock,
+    /// The text of the target file, where the doctor looks at the mapping first (decision 8); none: nothing is probed.
+    pub probed: Option<Arc<TargetText>>,
 }
 
 /// Tells how a run is going.
@@ -144,6 +147,8 @@ pub struct Environment {
     pub(crate) clock: Clock,
     pub(crate) trace: bool,
     pub(crate) limits: Limits,
+    /// What the doctor found that the target file does not carry.
+    pub(crate) marks: Marks,
     /// Users of the target file's pool that a case has changed.
     pub(crate) spent_users: Mutex<BTreeSet<String>>,
 }
@@ -161,6 +166,7 @@ impl Environment {
             clock: config.clock.clone(),
             trace: config.trace,
             limits: capabilities.limits.clone(),
+            marks: Marks::default(),
             spent_users: Mutex::default(),
         }
     }
@@ -185,7 +191,11 @@ pub async fn run(
         cases: cases.len(),
         checks,
     });
-    let environment = Arc::new(Environment::new(&config, &capabilities));
+    let mut environment = Environment::new(&config, &capabilities);
+    if let Some(text) = &config.probed {
+        environment.marks = doctor::silently(&config, &capabilities, text, &stop).await;
+    }
+    let environment = Arc::new(environment);
     let mut crew = Crew {
         environment,
         capabilities: Arc::new(capabilities.clone()),

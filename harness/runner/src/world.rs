@@ -9,7 +9,7 @@ mod codes;
 mod devices;
 mod inbox;
 mod leaks;
-mod needs;
+pub(crate) mod needs;
 mod operations;
 mod perform;
 pub mod persona;
@@ -20,6 +20,7 @@ pub(crate) mod stage;
 mod things;
 pub(crate) mod together;
 mod variables;
+pub(crate) mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -85,7 +85,11 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: missing_facilities(case, capabilities),
+        blocked: missing_facilities(case, capabilities).or_else(|| {
+            let (target, limits) = (&environment.target, &environment.limits);
+            let marks = &environment.marks;
+            marks.of_beginning(target, &case.scenario, &case.policy(), limits)
+        }),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -257,6 +261,9 @@ impl Walk<'_> {
         }
         self.tell_people(&scenario);
         for (index, step) in scenario.steps.iter().enumerate() {
+            if self.blocked.is_none() {
+                self.blocked = self.environment.marks.of_step(step);
+            }
             if self.blocked.is_some() {
                 if let Some(check) = &step.check {
                     let outcome = self.prejudged(check);
@@ -313,6 +320,11 @@ impl Walk<'_> {
             (None, Err(trouble)) => self.blocked = Some(because(step.line, &trouble)),
             (Some(check), Ok((performed, odd))) => {
                 let outcome = self.judge(check, &performed, odd);
+                let unproven = || self.environment.marks.of_check(step, check);
+                let outcome = match &outcome {
+                    Outcome::Failed(_) => unproven().map_or(outcome, Outcome::CouldNotRun),
+                    _ => outcome,
+                };
                 self.record_check(index, step, check, outcome, exchanges);
             }
             (Some(check), Err(trouble)) => {

@@ -40,7 +40,8 @@ pub(super) fn facilities(scenario: &Scenario) -> BTreeSet<Facility> {
     needs
 }
 
-fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
+/// Adds what one command needs.
+pub(crate) fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
     match command {
         Command::AdvanceClock { .. } => {
             needs.insert(Facility::Clock);
@@ -70,6 +71,17 @@ fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
             needs.insert(Facility::InboxVoice);
         }
         _ => {}
+    }
+}
+
+/// Names the kind by which a method is set up where a file names none.
+pub(crate) fn setup_kind(method: Method) -> ChallengeKind {
+    match method {
+        Method::Email => ChallengeKind::EmailCode,
+        Method::SecurityQuestions => ChallengeKind::Answers,
+        Method::SoftwareOath => ChallengeKind::AppCode,
+        Method::MicrosoftAuthenticator => ChallengeKind::AppNotification,
+        phone @ (Method::MobilePhone | Method::OfficePhone) => default_kind(phone),
     }
 }
 
