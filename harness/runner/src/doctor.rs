@@ -69,18 +69,18 @@ pub async fn examine(
     probe(config, &capabilities, text, chart, stop).await
 }
 
-/// Probes before a run, and gives what the run has to leave out (decision 8).
+/// Probes before a run: what is found wrong, the run leaves out (decision 8).
 pub(crate) async fn silently(
     config: &RunConfig,
     capabilities: &Capabilities,
     text: &TargetText,
     stop: &watch::Receiver<bool>,
-) -> Marks {
+) -> Vec<Finding> {
     let chart = Chart {
         findings: Vec::new(),
         told: &|_| {},
     };
-    Marks::of(&probe(config, capabilities, text, chart, stop).await)
+    probe(config, capabilities, text, chart, stop).await
 }
 
 /// Collects findings.
@@ -151,6 +151,10 @@ impl Theatre<'_> {
         let capabilities = self.capabilities;
         let target = &self.environment.target;
         let mut programme = vec![("sign-in".to_owned(), Ok(ground::sessions(capabilities)))];
+        let settable = capabilities.facilities.contains(&Facility::Policy)
+            && target.has(Operation::CreateTenant);
+        let first = ground::first_policy(capabilities).filter(|_| settable);
+        programme.extend(first.map(|story| ("policy of a new tenant".to_owned(), Ok(story))));
         for (method, kind) in setups::declared(capabilities) {
             let story = match setups::lacks(capabilities, method, kind) {
                 None => Ok(setups::story(capabilities, method, kind)),
@@ -172,8 +176,6 @@ impl Theatre<'_> {
         programme.insert(1, ("clock".to_owned(), clock));
         let policy = facility(Facility::Policy, ground::policy(capabilities));
         programme.push(("policy".to_owned(), policy));
-        let settable = capabilities.facilities.contains(&Facility::Policy)
-            && target.has(Operation::CreateTenant);
         for (name, story) in uses::stories(capabilities) {
             let story = story.and_then(|story| {
                 if settable {

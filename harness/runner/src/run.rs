@@ -16,7 +16,7 @@ use proofup_domain::secret::Secret;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::doctor::{self, Marks, TargetText};
+use crate::doctor::{self, Finding, Marks, TargetText};
 use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
 use crate::scenario::{Scenario, Suite};
 use crate::target::{
@@ -102,6 +102,8 @@ pub struct RunOutput {
     pub capabilities: Capabilities,
     /// The target's name.
     pub target_name: String,
+    /// What the doctor found before; empty where nothing was probed.
+    pub found: Vec<Finding>,
 }
 
 /// Says why nothing could be run at all: exit code 2.
@@ -192,9 +194,11 @@ pub async fn run(
         checks,
     });
     let mut environment = Environment::new(&config, &capabilities);
-    if let Some(text) = &config.probed {
-        environment.marks = doctor::silently(&config, &capabilities, text, &stop).await;
-    }
+    let found = match &config.probed {
+        Some(text) => doctor::silently(&config, &capabilities, text, &stop).await,
+        None => Vec::new(),
+    };
+    environment.marks = Marks::of(&found);
     let environment = Arc::new(environment);
     let mut crew = Crew {
         environment,
@@ -226,6 +230,7 @@ pub async fn run(
         deadline_hit: ended == Ended::Deadline,
         capabilities,
         target_name: config.target.name().to_owned(),
+        found,
     })
 }
 

@@ -277,6 +277,14 @@ impl Look<'_> {
                         "either `codePattern` finds something else in the message, or {operation} sends the code in another place"
                     )
                 }
+                Some(Refusal::GatewayFailed) => {
+                    keys.insert(
+                        0,
+                        "operations.createTenant.request.body.gateways".to_owned(),
+                    );
+                    keys.insert(1, "gateways".to_owned());
+                    "point the implementation's providers at the harness's gateways: it could not hand its message over".to_owned()
+                }
                 _ => format!(
                     "either {operation} sends something else than it should, or the implementation refuses what the file declares"
                 ),
@@ -376,9 +384,11 @@ impl Look<'_> {
         let Some(operation) = operation_of(&self.act.command) else {
             return Vec::new();
         };
-        let mut found = self.unkept(operation, visit);
-        found.extend(self.not_told(operation, answer));
+        let mut found = self.not_told(operation, answer);
         found.extend(self.odd_values(operation, answer));
+        if found.is_empty() || !self.act.keeps.iter().all(|(_, _, must)| !must) {
+            found.extend(self.unkept(operation, visit));
+        }
         found
     }
 
@@ -471,7 +481,11 @@ impl Look<'_> {
                     ),
                 )
             };
-            let marks = vec![Mark::Field(operation, field.clone())];
+            let marks = if fits && !self.act.blames.is_empty() {
+                self.failed_marks()
+            } else {
+                vec![Mark::Field(operation, field.clone())]
+            };
             found.push(self.told(says, change, vec![key], marks));
         }
         found

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::act::{Stage, Story, act, somebody};
 use super::diagnose::diagnosis;
 use super::finding::{Diagnosis, Finding, Mark, Probed};
-use super::policies;
 use super::text::TargetText;
+use super::{policies, setups};
 use crate::run::RunError;
 use crate::target::{CompiledTarget, Operation};
 
@@ -213,6 +213,25 @@ pub(super) fn clock(capabilities: &Capabilities) -> Story {
     }
 }
 
+/// Tells whether a tenant is made under the policy that is handed over.
+pub(super) fn first_policy(capabilities: &Capabilities) -> Option<Story> {
+    let mut kinds = capabilities.kinds.iter().copied();
+    let kind = kinds.find(|kind| setups::proves_second_steps(*kind))?;
+    let prompted = act(json!({ "do": "signIn", "user": "alice" }))
+        .value("state", "interrupted")
+        .blames(&["operations.createTenant.request.body.policy"]);
+    Some(Story {
+        about: "doctor-first-policy".to_owned(),
+        users: vec![somebody("alice", &[])],
+        policy: policies::interrupting(kind),
+        after: vec!["sign-in".to_owned()],
+        stages: vec![
+            Stage::new("policy of a new tenant", vec![prompted])
+                .marks(&[Mark::Facility(Facility::Policy)]),
+        ],
+    })
+}
+
 /// Tells of changing the policy.
 pub(super) fn policy(capabilities: &Capabilities) -> Story {
     let before = policies::open(capabilities);
@@ -220,7 +239,7 @@ pub(super) fn policy(capabilities: &Capabilities) -> Story {
         .kinds
         .iter()
         .copied()
-        .find(|kind| crate::doctor::setups::proves_second_steps(*kind));
+        .find(|kind| setups::proves_second_steps(*kind));
     let mut acts = vec![act(json!({ "do": "signIn", "user": "alice" })).value("state", "signedIn")];
     if let Some(kind) = kind {
         let patch = json!({ "twoStep": { "kinds": [kind], "registrationRequired": true } });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proofup_domain::capabilities::Limits;
+use proofup_domain::capabilities::{Facility, Limits};
 use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
 use serde_json::Value as Json;
@@ -57,7 +57,14 @@ impl Marks {
         let by_making = made
             .into_iter()
             .find_map(|operation| self.find(|mark| *mark == Mark::Operation(operation)));
+        let needed = needs::facilities(scenario);
+        // What a tenant is made with is there from the beginning; an inbox is missed by the step that needs it.
+        let by_facility = [Facility::Policy, Facility::Users]
+            .into_iter()
+            .filter(|facility| needed.contains(facility))
+            .find_map(|facility| self.find(|mark| *mark == Mark::Facility(facility)));
         by_making
+            .or(by_facility)
             .or_else(|| self.find(|mark| *mark == Mark::Everything))
             .or_else(|| {
                 preparation(&scenario.users, policy, limits)

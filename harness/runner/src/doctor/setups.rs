@@ -214,7 +214,9 @@ fn call_acts(method: Method) -> Vec<Act> {
     vec![
         act(json!({ "do": "pressKey", "user": "alice" }))
             .blames(&["operations.createTenant.request.body.callbackBase"]),
-        reading("verified").keeps("enrollment", &["methodId"]),
+        reading("verified")
+            .keeps("enrollment", &["methodId"])
+            .blames(&["operations.createTenant.request.body.callbackBase"]),
         listed(method),
     ]
 }
@@ -244,7 +246,9 @@ fn app_stages(stage: &dyn Fn(&str, Vec<Act>) -> Stage, sign_in: Act, begin: Act)
             "registered",
             vec![
                 act(approve),
-                reading("verified").keeps("enrollment", &["methodId"]),
+                reading("verified")
+                    .keeps("enrollment", &["methodId"])
+                    .blames(&["operations.replyToNotification"]),
                 listed(Method::MicrosoftAuthenticator),
             ],
         ),

@@ -12,7 +12,7 @@ use super::variables::default_kind;
 use crate::scenario::Scenario;
 
 /// Lists the facilities without which a scenario could not run.
-pub(super) fn facilities(scenario: &Scenario) -> BTreeSet<Facility> {
+pub(crate) fn facilities(scenario: &Scenario) -> BTreeSet<Facility> {
     let mut needs = BTreeSet::new();
     let edition = scenario.policy.edition;
     if scenario.policy

@@ -4,6 +4,7 @@
 mod planted;
 
 mod healthy;
+mod mistakes;
 
 use std::sync::Arc;
 

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
+use proofup_runner::doctor::TargetText;
 use proofup_runner::run::RunError;
 use proofup_runner::target::{
     ClockMode, ClockScope, CompiledTarget, Transport, TransportOptions, loopback_transport,
@@ -26,6 +28,8 @@ const REFERENCE_PATH: &str = "fixtures/targets/reference.toml";
 pub(crate) struct Aim {
     /// The target file.
     pub(crate) target: CompiledTarget,
+    /// Its text.
+    pub(crate) text: TargetText,
     /// What carries the requests.
     pub(crate) transport: Transport,
     /// What reports call that.
@@ -104,6 +108,7 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
     let control_token = token_from_environment();
     Ok(Aim {
         target,
+        text: TargetText::new(path, text),
         transport,
         transport_name: "http",
         base: Some(base),
@@ -125,6 +130,7 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
     if goal.transport == TransportKind::InProcess {
         return Ok(Aim {
             target,
+            text: TargetText::new(REFERENCE_PATH, REFERENCE),
             transport: embedded::in_process(router),
             transport_name: "inProcess",
             base: None,
@@ -145,6 +151,7 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
     let target = target.with_base(base.clone());
     Ok(Aim {
         target,
+        text: TargetText::new(REFERENCE_PATH, REFERENCE),
         transport,
         transport_name: "loopback",
         base: Some(base),
@@ -164,6 +171,11 @@ fn checked(url: &Url) -> Result<Url, Failure> {
 }
 
 impl Aim {
+    /// Gives what the doctor looks at before a run: nothing where the mapping is the reference's own (decision 8).
+    pub(crate) fn probed(&self) -> Option<Arc<TargetText>> {
+        (self.text.text != REFERENCE).then(|| Arc::new(self.text.clone()))
+    }
+
     /// Says how the target's time moves.
     pub(crate) fn clock_mode(&self) -> String {
         let clock = self.target.clock();
