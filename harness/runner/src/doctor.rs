@@ -34,7 +34,7 @@ use act::{Act, Stage, Story, Wants};
 use diagnose::{Look, diagnosis};
 use times::Times;
 
-use crate::run::{Environment, RunConfig, read_capabilities};
+use crate::run::{Environment, RunConfig, reach, read_capabilities};
 use crate::scenario::{GatewayForms, Scenario};
 use crate::target::Operation;
 use crate::world::operation_of;
@@ -54,7 +54,11 @@ pub async fn examine(
         told,
     };
     chart.add(ground::finding("file", Vec::new()));
-    let capabilities = match read_capabilities(config).await {
+    let asked = match reach(config).await {
+        Ok(()) => read_capabilities(config).await,
+        Err(error) => Err(error),
+    };
+    let capabilities = match asked {
         Ok(capabilities) => capabilities,
         Err(error) => {
             for finding in ground::failed(&error, text) {

@@ -15,6 +15,7 @@ use proofup_domain::requirement::Catalogue;
 use proofup_domain::secret::Secret;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tower::ServiceExt as _;
 
 use crate::doctor::{self, Finding, Marks, TargetText};
 use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
@@ -183,6 +184,9 @@ pub async fn run(
     events: impl Fn(Event) + Send + Sync + 'static,
     mut stop: watch::Receiver<bool>,
 ) -> Result<RunOutput, RunError> {
+    if config.probed.is_some() {
+        reach(&config).await?;
+    }
     let capabilities = read_capabilities(&config).await?;
     let cases = select(&config.suite, &config.selection, &config.catalogue);
     let checks = cases
@@ -367,6 +371,27 @@ pub(crate) fn joined<T>(finished: Result<T, tokio::task::JoinError>) -> Option<T
             Err(_) => None,
         },
     }
+}
+
+/// Looks whether anything answers at the target's address, whatever it answers.
+///
+/// # Errors
+/// Where nothing does.
+pub(crate) async fn reach(config: &RunConfig) -> Result<(), RunError> {
+    let Some(base) = config.target.base_url() else {
+        return Ok(());
+    };
+    let unreachable = |why: String| RunError::Unreachable {
+        url: base.to_string(),
+        why,
+    };
+    let request = http::Request::get(base.as_str())
+        .body(bytes::Bytes::new())
+        .map_err(|error| unreachable(error.to_string()))?;
+    let answer = config.transport.clone().oneshot(request).await;
+    answer
+        .map(drop)
+        .map_err(|error| unreachable(error.to_string()))
 }
 
 /// Asks the target what it is, before any verdict.

@@ -12,6 +12,9 @@ use crate::render::style::{bad, bold, dim, doubtful, good};
 /// How many exchanges are shown: the last one holds what was wrong, and the one before it what led there.
 const SHOWN_EXCHANGES: usize = 1;
 
+/// How many findings in a row are shown that were not reached: the rest follow from the same.
+const SHOWN_UNREACHED: usize = 2;
+
 /// Tells what is examined.
 pub(crate) fn heading(target: &str, place: &str) -> String {
     format!(
@@ -29,7 +32,21 @@ pub(crate) fn report(file: &str, findings: &[Finding]) -> String {
         .max()
         .unwrap_or_default();
     let mut text = String::new();
-    for finding in findings {
+    let mut unreached = 0;
+    for (index, finding) in findings.iter().enumerate() {
+        unreached = if matches!(finding.result, Probed::NotReached(_)) {
+            unreached + 1
+        } else {
+            0
+        };
+        if unreached > SHOWN_UNREACHED {
+            let next = findings.get(index + 1);
+            if !next.is_some_and(|next| matches!(next.result, Probed::NotReached(_))) {
+                let more = unreached - SHOWN_UNREACHED;
+                let _ = writeln!(text, "  {} and {more} more", doubtful(&"not reached "));
+            }
+            continue;
+        }
         let name = format!("{:<width$}", finding.probe);
         match &finding.result {
             Probed::Ok => {

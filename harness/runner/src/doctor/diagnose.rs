@@ -225,12 +225,34 @@ impl Look<'_> {
                 "either a rule takes the answer for `{word}` that is none, or the implementation refuses for another reason: correct the rule, or let the run judge the implementation"
             )
         };
-        let keys = vec![
+        let by_request = matches!(
+            Refusal::from_word(word),
+            Some(
+                Refusal::InvalidInput
+                    | Refusal::Malformed
+                    | Refusal::UnsupportedMediaType
+                    | Refusal::NotFound
+                    | Refusal::MethodNotAllowed
+                    | Refusal::Unauthenticated
+            )
+        );
+        let mut keys = vec![
             format!("refusals.{word}"),
             format!("refusals.{wanted}"),
             self.key("refusals"),
             self.key("request"),
         ];
+        let change = if by_request && !spelt {
+            keys.insert(0, self.key("body"));
+            keys.insert(1, self.key("headers"));
+            keys.insert(2, self.key("request"));
+            format!(
+                "see what {} sends: its path, its headers, and the names in its body",
+                self.operation()
+            )
+        } else {
+            change
+        };
         let marks = words.iter().copied().map(Mark::Refusal).collect();
         vec![self.told(says, change, keys, marks)]
     }

@@ -1,13 +1,13 @@
 //! Mistakes made to the mapping of the reference: the doctor names each, and no run takes one for a failed requirement.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use proofup_domain::edition::Edition;
 use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::doctor::{Finding, Probed, examine};
+use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
 use proofup_runner::judge::outcome::{CaseResult, Outcome};
 use proofup_runner::run::{RunConfig, Selection, run};
-use proofup_runner::scenario::embedded_suite;
+use proofup_runner::scenario::{Suite, embedded_suite};
 use proofup_runner::target::CompiledTarget;
 use tokio::sync::watch;
 
@@ -423,6 +423,29 @@ struct Caught {
     told: String,
 }
 
+/// Says how to run the sample by a target file; the suite is read once.
+fn sampled(text: &str) -> (RunConfig, TargetText) {
+    static SUITE: OnceLock<Arc<Suite>> = OnceLock::new();
+    let suite = SUITE.get_or_init(|| {
+        let mut suite = embedded_suite(&embedded_catalogue()).expect("the suite loads");
+        suite
+            .scenarios
+            .retain(|scenario| SAMPLE.contains(&scenario.stem.as_str()));
+        assert_eq!(suite.scenarios.len(), SAMPLE.len(), "every story is there");
+        Arc::new(suite)
+    });
+    let (config, named) = with_text(text);
+    let config = RunConfig {
+        suite: Arc::clone(suite),
+        selection: Selection {
+            editions: vec![Edition::default()],
+            ..Selection::default()
+        },
+        ..config
+    };
+    (config, named)
+}
+
 /// Makes a mistake, and runs the sample with it.
 fn caught(mistake: &Mistake) -> Caught {
     let text = mistake.make();
@@ -437,24 +460,7 @@ fn caught(mistake: &Mistake) -> Caught {
             told,
         };
     }
-    let mut suite = embedded_suite(&embedded_catalogue()).expect("the suite loads");
-    suite
-        .scenarios
-        .retain(|scenario| SAMPLE.contains(&scenario.stem.as_str()));
-    assert_eq!(
-        suite.scenarios.len(),
-        SAMPLE.len(),
-        "every story of the sample is there"
-    );
-    let (config, named) = with_text(&text);
-    let config = RunConfig {
-        suite: Arc::new(suite),
-        selection: Selection {
-            editions: vec![Edition::default()],
-            ..Selection::default()
-        },
-        ..config
-    };
+    let (config, named) = sampled(&text);
     let (_keep, stop) = watch::channel(false);
     let (found, failed) = match planted::wait(run(config.clone(), |_| {}, stop.clone())) {
         Ok(output) => {
