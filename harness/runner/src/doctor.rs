@@ -1,7 +1,7 @@
 //! The doctor: tells mistakes in a target file from nonconformance, before any verdict.
 //!
 //! It plays short stories against the implementation, in which every command has one plain outcome where the mapping is
-//! right: `ground` (answers, tenants, sign-in), `setups` (each declared method), `uses` (second steps, resets,
+//! right: `ground` (answers, people, sign-in), `setups` (each declared method), `uses` (second steps, resets,
 //! interrupts), `times` (the clock and every declared lifetime). `diagnose` reads what came: answers that no rule matches,
 //! successes that cannot be, values that nobody finds. `marks` is what a run leaves out because of it (decision 8).
 //!
@@ -11,6 +11,7 @@
 mod act;
 mod diagnose;
 mod finding;
+mod foreseen;
 mod ground;
 mod marks;
 mod policies;
@@ -20,7 +21,6 @@ mod times;
 mod uses;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::Command;
@@ -35,8 +35,7 @@ use diagnose::{Look, diagnosis};
 use times::Times;
 
 use crate::run::{Environment, RunConfig, reach, read_capabilities};
-use crate::scenario::{GatewayForms, Scenario};
-use crate::target::Operation;
+use crate::target::{ClockMode, Operation};
 use crate::world::operation_of;
 use crate::world::visit::{Acted, Came, Visit};
 
@@ -70,12 +69,13 @@ pub async fn examine(
     for probe in ["reachability", "capabilities", "credentials"] {
         chart.add(ground::finding(probe, Vec::new()));
     }
-    probe(config, &capabilities, text, chart, stop).await
+    let environment = Environment::new(config, &capabilities);
+    probe(&environment, &capabilities, text, chart, false, stop).await
 }
 
 /// Probes before a run: what is found wrong, the run leaves out (decision 8).
 pub(crate) async fn silently(
-    config: &RunConfig,
+    environment: &Environment,
     capabilities: &Capabilities,
     text: &TargetText,
     stop: &watch::Receiver<bool>,
@@ -84,7 +84,7 @@ pub(crate) async fn silently(
         findings: Vec::new(),
         told: &|_| {},
     };
-    probe(config, capabilities, text, chart, stop).await
+    probe(environment, capabilities, text, chart, true, stop).await
 }
 
 /// Collects findings.
@@ -117,20 +117,29 @@ impl Chart<'_> {
 
 /// Plays every story, in order.
 async fn probe(
-    config: &RunConfig,
+    environment: &Environment,
     capabilities: &Capabilities,
     text: &TargetText,
     mut chart: Chart<'_>,
+    silent: bool,
     stop: &watch::Receiver<bool>,
 ) -> Vec<Finding> {
-    let environment = Environment::new(config, capabilities);
     let theatre = Theatre {
-        environment: &environment,
+        environment,
         capabilities,
         text,
+        silent,
     };
-    chart.add(ground::declarations(capabilities, &config.target, text));
-    for (name, story) in theatre.programme() {
+    chart.add(ground::declarations(
+        capabilities,
+        &environment.target,
+        text,
+    ));
+    let target = &environment.target;
+    let made =
+        capabilities.facilities.contains(&Facility::Policy) && target.has(Operation::CreateTenant);
+    let settable = made || target.standing_policy().is_some();
+    for (name, story) in programme(capabilities, made, settable, target.clock().mode) {
         if *stop.borrow() {
             break;
         }
@@ -142,63 +151,65 @@ async fn probe(
     chart.findings
 }
 
+/// Lists the stories in order; where there is none for something, why not.
+///
+/// `made` says that tenants are made under any policy, `settable` that stories about a policy can be told at all.
+fn programme(
+    capabilities: &Capabilities,
+    made: bool,
+    settable: bool,
+    mode: ClockMode,
+) -> Vec<(String, Result<Story, String>)> {
+    let mut programme = vec![("sign-in".to_owned(), Ok(ground::sessions(capabilities)))];
+    let first = ground::first_policy(capabilities).filter(|_| made);
+    programme.extend(first.map(|story| ("policy of a new tenant".to_owned(), Ok(story))));
+    for (method, kind) in setups::declared(capabilities) {
+        let story = match setups::lacks(capabilities, method, kind) {
+            None => Ok(setups::story(capabilities, method, kind)),
+            Some(facility) => Err(format!("the facility `{facility}` is not declared")),
+        };
+        programme.push((setups::title(method, kind), story));
+    }
+    if let Some(story) = setups::managing(capabilities) {
+        programme.push(("managing methods".to_owned(), Ok(story)));
+    }
+    let facility = |facility: Facility, story: Story| {
+        if capabilities.facilities.contains(&facility) {
+            Ok(story)
+        } else {
+            Err(format!("the facility `{facility}` is not declared"))
+        }
+    };
+    let clock = facility(Facility::Clock, ground::clock(capabilities));
+    programme.insert(1, ("clock".to_owned(), clock));
+    let policy = facility(Facility::Policy, ground::policy(capabilities));
+    programme.push(("policy".to_owned(), policy));
+    for (name, story) in uses::stories(capabilities) {
+        let story = story.and_then(|story| {
+            if settable {
+                Ok(story)
+            } else {
+                Err("the facility `policy` is not declared".to_owned())
+            }
+        });
+        programme.push((name.to_owned(), story));
+    }
+    let times = Times { capabilities, mode };
+    programme.extend(times.lifetimes());
+    programme.push(("sign-out".to_owned(), Ok(ground::sign_out(capabilities))));
+    programme
+}
+
 /// Holds what stories are played with.
 struct Theatre<'a> {
     environment: &'a Environment,
     capabilities: &'a Capabilities,
     text: &'a TargetText,
+    /// A run follows: nothing is used up that it needs.
+    silent: bool,
 }
 
 impl Theatre<'_> {
-    /// Lists the stories in order; where there is none for something, why not.
-    fn programme(&self) -> Vec<(String, Result<Story, String>)> {
-        let capabilities = self.capabilities;
-        let target = &self.environment.target;
-        let mut programme = vec![("sign-in".to_owned(), Ok(ground::sessions(capabilities)))];
-        let settable = capabilities.facilities.contains(&Facility::Policy)
-            && target.has(Operation::CreateTenant);
-        let first = ground::first_policy(capabilities).filter(|_| settable);
-        programme.extend(first.map(|story| ("policy of a new tenant".to_owned(), Ok(story))));
-        for (method, kind) in setups::declared(capabilities) {
-            let story = match setups::lacks(capabilities, method, kind) {
-                None => Ok(setups::story(capabilities, method, kind)),
-                Some(facility) => Err(format!("the facility `{facility}` is not declared")),
-            };
-            programme.push((setups::title(method, kind), story));
-        }
-        if let Some(story) = setups::managing(capabilities) {
-            programme.push(("managing methods".to_owned(), Ok(story)));
-        }
-        let facility = |facility: Facility, story: Story| {
-            if capabilities.facilities.contains(&facility) {
-                Ok(story)
-            } else {
-                Err(format!("the facility `{facility}` is not declared"))
-            }
-        };
-        let clock = facility(Facility::Clock, ground::clock(capabilities));
-        programme.insert(1, ("clock".to_owned(), clock));
-        let policy = facility(Facility::Policy, ground::policy(capabilities));
-        programme.push(("policy".to_owned(), policy));
-        for (name, story) in uses::stories(capabilities) {
-            let story = story.and_then(|story| {
-                if settable {
-                    Ok(story)
-                } else {
-                    Err("the facility `policy` is not declared".to_owned())
-                }
-            });
-            programme.push((name.to_owned(), story));
-        }
-        let times = Times {
-            capabilities,
-            mode: target.clock().mode,
-        };
-        programme.extend(times.lifetimes());
-        programme.push(("sign-out".to_owned(), Ok(ground::sign_out(capabilities))));
-        programme
-    }
-
     /// Plays one story; each of its stages is a finding.
     async fn play(&self, story: Story, chart: &mut Chart<'_>) {
         let names: Vec<String> = story
@@ -213,13 +224,28 @@ impl Theatre<'_> {
             }
             return;
         }
-        let scenario = match self.scenario(&story) {
-            Ok(scenario) => scenario,
-            Err(why) => {
-                chart.add_as(story.about, Probed::NotReached(why));
-                return;
+        let (story, scenario) =
+            match foreseen::cut(story, &self.environment.target, self.capabilities) {
+                Ok(cut) => cut,
+                Err(why) => {
+                    for name in names {
+                        chart.add_as(name, Probed::NotDeclared(why.clone()));
+                    }
+                    return;
+                }
+            };
+        let names: Vec<String> = story
+            .stages
+            .iter()
+            .map(|stage| stage.name.clone())
+            .collect();
+        if self.silent && self.borrows() && foreseen::changes_somebody(&story) {
+            let why = "it would use up a user of [[users]]; `proofup doctor` does".to_owned();
+            for name in names {
+                chart.add_as(name, Probed::NotReached(why.clone()));
             }
-        };
+            return;
+        }
         let mut visit = match Visit::begin(self.environment, scenario, &story.policy).await {
             Ok(visit) => visit,
             Err(acted) => {
@@ -256,22 +282,10 @@ impl Theatre<'_> {
         }
     }
 
-    fn scenario(&self, story: &Story) -> Result<Scenario, String> {
-        let start = "2026-01-15T09:00:00Z".parse();
-        Ok(Scenario {
-            title: story.about.clone(),
-            stem: story.about.clone(),
-            area: "doctor".to_owned(),
-            path: format!("doctor/{}", story.about),
-            source: Arc::from(""),
-            editions: vec![story.policy.edition],
-            start: start.map_err(|error| format!("the start is no instant: {error}"))?,
-            gateways: GatewayForms::default(),
-            policy: story.policy.clone(),
-            users: story.users.clone(),
-            found: None,
-            steps: Vec::new(),
-        })
+    /// Tells whether users are borrowed, because none can be made.
+    fn borrows(&self) -> bool {
+        let target = &self.environment.target;
+        !target.has(Operation::CreateTenant) && !target.has(Operation::CreateUser)
     }
 
     /// Tells of a story whose tenant or people could not be made.
@@ -285,6 +299,27 @@ impl Theatre<'_> {
         let last = acted.exchanges.last().map(|last| last.operation.clone());
         let Some(operation) = last.as_deref().and_then(Operation::from_word) else {
             // Nothing was sent: there is nobody to probe with.
+            if first.name == "provisioning" {
+                let keys = ["operations.createTenant", "operations.createUser", "users"];
+                let change = "let people be made by createTenant or createUser, or list some under [[users]]";
+                let keys = keys.map(str::to_owned).into();
+                let wrong = diagnosis(
+                    self.text,
+                    why,
+                    change,
+                    keys,
+                    Vec::new(),
+                    vec![Mark::Everything],
+                );
+                chart.add(ground::finding(&first.name, vec![wrong]));
+                for stage in stages {
+                    chart.add_as(
+                        stage.name.clone(),
+                        Probed::NotReached("`provisioning` comes first".to_owned()),
+                    );
+                }
+                return;
+            }
             for stage in &story.stages {
                 chart.add_as(stage.name.clone(), Probed::NotReached(why.clone()));
             }
@@ -348,7 +383,7 @@ impl Theatre<'_> {
         };
         let wanted: i64 = by.strip_suffix('s')?.parse().ok()?;
         let moved = acted.after.duration_since(acted.before).as_secs();
-        let frozen = self.environment.target.clock().mode == crate::target::ClockMode::Frozen;
+        let frozen = self.environment.target.clock().mode == ClockMode::Frozen;
         let slack = if frozen { 0 } else { 60 };
         if (wanted..=wanted + slack).contains(&moved) || !matches!(acted.came, Came::Answer(_)) {
             return None;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use proofup_domain::capabilities::{Capabilities, Limits};
+use proofup_domain::capabilities::{Capabilities, Facility, Limits};
 use proofup_domain::clock::Clock;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Catalogue;
@@ -20,8 +20,10 @@ use tower::ServiceExt as _;
 use crate::doctor::{self, Finding, Marks, TargetText};
 use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
 use crate::scenario::{Scenario, Suite};
+use crate::surroundings::Surroundings;
 use crate::target::{
-    Answered, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Value, Variables,
+    Answered, ClockScope, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Value,
+    Variables,
 };
 use crate::world::case::{Case, run_case};
 
@@ -67,6 +69,8 @@ pub struct RunConfig {
     pub clock: Clock,
     /// The text of the target file, where the doctor looks at the mapping first (decision 8); none: nothing is probed.
     pub probed: Option<Arc<TargetText>>,
+    /// What surrounds the target for the whole run; it is started and stopped by whoever runs.
+    pub surroundings: Arc<Surroundings>,
 }
 
 /// Tells how a run is going.
@@ -154,6 +158,10 @@ pub struct Environment {
     pub(crate) marks: Marks,
     /// Users of the target file's pool that a case has changed.
     pub(crate) spent_users: Mutex<BTreeSet<String>>,
+    /// What surrounds the target.
+    pub(crate) surroundings: Arc<Surroundings>,
+    /// Numbers that people of earlier cases had: a target that all cases share may take each for one person only.
+    pub(crate) spent_numbers: Mutex<BTreeSet<String>>,
 }
 
 impl Environment {
@@ -171,6 +179,8 @@ impl Environment {
             limits: capabilities.limits.clone(),
             marks: Marks::default(),
             spent_users: Mutex::default(),
+            surroundings: Arc::clone(&config.surroundings),
+            spent_numbers: Mutex::default(),
         }
     }
 }
@@ -199,7 +209,7 @@ pub async fn run(
     });
     let mut environment = Environment::new(&config, &capabilities);
     let found = match &config.probed {
-        Some(text) => doctor::silently(&config, &capabilities, text, &stop).await,
+        Some(text) => doctor::silently(&environment, &capabilities, text, &stop).await,
         None => Vec::new(),
     };
     environment.marks = Marks::of(&found);
@@ -213,11 +223,7 @@ pub async fn run(
         running: Vec::new(),
         failures: AtomicUsize::new(0),
     };
-    let jobs = if config.target.isolation() == Isolation::Tenant {
-        config.jobs.max(1)
-    } else {
-        1
-    };
+    let jobs = side_by_side(&config, &capabilities);
     let ended = crew.work(&cases, jobs, &config, &mut stop).await;
     crew.tasks.shutdown().await;
     let reason = ended.reason();
@@ -236,6 +242,18 @@ pub async fn run(
         target_name: config.target.name().to_owned(),
         found,
     })
+}
+
+/// Says how many cases may be under way: one, where anything but a tenant keeps them apart, where they share gateways, or
+/// where moving the time moves it for all.
+fn side_by_side(config: &RunConfig, capabilities: &Capabilities) -> usize {
+    let target = &config.target;
+    let shares_time = target.clock().scope == ClockScope::Process
+        && capabilities.facilities.contains(&Facility::Clock);
+    let alone = target.isolation() != Isolation::Tenant
+        || config.surroundings.gateways().is_some()
+        || shares_time;
+    if alone { 1 } else { config.jobs.max(1) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -409,22 +427,24 @@ pub async fn read_capabilities(config: &RunConfig) -> Result<Capabilities, RunEr
             .0
             .insert("controlToken".to_owned(), Value::Secret(token.clone()));
     }
-    let capabilities =
-        config
-            .target
-            .discover(&config.transport)
-            .await
-            .map_err(|error| match error {
-                DiscoverError::Transport { error, .. } => RunError::Unreachable {
-                    url: url.clone(),
-                    why: error.to_string(),
-                },
-                other => RunError::NotTheContract {
-                    url: url.clone(),
-                    why: other.to_string(),
-                },
-            })?;
+    let mut capabilities = config
+        .target
+        .discover(&config.transport)
+        .await
+        .map_err(|error| match error {
+            DiscoverError::Transport { error, .. } => RunError::Unreachable {
+                url: url.clone(),
+                why: error.to_string(),
+            },
+            other => RunError::NotTheContract {
+                url: url.clone(),
+                why: other.to_string(),
+            },
+        })?;
     check_credentials(config, variables).await?;
+    config
+        .surroundings
+        .correct(&config.target, &mut capabilities);
     Ok(capabilities)
 }
 

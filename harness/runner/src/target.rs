@@ -22,6 +22,8 @@ mod reply;
 mod request;
 mod shape;
 mod source;
+mod standing;
+mod surroundings;
 mod template;
 mod transport;
 mod value;
@@ -38,9 +40,11 @@ pub use file::json_schema;
 pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
 pub use problem::{Problem, TargetError, TargetErrors};
 pub use profile::{
-    ClockControl, ClockMode, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
+    ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
 pub use reply::{Answered, Asked, CallFailure, RawResponse, Reply};
+pub use standing::{StandingPolicy, differing};
+pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
 pub use value::{Value, Variables};
 
@@ -56,6 +60,8 @@ pub struct CompiledTarget {
     settle: Duration,
     code_pattern: Regex,
     clock: ClockControl,
+    surrounded: Surrounded,
+    standing_policy: Option<StandingPolicy>,
     profile: Profile,
     openapi: Option<String>,
     users: Vec<PoolUser>,
@@ -119,7 +125,7 @@ impl CompiledTarget {
         &self.profile
     }
 
-    /// Says how time moves. Whether it can be moved at all is `has(Operation::AdvanceClock)`.
+    /// Says how time moves, and by what.
     #[must_use]
     pub const fn clock(&self) -> ClockControl {
         self.clock

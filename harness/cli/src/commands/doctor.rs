@@ -95,7 +95,8 @@ async fn examined(
         seed: arguments.seed,
         fault: None,
     };
-    let aim = aim::aim(goal, clock.clone()).await?;
+    let mut aim = aim::aim(goal, clock.clone()).await?;
+    aim.surround(&clock).await?;
     let config = run_config(&aim, arguments.seed, Some(1), &clock);
     let (stop, stopped) = watch::channel(false);
     let progress = spinner();
@@ -104,13 +105,15 @@ async fn examined(
     let examining = examine(&config, &text, &told, &stopped);
     tokio::pin!(examining);
     let findings = tokio::select! {
-        findings = &mut examining => findings,
+        findings = &mut examining => Some(findings),
         () = signals.requested() => {
             stop.send_replace(true);
-            let _ = tokio::time::timeout(GRACE, &mut examining).await;
-            return Err(Failure::interrupted());
+            tokio::time::timeout(GRACE, &mut examining).await.ok();
+            None
         }
     };
     progress.finish_and_clear();
+    aim.surroundings.stop().await;
+    let findings = findings.ok_or_else(Failure::interrupted)?;
     Ok((aim, findings))
 }

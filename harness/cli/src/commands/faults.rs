@@ -131,6 +131,7 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
         deadline: None,
         clock,
         probed: None,
+        surroundings: Arc::default(),
     };
     let progress = progress(faults.len());
     let (stop, stopped) = watch::channel(false);

@@ -94,6 +94,7 @@ fn secrets_of_a_run() -> BTreeSet<Secret> {
         deadline: None,
         clock,
         probed: None,
+        surroundings: Arc::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

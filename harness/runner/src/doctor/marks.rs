@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use proofup_domain::capabilities::{Facility, Limits};
+use proofup_domain::capabilities::Facility;
 use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
 use serde_json::Value as Json;
 
 use super::finding::{Finding, Mark, Probed};
 use crate::judge::outcome::CouldNotRun;
+use crate::run::Environment;
 use crate::scenario::{Check, Deed, Scenario, Step};
-use crate::target::{CompiledTarget, Operation};
-use crate::world::{needs, operation_of, preparation};
+use crate::target::Operation;
+use crate::world::{Terms, needs, operation_of};
 
 /// Holds what cannot be judged, each with the doctor's words.
 #[derive(Debug, Clone, Default)]
@@ -44,20 +45,20 @@ impl Marks {
     /// Tells why a scenario cannot even begin, if it cannot.
     pub(crate) fn of_beginning(
         &self,
-        target: &CompiledTarget,
+        environment: &Environment,
         scenario: &Scenario,
         policy: &Policy,
-        limits: &Limits,
     ) -> Option<CouldNotRun> {
         if self.0.is_empty() {
             return None;
         }
-        let makes = [Operation::CreateTenant];
+        let target = &environment.target;
+        let makes = [Operation::CreateTenant, Operation::CreateUser];
         let made = makes.into_iter().filter(|one| target.has(*one));
         let by_making = made
             .into_iter()
             .find_map(|operation| self.find(|mark| *mark == Mark::Operation(operation)));
-        let needed = needs::facilities(scenario);
+        let needed = needs::facilities(scenario, target);
         // What a tenant is made with is there from the beginning; an inbox is missed by the step that needs it.
         let by_facility = [Facility::Policy, Facility::Users]
             .into_iter()
@@ -67,7 +68,8 @@ impl Marks {
             .or(by_facility)
             .or_else(|| self.find(|mark| *mark == Mark::Everything))
             .or_else(|| {
-                preparation(&scenario.users, policy, limits)
+                Terms::of(target, &scenario.users, policy)
+                    .preparation(&scenario.users, &environment.limits)
                     .iter()
                     .find_map(|command| self.of_command(command))
             })

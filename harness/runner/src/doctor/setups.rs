@@ -65,7 +65,7 @@ pub(super) fn story(capabilities: &Capabilities, method: Method, kind: Challenge
     let name = title(method, kind);
     let mark = Mark::Setup(method, Some(kind));
     let stage = |part: &str, acts: Vec<Act>| {
-        Stage::new(format!("{name}: {part}"), acts).marks(&[mark.clone()])
+        Stage::new(format!("{name}: {part}"), acts).marks(std::slice::from_ref(&mark))
     };
     let sign_in = act(json!({ "do": "signIn", "user": "alice" }));
     let begin = |kept: &[&'static str]| {
@@ -96,7 +96,7 @@ pub(super) fn story(capabilities: &Capabilities, method: Method, kind: Challenge
                 "begin",
                 vec![sign_in, begin(&["qrPayload", "manualSecret"])],
             ),
-            stage("account", accounts(capabilities)),
+            stage("account", accounts()),
             stage("wrong code", vec![wrong_code()]),
             stage("registered", prove(submit("current"), method)),
         ],
@@ -184,8 +184,7 @@ fn listed(method: Method) -> Act {
 }
 
 /// Adds the account by every way that the file can show.
-fn accounts(capabilities: &Capabilities) -> Vec<Act> {
-    let _ = capabilities;
+fn accounts() -> Vec<Act> {
     ["manual", "qrPayload"]
         .map(|by| {
             let key = if by == "manual" {
@@ -255,90 +254,38 @@ fn app_stages(stage: &dyn Fn(&str, Vec<Act>) -> Stage, sign_in: Act, begin: Act)
     ]
 }
 
-/// Tells what can be done with methods: sending again, leaving a setup, changing, choosing, deleting.
+/// Spells what alice does.
+fn alice(what: &str) -> Json {
+    json!({ "do": what, "user": "alice" })
+}
+
+/// Tells what can be done with methods: sending again, leaving a setup, changing, deleting.
 pub(super) fn managing(capabilities: &Capabilities) -> Option<Story> {
-    let works = |method: Method| {
-        let kind = crate::world::needs::setup_kind(method);
-        let is_declared = declared(capabilities).contains(&(method, kind));
-        (is_declared && lacks(capabilities, method, kind).is_none()).then_some((method, kind))
-    };
-    let (method, kind) = works(Method::Email).or_else(|| works(Method::MobilePhone))?;
-    let phone = works(Method::MobilePhone);
-    let user = |what: &str| json!({ "do": what, "user": "alice" });
-    let with =
-        |what: &str, method: Method| json!({ "do": what, "user": "alice", "method": method });
-    let has = |facility| capabilities.facilities.contains(&facility);
-    let mut stages = vec![
-        Stage::new(
-            "available methods",
-            vec![
-                act(user("signIn")),
-                act(user("listAvailable"))
-                    .optional()
-                    .tells(&["methods"])
-                    .value("methods", method.as_str()),
-            ],
-        )
-        .aside(),
+    let ways = [
+        (Method::Email, ChallengeKind::EmailCode),
+        (Method::MobilePhone, ChallengeKind::TextMessage),
     ];
-    stages.push(
-        Stage::new(
-            "leaving a setup",
-            vec![
-                act(begin_json("alice", method, kind)),
-                act(user("cancelEnrollment")).optional(),
-                act(json!({ "do": "submitCode", "user": "alice", "code": "lastSent" }))
-                    .refused(Refusal::Cancelled)
-                    .optional(),
-            ],
-        )
-        .aside(),
-    );
-    if has(Facility::Clock) {
-        let pause = json!({ "do": "advanceClock", "by": "resend" });
-        stages.push(
-            Stage::new(
-                "sending again",
-                vec![
-                    act(pause.clone()),
-                    act(begin_json("alice", method, kind)),
-                    act(user("sendCode"))
-                        .exactly(&[Refusal::Throttled])
-                        .optional(),
-                    act(pause.clone()),
-                    act(user("sendCode")).optional().tells(&["state"]),
-                    act(json!({ "do": "submitCode", "user": "alice", "code": "lastSent" })),
-                ],
-            )
-            .aside(),
-        );
+    let (method, kind) = ways.into_iter().find(|(method, kind)| {
+        declared(capabilities).contains(&(*method, *kind))
+            && lacks(capabilities, *method, *kind).is_none()
+    })?;
+    let mut stages = vec![
+        listing(method),
+        Stage::new("leaving a setup", leaving(method, kind)).aside(),
+    ];
+    if capabilities.facilities.contains(&Facility::Clock) {
+        stages.push(Stage::new("sending again", sending_again(method, kind)).aside());
         if capabilities.features.contains(&Feature::Manage) {
-            stages.push(
-                Stage::new(
-                    "changing a method",
-                    vec![
-                        act(pause),
-                        act(with("changeMethod", method))
-                            .must_keep("enrollment", "enrollment")
-                            .optional(),
-                        act(json!({ "do": "submitCode", "user": "alice", "code": "lastSent" }))
-                            .optional(),
-                    ],
-                )
-                .aside(),
-            );
+            let with = |what: &str| {
+                act(json!({ "do": what, "user": "alice", "method": method })).optional()
+            };
+            let change = with("changeMethod").must_keep("enrollment", "enrollment");
+            let changing = vec![act(pause()), change, submit("lastSent").optional()];
+            stages.push(Stage::new("changing a method", changing).aside());
+            let deleting = vec![with("deleteMethod")];
+            stages.push(Stage::new("deleting a method", deleting).aside());
         }
     }
-    if capabilities.features.contains(&Feature::Manage) && has(Facility::Clock) {
-        stages.push(
-            Stage::new(
-                "deleting a method",
-                vec![act(with("deleteMethod", method)).optional()],
-            )
-            .aside(),
-        );
-    }
-    let _ = phone;
     Some(Story {
         about: "doctor-managing".to_owned(),
         users: vec![somebody("alice", &[])],
@@ -346,6 +293,39 @@ pub(super) fn managing(capabilities: &Capabilities) -> Option<Story> {
         after: vec![registered(method, kind)],
         stages,
     })
+}
+
+fn pause() -> Json {
+    json!({ "do": "advanceClock", "by": "resend" })
+}
+
+fn listing(method: Method) -> Stage {
+    let available = act(alice("listAvailable"))
+        .optional()
+        .tells(&["methods"])
+        .value("methods", method.as_str());
+    Stage::new("available methods", vec![act(alice("signIn")), available]).aside()
+}
+
+fn leaving(method: Method, kind: ChallengeKind) -> Vec<Act> {
+    vec![
+        begin_act(method, kind),
+        act(alice("cancelEnrollment")).optional(),
+        submit("lastSent").refused(Refusal::Cancelled).optional(),
+    ]
+}
+
+fn sending_again(method: Method, kind: ChallengeKind) -> Vec<Act> {
+    vec![
+        act(pause()),
+        begin_act(method, kind),
+        act(alice("sendCode"))
+            .exactly(&[Refusal::Throttled])
+            .optional(),
+        act(pause()),
+        act(alice("sendCode")).optional().tells(&["state"]),
+        submit("lastSent"),
+    ]
 }
 
 /// Tells whether a kind may prove a second step by the rules of the domain.

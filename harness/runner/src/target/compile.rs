@@ -16,6 +16,7 @@ use url::Url;
 use super::file::{OperationFile, TargetFile, json_schema};
 use super::operation::{Operation, VariableSpec};
 use super::problem::{Problem, TargetError, TargetErrors};
+use super::surroundings::ProcessPlan;
 use super::template::{Environment, Template};
 use super::walk::{Spans, join, walk};
 use super::{Binding, CompiledTarget};
@@ -64,7 +65,7 @@ pub(super) fn compile(
 }
 
 /// Collects what is wrong while it compiles; whatever is wrong is left out.
-struct Compiler<'a> {
+pub(super) struct Compiler<'a> {
     text: &'a str,
     spans: Spans,
     errors: Vec<TargetError>,
@@ -76,23 +77,23 @@ impl Compiler<'_> {
         self.errors.push(TargetError::new(self.text, span, problem));
     }
 
-    fn report_value(&mut self, pointer: &str, problem: Problem) {
+    pub(super) fn report_value(&mut self, pointer: &str, problem: Problem) {
         self.report(self.spans.value(pointer), problem);
     }
 
-    fn report_key(&mut self, pointer: &str, problem: Problem) {
+    pub(super) fn report_key(&mut self, pointer: &str, problem: Problem) {
         self.report(self.spans.key(pointer), problem);
     }
 
     /// Passes a result on, its problem reported.
-    fn value<T>(&mut self, pointer: &str, result: Result<T, Problem>) -> Option<T> {
+    pub(super) fn value<T>(&mut self, pointer: &str, result: Result<T, Problem>) -> Option<T> {
         result
             .map_err(|problem| self.report_value(pointer, problem))
             .ok()
     }
 
     /// Reads a template.
-    fn template(
+    pub(super) fn template(
         &mut self,
         pointer: &str,
         text: &str,
@@ -134,11 +135,22 @@ impl Compiler<'_> {
             }
         }
         let refusals = self.refusals(file.refusals, "");
-        let profile = self.profile(file.capabilities, &operations, users.len());
+        let (clock, surrounded) =
+            self.surrounded(file.clock, file.process, file.gateways, &operations);
+        let facilities = file
+            .capabilities
+            .as_ref()
+            .and_then(|declared| declared.facilities.as_deref());
+        let standing_policy =
+            self.standing_policy(file.policy, file.policy_settable, facilities, &operations);
+        let profile = self.profile(file.capabilities, &operations, users.len(), clock);
+        let process_secrets = surrounded.process.iter().flat_map(ProcessPlan::secrets);
+        let process_secrets: Vec<_> = process_secrets.cloned().collect();
         let environment_secrets = operations
             .values()
             .flat_map(|binding| &binding.requests)
             .flat_map(super::request::RequestTemplate::environment_secrets)
+            .chain(process_secrets)
             .collect();
         Some(CompiledTarget {
             name: file.name?,
@@ -146,7 +158,9 @@ impl Compiler<'_> {
             isolation: file.isolation,
             settle: settle.map_or(Some(Duration::ZERO), |settle| settle)?,
             code_pattern: code_pattern?,
-            clock: file.clock,
+            clock,
+            surrounded,
+            standing_policy,
             profile: profile?,
             openapi: file.openapi,
             users,
@@ -200,7 +214,7 @@ fn parse_base(text: &str) -> Result<Url, Problem> {
 }
 
 /// Reads `500ms`, `2s` or `1m`.
-fn parse_duration(text: &str) -> Result<Duration, Problem> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, Problem> {
     let bad = || Problem::BadDuration(text.to_owned());
     let split = text
         .find(|character: char| !character.is_ascii_digit())

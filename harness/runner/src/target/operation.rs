@@ -147,6 +147,11 @@ operations! {
     CreateTenant = "createTenant", EmptyAnswer, offers CREATE_TENANT, keeps CLOCK_KEEPS;
     /// Deletes a tenant.
     DeleteTenant = "deleteTenant", EmptyAnswer, offers &[TENANT_ID, CONTROL_TOKEN], keeps &[];
+    /// Makes one user, where no tenant is made.
+    CreateUser = "createUser", EmptyAnswer, offers CREATE_USER, keeps &[];
+    /// Deletes a user that `createUser` made.
+    DeleteUser = "deleteUser", EmptyAnswer,
+        offers &[USER, OWN_ADDRESS, TENANT_ID.optional(), CONTROL_TOKEN], keeps &[];
     /// Reads the tenant's clock.
     ReadClock = "readClock", EmptyAnswer, offers &[TENANT_ID, CONTROL_TOKEN], keeps CLOCK_KEEPS;
     /// Moves the tenant's clock forward.
@@ -159,6 +164,8 @@ operations! {
     ReadCapabilities = "readCapabilities", LimitsAnswer, offers &[], keeps &[];
     /// Signs in with a password.
     SignIn = "signIn", SessionAnswer, offers &[USER, PASSWORD, TENANT_ID.optional()], keeps SESSION_KEEPS;
+    /// Gets a new session for one that has run out.
+    RefreshSession = "refreshSession", EmptyAnswer, offers &[SESSION, REFRESH_TOKEN], keeps TOKEN_KEEPS;
     /// Signs out.
     SignOut = "signOut", EmptyAnswer, offers &[SESSION], keeps &[];
     /// Reads where the session stands.
@@ -179,7 +186,7 @@ operations! {
     ListAvailable = "listAvailable", AvailableAnswer, offers &[SESSION], keeps &[];
     /// Begins to change a number or an address.
     ChangeMethod = "changeMethod", ChallengeAnswer,
-        offers &[SESSION, METHOD_ID, METHOD, ADDRESS, REGION, NUMBER, KIND], keeps SETUP_KEEPS;
+        offers &[SESSION, METHOD_ID, METHOD, ADDRESS, REGION, NUMBER, E164, KIND], keeps SETUP_KEEPS;
     /// Deletes a method.
     DeleteMethod = "deleteMethod", EmptyAnswer, offers &[SESSION, METHOD_ID, METHOD], keeps &[];
     /// Chooses the default.
@@ -187,7 +194,7 @@ operations! {
         offers &[SESSION, METHOD, REQUIRED_KIND, METHOD_ID.optional()], keeps &[];
     /// Begins to set a method up.
     BeginEnrollment = "beginEnrollment", ChallengeAnswer,
-        offers &[SESSION, METHOD, ADDRESS, REGION, NUMBER, KIND], keeps SETUP_KEEPS;
+        offers &[SESSION, METHOD, ADDRESS, REGION, NUMBER, E164, KIND], keeps SETUP_KEEPS;
     /// Reads where a setup stands.
     ReadEnrollment = "readEnrollment", ChallengeAnswer, offers &[SESSION, ENROLLMENT], keeps SETUP_KEEPS;
     /// Presses "next" inside a setup.
@@ -260,6 +267,8 @@ const POLICY: VariableSpec = VariableSpec::open("policy");
 const USER: VariableSpec = VariableSpec::open("userPrincipalName");
 const PASSWORD: VariableSpec = VariableSpec::secret("password");
 const SESSION: VariableSpec = VariableSpec::secret("session").optional();
+const REFRESH_TOKEN: VariableSpec = VariableSpec::secret("refreshToken").optional();
+const OWN_ADDRESS: VariableSpec = VariableSpec::open("ownAddress").optional();
 const METHOD: VariableSpec = VariableSpec::open("method");
 const METHOD_ID: VariableSpec = VariableSpec::open("methodId");
 const KIND: VariableSpec = VariableSpec::open("kind").optional();
@@ -267,6 +276,7 @@ const REQUIRED_KIND: VariableSpec = VariableSpec::open("kind");
 const ADDRESS: VariableSpec = VariableSpec::open("address").optional();
 const REGION: VariableSpec = VariableSpec::open("region").optional();
 const NUMBER: VariableSpec = VariableSpec::open("number").optional();
+const E164: VariableSpec = VariableSpec::open("e164").optional();
 const ENROLLMENT: VariableSpec = VariableSpec::open("enrollment");
 const CHALLENGE: VariableSpec = VariableSpec::open("challenge");
 const RESET: VariableSpec = VariableSpec::open("reset");
@@ -295,6 +305,21 @@ const CREATE_TENANT: &[VariableSpec] = &[
     VariableSpec::open("seed").optional(),
 ];
 
+const CREATE_USER: &[VariableSpec] = &[
+    USER,
+    PASSWORD,
+    VariableSpec::open("role"),
+    VariableSpec::open("blocked"),
+    OWN_ADDRESS,
+    VariableSpec::open("displayName"),
+    TENANT_ID.optional(),
+    CONTROL_TOKEN,
+];
+
+const TOKEN_KEEPS: &[KeepSpec] = &[
+    KeepSpec::secret("session"),
+    KeepSpec::secret("refreshToken"),
+];
 const CLOCK_KEEPS: &[KeepSpec] = &[KeepSpec::open("tenantNow")];
 const METHOD_ID_KEEP: KeepSpec = KeepSpec::open("methodId");
 const QUESTIONS_KEEP: KeepSpec = KeepSpec::list("questions");
@@ -337,7 +362,10 @@ mod tests {
             let own = [
                 Operation::CreateTenant,
                 Operation::DeleteTenant,
+                Operation::CreateUser,
+                Operation::DeleteUser,
                 Operation::ReadClock,
+                Operation::RefreshSession,
                 Operation::ReplyToNotification,
             ];
             assert!(

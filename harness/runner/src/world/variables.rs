@@ -258,6 +258,7 @@ impl World<'_> {
             );
             vars.text("region", &number.region);
             vars.text("number", &number.typed);
+            vars.text("e164", &number.e164);
             vars.text(
                 "kind",
                 kind.unwrap_or_else(|| default_kind(method)).as_str(),

@@ -47,6 +47,7 @@ fn replay(difference: &Difference, transport: Transport) -> Vec<Outcome> {
         deadline: None,
         clock: clock(),
         probed: None,
+        surroundings: Arc::default(),
     };
     let output = wait(run(config, |_| {}, stop)).expect("the reference is there");
     let checks = output.cases.into_iter().flat_map(|case| case.checks);

@@ -81,6 +81,7 @@ fn measured(
             deadline: None,
             clock,
             probed: None,
+            surroundings: Arc::default(),
         },
         measures: measures.into(),
         samples: SAMPLES_MIN,

@@ -138,6 +138,7 @@ pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
             deadline: None,
             clock: clock(),
             probed: None,
+            surroundings: Arc::default(),
         };
         run(config, |_| {}, stop)
             .await

@@ -68,6 +68,7 @@ pub(crate) fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunC
         deadline: None,
         clock: clock(),
         probed: None,
+        surroundings: Arc::default(),
     }
 }
 

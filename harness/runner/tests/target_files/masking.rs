@@ -78,7 +78,7 @@ fn echo(operation: Operation) -> String {
 #[tokio::test]
 async fn no_operation_s_exchange_holds_a_secret() {
     let target = shipped("reference");
-    for operation in Operation::ALL {
+    for operation in Operation::ALL.iter().filter(|one| target.has(**one)) {
         let body = echo(*operation);
         for status in [200, 201, 204, 422, 500] {
             let location = format!("/?token={MARK}-token");
