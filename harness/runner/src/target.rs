@@ -8,12 +8,15 @@
 //! **Invariant:** whatever leaves this module to be shown, an [`exchange::Exchange`] above all, has its secrets masked.
 
 mod call;
+mod command;
 mod compile;
 pub(crate) mod drawn;
 pub mod exchange;
 mod file;
+mod jar;
 mod mangle;
 mod mask;
+mod matcher;
 mod meaning;
 mod operation;
 mod problem;
@@ -28,15 +31,21 @@ mod template;
 mod transport;
 mod value;
 mod walk;
+mod way;
+mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use http::HeaderMap;
 use proofup_domain::secret::Secret;
+use proofup_domain::state::Channel;
 use regex::Regex;
 use url::Url;
 
 pub use file::json_schema;
+pub use jar::Jar;
 pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
 pub use problem::{Problem, TargetError, TargetErrors};
 pub use profile::{
@@ -48,17 +57,29 @@ pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
 pub use value::{Value, Variables};
 
-use meaning::{Meaning, RefusalRule};
-use request::RequestTemplate;
+use matcher::Recogniser;
+use meaning::RefusalRule;
+use way::{Binding, Csrf};
+use words::Words;
 
 /// Holds a target file, read and checked: what turns operations into requests and answers into the domain's words.
 #[derive(Debug, Clone)]
 pub struct CompiledTarget {
     name: String,
     base: Url,
+    folder: PathBuf,
+    headers: HeaderMap,
+    timeout: Option<Duration>,
+    proxy: Option<Url>,
+    certificates: Option<Vec<u8>>,
+    cookies: bool,
+    csrf: Option<Csrf>,
+    refresh: Option<Recogniser>,
+    words: Words,
+    free_names: BTreeSet<String>,
     isolation: Isolation,
     settle: Duration,
-    code_pattern: Regex,
+    code_patterns: CodePatterns,
     clock: ClockControl,
     surrounded: Surrounded,
     standing_policy: Option<StandingPolicy>,
@@ -70,17 +91,31 @@ pub struct CompiledTarget {
     environment_secrets: Vec<Secret>,
 }
 
-/// Binds one operation.
+/// Finds codes in the messages of each channel.
 #[derive(Debug, Clone)]
-struct Binding {
-    requests: Vec<RequestTemplate>,
-    meaning: Meaning,
+struct CodePatterns {
+    sms: Regex,
+    voice: Regex,
+    email: Regex,
+    push: Regex,
+}
+
+impl CodePatterns {
+    /// Finds codes alike in the messages of every channel.
+    fn every(pattern: Regex) -> Self {
+        Self {
+            sms: pattern.clone(),
+            voice: pattern.clone(),
+            email: pattern.clone(),
+            push: pattern,
+        }
+    }
 }
 
 impl CompiledTarget {
     /// Compiles a target file; `${NAME}` in it is read from the process's environment.
     ///
-    /// `path` only names the file in messages.
+    /// `path` names the file in messages; from its folder commands are run and certificates are read.
     ///
     /// # Errors
     /// If anything in the file is wrong: everything that is, with lines, the nearest words and what is allowed.
@@ -161,10 +196,49 @@ impl CompiledTarget {
         self.settle
     }
 
-    /// Gives the expression that finds a code in a message: its first group if it has one, else all of it.
+    /// Gives the expression that finds a code in a message of a channel: its first group if it has one, else all of it.
     #[must_use]
-    pub const fn code_pattern(&self) -> &Regex {
-        &self.code_pattern
+    pub const fn code_pattern(&self, channel: Channel) -> &Regex {
+        match channel {
+            Channel::Sms => &self.code_patterns.sms,
+            Channel::Voice => &self.code_patterns.voice,
+            Channel::Email => &self.code_patterns.email,
+            Channel::Push => &self.code_patterns.push,
+        }
+    }
+
+    /// Gives the folder of the target file: what it names is looked for from there.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Tells whether a name is one of the file's own, kept for later operations of the same session or person.
+    #[must_use]
+    pub fn keeps_for_later(&self, name: &str) -> bool {
+        self.free_names.contains(name) || name == "session" || name == "refreshToken"
+    }
+
+    /// Makes the transport that speaks to the target as its file says: address, time-out, proxy, certificates.
+    ///
+    /// # Errors
+    /// If the certificates cannot be used.
+    pub fn transport(&self) -> Result<Transport, TransportError> {
+        let options = TransportOptions {
+            timeout: self.timeout.unwrap_or(TransportOptions::default().timeout),
+            ..TransportOptions::default()
+        };
+        transport::make(
+            &self.base,
+            options,
+            self.proxy.as_ref(),
+            self.certificates.as_deref(),
+        )
+    }
+
+    /// Says how long a command may take: as long as the file says, else a minute.
+    fn command_timeout(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(60))
     }
 
     /// Gives the base without a slash at its end.

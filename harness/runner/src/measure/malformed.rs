@@ -258,7 +258,7 @@ impl<'a, 'e> Work<'a, 'e> {
         secrets.extend(self.spare.secrets());
         secrets.extend(known.0.values().filter_map(|value| match value {
             Value::Secret(secret) => Some(secret.clone()),
-            Value::Plain(_) => None,
+            Value::Plain(_) | Value::Jar(_) => None,
         }));
         let operation = target.operation_at(&endpoint.method, &endpoint.path);
         let name = operation.map_or("malformedInput", |(operation, _)| operation.as_str());

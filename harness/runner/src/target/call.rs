@@ -1,4 +1,7 @@
-//! Calls operations: fills the requests, sends them, reads what comes back, masks what is kept of it.
+//! Calls operations: finds the way, fills the requests, sends them, reads what comes back, masks what is kept of it.
+
+mod deed;
+mod send;
 
 use std::collections::BTreeMap;
 
@@ -8,25 +11,29 @@ use proofup_domain::command::Mangle;
 use proofup_domain::secret::Secret;
 use tower::ServiceExt;
 
+use super::CompiledTarget;
 use super::exchange::Exchange;
-use super::mangle::spoil;
 use super::mask::{Masker, secret_members, texts};
 use super::meaning::{refused, unrecognised};
 use super::operation::{Operation, Secrecy};
 use super::reply::{Answered, Asked, CallFailure, RawResponse, Reply};
-use super::request::RequestTemplate;
 use super::transport::{Transport, TransportError};
 use super::value::{Value, Variables};
-use super::{Binding, CompiledTarget};
+use super::way::{Does, Way};
+use deed::Deed;
 
 impl CompiledTarget {
-    /// Calls an operation: sends its requests one after the other and tells what the last answer means.
+    /// Calls an operation: sends the requests of the first way that fits, one after the other, and tells what the last
+    /// answer means.
     ///
-    /// An answer of 400 or above ends the sequence and is the one that counts. `mangle` spoils the last request.
+    /// An answer of 400 or above ends the sequence and is the one that counts, unless its request goes on. `mangle` spoils
+    /// the last request. The cookies of a session travel among the variables and the kept values, under [`Jar::NAME`].
     ///
     /// # Errors
-    /// If no answer came, or no request could be made of the variables. A refusal is no error, nor is an answer that no
-    /// rule matches.
+    /// If no answer came, no way fits, or no request could be made of the variables. A refusal is no error, nor is an
+    /// answer that no rule matches.
+    ///
+    /// [`Jar::NAME`]: super::Jar::NAME
     pub async fn call(
         &self,
         transport: &Transport,
@@ -34,26 +41,32 @@ impl CompiledTarget {
         variables: &Variables,
         mangle: Option<Mangle>,
     ) -> Result<Reply, CallFailure> {
-        let mut masker = Masker::default();
-        masker.learn(texts(&self.environment_secrets));
-        masker.learn(secrets_of(operation, variables).iter().map(String::as_str));
-        let Some(binding) = self.operations.get(&operation) else {
-            return Err(unsent(operation, TransportError::NotBound(operation)));
-        };
-        let mut earlier = Vec::new();
-        for (index, template) in binding.requests.iter().enumerate() {
-            let last = index + 1 == binding.requests.len();
-            let mangle = mangle.filter(|_| last);
-            let (response, exchange) = self
-                .one(transport, operation, template, variables, mangle, &masker)
-                .await?;
-            let reply = self.read(binding, response, exchange, &mut masker);
-            if last || reply.raw.status >= 400 {
-                return Ok(Reply { earlier, ..reply });
-            }
-            earlier.push(reply.exchange);
+        let way = self
+            .way(operation, variables)
+            .map_err(|error| unsent(operation, error))?;
+        let deed = Deed::new(self, transport, operation, way, variables);
+        match &way.does {
+            Does::Requests(requests) => deed.send_all(requests, mangle).await,
+            Does::Assumed(answer) => Ok(deed.assume(answer.clone())),
+            Does::Command(command) => deed.run(command).await,
         }
-        Err(unsent(operation, TransportError::NotBound(operation)))
+    }
+
+    /// Tells whether an operation is bound and has a way for these variables; else says what is missing.
+    ///
+    /// # Errors
+    /// If it is not bound, or no way of it fits.
+    pub fn fits(&self, operation: Operation, variables: &Variables) -> Result<(), TransportError> {
+        self.way(operation, variables).map(drop)
+    }
+
+    fn way(&self, operation: Operation, variables: &Variables) -> Result<&Way, TransportError> {
+        let binding = self.operations.get(&operation);
+        let binding = binding.ok_or(TransportError::NotBound(operation))?;
+        binding.way(variables).ok_or_else(|| TransportError::NoWay {
+            operation,
+            told: binding.misfit(variables),
+        })
     }
 
     /// Calls an operation for what its answer means, and nothing else.
@@ -69,18 +82,27 @@ impl CompiledTarget {
         operation: Operation,
         variables: &Variables,
     ) -> Result<Asked, TransportError> {
-        let binding = self.operations.get(&operation);
-        let binding = binding.ok_or(TransportError::NotBound(operation))?;
+        let way = self.way(operation, variables)?;
+        if !(way.plain && self.is_plain()) {
+            let reply = self.call(transport, operation, variables, None).await;
+            let reply = reply.map_err(|failure| failure.error)?;
+            return Ok(Asked {
+                answered: reply.answered,
+                kept: reply.kept,
+            });
+        }
+        let spoken = self.words.speak(variables);
         let prefix = self.prefix();
-        for (index, template) in binding.requests.iter().enumerate() {
-            let request = template.render(operation, &prefix, variables)?;
+        for (index, template) in way.requests().iter().enumerate() {
+            let request = template.render(operation, &prefix, &self.headers, &spoken)?;
             let raw = RawResponse::of(transport.clone().oneshot(request).await?);
-            if index + 1 < binding.requests.len() && raw.status < 400 {
+            let goes_on = raw.status < 400 || template.go_on.contain(raw.status);
+            if index + 1 < way.requests().len() && goes_on {
                 continue;
             }
             let body = raw.json();
-            let kept = binding.meaning.kept(&raw, body.as_ref());
-            let mut answered = binding.meaning.read(&raw, body.as_ref(), &self.refusals);
+            let kept = way.meaning.kept(&raw, body.as_ref());
+            let mut answered = way.meaning.read(&raw, body.as_ref(), &self.refusals);
             if matches!(answered, Answered::Unrecognised { .. }) {
                 let mut masker = Masker::default();
                 masker.learn(texts(&self.environment_secrets));
@@ -91,6 +113,16 @@ impl CompiledTarget {
             return Ok(Asked { answered, kept });
         }
         Err(TransportError::NotBound(operation))
+    }
+
+    /// Tells whether requests need no cookies, no CSRF token and no refreshing.
+    fn is_plain(&self) -> bool {
+        !self.keeps_cookies() && self.refresh.is_none()
+    }
+
+    /// Tells whether sessions have something of a browser's: cookies, or a CSRF token.
+    pub(super) fn keeps_cookies(&self) -> bool {
+        self.cookies || self.csrf.is_some()
     }
 
     /// Sends a request that was made elsewhere, such as what a voice provider calls back, and tells what the answer
@@ -108,7 +140,13 @@ impl CompiledTarget {
         masker.learn(texts(secrets));
         masker.learn(texts(&self.environment_secrets));
         let exchange = Exchange::of_request("callback", &request, false, &masker);
-        let (raw, exchange) = send(transport, request, exchange).await?;
+        let raw = match transport.clone().oneshot(request).await {
+            Ok(response) => RawResponse::of(response),
+            Err(error) => {
+                let exchange = Box::new(exchange.failed(&error));
+                return Err(CallFailure { error, exchange });
+            }
+        };
         let body = raw.json();
         let answered = if (200..300).contains(&raw.status) {
             Answered::Success(serde_json::Map::new())
@@ -121,69 +159,15 @@ impl CompiledTarget {
             kept: BTreeMap::new(),
             exchange: exchange.answered(&raw, &masker),
             earlier: Vec::new(),
+            renewed: BTreeMap::new(),
+            assumed: false,
             raw,
         })
-    }
-
-    async fn one(
-        &self,
-        transport: &Transport,
-        operation: Operation,
-        template: &RequestTemplate,
-        variables: &Variables,
-        mangle: Option<Mangle>,
-        masker: &Masker,
-    ) -> Result<(RawResponse, Exchange), CallFailure> {
-        let mut request = template
-            .render(operation, &self.prefix(), variables)
-            .map_err(|error| unsent(operation, error))?;
-        if let Some(mangle) = mangle {
-            spoil(&mut request, mangle);
-        }
-        let cut = mangle == Some(Mangle::TruncatedBody);
-        let exchange = Exchange::of_request(operation.as_str(), &request, cut, masker);
-        send(transport, request, exchange).await
-    }
-
-    /// Reads a response. What it holds for later steps is masked whether or not it is a success.
-    fn read(
-        &self,
-        binding: &Binding,
-        raw: RawResponse,
-        exchange: Exchange,
-        masker: &mut Masker,
-    ) -> Reply {
-        let body = raw.json();
-        let kept = binding.meaning.kept(&raw, body.as_ref());
-        masker.learn(kept.values().filter_map(secret_of));
-        let answered = binding.meaning.read(&raw, body.as_ref(), &self.refusals);
-        let succeeded = matches!(answered, Answered::Success(_));
-        Reply {
-            answered: masked(answered, masker),
-            kept: if succeeded { kept } else { BTreeMap::new() },
-            exchange: exchange.answered(&raw, masker),
-            earlier: Vec::new(),
-            raw,
-        }
-    }
-}
-
-async fn send(
-    transport: &Transport,
-    request: Request<Bytes>,
-    exchange: Exchange,
-) -> Result<(RawResponse, Exchange), CallFailure> {
-    match transport.clone().oneshot(request).await {
-        Ok(response) => Ok((RawResponse::of(response), exchange)),
-        Err(error) => {
-            let exchange = Box::new(exchange.failed(&error));
-            Err(CallFailure { error, exchange })
-        }
     }
 }
 
 /// Tells of a request that was never made.
-fn unsent(operation: Operation, error: TransportError) -> CallFailure {
+pub(super) fn unsent(operation: Operation, error: TransportError) -> CallFailure {
     let exchange = Exchange {
         operation: operation.to_string(),
         method: String::new(),
@@ -201,15 +185,15 @@ fn unsent(operation: Operation, error: TransportError) -> CallFailure {
     }
 }
 
-fn secret_of(value: &Value) -> Option<&str> {
+pub(super) fn secret_of(value: &Value) -> Option<&str> {
     match value {
         Value::Secret(secret) => Some(secret.expose()),
-        Value::Plain(_) => None,
+        Value::Plain(_) | Value::Jar(_) => None,
     }
 }
 
 /// Masks what an implementation put where a word should stand.
-fn masked(answered: Answered, masker: &Masker) -> Answered {
+pub(super) fn masked(answered: Answered, masker: &Masker) -> Answered {
     match answered {
         Answered::Unrecognised { status, code } => Answered::Unrecognised {
             status,
@@ -220,7 +204,7 @@ fn masked(answered: Answered, masker: &Masker) -> Answered {
 }
 
 /// Collects what is secret among the variables: by their type, or by the operation's table.
-fn secrets_of(operation: Operation, variables: &Variables) -> Vec<String> {
+pub(super) fn secrets_of(operation: Operation, variables: &Variables) -> Vec<String> {
     let mut secrets = Vec::new();
     for (name, value) in &variables.0 {
         let spec = operation.variables().iter().find(|spec| spec.name == name);
@@ -232,7 +216,7 @@ fn secrets_of(operation: Operation, variables: &Variables) -> Vec<String> {
                 secret_members(json, member, &mut found);
                 secrets.extend(found.into_iter().map(str::to_owned));
             }
-            (Value::Plain(_), Some(Secrecy::Open) | None) => {}
+            (Value::Plain(_), Some(Secrecy::Open) | None) | (Value::Jar(_), _) => {}
         }
     }
     secrets

@@ -1,28 +1,30 @@
 //! Compiles a target file: reads it, resolves every name in it, and reports everything that is wrong at once.
 
+mod connection;
+mod field;
+mod matching;
 mod meaning;
+mod operation;
 mod profile;
 mod request;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use regex::Regex;
 use serde_json::Value as Json;
 use toml::de::DeTable;
-use url::Url;
 
-use super::file::{OperationFile, TargetFile, json_schema};
+use super::CompiledTarget;
+use super::file::{TargetFile, json_schema};
 use super::operation::{Operation, VariableSpec};
 use super::problem::{Problem, TargetError, TargetErrors};
 use super::surroundings::ProcessPlan;
-use super::template::{Environment, Template};
+use super::template::{Environment, Scope, Template};
 use super::walk::{Spans, join, walk};
-use super::{Binding, CompiledTarget};
-
-/// What finds a code where the file says nothing else.
-const CODE_PATTERN: &str = r"\b([0-9]{6,10})\b";
+use super::words::Words;
 
 /// Compiles the text of a target file.
 pub(super) fn compile(
@@ -38,7 +40,8 @@ pub(super) fn compile(
             TargetError::new(text, error.span().unwrap_or_default(), problem)
         })
         .collect();
-    let (table, spans) = walk(text, &root, &json_schema(), &mut errors);
+    static SCHEMA: LazyLock<Json> = LazyLock::new(json_schema);
+    let (table, spans) = walk(text, &root, &SCHEMA, &mut errors);
     let file = match serde_json::from_value::<TargetFile>(Json::Object(table)) {
         Ok(file) => file,
         Err(error) => {
@@ -56,6 +59,14 @@ pub(super) fn compile(
         spans,
         errors,
         environment,
+        folder: Path::new(path)
+            .parent()
+            .map(Path::to_path_buf)
+            .unwrap_or_default(),
+        words: Words::default(),
+        kept: BTreeSet::new(),
+        used: BTreeSet::new(),
+        places: Vec::new(),
     };
     let compiled = compiler.target(file);
     match compiled {
@@ -70,6 +81,16 @@ pub(super) struct Compiler<'a> {
     spans: Spans,
     errors: Vec<TargetError>,
     environment: Environment<'a>,
+    /// Where the file stands.
+    folder: PathBuf,
+    /// The implementation's own words.
+    words: Words,
+    /// The names that the file keeps and the harness does not know.
+    kept: BTreeSet<String>,
+    /// Those of them that templates and conditions of ways use.
+    used: BTreeSet<String>,
+    /// Where each of them is kept.
+    places: Vec<(Operation, String, String)>,
 }
 
 impl Compiler<'_> {
@@ -97,10 +118,26 @@ impl Compiler<'_> {
         &mut self,
         pointer: &str,
         text: &str,
-        operation: &str,
+        owner: &str,
         offered: &'static [VariableSpec],
     ) -> Option<Template> {
-        match Template::parse(text, operation, offered, self.environment) {
+        // Where nothing happens nothing was kept before.
+        let nothing = BTreeSet::new();
+        let scope = Scope {
+            owner,
+            offered,
+            kept: if offered.is_empty() {
+                &nothing
+            } else {
+                &self.kept
+            },
+            environment: self.environment,
+        };
+        let is_used = |name: &&String| {
+            text.contains(&format!("{{{name}}}")) || text.contains(&format!("{{{name}?}}"))
+        };
+        self.used.extend(self.kept.iter().filter(is_used).cloned());
+        match Template::parse(text, scope) {
             Ok(template) => Some(template),
             Err(problems) => {
                 for problem in problems {
@@ -113,27 +150,35 @@ impl Compiler<'_> {
 
     /// Compiles the file; none only where something was reported.
     fn target(&mut self, file: TargetFile) -> Option<CompiledTarget> {
-        let base = file
-            .base
-            .and_then(|base| self.value("/base", parse_base(&base)));
+        self.words = Self::own_words(&file.words);
+        self.kept = operation::free_names(&file.operations, file.csrf.as_ref());
+        let connection = self.connection(&file);
         let settle = file
             .settle
             .map(|settle| self.value("/settle", parse_duration(&settle)));
-        let pattern = file.code_pattern.as_deref().unwrap_or(CODE_PATTERN);
-        let compiled =
-            Regex::new(pattern).map_err(|error| Problem::BadPattern(last_line(&error.to_string())));
-        let code_pattern = self.value("/codePattern", compiled);
+        let code_patterns = self.code_patterns(file.code_pattern);
         let users = self.users(file.users);
         if let Some(path) = file.openapi.as_ref().filter(|path| !path.starts_with('/')) {
             self.report_value("/openapi", Problem::BadRequestPath(path.clone()));
         }
         let mut operations = BTreeMap::new();
+        let mut runs_commands = false;
         for (word, operation) in file.operations {
             let pointer = join("/operations", &word);
             if let Some(found) = Operation::from_word(&word) {
-                operations.insert(found, self.operation(found, operation, &pointer));
+                let binding = self.operation(found, operation, &pointer);
+                runs_commands |= binding.runs_commands();
+                operations.insert(found, binding);
             }
         }
+        let csrf = file.csrf.map(|csrf| self.csrf(csrf));
+        let refresh = file.refresh.map(|refresh| {
+            if !operations.contains_key(&Operation::RefreshSession) {
+                let (key, operation) = ("refresh", Operation::RefreshSession.as_str());
+                self.report_key("/refresh", Problem::NeedsOperation { key, operation });
+            }
+            self.recogniser(refresh.status, refresh.conditions, "/refresh")
+        });
         let refusals = self.refusals(file.refusals, "");
         let (clock, surrounded) =
             self.surrounded(file.clock, file.process, file.gateways, &operations);
@@ -144,20 +189,35 @@ impl Compiler<'_> {
         let standing_policy =
             self.standing_policy(file.policy, file.policy_settable, facilities, &operations);
         let profile = self.profile(file.capabilities, &operations, users.len(), clock);
-        let process_secrets = surrounded.process.iter().flat_map(ProcessPlan::secrets);
-        let process_secrets: Vec<_> = process_secrets.cloned().collect();
-        let environment_secrets = operations
-            .values()
-            .flat_map(|binding| &binding.requests)
-            .flat_map(super::request::RequestTemplate::environment_secrets)
-            .chain(process_secrets)
-            .collect();
+        if !runs_commands {
+            self.unused_names();
+        }
+        let connection = connection?;
+        let mut environment_secrets = connection.secrets;
+        let requests = operations.values().flat_map(super::Binding::requests);
+        environment_secrets
+            .extend(requests.flat_map(super::request::RequestTemplate::environment_secrets));
+        let csrf = said(csrf)?;
+        let of_csrf = csrf.iter().flat_map(super::way::Csrf::templates);
+        environment_secrets.extend(of_csrf.flat_map(Template::environment_secrets).cloned());
+        let process = surrounded.process.iter();
+        environment_secrets.extend(process.flat_map(ProcessPlan::secrets).cloned());
         Some(CompiledTarget {
             name: file.name?,
-            base: base?,
+            base: connection.base?,
+            folder: self.folder.clone(),
+            headers: connection.headers,
+            timeout: connection.timeout,
+            proxy: connection.proxy,
+            certificates: connection.certificates,
+            cookies: file.cookies,
+            csrf,
+            refresh,
+            words: self.words.clone(),
+            free_names: self.kept.clone(),
             isolation: file.isolation,
-            settle: settle.map_or(Some(Duration::ZERO), |settle| settle)?,
-            code_pattern: code_pattern?,
+            settle: said(settle)?.unwrap_or(Duration::ZERO),
+            code_patterns: code_patterns?,
             clock,
             surrounded,
             standing_policy,
@@ -169,48 +229,15 @@ impl Compiler<'_> {
             environment_secrets,
         })
     }
-
-    fn operation(&mut self, operation: Operation, file: OperationFile, pointer: &str) -> Binding {
-        let mut requests = Vec::new();
-        match (file.request, file.requests.is_empty()) {
-            (Some(_), false) => self.report_key(pointer, Problem::Exclusive("request", "requests")),
-            (None, true) => self.report_key(
-                pointer,
-                Problem::MissingKey {
-                    key: "request".to_owned(),
-                },
-            ),
-            (Some(request), true) => {
-                requests.extend(self.request(operation, request, &join(pointer, "request")))
-            }
-            (None, false) => {
-                let list = join(pointer, "requests");
-                for (index, request) in file.requests.into_iter().enumerate() {
-                    requests.extend(self.request(operation, request, &format!("{list}/{index}")));
-                }
-            }
-        }
-        let meaning = self.meaning(operation, file.answers, file.keep, file.refusals, pointer);
-        Binding { requests, meaning }
-    }
 }
 
-fn parse_base(text: &str) -> Result<Url, Problem> {
-    let bad = |reason: String| Problem::BadBase {
-        url: text.to_owned(),
-        reason,
-    };
-    let url = Url::parse(text).map_err(|error| bad(error.to_string()))?;
-    if url.scheme() != "http" {
-        return Err(bad(format!(
-            "the harness speaks http only, not {}",
-            url.scheme()
-        )));
+/// Turns "said and wrong" into none; "not said" stays that, and so does "said and right".
+fn said<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+    match value {
+        Some(None) => None,
+        Some(found) => Some(found),
+        None => Some(None),
     }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(bad("a base has no query and no fragment".to_owned()));
-    }
-    Ok(url)
 }
 
 /// Reads `500ms`, `2s` or `1m`.

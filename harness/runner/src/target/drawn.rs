@@ -62,10 +62,12 @@ impl CompiledTarget {
         let binding = self.operations.get(&operation)?;
         let prefix = self.prefix();
         let body = |template: &RequestTemplate| {
-            let request = template.render(operation, &prefix, variables).ok()?;
+            let request = template
+                .render(operation, &prefix, &self.headers, variables)
+                .ok()?;
             Some(request.into_body())
         };
-        binding.requests.iter().map(body).collect()
+        binding.requests().map(body).collect()
     }
 
     /// Finds the operation that a path with `{placeholders}` belongs to, and the variables that stand in its place.
@@ -77,7 +79,7 @@ impl CompiledTarget {
         path: &str,
     ) -> Option<(Operation, Vec<Option<&'static str>>)> {
         self.operations.iter().find_map(|(operation, binding)| {
-            let mut templates = binding.requests.iter();
+            let mut templates = binding.requests();
             templates.find_map(|template| {
                 let names = names_in(*operation, template, method, path)?;
                 Some((*operation, names))
@@ -91,7 +93,7 @@ impl CompiledTarget {
     pub(crate) fn is_control(&self, path: &str) -> bool {
         let begins = |operation: Operation| {
             let binding = self.operations.get(&operation);
-            let templates = binding.into_iter().flat_map(|binding| &binding.requests);
+            let templates = binding.into_iter().flat_map(super::Binding::requests);
             let mut paths = templates.filter_map(move |template| marked(operation, template));
             paths.any(|own| first_segment(&own) == first_segment(path))
         };
@@ -100,9 +102,11 @@ impl CompiledTarget {
 }
 
 /// The operations of test control.
-const CONTROL: [Operation; 6] = [
+const CONTROL: [Operation; 8] = [
     Operation::CreateTenant,
     Operation::DeleteTenant,
+    Operation::CreateUser,
+    Operation::DeleteUser,
     Operation::ReadClock,
     Operation::AdvanceClock,
     Operation::SetPolicy,
@@ -129,7 +133,7 @@ fn marked(operation: Operation, template: &RequestTemplate) -> Option<String> {
             )
         })
         .collect();
-    template.path.render(&marks, str::to_owned).ok()?
+    template.path.as_ref()?.render(&marks, str::to_owned).ok()?
 }
 
 /// Lists the variables of a template in the places where a path has placeholders; none where they do not fit.
@@ -139,7 +143,7 @@ fn names_in(
     method: &Method,
     path: &str,
 ) -> Option<Vec<Option<&'static str>>> {
-    if template.method != *method {
+    if template.method.as_ref() != Some(method) {
         return None;
     }
     let specs = operation.variables();

@@ -34,6 +34,8 @@ pub struct Exchange {
     pub failure: Option<String>,
 }
 
+/// Stands in place of a method where a command of the target file was run.
+const COMMAND: &str = "sh";
 const REQUEST_LIMIT: usize = 16 * 1024;
 const RESPONSE_LIMIT: usize = 4 * 1024;
 /// What is masked at all: the rest is cut away, and a secret cut in two here cannot reach the shown part.
@@ -65,6 +67,31 @@ impl Exchange {
             response_headers: Vec::new(),
             response_body: None,
             failure: None,
+        }
+    }
+
+    /// Tells of an answer for which nothing was sent.
+    pub(super) fn assumed(operation: &str) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            method: String::new(),
+            url: String::new(),
+            request_headers: Vec::new(),
+            request_body: None,
+            status: None,
+            response_headers: Vec::new(),
+            response_body: None,
+            failure: None,
+        }
+    }
+
+    /// Masks a command and what it is told.
+    pub(super) fn of_command(operation: &str, line: &str, input: &str, masker: &Masker) -> Self {
+        Self {
+            method: COMMAND.to_owned(),
+            url: masker.mask(line),
+            request_body: Some(shown(input.as_bytes(), REQUEST_LIMIT, masker)),
+            ..Self::assumed(operation)
         }
     }
 
@@ -109,6 +136,11 @@ impl Exchange {
     #[must_use]
     pub fn curl(&self) -> String {
         let mut names = Vec::new();
+        if self.method == COMMAND {
+            let input = self.request_body.as_deref().unwrap_or_default();
+            let input = with_variables(input, &mut names, name_before);
+            return format!("printf %s {input} | sh -c {}", quoted(&self.url));
+        }
         let mut words = vec!["curl".to_owned(), "-sS".to_owned(), "-i".to_owned()];
         if self.url.contains(['[', ']', '{', '}']) {
             words.push("--globoff".to_owned());
@@ -138,8 +170,8 @@ impl Exchange {
     /// Names what stands masked in a header.
     fn variable_of_header(&self, name: &str) -> String {
         let token = match self.operation.as_str() {
-            "createTenant" | "deleteTenant" | "readClock" | "advanceClock" | "setPolicy"
-            | "readAudit" => "CONTROL_TOKEN",
+            "createTenant" | "deleteTenant" | "createUser" | "deleteUser" | "readClock"
+            | "advanceClock" | "setPolicy" | "readAudit" => "CONTROL_TOKEN",
             "replyToNotification" => "DEVICE_SECRET",
             "callback" => "CALLBACK_SECRET",
             _ => "SESSION",

@@ -26,12 +26,29 @@ pub(super) struct TargetFile {
     /// Where it listens, such as `http://127.0.0.1:8080`; every path is appended to it.
     #[schemars(with = "String")]
     pub(super) base: Option<String>,
+    /// Headers of every request, `${NAME}` in them a secret of the environment; a request's own of the same name replace them.
+    pub(super) headers: BTreeMap<String, String>,
+    /// How long one request may take: `10s`, which is the default. A command has a minute where nothing is said.
+    pub(super) timeout: Option<String>,
+    /// An HTTP proxy, such as `http://127.0.0.1:3128`.
+    pub(super) proxy: Option<String>,
+    /// A PEM file of certificates that are trusted beside the system's, from this file's folder.
+    pub(super) ca: Option<String>,
+    /// Every session and every reset has cookies of its own.
+    pub(super) cookies: bool,
     /// What keeps scenarios apart: a tenant of their own, a user of their own, or nothing.
     pub(super) isolation: Isolation,
     /// How long to wait before saying that a message did not come: `2s`. Default: not at all.
     pub(super) settle: Option<String>,
-    /// The regular expression that finds a code in a message: its first group, else all of it.
-    pub(super) code_pattern: Option<String>,
+    /// The regular expression that finds a code in a message: its first group, else all of it. One, or one by channel.
+    pub(super) code_pattern: Option<CodePatternFile>,
+    /// Answers that mean that the session has run out: `refreshSession` is called and the request sent once more.
+    pub(super) refresh: Option<RefreshFile>,
+    /// What the implementation says for words of the domain, in `{method}`, `{kind}`, `{role}` and `{reply}`, and backwards
+    /// in answers.
+    pub(super) words: WordsFile,
+    /// How a CSRF token is had, and where it goes with every request that is not GET or HEAD.
+    pub(super) csrf: Option<CsrfFile>,
     /// How time moves; absent: the machine's clock, which nothing moves.
     pub(super) clock: ClockFile,
     /// How the implementation is started and ended; absent: somebody else sees to that.
@@ -96,43 +113,267 @@ pub(super) struct UserFile {
     pub(super) role: Option<Role>,
 }
 
+/// Finds codes in messages.
+///
+/// Untagged like [`StatusFile`], for the same reason.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum CodePatternFile {
+    /// In messages of every channel.
+    Every(String),
+    /// By channel.
+    By(ChannelPatternsFile),
+}
+
+/// Finds codes in the messages of each channel; a channel that is not named has the default.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct ChannelPatternsFile {
+    /// In text messages.
+    pub(super) sms: Option<String>,
+    /// In what is said in calls.
+    pub(super) voice: Option<String>,
+    /// In mails.
+    pub(super) email: Option<String>,
+    /// In notifications.
+    pub(super) push: Option<String>,
+}
+
+/// Recognises that a session has run out.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RefreshFile {
+    /// The status, or any of several.
+    pub(super) status: StatusFile,
+    /// What else must hold.
+    #[serde(default, rename = "where")]
+    pub(super) conditions: BTreeMap<String, ConditionFile>,
+}
+
+/// Holds the implementation's own words, by set and word of the domain.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct WordsFile {
+    /// For methods.
+    #[schemars(schema_with = "by_word::<Method>")]
+    pub(super) method: BTreeMap<String, String>,
+    /// For challenge kinds.
+    #[schemars(schema_with = "by_word::<ChallengeKind>")]
+    pub(super) kind: BTreeMap<String, String>,
+    /// For roles of users.
+    #[schemars(schema_with = "by_word::<Role>")]
+    pub(super) role: BTreeMap<String, String>,
+    /// For what a device replies to a notification.
+    #[schemars(schema_with = "replies_schema")]
+    pub(super) reply: BTreeMap<String, String>,
+}
+
+/// Says how a CSRF token is had and where it goes.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CsrfFile {
+    /// The request whose answer holds the token, sent with the same cookies.
+    pub(super) request: RequestFile,
+    /// Where in that answer it is.
+    pub(super) token: String,
+    /// The header that it goes into …
+    #[serde(default)]
+    pub(super) header: Option<String>,
+    /// … or the field of the form, or the member of the JSON object.
+    #[serde(default)]
+    pub(super) field: Option<String>,
+    /// Whether it is fetched once for each session (default) or for each request.
+    #[serde(default)]
+    pub(super) every: CsrfEvery,
+}
+
+/// Names how long a CSRF token lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum CsrfEvery {
+    /// As long as the session.
+    #[default]
+    Session,
+    /// For one request.
+    Request,
+}
+
 /// Binds one operation: what is sent, and what the answers mean.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(extend("required" = ["answers"]))]
 pub(super) struct OperationFile {
     /// The request, where one is enough.
     pub(super) request: Option<RequestFile>,
     /// The requests, sent one after the other; the answer to the last one counts, or the first that is an error.
     pub(super) requests: Vec<RequestFile>,
+    /// In place of requests: the implementation needs none here, and its answer would have these fields.
+    pub(super) assumed: Option<BTreeMap<String, Json>>,
+    /// In place of requests: a command, run by `sh -c` in this file's folder, with the variables as JSON on its standard
+    /// input. It ends with 0 for status 200, else 500; what it writes is the body.
+    pub(super) command: Option<String>,
+    /// Several ways to do it: the first whose `when` fits is taken. What stands beside `ways` holds for all of them.
+    pub(super) ways: Vec<WayFile>,
     /// What successes look like, tried in order.
     pub(super) answers: Vec<AnswerFile>,
     /// What later steps need of a success, by name.
-    pub(super) keep: BTreeMap<String, String>,
+    pub(super) keep: BTreeMap<String, KeepFile>,
     /// What refusals look like, tried in order before the file's own.
     pub(super) refusals: Vec<RefusalFile>,
 }
 
-/// Describes one request; `{name}` in it is a variable, `${NAME}` a secret of the environment.
+/// Describes one of several ways to do an operation.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct WayFile {
+    /// What variables must be, each a constant or one of a list; a variable without a value fits nothing.
+    pub(super) when: BTreeMap<String, WantedFile>,
+    /// The request, where one is enough.
+    pub(super) request: Option<RequestFile>,
+    /// The requests, sent one after the other.
+    pub(super) requests: Vec<RequestFile>,
+    /// In place of requests: the answer's fields, where none is needed.
+    pub(super) assumed: Option<BTreeMap<String, Json>>,
+    /// In place of requests: a command.
+    pub(super) command: Option<String>,
+    /// What successes look like; without them those of the operation hold.
+    pub(super) answers: Vec<AnswerFile>,
+    /// What later steps need of a success, beside what the operation keeps.
+    pub(super) keep: BTreeMap<String, KeepFile>,
+    /// What refusals look like, tried before those of the operation.
+    pub(super) refusals: Vec<RefusalFile>,
+}
+
+/// Says what a variable must be.
+///
+/// Untagged like [`StatusFile`], for the same reason.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum WantedFile {
+    /// This text.
+    Text(String),
+    /// This truth.
+    Truth(bool),
+    /// This number.
+    Number(i64),
+    /// One of these texts.
+    AnyOf(Vec<String>),
+}
+
+/// Says where a value that is kept comes from.
+///
+/// Untagged like [`StatusFile`], for the same reason.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum KeepFile {
+    /// From here.
+    Path(String),
+    /// From the first that finds something.
+    FirstOf(Vec<String>),
+    /// From here, and how it is shown.
+    Full(KeepFullFile),
+}
+
+/// Says where a value that is kept comes from, and how it is shown.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct RequestFile {
-    /// GET, POST, PUT, PATCH or DELETE.
-    pub(super) method: String,
-    /// The path, from `/`; values are percent-encoded.
-    pub(super) path: String,
-    /// Query parameters; one whose variable has no value is left out.
+pub(super) struct KeepFullFile {
+    /// Where it comes from: a source, or several, of which the first counts that finds something.
+    pub(super) from: SourcesFile,
+    /// It is no secret and may be shown. Names that the harness knows are what they are.
     #[serde(default)]
+    pub(super) open: bool,
+}
+
+/// One source or several.
+///
+/// Untagged like [`StatusFile`], for the same reason.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum SourcesFile {
+    /// One.
+    One(String),
+    /// The first that finds something.
+    FirstOf(Vec<String>),
+}
+
+/// Describes one request; `{name}` in it is a variable, `${NAME}` a secret of the environment.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct RequestFile {
+    /// GET, POST, PUT, PATCH or DELETE; without it what the form of `fromForm` says.
+    pub(super) method: Option<String>,
+    /// The path, from `/`; values are percent-encoded. Without it where the form of `fromForm` goes.
+    pub(super) path: Option<String>,
+    /// Query parameters; one whose variable has no value is left out.
     pub(super) query: BTreeMap<String, String>,
     /// Headers; one whose variable has no value is left out.
-    #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     /// The JSON body; a member whose variable has no value is left out.
-    #[serde(default)]
     pub(super) body: Option<Json>,
     /// The form fields, in place of a JSON body.
-    #[serde(default)]
     pub(super) form: Option<BTreeMap<String, String>>,
+    /// The fields of a `multipart/form-data` body.
+    pub(super) multipart: Option<BTreeMap<String, String>>,
+    /// A body of plain text.
+    pub(super) text: Option<String>,
+    /// The CSS selector of a form in the answer before: its address, its method and its fields are sent, with `form` on top.
+    pub(super) from_form: Option<String>,
+    /// What the answer holds for later requests, and for later operations.
+    pub(super) keep: BTreeMap<String, KeepFile>,
+    /// Statuses from 400 after which the requests behind it are sent all the same.
+    pub(super) go_on: Vec<StatusOneFile>,
+    /// Redirects on the same host are followed, at most ten; else a redirect is an answer like any other.
+    pub(super) follow: bool,
+    /// How long it may take, in place of the file's `timeout`.
+    pub(super) timeout: Option<String>,
+    /// It is sent again and again until something holds.
+    pub(super) poll: Option<PollFile>,
+    /// `false`: the file's CSRF token does not go with it.
+    pub(super) csrf: Option<bool>,
+}
+
+/// Says how long a request is sent again and again.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PollFile {
+    /// What must hold of the answer.
+    pub(super) until: BTreeMap<String, ConditionFile>,
+    /// The pause in between: `200ms`.
+    pub(super) every: String,
+    /// How long at most: `5s`. Then the newest answer counts.
+    pub(super) within: String,
+}
+
+/// Says what must stand somewhere.
+///
+/// Untagged like [`StatusFile`], for the same reason.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum ConditionFile {
+    /// This text.
+    Text(String),
+    /// This truth.
+    Truth(bool),
+    /// This number.
+    Number(serde_json::Number),
+    /// This list.
+    List(Vec<Json>),
+    /// Something of which all this holds.
+    Matcher(MatcherFile),
+}
+
+/// Says what holds of a value; what is not said does not matter.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct MatcherFile {
+    /// This regular expression finds something in it.
+    pub(super) matches: Option<String>,
+    /// It contains this text; a list, this element.
+    pub(super) contains: Option<String>,
+    /// There is anything at all, or nothing.
+    pub(super) exists: Option<bool>,
+    /// It is one of these.
+    pub(super) one_of: Option<Vec<Json>>,
 }
 
 /// Recognises one success.
@@ -141,9 +382,9 @@ pub(super) struct RequestFile {
 pub(super) struct AnswerFile {
     /// The status, or any of several.
     pub(super) status: StatusFile,
-    /// What else must hold: what a path selects, or a header, equals the value.
+    /// What else must hold, by source.
     #[serde(default, rename = "where")]
-    pub(super) conditions: BTreeMap<String, Json>,
+    pub(super) conditions: BTreeMap<String, ConditionFile>,
     /// The fields of the answer.
     #[serde(default)]
     pub(super) answer: BTreeMap<String, MappingFile>,
@@ -155,9 +396,9 @@ pub(super) struct AnswerFile {
 pub(super) struct RefusalFile {
     /// The status, or any of several.
     pub(super) status: StatusFile,
-    /// What else must hold: what a path selects, or a header, equals the value.
+    /// What else must hold, by source.
     #[serde(default, rename = "where")]
-    pub(super) conditions: BTreeMap<String, Json>,
+    pub(super) conditions: BTreeMap<String, ConditionFile>,
     /// What it means.
     pub(super) refused: Refusal,
     /// Where its details are.
@@ -183,10 +424,24 @@ pub(super) struct RefusalFieldsFile {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum StatusFile {
-    /// One.
-    One(i64),
+    /// A number.
+    Number(i64),
+    /// A class such as `2xx`.
+    Class(String),
     /// Any of several.
-    AnyOf(Vec<i64>),
+    AnyOf(Vec<StatusOneFile>),
+}
+
+/// One status, or a class of them.
+///
+/// Untagged like [`StatusFile`], for the same reason.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum StatusOneFile {
+    /// A number.
+    Number(i64),
+    /// A class such as `2xx`.
+    Class(String),
 }
 
 /// Says where a field of an answer comes from.
@@ -195,15 +450,15 @@ pub(super) enum StatusFile {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum MappingFile {
-    /// A JSONPath, or `header:name`.
+    /// A source.
     Path(String),
     /// The first that selects something.
     FirstOf(Vec<String>),
     /// Anything else.
-    Made(MadeFile),
+    Made(Box<MadeFile>),
 }
 
-/// Makes a field: an object, a list of objects, a constant, or whether something is there.
+/// Makes a field: an object, a list, a constant, whether something is there, or what a source finds in words of its own.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "MadeFieldFile")]
@@ -223,6 +478,26 @@ pub(super) struct MadeFile {
     /// Always this.
     #[serde(default)]
     pub(super) value: Option<Json>,
+    /// What a source finds, or the first of several.
+    #[serde(default)]
+    pub(super) from: Option<SourcesFile>,
+    /// With `from`: the domain's word for each of the implementation's.
+    #[serde(default)]
+    pub(super) words: Option<BTreeMap<String, Json>>,
+    /// Makes a list of those constants whose conditions hold.
+    #[serde(default)]
+    pub(super) collect: Option<Vec<CollectFile>>,
+}
+
+/// Names an element of a list, and when it is in it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CollectFile {
+    /// The element.
+    pub(super) value: Json,
+    /// What must hold, by source.
+    #[serde(default, rename = "where")]
+    pub(super) conditions: BTreeMap<String, ConditionFile>,
 }
 
 /// Lists every operation by name, so that editors complete them and a wrong one is an unknown key.
@@ -231,6 +506,30 @@ fn operations_schema(generator: &mut SchemaGenerator) -> Schema {
     let properties: Map<String, Json> = Operation::ALL
         .iter()
         .map(|one| (one.as_str().to_owned(), Json::from(operation.clone())))
+        .collect();
+    json_schema!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+/// Lists the words of a closed set, each with a text.
+fn by_word<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let set = T::json_schema(generator);
+    let set = Json::from(set);
+    let plain = set["enum"].as_array().into_iter().flatten();
+    let described = set["oneOf"].as_array().into_iter().flatten();
+    let words = plain
+        .chain(described.map(|one| &one["const"]))
+        .filter_map(Json::as_str);
+    texts_by_name(words)
+}
+
+fn replies_schema(_: &mut SchemaGenerator) -> Schema {
+    texts_by_name(["approve", "deny"])
+}
+
+fn texts_by_name<'a>(names: impl IntoIterator<Item = &'a str>) -> Schema {
+    let properties: Map<String, Json> = names
+        .into_iter()
+        .map(|name| (name.to_owned(), serde_json::json!({ "type": "string" })))
         .collect();
     json_schema!({ "type": "object", "properties": properties, "additionalProperties": false })
 }

@@ -6,30 +6,11 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
 
-use super::operation::KeepSpec;
+use super::matcher::{Conditions, Recogniser};
 use super::reply::{Answered, RawResponse};
 use super::shape::FieldKind;
 use super::source::{Path, Source};
 use super::value::{Value, text_of};
-
-/// Recognises an answer by its status and by what stands in it.
-#[derive(Debug, Clone)]
-pub(super) struct Recogniser {
-    pub(super) statuses: Vec<u16>,
-    pub(super) conditions: Vec<(Source, Json)>,
-}
-
-impl Recogniser {
-    fn recognises(&self, response: &RawResponse, body: Option<&Json>) -> bool {
-        self.statuses.contains(&response.status)
-            && self.conditions.iter().all(|(source, wanted)| {
-                let found = source.select(response, body);
-                found.iter().any(|one| {
-                    one == wanted || (!source.reads_body() && text_of(one) == text_of(wanted))
-                })
-            })
-    }
-}
 
 /// Recognises a success and fills its answer.
 #[derive(Debug, Clone)]
@@ -65,6 +46,50 @@ pub(super) enum FieldRule {
     Object(Option<Path>, FieldRules),
     /// With a list of objects, one for each node of a path.
     Each(Path, FieldRules),
+    /// With a list of the constants whose conditions hold.
+    Collect(Vec<(Json, Conditions)>),
+    /// With what another rule finds, in words of the file's own.
+    Translated(Box<Self>, BTreeMap<String, Json>),
+}
+
+/// Takes what later steps need, under a name.
+#[derive(Debug, Clone)]
+pub(super) struct KeepRule {
+    pub(super) name: String,
+    /// It is masked.
+    pub(super) secret: bool,
+    /// Every node that its path selects is kept, as a list.
+    pub(super) list: bool,
+    /// The first that finds anything.
+    pub(super) sources: Vec<Source>,
+}
+
+impl KeepRule {
+    /// Takes the value, where there is one.
+    pub(super) fn take(&self, response: &RawResponse, body: Option<&Json>) -> Option<Value> {
+        let found = self.sources.iter().find_map(|source| {
+            if self.list {
+                source.select_list(response, body).map(Json::from)
+            } else {
+                source.select(response, body).into_iter().next()
+            }
+        })?;
+        Some(if self.secret {
+            Value::Secret(Secret::new(text_of(&found)))
+        } else {
+            Value::Plain(found)
+        })
+    }
+}
+
+/// Takes what several rules find.
+pub(super) fn taken(
+    rules: &[KeepRule],
+    response: &RawResponse,
+    body: Option<&Json>,
+) -> BTreeMap<String, Value> {
+    let take = |rule: &KeepRule| Some((rule.name.clone(), rule.take(response, body)?));
+    rules.iter().filter_map(take).collect()
 }
 
 impl FieldRules {
@@ -79,17 +104,21 @@ impl FieldRules {
 
     /// Tells whether any field needs a JSON body.
     fn read_body(&self) -> bool {
-        self.0.iter().any(|(_, _, rule)| match rule {
-            FieldRule::First(sources) => sources.iter().any(Source::reads_body),
-            FieldRule::Exists(source) => source.reads_body(),
-            FieldRule::Constant(_) => false,
-            FieldRule::Object(path, fields) => path.is_some() || fields.read_body(),
-            FieldRule::Each(..) => true,
-        })
+        self.0.iter().any(|(_, _, rule)| rule.reads_json())
     }
 }
 
 impl FieldRule {
+    fn reads_json(&self) -> bool {
+        match self {
+            Self::First(sources) => sources.iter().all(Source::reads_json) && !sources.is_empty(),
+            Self::Exists(_) | Self::Constant(_) | Self::Collect(_) => false,
+            Self::Object(path, fields) => path.is_some() || fields.read_body(),
+            Self::Each(..) => true,
+            Self::Translated(rule, _) => rule.reads_json(),
+        }
+    }
+
     fn fill(&self, kind: &FieldKind, response: &RawResponse, node: Option<&Json>) -> Option<Json> {
         match self {
             Self::First(sources) if kind.is_list() => sources
@@ -117,6 +146,20 @@ impl FieldRule {
                         .collect(),
                 )
             }
+            Self::Collect(constants) => Some(
+                constants
+                    .iter()
+                    .filter(|(_, conditions)| conditions.hold(response, node))
+                    .map(|(value, _)| value.clone())
+                    .collect(),
+            ),
+            Self::Translated(rule, words) => {
+                let translate = |found: Json| words.get(&text_of(&found)).cloned().unwrap_or(found);
+                Some(match rule.fill(kind, response, node)? {
+                    Json::Array(list) => list.into_iter().map(translate).collect(),
+                    one => translate(one),
+                })
+            }
         }
     }
 }
@@ -126,7 +169,7 @@ impl FieldRule {
 pub(super) struct Meaning {
     pub(super) answers: Vec<AnswerRule>,
     pub(super) refusals: Vec<RefusalRule>,
-    pub(super) keep: Vec<(KeepSpec, Source)>,
+    pub(super) keep: Vec<KeepRule>,
 }
 
 impl Meaning {
@@ -155,23 +198,7 @@ impl Meaning {
         response: &RawResponse,
         body: Option<&Json>,
     ) -> BTreeMap<String, Value> {
-        let mut kept = BTreeMap::new();
-        for (spec, source) in &self.keep {
-            let found = if spec.list {
-                source.select_list(response, body).map(Json::from)
-            } else {
-                source.select(response, body).into_iter().next()
-            };
-            if let Some(found) = found {
-                let value = if spec.secret {
-                    Value::Secret(Secret::new(text_of(&found)))
-                } else {
-                    Value::Plain(found)
-                };
-                kept.insert(spec.name.to_owned(), value);
-            }
-        }
-        kept
+        taken(&self.keep, response, body)
     }
 }
 

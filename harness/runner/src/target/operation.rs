@@ -31,6 +31,9 @@ pub struct VariableSpec {
 }
 
 impl VariableSpec {
+    /// The session, where there is one.
+    pub(super) const OPTIONAL_SESSION: Self = SESSION;
+
     const fn open(name: &'static str) -> Self {
         Self {
             name,
@@ -142,6 +145,30 @@ macro_rules! operations {
     };
 }
 
+/// Lists what every operation of a signed-in user is offered, and what is its own.
+macro_rules! signed_in {
+    ($($own:expr),*) => { &[SESSION, REFRESH_TOKEN, USER.optional(), OWN_ADDRESS, $($own),*] };
+}
+
+/// Lists what every operation inside a setup is offered, and what is its own.
+macro_rules! in_setup {
+    ($($own:expr),*) => {
+        signed_in![ENROLLMENT, ABOUT_METHOD, KIND, DESTINATION, METHOD_ID.optional() $(, $own)*]
+    };
+}
+
+/// Lists what every operation of a reset is offered, and what is its own.
+macro_rules! in_reset {
+    ($($own:expr),*) => { &[USER.optional(), OWN_ADDRESS, RESET, $($own),*] };
+}
+
+/// Lists what every operation of one proof of a reset is offered, and what is its own.
+macro_rules! in_proof {
+    ($($own:expr),*) => {
+        in_reset![PROOF, ABOUT_METHOD, KIND, DESTINATION, METHOD_ID.optional() $(, $own)*]
+    };
+}
+
 operations! {
     /// Creates or replaces a tenant whole.
     CreateTenant = "createTenant", EmptyAnswer, offers CREATE_TENANT, keeps CLOCK_KEEPS;
@@ -163,76 +190,78 @@ operations! {
     /// Reads what the implementation declares.
     ReadCapabilities = "readCapabilities", LimitsAnswer, offers &[], keeps &[];
     /// Signs in with a password.
-    SignIn = "signIn", SessionAnswer, offers &[USER, PASSWORD, TENANT_ID.optional()], keeps SESSION_KEEPS;
+    SignIn = "signIn", SessionAnswer,
+        offers &[USER, PASSWORD, TENANT_ID.optional(), OWN_ADDRESS], keeps SESSION_KEEPS;
     /// Gets a new session for one that has run out.
-    RefreshSession = "refreshSession", EmptyAnswer, offers &[SESSION, REFRESH_TOKEN], keeps TOKEN_KEEPS;
+    RefreshSession = "refreshSession", EmptyAnswer, offers signed_in![], keeps TOKEN_KEEPS;
     /// Signs out.
-    SignOut = "signOut", EmptyAnswer, offers &[SESSION], keeps &[];
+    SignOut = "signOut", EmptyAnswer, offers signed_in![], keeps &[];
     /// Reads where the session stands.
-    ReadSession = "readSession", SessionAnswer, offers &[SESSION], keeps SESSION_KEEPS;
+    ReadSession = "readSession", SessionAnswer, offers signed_in![], keeps SESSION_KEEPS;
     /// Opens the thing behind the door.
-    OpenAccount = "openAccount", EmptyAnswer, offers &[SESSION], keeps &[];
+    OpenAccount = "openAccount", EmptyAnswer, offers signed_in![], keeps TOKEN_KEEPS;
     /// Presses "not now".
-    Defer = "defer", SessionAnswer, offers &[SESSION], keeps SESSION_KEEPS;
+    Defer = "defer", SessionAnswer, offers signed_in![], keeps SESSION_KEEPS;
     /// Looks at the wizard's page.
-    ReadWizard = "readWizard", WizardAnswer, offers &[SESSION], keeps &[];
+    ReadWizard = "readWizard", WizardAnswer, offers signed_in![], keeps TOKEN_KEEPS;
     /// Presses "done".
-    CompleteWizard = "completeWizard", SessionAnswer, offers &[SESSION], keeps SESSION_KEEPS;
+    CompleteWizard = "completeWizard", SessionAnswer, offers signed_in![], keeps SESSION_KEEPS;
     /// Presses "looks good".
-    CompleteReview = "completeReview", SessionAnswer, offers &[SESSION], keeps SESSION_KEEPS;
+    CompleteReview = "completeReview", SessionAnswer, offers signed_in![], keeps SESSION_KEEPS;
     /// Lists what is registered.
-    ListMethods = "listMethods", MethodsAnswer, offers &[SESSION], keeps &[METHOD_ID_KEEP];
+    ListMethods = "listMethods", MethodsAnswer, offers signed_in![],
+        keeps &[METHOD_ID_KEEP, SESSION_KEEP, REFRESH_KEEP];
     /// Lists what can be added.
-    ListAvailable = "listAvailable", AvailableAnswer, offers &[SESSION], keeps &[];
+    ListAvailable = "listAvailable", AvailableAnswer, offers signed_in![], keeps TOKEN_KEEPS;
     /// Begins to change a number or an address.
     ChangeMethod = "changeMethod", ChallengeAnswer,
-        offers &[SESSION, METHOD_ID, METHOD, ADDRESS, REGION, NUMBER, E164, KIND], keeps SETUP_KEEPS;
+        offers signed_in![METHOD_ID, METHOD, ADDRESS, ADDRESS_IS, REGION, NUMBER, E164, KIND], keeps SETUP_KEEPS;
     /// Deletes a method.
-    DeleteMethod = "deleteMethod", EmptyAnswer, offers &[SESSION, METHOD_ID, METHOD], keeps &[];
+    DeleteMethod = "deleteMethod", EmptyAnswer, offers signed_in![METHOD_ID, METHOD], keeps TOKEN_KEEPS;
     /// Chooses the default.
     SetDefault = "setDefault", EmptyAnswer,
-        offers &[SESSION, METHOD, REQUIRED_KIND, METHOD_ID.optional()], keeps &[];
+        offers signed_in![METHOD, REQUIRED_KIND, METHOD_ID.optional()], keeps TOKEN_KEEPS;
     /// Begins to set a method up.
     BeginEnrollment = "beginEnrollment", ChallengeAnswer,
-        offers &[SESSION, METHOD, ADDRESS, REGION, NUMBER, E164, KIND], keeps SETUP_KEEPS;
+        offers signed_in![METHOD, ADDRESS, ADDRESS_IS, REGION, NUMBER, E164, KIND], keeps SETUP_KEEPS;
     /// Reads where a setup stands.
-    ReadEnrollment = "readEnrollment", ChallengeAnswer, offers &[SESSION, ENROLLMENT], keeps SETUP_KEEPS;
+    ReadEnrollment = "readEnrollment", ChallengeAnswer, offers in_setup![], keeps SETUP_KEEPS;
     /// Presses "next" inside a setup.
-    NextPage = "nextPage", ChallengeAnswer, offers &[SESSION, ENROLLMENT], keeps SETUP_KEEPS;
+    NextPage = "nextPage", ChallengeAnswer, offers in_setup![], keeps SETUP_KEEPS;
     /// Asks to send again.
-    SendCode = "sendCode", ChallengeAnswer, offers &[SESSION, ENROLLMENT], keeps SETUP_KEEPS;
+    SendCode = "sendCode", ChallengeAnswer, offers in_setup![], keeps SETUP_KEEPS;
     /// Types a code into a setup.
-    SubmitCode = "submitCode", ChallengeAnswer, offers &[SESSION, ENROLLMENT, CODE], keeps SETUP_KEEPS;
+    SubmitCode = "submitCode", ChallengeAnswer, offers in_setup![CODE], keeps SETUP_KEEPS;
     /// Answers questions in a setup.
-    SubmitAnswers = "submitAnswers", ChallengeAnswer, offers &[SESSION, ENROLLMENT, ANSWERS], keeps SETUP_KEEPS;
+    SubmitAnswers = "submitAnswers", ChallengeAnswer,
+        offers in_setup![ANSWERS, ANSWERS_BY_QUESTION, FIRST_ANSWER], keeps SETUP_KEEPS;
     /// Leaves a setup.
-    CancelEnrollment = "cancelEnrollment", EmptyAnswer, offers &[SESSION, ENROLLMENT], keeps &[];
+    CancelEnrollment = "cancelEnrollment", EmptyAnswer, offers in_setup![], keeps TOKEN_KEEPS;
     /// Begins the second step.
     BeginSecondStep = "beginSecondStep", ChallengeAnswer,
-        offers &[SESSION, METHOD.optional(), KIND, METHOD_ID.optional()], keeps CHALLENGE_KEEPS;
+        offers signed_in![METHOD.optional(), KIND, METHOD_ID.optional()], keeps CHALLENGE_KEEPS;
     /// Reads where a second step stands.
-    ReadSecondStep = "readSecondStep", ChallengeAnswer, offers &[SESSION, CHALLENGE], keeps CHALLENGE_KEEPS;
+    ReadSecondStep = "readSecondStep", ChallengeAnswer,
+        offers signed_in![CHALLENGE, ABOUT_METHOD, KIND, DESTINATION, METHOD_ID.optional()], keeps CHALLENGE_KEEPS;
     /// Types a code into a second step.
     SubmitSecondStepCode = "submitSecondStepCode", SessionAnswer,
-        offers &[SESSION, CHALLENGE, CODE], keeps SESSION_KEEPS;
+        offers signed_in![CHALLENGE, CODE, ABOUT_METHOD, KIND, DESTINATION, METHOD_ID.optional()], keeps SESSION_KEEPS;
     /// Asks for a password reset.
-    BeginReset = "beginReset", ResetAnswer, offers &[USER, TENANT_ID.optional()], keeps RESET_KEEPS;
+    BeginReset = "beginReset", ResetAnswer, offers &[USER, TENANT_ID.optional(), OWN_ADDRESS], keeps RESET_KEEPS;
     /// Reads where a reset stands.
-    ReadReset = "readReset", ResetAnswer, offers &[USER.optional(), RESET], keeps RESET_KEEPS;
+    ReadReset = "readReset", ResetAnswer, offers in_reset![], keeps RESET_KEEPS;
     /// Begins one proof of a reset.
     BeginResetProof = "beginResetProof", ChallengeAnswer,
-        offers &[USER.optional(), RESET, METHOD, KIND, METHOD_ID.optional()], keeps PROOF_KEEPS;
+        offers in_reset![METHOD, KIND, METHOD_ID.optional()], keeps PROOF_KEEPS;
     /// Reads where one proof of a reset stands.
-    ReadResetProof = "readResetProof", ChallengeAnswer,
-        offers &[USER.optional(), RESET, PROOF], keeps PROOF_KEEPS;
+    ReadResetProof = "readResetProof", ChallengeAnswer, offers in_proof![], keeps PROOF_KEEPS;
     /// Types a code into a reset.
-    SubmitResetCode = "submitResetCode", ResetAnswer,
-        offers &[USER.optional(), RESET, PROOF, CODE], keeps RESET_KEEPS;
+    SubmitResetCode = "submitResetCode", ResetAnswer, offers in_proof![CODE], keeps RESET_KEEPS;
     /// Answers the questions of a reset.
     SubmitResetAnswers = "submitResetAnswers", ResetAnswer,
-        offers &[USER.optional(), RESET, PROOF, ANSWERS], keeps RESET_KEEPS;
+        offers in_proof![ANSWERS, ANSWERS_BY_QUESTION, FIRST_ANSWER], keeps RESET_KEEPS;
     /// Sets the new password.
-    SetNewPassword = "setNewPassword", EmptyAnswer, offers &[USER.optional(), RESET, PASSWORD], keeps &[];
+    SetNewPassword = "setNewPassword", EmptyAnswer, offers in_reset![PASSWORD, CODE], keeps &[];
     /// Activates a device: what the authenticator app calls.
     ActivateDevice = "activateDevice", AccountAnswer,
         offers &[ACTIVATION_CODE, ACTIVATION_URL, PUSH_TOKEN], keeps DEVICE_KEEPS;
@@ -240,10 +269,35 @@ operations! {
     ReplyToNotification = "replyToNotification", EmptyAnswer,
         offers &[DEVICE_ID, DEVICE_SECRET, NOTIFICATION_ID, REPLY], keeps &[];
     /// Reads the audit trail as a signed-in user.
-    ReadAuditEvents = "readAuditEvents", AuditAnswer, offers &[SESSION], keeps &[];
+    ReadAuditEvents = "readAuditEvents", AuditAnswer, offers signed_in![], keeps TOKEN_KEEPS;
 }
 
 impl Operation {
+    /// Tells whether it is of test control, so that a command of the target file may do it in place of requests.
+    pub(super) const fn may_be_a_command(self) -> bool {
+        matches!(
+            self,
+            Self::CreateTenant
+                | Self::DeleteTenant
+                | Self::CreateUser
+                | Self::DeleteUser
+                | Self::ReadClock
+                | Self::AdvanceClock
+                | Self::SetPolicy
+                | Self::ReadAudit
+        )
+    }
+
+    /// Tells whether it is offered a variable.
+    pub(crate) fn offers(self, name: &str) -> bool {
+        self.variables().iter().any(|spec| spec.name == name)
+    }
+
+    /// Finds the name among those of its own that it keeps.
+    pub(super) fn keep(self, name: &str) -> Option<&'static KeepSpec> {
+        self.keeps().iter().find(|spec| spec.name == name)
+    }
+
     /// Reads the one spelling of an operation; anything else is none.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
@@ -270,19 +324,25 @@ const SESSION: VariableSpec = VariableSpec::secret("session").optional();
 const REFRESH_TOKEN: VariableSpec = VariableSpec::secret("refreshToken").optional();
 const OWN_ADDRESS: VariableSpec = VariableSpec::open("ownAddress").optional();
 const METHOD: VariableSpec = VariableSpec::open("method");
+/// The method that a setup, a second step or a proof is about.
+const ABOUT_METHOD: VariableSpec = VariableSpec::open("method").optional();
+const DESTINATION: VariableSpec = VariableSpec::open("destination").optional();
+const ADDRESS_IS: VariableSpec = VariableSpec::open("addressIs").optional();
+const E164: VariableSpec = VariableSpec::open("e164").optional();
 const METHOD_ID: VariableSpec = VariableSpec::open("methodId");
 const KIND: VariableSpec = VariableSpec::open("kind").optional();
 const REQUIRED_KIND: VariableSpec = VariableSpec::open("kind");
 const ADDRESS: VariableSpec = VariableSpec::open("address").optional();
 const REGION: VariableSpec = VariableSpec::open("region").optional();
 const NUMBER: VariableSpec = VariableSpec::open("number").optional();
-const E164: VariableSpec = VariableSpec::open("e164").optional();
 const ENROLLMENT: VariableSpec = VariableSpec::open("enrollment");
 const CHALLENGE: VariableSpec = VariableSpec::open("challenge");
 const RESET: VariableSpec = VariableSpec::open("reset");
 const PROOF: VariableSpec = VariableSpec::open("proof");
 const CODE: VariableSpec = VariableSpec::secret("code").optional();
 const ANSWERS: VariableSpec = VariableSpec::holding("answers", "answer");
+const ANSWERS_BY_QUESTION: VariableSpec = VariableSpec::secret("answersByQuestion").optional();
+const FIRST_ANSWER: VariableSpec = VariableSpec::secret("firstAnswer").optional();
 const ACTIVATION_CODE: VariableSpec = VariableSpec::secret("activationCode");
 const ACTIVATION_URL: VariableSpec = VariableSpec::open("activationUrl").optional();
 const PUSH_TOKEN: VariableSpec = VariableSpec::open("pushToken");
@@ -316,16 +376,18 @@ const CREATE_USER: &[VariableSpec] = &[
     CONTROL_TOKEN,
 ];
 
-const TOKEN_KEEPS: &[KeepSpec] = &[
-    KeepSpec::secret("session"),
-    KeepSpec::secret("refreshToken"),
-];
+const SESSION_KEEP: KeepSpec = KeepSpec::secret("session");
+const REFRESH_KEEP: KeepSpec = KeepSpec::secret("refreshToken");
+/// What every operation of a signed-in user may renew.
+const TOKEN_KEEPS: &[KeepSpec] = &[SESSION_KEEP, REFRESH_KEEP];
 const CLOCK_KEEPS: &[KeepSpec] = &[KeepSpec::open("tenantNow")];
 const METHOD_ID_KEEP: KeepSpec = KeepSpec::open("methodId");
 const QUESTIONS_KEEP: KeepSpec = KeepSpec::list("questions");
 const CHALLENGE_KEEP: KeepSpec = KeepSpec::open("challenge");
-const SESSION_KEEPS: &[KeepSpec] = &[KeepSpec::secret("session"), CHALLENGE_KEEP];
+const SESSION_KEEPS: &[KeepSpec] = &[SESSION_KEEP, REFRESH_KEEP, CHALLENGE_KEEP];
 const SETUP_KEEPS: &[KeepSpec] = &[
+    SESSION_KEEP,
+    REFRESH_KEEP,
     KeepSpec::open("enrollment"),
     METHOD_ID_KEEP,
     KeepSpec::secret("qrPayload"),
@@ -335,7 +397,13 @@ const SETUP_KEEPS: &[KeepSpec] = &[
     QUESTIONS_KEEP,
     CHALLENGE_KEEP,
 ];
-const CHALLENGE_KEEPS: &[KeepSpec] = &[CHALLENGE_KEEP, METHOD_ID_KEEP, QUESTIONS_KEEP];
+const CHALLENGE_KEEPS: &[KeepSpec] = &[
+    SESSION_KEEP,
+    REFRESH_KEEP,
+    CHALLENGE_KEEP,
+    METHOD_ID_KEEP,
+    QUESTIONS_KEEP,
+];
 const RESET_KEEPS: &[KeepSpec] = &[KeepSpec::open("reset"), QUESTIONS_KEEP];
 const PROOF_KEEPS: &[KeepSpec] = &[KeepSpec::open("proof"), METHOD_ID_KEEP, QUESTIONS_KEEP];
 const DEVICE_KEEPS: &[KeepSpec] = &[

@@ -129,14 +129,14 @@ pub enum Problem {
         /// The brace.
         brace: char,
     },
-    /// A name that the operation does not keep.
-    #[error("{operation} keeps nothing named `{name}`")]
+    /// A name that is kept and that nothing uses.
+    #[error("{operation} keeps `{name}`, and nothing uses it")]
     UnknownKeep {
         /// The operation.
         operation: String,
         /// The name.
         name: String,
-        /// What it may keep.
+        /// What the harness uses of it.
         allowed: Vec<String>,
     },
     /// A field outside the operation's answer.
@@ -160,7 +160,7 @@ pub enum Problem {
         mapped: &'static str,
     },
     /// A mapping without a meaning, or with two.
-    #[error("a mapping says exactly one of `exists`, `value` and `answer`")]
+    #[error("a mapping says exactly one of `from`, `exists`, `value`, `collect` and `answer`")]
     AmbiguousMapping,
     /// An operation that can never succeed.
     #[error("`answers` is empty: the operation could never succeed")]
@@ -171,6 +171,14 @@ pub enum Problem {
         /// The path.
         path: String,
         /// Where its parser stopped.
+        reason: String,
+    },
+    /// A source, a filter or a matcher that cannot be read.
+    #[error("`{written}` cannot be read ({reason})")]
+    BadSource {
+        /// What was written.
+        written: String,
+        /// Why not.
         reason: String,
     },
     /// A regular expression that cannot be compiled.
@@ -188,8 +196,41 @@ pub enum Problem {
     #[error("`{0}` is no duration")]
     BadDuration(String),
     /// A status outside HTTP.
-    #[error("{0} is no HTTP status")]
-    BadStatus(i64),
+    #[error("`{0}` is no HTTP status")]
+    BadStatus(String),
+    /// A status that ends no sequence anyway.
+    #[error("`goOn` names `{0}`, after which requests go on anyway")]
+    NeedlessGoOn(String),
+    /// A way that is never taken.
+    #[error("this way is never taken: the one before it fits always")]
+    UnreachableWay,
+    /// A command where only requests can be.
+    #[error("{0} cannot be a command")]
+    NoCommand(String),
+    /// An operation that something else of the file needs.
+    #[error("`{key}` needs the operation `{operation}`")]
+    NeedsOperation {
+        /// What needs it.
+        key: &'static str,
+        /// The operation.
+        operation: &'static str,
+    },
+    /// A proxy that cannot be one.
+    #[error("`{url}` cannot be the proxy: {reason}")]
+    BadProxy {
+        /// The URL.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A file of certificates that cannot be used.
+    #[error("the certificates of `{path}` cannot be used: {reason}")]
+    BadCertificates {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// A request method that is none.
     #[error("`{0}` is no HTTP method")]
     BadMethod(String),
@@ -248,26 +289,44 @@ impl Problem {
             Self::UnbalancedBrace { .. } => {
                 "a placeholder is `{name}`; a plain brace is written twice: `{{`, `}}`".to_owned()
             }
-            Self::UnknownKeep { allowed, .. } if allowed.is_empty() => "remove it: no later step needs it".to_owned(),
+            Self::UnknownKeep { name, allowed, .. } => unused(name, allowed),
             Self::UnknownAnswerField { allowed, .. } if allowed.is_empty() => {
                 "remove it: there is nothing to tell".to_owned()
             }
-            Self::UnknownKeep { name, allowed, .. } | Self::UnknownAnswerField { name, allowed, .. } => {
-                nearest(name, allowed, "write")
-            }
+            Self::UnknownAnswerField { name, allowed, .. } => nearest(name, allowed, "write"),
             Self::WrongMapping { .. } => {
-                "write a path, or `{ each = …, answer = … }` for a list of objects, `{ at = …, answer = … }` for an object"
+                "write a source, `{ each = …, answer = … }` for a list of objects, `{ at = …, answer = … }` for an object, or \
+                 `{ collect = … }` for a list of single values"
                     .to_owned()
             }
             Self::AmbiguousMapping => {
-                "write `{ each = …, answer = … }`, `{ at = …, answer = … }`, `{ exists = … }` or `{ value = … }`".to_owned()
+                "write `{ from = …, words = … }`, `{ each = …, answer = … }`, `{ at = …, answer = … }`, `{ exists = … }`, \
+                 `{ collect = … }` or `{ value = … }`"
+                    .to_owned()
             }
             Self::NoAnswers => "write `answers = [{ status = 200 }]`".to_owned(),
-            Self::BadPath { .. } => "write an RFC 9535 path such as `$.value[*].id`, or `header:retry-after`".to_owned(),
+            Self::BadPath { .. } => {
+                "write an RFC 9535 path such as `$.value[*].id`, or `header:…`, `cookie:…`, `regex:…`, `html:…@…`, `body`, \
+                 `url`, `status`"
+                    .to_owned()
+            }
+            Self::BadSource { .. } => {
+                "expressions are those of the `regex` crate, selectors those of CSS; filters are `qr`, `param:…`, `regex:…`, \
+                 `html`, `base32`"
+                    .to_owned()
+            }
+            Self::NeedlessGoOn(_) => "name statuses from 400, such as `goOn = [401]`".to_owned(),
+            Self::UnreachableWay => "give the one before it a `when`, or put this one first".to_owned(),
+            Self::NoCommand(_) => {
+                "write requests: only what makes users, tenants, policy and time can be a command".to_owned()
+            }
+            Self::NeedsOperation { operation, .. } => format!("bind [operations.{operation}]"),
+            Self::BadProxy { .. } => "write an http URL with a port, such as `http://127.0.0.1:3128`".to_owned(),
+            Self::BadCertificates { .. } => "name a PEM file, its path from this file's folder".to_owned(),
             Self::BadPattern(_) => "write it in the syntax of the `regex` crate; look-around is not in it".to_owned(),
             Self::BadBase { .. } => "write an http URL such as `http://127.0.0.1:8080`".to_owned(),
             Self::BadDuration(_) => "write a number and a unit: `500ms`, `2s` or `1m`".to_owned(),
-            Self::BadStatus(_) => "write a number from 100 to 599".to_owned(),
+            Self::BadStatus(_) => "write a number from 100 to 599, or a class such as `2xx`".to_owned(),
             Self::BadMethod(_) => "write GET, POST, PUT, PATCH or DELETE".to_owned(),
             Self::BadRequestPath(_) => "write it from the root; what comes before stands in `base`".to_owned(),
             Self::BadHeader(_) => "write letters, digits and hyphens".to_owned(),
@@ -278,6 +337,15 @@ impl Problem {
             Self::DuplicateUser(_) => "rename one of them".to_owned(),
         }
     }
+}
+
+/// Says what to do about a name that nothing uses.
+fn unused(name: &str, allowed: &[String]) -> String {
+    let lead = format!("write `{{{name}}}` where it is needed, or remove it");
+    if allowed.is_empty() {
+        return lead;
+    }
+    format!("{}; or {lead}", nearest(name, allowed, "the harness uses"))
 }
 
 /// Names the nearest allowed word, if one is near, and then all of them.

@@ -1,5 +1,6 @@
 //! What a call brings: the abstract answer, what was kept, the masked exchange and the raw response.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value as Json};
 
 use super::exchange::Exchange;
+use super::jar::set_by;
 use super::transport::TransportError;
 use super::value::{Value, text_of};
 
@@ -21,6 +23,11 @@ pub struct Reply {
     pub exchange: Exchange,
     /// The exchanges before it, where the operation takes several requests; masked.
     pub earlier: Vec<Exchange>,
+    /// What holds for the session from now on, whatever the answer means: tokens that were refreshed, and names of the
+    /// file's own that a refusal told.
+    pub renewed: BTreeMap<String, Value>,
+    /// No request was sent: the target file says that this implementation needs none here.
+    pub assumed: bool,
     /// The response as it came, for the search for leaks. It holds secrets: it is never written anywhere.
     pub raw: RawResponse,
 }
@@ -70,6 +77,10 @@ pub struct RawResponse {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The address that answered, after redirects.
+    pub(super) url: String,
+    /// The cookies that would go with the next request there, where cookies are kept.
+    pub(super) cookies: Vec<(String, String)>,
 }
 
 impl std::fmt::Debug for RawResponse {
@@ -90,7 +101,33 @@ impl RawResponse {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body,
+            url: String::new(),
+            cookies: Vec::new(),
         }
+    }
+
+    /// Makes a response without a request: what a command wrote, or nothing at all.
+    pub(super) fn made(status: u16, body: Bytes) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body,
+            url: String::new(),
+            cookies: Vec::new(),
+        }
+    }
+
+    /// Gives the value of a cookie: as this answer sets it, else as the jar holds it.
+    pub(super) fn cookie(&self, name: &str) -> Option<String> {
+        set_by(&self.headers, name).or_else(|| {
+            let held = self.cookies.iter().find(|(held, _)| held == name);
+            held.map(|(_, value)| value.clone())
+        })
+    }
+
+    /// Gives the body as text.
+    pub(super) fn body_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
     }
 
     /// Gives the first header of a name, as text.

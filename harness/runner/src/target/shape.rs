@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::{Map, Value as Json};
 
+use super::words::Words;
+
 /// Lists the fields of a shape by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Fields(BTreeMap<String, FieldKind>);
@@ -14,10 +16,16 @@ pub(super) struct Fields(BTreeMap<String, FieldKind>);
 /// Says what a field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FieldKind {
-    /// A text, a number or a boolean.
-    Scalar,
-    /// A list of texts or numbers.
-    List,
+    /// A text.
+    Text,
+    /// A whole number.
+    Number,
+    /// True or false.
+    Truth,
+    /// A word of a closed set, with the implementation's own words for the domain's.
+    Word(&'static str, BTreeMap<String, String>),
+    /// A list of texts, numbers or words.
+    List(Box<Self>),
     /// An object of known fields.
     Object(Fields),
     /// A list of such objects.
@@ -44,6 +52,12 @@ impl Fields {
         )
     }
 
+    /// Teaches every word of a set what the implementation says in its place.
+    pub(super) fn with_words(self, words: &Words) -> Self {
+        let taught = |(name, kind): (String, FieldKind)| (name, kind.with_words(words));
+        Self(self.0.into_iter().map(taught).collect())
+    }
+
     /// Finds a field.
     pub(super) fn get(&self, name: &str) -> Option<&FieldKind> {
         self.0.get(name)
@@ -68,25 +82,58 @@ impl Fields {
 
 impl FieldKind {
     fn read(schema: &Json, definitions: &Json) -> Self {
-        let schema = resolve(schema, definitions);
+        let (schema, name) = resolve(schema, definitions);
         if schema["items"].is_object() {
             return match Self::read(&schema["items"], definitions) {
                 Self::Object(fields) => Self::Objects(fields),
-                Self::Scalar | Self::List | Self::Objects(_) => Self::List,
+                element => Self::List(Box::new(element)),
             };
         }
         if schema["properties"].is_object() {
             return Self::Object(Fields::read(schema, definitions));
         }
-        Self::Scalar
+        let is = |word: &str| {
+            schema["type"] == word
+                || schema["type"]
+                    .as_array()
+                    .is_some_and(|types| types.iter().any(|one| one == word))
+        };
+        match name {
+            Some("Method") => Self::Word("method", BTreeMap::new()),
+            Some("ChallengeKind") => Self::Word("kind", BTreeMap::new()),
+            _ if is("integer") => Self::Number,
+            _ if is("boolean") => Self::Truth,
+            _ => Self::Text,
+        }
+    }
+
+    fn with_words(self, words: &Words) -> Self {
+        match self {
+            Self::Word(set, _) => Self::Word(set, words.backwards(set)),
+            Self::List(element) => Self::List(Box::new(element.with_words(words))),
+            Self::Object(fields) => Self::Object(fields.with_words(words)),
+            Self::Objects(fields) => Self::Objects(fields.with_words(words)),
+            plain @ (Self::Text | Self::Number | Self::Truth) => plain,
+        }
+    }
+
+    /// Says what the field holds, for messages.
+    pub(super) const fn described(&self) -> &'static str {
+        match self {
+            Self::Text | Self::Number | Self::Truth | Self::Word(..) => "a single value",
+            Self::List(_) => "a list of single values",
+            Self::Object(_) => "an object",
+            Self::Objects(_) => "a list of objects",
+        }
     }
 
     /// Tells whether the field holds a list.
     pub(super) const fn is_list(&self) -> bool {
-        matches!(self, Self::List | Self::Objects(_))
+        matches!(self, Self::List(_) | Self::Objects(_))
     }
 
-    /// Leaves of a value only what the shape knows; what has another form stays, to be told as a mismatch.
+    /// Leaves of a value only what the shape knows, and brings texts into the field's type and words; what has another
+    /// form stays, to be told as a mismatch.
     pub(super) fn prune(&self, value: Json) -> Json {
         match (self, value) {
             (Self::Object(fields), Json::Object(object)) => Json::Object(fields.prune(object)),
@@ -98,20 +145,37 @@ impl FieldKind {
                     })
                     .collect(),
             ),
+            (Self::List(element), Json::Array(list)) => {
+                list.into_iter().map(|one| element.prune(one)).collect()
+            }
+            (Self::Word(_, words), Json::String(text)) => {
+                Json::from(words.get(&text).cloned().unwrap_or(text))
+            }
+            (Self::Number, Json::String(text)) => text
+                .trim()
+                .parse::<i64>()
+                .map_or(Json::String(text), Json::from),
+            (Self::Truth, Json::String(text)) => match text.trim() {
+                "true" => Json::Bool(true),
+                "false" => Json::Bool(false),
+                _ => Json::String(text),
+            },
             (_, other) => other,
         }
     }
 }
 
-/// Follows references, and the non-null branch of an optional.
-fn resolve<'a>(schema: &'a Json, definitions: &'a Json) -> &'a Json {
+/// Follows references, and the non-null branch of an optional; the name is that of the last definition.
+fn resolve<'a>(schema: &'a Json, definitions: &'a Json) -> (&'a Json, Option<&'a str>) {
     let mut schema = schema;
+    let mut last = None;
     for _ in 0..16 {
         if let Some(name) = schema["$ref"]
             .as_str()
             .and_then(|path| path.strip_prefix("#/$defs/"))
         {
             schema = &definitions[name];
+            last = Some(name);
         } else if let Some(branch) = schema["anyOf"]
             .as_array()
             .and_then(|branches| branches.iter().find(|branch| branch["type"] != "null"))
@@ -121,7 +185,7 @@ fn resolve<'a>(schema: &'a Json, definitions: &'a Json) -> &'a Json {
             break;
         }
     }
-    schema
+    (schema, last)
 }
 
 #[cfg(test)]
@@ -134,7 +198,7 @@ mod tests {
     #[test]
     fn fields_know_their_form() {
         let session = Fields::of::<SessionAnswer>();
-        assert_eq!(session.get("state"), Some(&FieldKind::Scalar));
+        assert_eq!(session.get("state"), Some(&FieldKind::Text));
         assert!(
             matches!(session.get("deferral"), Some(FieldKind::Object(fields)) if fields.get("daysLeft").is_some())
         );
@@ -142,7 +206,38 @@ mod tests {
             matches!(session.get("alternatives"), Some(FieldKind::Objects(fields)) if fields.get("kind").is_some())
         );
         let methods = Fields::of::<MethodsAnswer>();
-        assert_eq!(methods.get("methods"), Some(&FieldKind::List));
+        let word = FieldKind::Word("method", BTreeMap::new());
+        assert_eq!(
+            methods.get("methods"),
+            Some(&FieldKind::List(Box::new(word)))
+        );
+    }
+
+    #[test]
+    fn texts_take_the_type_and_the_word_of_their_field() {
+        let words = Words::of([
+            ("method", "mobilePhone", "sms"),
+            ("kind", "textMessage", "sms"),
+        ]);
+        let challenge = Fields::of::<proofup_domain::answer::ChallengeAnswer>().with_words(&words);
+        let table = [
+            ("triesLeft", json!(" 4 "), json!(4)),
+            ("triesLeft", json!("many"), json!("many")),
+            ("activation", json!("true"), json!(true)),
+            ("method", json!("sms"), json!("mobilePhone")),
+            ("method", json!("email"), json!("email")),
+            ("kind", json!("sms"), json!("textMessage")),
+        ];
+        for (name, value, expected) in table {
+            let kind = challenge.get(name).expect("challenges have it");
+            assert_eq!(kind.prune(value), expected, "{name}");
+        }
+        let methods = Fields::of::<MethodsAnswer>().with_words(&words);
+        let kind = methods.get("methods").expect("there are methods");
+        assert_eq!(
+            kind.prune(json!(["sms", "email"])),
+            json!(["mobilePhone", "email"])
+        );
     }
 
     #[test]

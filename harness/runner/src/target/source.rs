@@ -1,44 +1,79 @@
-//! Where a response holds something: a JSONPath (RFC 9535) into its body, or a header.
+//! Where a response holds something: a JSONPath into its body, a header, a cookie, a place in HTML, what an expression
+//! finds, and what filters make of it.
+
+mod filter;
+mod html;
+mod path;
+mod qr;
 
 use http::HeaderName;
+use regex::Regex;
 use serde_json::Value as Json;
-use serde_json_path::JsonPath;
 
 use super::problem::Problem;
 use super::reply::RawResponse;
+use filter::Filter;
+use html::HtmlSource;
+pub(super) use html::{Form, FormSelector};
+pub(super) use path::Path;
 
 /// Points into a response.
 #[derive(Debug, Clone)]
-pub(super) enum Source {
+pub(super) struct Source {
+    origin: Origin,
+    filters: Vec<Filter>,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
     /// Into the JSON body, or into a node of it.
     Path(Path),
     /// To a header.
     Header(HeaderName),
+    /// To a cookie: as this answer sets it, else as the jar holds it.
+    Cookie(String),
+    /// To what an expression finds in the body.
+    Regex(Regex),
+    /// Into HTML.
+    Html(HtmlSource),
+    /// To the whole body.
+    Body,
+    /// To the address of the answer.
+    Url,
+    /// To the status.
+    Status,
 }
 
 impl Source {
-    /// Reads `$…` or `header:name`.
+    /// Reads a source with its filters: `header:location | param:token`.
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
-        match text.strip_prefix("header:") {
-            Some(name) => HeaderName::try_from(name)
-                .map(Self::Header)
-                .map_err(|_| Problem::BadHeader(name.to_owned())),
-            None => Path::parse(text).map(Self::Path),
-        }
+        let mut parts = text.split(" | ");
+        let origin = Origin::parse(parts.next().unwrap_or_default().trim())?;
+        let filters = parts.map(|part| Filter::parse(part.trim()));
+        Ok(Self {
+            origin,
+            filters: filters.collect::<Result<_, _>>()?,
+        })
     }
 
     /// Selects what is there, JSON null left out.
     pub(super) fn select(&self, response: &RawResponse, node: Option<&Json>) -> Vec<Json> {
-        match self {
-            Self::Path(path) => node
-                .map(|node| path.select(node).into_iter().cloned().collect())
-                .unwrap_or_default(),
-            Self::Header(name) => response
-                .header(name.as_str())
-                .map(Json::from)
-                .into_iter()
-                .collect(),
+        let mut filters = self.filters.as_slice();
+        let mut found = match (&self.origin, filters.split_first()) {
+            // An image is no text, so it is read before anything makes one of it.
+            (Origin::Body, Some((Filter::Qr, rest))) => {
+                filters = rest;
+                qr::of_image_or_text(&response.body)
+                    .map(Json::from)
+                    .into_iter()
+                    .collect()
+            }
+            (origin, _) => origin.select(response, node),
+        };
+        for filter in filters {
+            found = found.iter().filter_map(|one| filter.apply(one)).collect();
         }
+        found
     }
 
     /// Selects a list: none where there is not even a place for one.
@@ -47,117 +82,83 @@ impl Source {
         response: &RawResponse,
         node: Option<&Json>,
     ) -> Option<Vec<Json>> {
-        match self {
-            Self::Path(path) => path.select_list(node?),
-            Self::Header(_) => {
-                Some(self.select(response, node)).filter(|values| !values.is_empty())
-            }
+        match &self.origin {
+            Origin::Path(path) if self.filters.is_empty() => path.select_list(node?),
+            _ => Some(self.select(response, node)).filter(|values| !values.is_empty()),
         }
     }
 
     /// Tells whether it needs a JSON body.
-    pub(super) const fn reads_body(&self) -> bool {
-        matches!(self, Self::Path(_))
+    pub(super) const fn reads_json(&self) -> bool {
+        matches!(self.origin, Origin::Path(_))
+    }
+
+    /// Tells whether what it finds has the types of JSON, and is not just text.
+    pub(super) const fn is_typed(&self) -> bool {
+        self.reads_json() && self.filters.is_empty()
     }
 }
 
-/// Holds a JSONPath, and the part of it before anything that selects several nodes.
-#[derive(Debug, Clone)]
-pub(super) struct Path {
-    whole: JsonPath,
-    container: Option<JsonPath>,
-}
-
-impl Path {
-    /// Reads a JSONPath.
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
-        let whole = JsonPath::parse(text).map_err(|error| Problem::BadPath {
-            path: text.to_owned(),
-            reason: if text.starts_with('$') {
-                format!("stopped at character {}", error.position() + 1)
-            } else {
-                "it does not begin with `$`".to_owned()
-            },
-        })?;
-        let container = several_from(text).and_then(|at| JsonPath::parse(&text[..at]).ok());
-        Ok(Self { whole, container })
+impl Origin {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        match text {
+            "body" => return Ok(Self::Body),
+            "url" => return Ok(Self::Url),
+            "status" => return Ok(Self::Status),
+            _ => {}
+        }
+        match text.split_once(':') {
+            Some(("header", name)) => HeaderName::try_from(name)
+                .map(Self::Header)
+                .map_err(|_| Problem::BadHeader(name.to_owned())),
+            Some(("cookie", name)) if !name.is_empty() => Ok(Self::Cookie(name.to_owned())),
+            Some(("regex", pattern)) => expression(pattern).map(Self::Regex),
+            Some(("html", selector)) => HtmlSource::parse(selector).map(Self::Html),
+            _ => Path::parse(text).map(Self::Path),
+        }
     }
 
-    /// Selects nodes, JSON null left out.
-    pub(super) fn select<'a>(&self, node: &'a Json) -> Vec<&'a Json> {
-        self.whole
-            .query(node)
-            .all()
-            .into_iter()
-            .filter(|found| !found.is_null())
-            .collect()
-    }
-
-    /// Selects a list. `$.value` and `$.value[*]` both mean the list's elements; an empty list is a list, and where
-    /// there is none at all there is nothing.
-    pub(super) fn select_list(&self, node: &Json) -> Option<Vec<Json>> {
-        let found = self.select(node);
-        match (found.as_slice(), &self.container) {
-            ([Json::Array(list)], None) => Some(list.clone()),
-            ([], Some(container)) => (!container.query(node).is_empty()).then(Vec::new),
-            ([], None) => None,
-            _ => Some(found.into_iter().cloned().collect()),
+    fn select(&self, response: &RawResponse, node: Option<&Json>) -> Vec<Json> {
+        let one = |text: Option<String>| text.map(Json::from).into_iter().collect();
+        match self {
+            Self::Path(path) => node
+                .map(|node| path.select(node).into_iter().cloned().collect())
+                .unwrap_or_default(),
+            Self::Header(name) => one(response.header(name.as_str())),
+            Self::Cookie(name) => one(response.cookie(name)),
+            Self::Regex(regex) => found_by(regex, &response.body_text()).collect(),
+            Self::Html(source) => source
+                .select(&response.body_text())
+                .into_iter()
+                .map(Json::from)
+                .collect(),
+            Self::Body => one(Some(response.body_text().into_owned())),
+            Self::Url => one(Some(response.url.clone()).filter(|url| !url.is_empty())),
+            Self::Status => vec![Json::from(response.status)],
         }
     }
 }
 
-/// Finds where a path begins to select several nodes: a wildcard, a filter, a slice, a list or a descent.
-fn several_from(text: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut bracket = 0;
-    let mut previous = ' ';
-    for (at, character) in text.char_indices() {
-        match (quote, character) {
-            (Some(open), _) if character == open && previous != '\\' => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(character),
-            (None, '[') => bracket = at,
-            (None, '*' | '?' | ':' | ',') if previous == '.' => return Some(at - 1),
-            (None, '*' | '?' | ':' | ',') => return Some(bracket),
-            (None, '.') if previous == '.' => return Some(at - 1),
-            (None, _) => {}
-        }
-        previous = character;
-    }
-    None
+/// Compiles a regular expression of a source, a filter or a matcher.
+pub(super) fn expression(pattern: &str) -> Result<Regex, Problem> {
+    Regex::new(pattern).map_err(|error| Problem::BadSource {
+        written: format!("regex:{pattern}"),
+        reason: error
+            .to_string()
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned(),
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn lists_are_selected_by_this_table() {
-        let body = json!({"value": [{"id": 1}, {"id": 2}], "none": [], "one": 3, "nothing": null, "a:b": [4]});
-        let table = [
-            ("$.value[*].id", Some(json!([1, 2]))),
-            ("$.value", Some(json!([{"id": 1}, {"id": 2}]))),
-            ("$.none", Some(json!([]))),
-            ("$.none[*].id", Some(json!([]))),
-            ("$.none[?@.id == 1]", Some(json!([]))),
-            ("$.missing[*]", None),
-            ("$.missing", None),
-            ("$.nothing", None),
-            ("$.one", Some(json!([3]))),
-            ("$['a:b'][*]", Some(json!([4]))),
-            ("$['a:b']", Some(json!([4]))),
-            ("$..id", Some(json!([1, 2]))),
-            ("$.none.*", Some(json!([]))),
-        ];
-        for (path, expected) in table {
-            let path = Path::parse(path).expect("the path is well formed");
-            assert_eq!(
-                path.select_list(&body).map(Json::from),
-                expected,
-                "{path:?}"
-            );
-        }
-    }
+/// Gives what an expression finds: its first group where it has one, else all of it.
+fn found_by(regex: &Regex, text: &str) -> impl Iterator<Item = Json> {
+    let found: Vec<Json> = regex
+        .captures_iter(text)
+        .filter_map(|captures| captures.get(1).or_else(|| captures.get(0)))
+        .map(|found| Json::from(found.as_str()))
+        .collect();
+    found.into_iter()
 }

@@ -151,10 +151,7 @@ impl ProcessPlan {
     ///
     /// # Errors
     /// Names the variable that has none.
-    pub fn environment(
-        &self,
-        variables: &Variables,
-    ) -> Result<BTreeMap<String, String>, &'static str> {
+    pub fn environment(&self, variables: &Variables) -> Result<BTreeMap<String, String>, String> {
         let mut filled = BTreeMap::new();
         for (name, template) in &self.env {
             let value = template

@@ -3,6 +3,8 @@
 //! Names are resolved when the file is loaded. A leaf that is only a placeholder takes the value's type; an optional
 //! variable without a value drops what it stands in. There are no loops and no conditions.
 
+use std::collections::BTreeSet;
+
 use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
 
@@ -15,10 +17,23 @@ pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Says that a variable which a template cannot do without has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unbound(pub(super) &'static str);
+pub(super) struct Unbound(pub(super) String);
 
 /// What a rendering makes: none where an optional variable has no value.
 pub(super) type Rendered<T> = Result<Option<T>, Unbound>;
+
+/// Says what a template may name.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    /// The operation, or the place, of the template.
+    pub(super) owner: &'a str,
+    /// What the runner offers there.
+    pub(super) offered: &'static [VariableSpec],
+    /// The names that the file keeps beside those of the operations.
+    pub(super) kept: &'a BTreeSet<String>,
+    /// Where secrets come from.
+    pub(super) environment: Environment<'a>,
+}
 
 /// Holds a text with its placeholders resolved.
 #[derive(Debug, Clone)]
@@ -28,21 +43,14 @@ pub(super) struct Template(Vec<Piece>);
 enum Piece {
     Text(String),
     Environment(Secret),
-    Variable(&'static VariableSpec),
+    Variable { name: String, optional: bool },
 }
 
 impl Template {
     /// Reads a template; every problem in it is reported.
-    pub(super) fn parse(
-        text: &str,
-        operation: &str,
-        offered: &'static [VariableSpec],
-        environment: Environment<'_>,
-    ) -> Result<Self, Vec<Problem>> {
+    pub(super) fn parse(text: &str, scope: Scope<'_>) -> Result<Self, Vec<Problem>> {
         let mut parser = Parser {
-            operation,
-            offered,
-            environment,
+            scope,
             pieces: Vec::new(),
             literal: String::new(),
             problems: Vec::new(),
@@ -60,7 +68,7 @@ impl Template {
     pub(super) fn environment_secrets(&self) -> impl Iterator<Item = &Secret> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Environment(secret) => Some(secret),
-            Piece::Text(_) | Piece::Variable(_) => None,
+            Piece::Text(_) | Piece::Variable { .. } => None,
         })
     }
 
@@ -75,7 +83,7 @@ impl Template {
             match piece {
                 Piece::Text(literal) => text.push_str(literal),
                 Piece::Environment(secret) => text.push_str(&encode(secret.expose())),
-                Piece::Variable(spec) => match find(variables, spec)? {
+                Piece::Variable { name, optional } => match find(variables, name, *optional)? {
                     Some(value) => text.push_str(&encode(&value.to_text())),
                     None => return Ok(None),
                 },
@@ -86,24 +94,22 @@ impl Template {
 
     /// Fills the template as JSON: a placeholder on its own takes the value's type.
     fn render_json(&self, variables: &Variables) -> Rendered<Json> {
-        if let [Piece::Variable(spec)] = self.0.as_slice() {
-            return Ok(find(variables, spec)?.map(Value::reveal));
+        if let [Piece::Variable { name, optional }] = self.0.as_slice() {
+            return Ok(find(variables, name, *optional)?.map(Value::reveal));
         }
         Ok(self.render(variables, str::to_owned)?.map(Json::from))
     }
 }
 
-fn find<'a>(variables: &'a Variables, spec: &'static VariableSpec) -> Rendered<&'a Value> {
-    match variables.get(spec.name) {
-        None if !spec.optional => Err(Unbound(spec.name)),
+fn find<'a>(variables: &'a Variables, name: &str, optional: bool) -> Rendered<&'a Value> {
+    match variables.get(name) {
+        None if !optional => Err(Unbound(name.to_owned())),
         found => Ok(found),
     }
 }
 
 struct Parser<'a> {
-    operation: &'a str,
-    offered: &'static [VariableSpec],
-    environment: Environment<'a>,
+    scope: Scope<'a>,
     pieces: Vec<Piece>,
     literal: String,
     problems: Vec<Problem>,
@@ -161,7 +167,7 @@ impl Parser<'_> {
     }
 
     fn environment(&mut self, name: &str) {
-        match (self.environment)(name) {
+        match (self.scope.environment)(name) {
             Some(value) => self.pieces.push(Piece::Environment(Secret::new(value))),
             None => self
                 .problems
@@ -169,19 +175,23 @@ impl Parser<'_> {
         }
     }
 
-    fn variable(&mut self, name: &str) {
-        match self.offered.iter().find(|spec| spec.name == name) {
-            Some(spec) => self.pieces.push(Piece::Variable(spec)),
-            None => self.problems.push(Problem::UnknownVariable {
-                operation: self.operation.to_owned(),
+    /// Resolves `{name}`, or `{name?}` for one that may have no value.
+    fn variable(&mut self, written: &str) {
+        let name = written.strip_suffix('?').unwrap_or(written);
+        let spec = self.scope.offered.iter().find(|spec| spec.name == name);
+        if spec.is_none() && !self.scope.kept.contains(name) {
+            let offered = self.scope.offered.iter().map(|spec| spec.name.to_owned());
+            self.problems.push(Problem::UnknownVariable {
+                operation: self.scope.owner.to_owned(),
                 name: name.to_owned(),
-                allowed: self
-                    .offered
-                    .iter()
-                    .map(|spec| spec.name.to_owned())
-                    .collect(),
-            }),
+                allowed: offered.chain(self.scope.kept.iter().cloned()).collect(),
+            });
+            return;
         }
+        self.pieces.push(Piece::Variable {
+            name: name.to_owned(),
+            optional: written.len() > name.len() || spec.is_some_and(|spec| spec.optional),
+        });
     }
 }
 
@@ -271,10 +281,14 @@ mod tests {
     use crate::target::operation::Operation;
 
     fn template(text: &str) -> Template {
-        let offered = Operation::BeginEnrollment.variables();
-        let environment = |name: &str| (name == "KEY").then(|| "k&y".to_owned());
-        Template::parse(text, "beginEnrollment", offered, &environment)
-            .expect("the template is well formed")
+        let kept = BTreeSet::from(["stateToken".to_owned()]);
+        let scope = Scope {
+            owner: "beginEnrollment",
+            offered: Operation::BeginEnrollment.variables(),
+            kept: &kept,
+            environment: &|name| (name == "KEY").then(|| "k&y".to_owned()),
+        };
+        Template::parse(text, scope).expect("the template is well formed")
     }
 
     fn variables() -> Variables {
@@ -312,15 +326,25 @@ mod tests {
     #[test]
     fn a_needed_variable_without_a_value_is_told() {
         let rendered = template("{method}").render(&Variables::default(), str::to_owned);
-        assert_eq!(rendered, Err(Unbound("method")));
+        assert_eq!(rendered, Err(Unbound("method".to_owned())));
+        let rendered = template("{stateToken}").render(&Variables::default(), str::to_owned);
+        assert_eq!(rendered, Err(Unbound("stateToken".to_owned())));
+        for text in ["{method?}", "a {stateToken?}"] {
+            let rendered = template(text).render(&Variables::default(), str::to_owned);
+            assert_eq!(rendered, Ok(None), "{text}");
+        }
     }
 
     #[test]
     fn unbalanced_braces_are_told() {
-        let offered = Operation::SignIn.variables();
+        let scope = Scope {
+            owner: "signIn",
+            offered: Operation::SignIn.variables(),
+            kept: &BTreeSet::new(),
+            environment: &|_| None,
+        };
         for text in ["{password", "password}", "${KEY"] {
-            let problems = Template::parse(text, "signIn", offered, &|_| None)
-                .expect_err("a brace is missing");
+            let problems = Template::parse(text, scope).expect_err("a brace is missing");
             assert!(
                 matches!(problems.as_slice(), [Problem::UnbalancedBrace { .. }]),
                 "{text}"

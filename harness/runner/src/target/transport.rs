@@ -3,6 +3,10 @@
 //! The one seam between the harness and an implementation is a `tower::Service` of HTTP requests. A reference in process
 //! and a stranger's server differ in this value and in nothing else.
 
+mod proxy;
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::error::Error as _;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,12 +19,15 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tower::util::BoxCloneSyncService;
 use url::Url;
 
 use super::operation::Operation;
+use super::request::RequestTimeout;
+use proxy::Proxy;
 
 /// Carries one HTTP request and brings the whole response.
 pub type Transport = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, TransportError>;
@@ -48,7 +55,9 @@ pub enum TransportError {
     )]
     NotHttp(String),
     /// The base cannot be spoken to.
-    #[error("`{0}` cannot be spoken to; give an http URL with a host")]
+    #[error(
+        "`{0}` cannot be spoken to; give an http URL with a host (https needs a build with the feature `tls`)"
+    )]
     UnsupportedBase(String),
     /// The connection could not be made.
     #[error("could not connect to {address} ({reason}); see whether the address is right")]
@@ -69,7 +78,41 @@ pub enum TransportError {
         /// The operation.
         operation: Operation,
         /// The variable.
-        variable: &'static str,
+        variable: String,
+    },
+    /// No way of the operation fits the variables.
+    #[error("the target file has no way for {operation} with {told}")]
+    NoWay {
+        /// The operation.
+        operation: Operation,
+        /// The variables that no way fits.
+        told: String,
+    },
+    /// Redirects led to redirects.
+    #[error(
+        "the target redirected more than {0} times; see whether the session holds, or leave out `follow`"
+    )]
+    TooManyRedirects(usize),
+    /// A command of the target file could not be run.
+    #[error("the command of the target file could not be run: {0}")]
+    Command(String),
+    /// The proxy did not open a way.
+    #[error("the proxy {address} opened no way to the target ({reason}); correct `proxy`")]
+    Proxy {
+        /// The proxy.
+        address: String,
+        /// What it said.
+        reason: String,
+    },
+    /// TLS could not be agreed on.
+    #[error(
+        "no TLS with {address} ({reason}); see `ca`, and whether the certificate names this host"
+    )]
+    Tls {
+        /// The target.
+        address: String,
+        /// Why not.
+        reason: String,
     },
     /// The request cannot be written.
     #[error("the request cannot be written ({0}); correct the operation in the target file")]
@@ -77,6 +120,32 @@ pub enum TransportError {
     /// Something else went wrong between the two.
     #[error("the connection failed ({0}); try again, and look into the target's log")]
     Broken(String),
+}
+
+impl TransportError {
+    /// Tells whether the target file, or what was offered to it, is at fault, and no target was asked: nothing can be
+    /// judged by this.
+    #[must_use]
+    pub const fn is_of_the_file(&self) -> bool {
+        match self {
+            Self::NotBound(_)
+            | Self::Unbound { .. }
+            | Self::NoWay { .. }
+            | Self::NotSent(_)
+            | Self::Command(_)
+            | Self::UnsupportedBase(_)
+            | Self::Proxy { .. } => true,
+            Self::TimedOut(_)
+            | Self::ConnectionRefused(_)
+            | Self::ConnectionReset
+            | Self::BodyTooLarge(_)
+            | Self::NotHttp(_)
+            | Self::NotConnected { .. }
+            | Self::TooManyRedirects(_)
+            | Self::Tls { .. }
+            | Self::Broken(_) => false,
+        }
+    }
 }
 
 /// Bounds one request.
@@ -106,14 +175,90 @@ impl Default for TransportOptions {
 #[must_use]
 pub fn loopback_transport(base: &Url, options: TransportOptions) -> Transport {
     let client = Client {
-        address: Address::of(base),
+        address: Address::of(base).map(|address| Route {
+            address,
+            proxy: None,
+            security: None,
+        }),
         options,
         idle: Arc::default(),
     };
+    service(client)
+}
+
+/// Makes a transport as [`loopback_transport`] does, also through a proxy, and by TLS where the base is https.
+pub(super) fn make(
+    base: &Url,
+    options: TransportOptions,
+    proxy: Option<&Url>,
+    certificates: Option<&[u8]>,
+) -> Result<Transport, TransportError> {
+    let address = Address::of(base)?;
+    let security = security(base, certificates)?;
+    let proxy = match proxy {
+        Some(proxy) => Some(Proxy::of(proxy)?),
+        None => None,
+    };
+    Ok(service(Client {
+        address: Ok(Route {
+            address,
+            proxy,
+            security,
+        }),
+        options,
+        idle: Arc::default(),
+    }))
+}
+
+fn service(client: Client) -> Transport {
     BoxCloneSyncService::new(tower::service_fn(move |request| {
         let client = client.clone();
         async move { client.send(request).await }
     }))
+}
+
+#[cfg(feature = "tls")]
+type Security = tls::Security;
+/// Nobody makes one without the feature `tls`.
+#[cfg(not(feature = "tls"))]
+type Security = std::convert::Infallible;
+
+#[cfg(feature = "tls")]
+fn security(base: &Url, certificates: Option<&[u8]>) -> Result<Option<Security>, TransportError> {
+    if base.scheme() == "https" {
+        tls::Security::of(base, certificates).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "with the feature `tls` this can fail"
+)]
+const fn security(_: &Url, _: Option<&[u8]>) -> Result<Option<Security>, TransportError> {
+    Ok(None)
+}
+
+/// Checks the text of a PEM file.
+#[cfg(feature = "tls")]
+pub(super) fn check_certificates(text: &[u8]) -> Result<(), String> {
+    tls::certificates(text).map(drop)
+}
+
+/// Checks the text of a PEM file: without TLS there is no use for one.
+#[cfg(not(feature = "tls"))]
+pub(super) fn check_certificates(_: &[u8]) -> Result<(), String> {
+    Err("this build speaks no https; build it with `--features tls`".to_owned())
+}
+
+/// Says how the target is reached.
+#[derive(Clone)]
+struct Route {
+    address: Address,
+    proxy: Option<Proxy>,
+    security: Option<Security>,
 }
 
 #[derive(Debug, Clone)]
@@ -128,7 +273,9 @@ impl Address {
         let unsupported = || TransportError::UnsupportedBase(base.to_string());
         let host = base
             .host_str()
-            .filter(|_| base.scheme() == "http")
+            .filter(|_| {
+                base.scheme() == "http" || (cfg!(feature = "tls") && base.scheme() == "https")
+            })
             .ok_or_else(unsupported)?;
         let port = base.port_or_known_default().ok_or_else(unsupported)?;
         let header = match base.port() {
@@ -145,7 +292,7 @@ impl Address {
 
 #[derive(Clone)]
 struct Client {
-    address: Result<Address, TransportError>,
+    address: Result<Route, TransportError>,
     options: TransportOptions,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
@@ -164,7 +311,8 @@ impl Drop for Connection {
 
 impl Client {
     async fn send(self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let timeout = self.options.timeout;
+        let own = request.extensions().get::<RequestTimeout>();
+        let timeout = own.map_or(self.options.timeout, |own| own.0);
         match tokio::time::timeout(timeout, self.exchange(request)).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => Err(TransportError::TimedOut(timeout)),
@@ -172,8 +320,8 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let address = self.address.clone()?;
-        let mut request = origin_form(request, &address)?;
+        let route = self.address.clone()?;
+        let mut request = written(request, &route)?;
         // Lets the tasks of idle connections see what the sockets have to say, so that a closed one is not chosen.
         tokio::task::yield_now().await;
         if let Some(mut connection) = self.take_idle() {
@@ -185,7 +333,7 @@ impl Client {
                 },
             }
         }
-        let mut connection = connect(&address).await?;
+        let mut connection = connect(&route).await?;
         let response = connection
             .sender
             .send_request(request)
@@ -231,21 +379,48 @@ impl Client {
     }
 }
 
-/// Writes the request as a server expects it: path and query only, and the host in its header.
-fn origin_form(
-    request: Request<Bytes>,
-    address: &Address,
-) -> Result<Request<Full<Bytes>>, TransportError> {
+/// Writes the request as a server expects it, path and query only, or whole for a proxy; the host in its header.
+fn written(request: Request<Bytes>, route: &Route) -> Result<Request<Full<Bytes>>, TransportError> {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    parts.uri = Uri::try_from(path).map_err(|error| TransportError::NotSent(error.to_string()))?;
+    let not_sent = |error: http::uri::InvalidUri| TransportError::NotSent(error.to_string());
+    let address = &route.address;
     parts.headers.insert(HOST, address.header.clone());
+    parts.uri = match &route.proxy {
+        Some(proxy) if route.security.is_none() => {
+            proxy.sign(&mut parts.headers);
+            let host = address.header.to_str().unwrap_or_default();
+            Uri::try_from(format!("http://{host}{path}")).map_err(not_sent)?
+        }
+        _ => Uri::try_from(path).map_err(not_sent)?,
+    };
     Ok(Request::from_parts(parts, Full::new(body)))
 }
 
-async fn connect(address: &Address) -> Result<Connection, TransportError> {
-    let name = format!("{}:{}", address.host, address.port);
-    let stream = TcpStream::connect((address.host.as_str(), address.port))
+async fn connect(route: &Route) -> Result<Connection, TransportError> {
+    let stream = match &route.proxy {
+        Some(proxy) => {
+            let stream = reach(&proxy.host, proxy.port).await?;
+            if route.security.is_some() {
+                proxy.open(stream, &route.address).await?
+            } else {
+                stream
+            }
+        }
+        None => reach(&route.address.host, route.address.port).await?,
+    };
+    match &route.security {
+        None => shake_hands(stream).await,
+        #[cfg(feature = "tls")]
+        Some(security) => shake_hands(security.secure(stream, &route.address).await?).await,
+        #[cfg(not(feature = "tls"))]
+        Some(never) => match *never {},
+    }
+}
+
+async fn reach(host: &str, port: u16) -> Result<TcpStream, TransportError> {
+    let name = format!("{host}:{port}");
+    let stream = TcpStream::connect((host, port))
         .await
         .map_err(|error| match error.kind() {
             ErrorKind::ConnectionRefused => TransportError::ConnectionRefused(name.clone()),
@@ -258,6 +433,13 @@ async fn connect(address: &Address) -> Result<Connection, TransportError> {
     stream
         .set_nodelay(true)
         .map_err(|error| TransportError::Broken(error.to_string()))?;
+    Ok(stream)
+}
+
+async fn shake_hands<S>(stream: S) -> Result<Connection, TransportError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| of_hyper(&error))?;

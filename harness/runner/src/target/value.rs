@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use proofup_domain::secret::Secret;
 use serde_json::Value as Json;
 
+use super::jar::Jar;
+
 /// Holds a value that a template takes or that an answer left behind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -12,6 +14,8 @@ pub enum Value {
     Plain(Json),
     /// A text that may not.
     Secret(Secret),
+    /// The cookies of one session or one reset; no template shows them.
+    Jar(Jar),
 }
 
 impl Value {
@@ -21,6 +25,7 @@ impl Value {
         match self {
             Self::Plain(value) => value.clone(),
             Self::Secret(secret) => Json::from(secret.expose()),
+            Self::Jar(_) => Json::Null,
         }
     }
 
@@ -29,6 +34,7 @@ impl Value {
         match self {
             Self::Plain(value) => text_of(value),
             Self::Secret(secret) => secret.expose().to_owned(),
+            Self::Jar(_) => String::new(),
         }
     }
 }
@@ -75,6 +81,14 @@ impl Variables {
         self.0
             .get(name)
             .filter(|value| !matches!(value, Value::Plain(Json::Null)))
+    }
+
+    /// Gives the cookies that go with them.
+    pub(super) fn jar(&self) -> Option<&Jar> {
+        match self.0.get(Jar::NAME) {
+            Some(Value::Jar(jar)) => Some(jar),
+            _ => None,
+        }
     }
 }
 

@@ -190,6 +190,7 @@ pub(crate) async fn make_world<'a>(
         last_password: None,
         typed_answers: Vec::new(),
         registered_answers: BTreeMap::new(),
+        assumed: false,
         policy: Json::Null,
         looked: BTreeMap::new(),
         begun: opened,
@@ -348,6 +349,13 @@ impl Walk<'_> {
                 })
             }
             (None, Err(trouble)) => self.blocked = Some(because(step.line, &trouble)),
+            (Some(check), Ok(_)) if world.assumed => {
+                let outcome = self.not_applicable(check).map_or_else(
+                    || Outcome::CouldNotRun(unasked(step)),
+                    Outcome::NotApplicable,
+                );
+                self.record_check(index, step, check, outcome, exchanges);
+            }
             (Some(check), Ok((performed, odd))) => {
                 let outcome = self.judge(check, &performed, odd);
                 let unproven = || self.environment.marks.of_check(step, check);
@@ -558,6 +566,17 @@ async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Performed, Trou
     match &step.deed {
         Deed::One(command) => world.perform(command, step.mangle).await,
         Deed::Together(parts) => together::happen(world, parts).await,
+    }
+}
+
+/// Says that an answer is only what the target file assumes: nothing was asked, so nothing is judged.
+fn unasked(step: &Step) -> CouldNotRun {
+    CouldNotRun::Precondition {
+        line: step.line,
+        what: format!(
+            "the target file assumes the answer to `{}`: no request is sent",
+            transcript::deed(&step.deed)
+        ),
     }
 }
 

@@ -69,7 +69,7 @@ impl World<'_> {
                 .wait(since, channel, &destination, settle)
                 .await;
         }
-        let pattern = self.environment.target.code_pattern();
+        let pattern = self.environment.target.code_pattern(channel);
         let mut codes: Vec<Secret> = self
             .messages_of(thing)
             .iter()

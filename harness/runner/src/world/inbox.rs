@@ -82,7 +82,7 @@ impl World<'_> {
             names_organisation: Some(newest.names(organisation)),
             has_code: Some(
                 newest
-                    .code(self.environment.target.code_pattern())
+                    .code(self.environment.target.code_pattern(newest.channel))
                     .is_some(),
             ),
             asks_for_pound: Some(newest.asks_for_pound()),
@@ -142,7 +142,7 @@ impl World<'_> {
         }
         Ok(match self.callback_secret(user, secret, None)? {
             Some(Value::Secret(other)) => SecretChoice::Other(other),
-            Some(Value::Plain(_)) | None => SecretChoice::None,
+            Some(Value::Plain(_) | Value::Jar(_)) | None => SecretChoice::None,
         })
     }
 

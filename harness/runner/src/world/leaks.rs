@@ -16,14 +16,17 @@ impl World<'_> {
     /// Six digits stand in many places by chance, so a place counts only if two different codes were found in it
     /// (decision 17): send at least two codes before searching.
     pub(super) fn find_leaks(&mut self) -> Performed {
-        let pattern = self.environment.target.code_pattern().clone();
+        let target = &self.environment.target;
         let sent: BTreeSet<Secret> = self
             .gateways
             .inboxes()
             .all()
             .iter()
             .filter(|accepted| matches!(accepted.message.channel, Channel::Sms | Channel::Email))
-            .filter_map(|accepted| accepted.message.code(&pattern))
+            .filter_map(|accepted| {
+                let pattern = target.code_pattern(accepted.message.channel);
+                accepted.message.code(pattern)
+            })
             .collect();
         self.secrets.extend(sent.iter().cloned());
         let audit = [

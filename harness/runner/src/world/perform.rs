@@ -40,6 +40,7 @@ impl World<'_> {
         command: &Command,
         mangle: Option<Mangle>,
     ) -> Result<Performed, Trouble> {
+        self.assumed = false;
         match command {
             Command::AddAccount { .. } | Command::ActivateDevice { .. } => {
                 self.use_device(command).await
@@ -118,9 +119,13 @@ impl World<'_> {
             Command::BeginResetProof { bind, .. } => Some((Sort::Proof, bind)),
             _ => None,
         };
-        let Some(user) = &References::of(command).user() else {
+        let references = References::of(command);
+        let Some(user) = &references.user() else {
             return;
         };
+        if begun.is_none_or(|(sort, _)| sort != Sort::Session) {
+            self.renew(&references, user, &kept);
+        }
         if let Some((sort, bind)) = begun {
             let method = word(answer, "method")
                 .and_then(Method::from_word)
@@ -130,16 +135,19 @@ impl World<'_> {
                 .or_else(|| kind_of(command, method));
             let destination = self.destination(command, user, method, kind, &kept);
             let questions = questions_of(&kept);
+            let since = self.sent_since(sort, &references, user, since);
             let thing = Thing {
                 sort,
                 owner: user.clone(),
                 bound: bind.clone(),
                 kept,
                 method,
+                kind,
                 destination,
                 since,
                 until: None,
                 questions,
+                accepted: None,
             };
             self.things.begin(thing);
             return;
@@ -156,7 +164,62 @@ impl World<'_> {
                     .insert((user.clone(), question), answer);
             }
         }
+        if let Command::SubmitResetCode { reset, .. } = command
+            && let Some(index) = self.things.find(Sort::Reset, user, reset.as_ref())
+        {
+            self.things
+                .get_mut(index)
+                .accepted
+                .clone_from(&self.submitted);
+        }
         self.continue_thing(command, user, kept, since);
+    }
+
+    /// Keeps what holds from now on for the session that a command used, or for the reset: tokens that were rotated, and
+    /// names of the target file's own.
+    pub(super) fn renew(
+        &mut self,
+        references: &References,
+        user: &Name,
+        kept: &BTreeMap<String, Value>,
+    ) {
+        let target = &self.environment.target;
+        let renewed: BTreeMap<String, Value> = kept
+            .iter()
+            .filter(|(name, _)| target.keeps_for_later(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        if renewed.is_empty() {
+            return;
+        }
+        for sort in [Sort::Session, Sort::Reset] {
+            let name = references.name(sort.as_str());
+            if let Some(index) = self.things.find(sort, user, name.as_ref()) {
+                self.things.get_mut(index).kept.extend(renewed.clone());
+            }
+        }
+    }
+
+    /// Tells from where on messages belong to what was begun: where no request was sent for it, what it goes on with has
+    /// sent already.
+    fn sent_since(
+        &self,
+        sort: Sort,
+        references: &References,
+        user: &Name,
+        since: Cursor,
+    ) -> Cursor {
+        let before = match sort {
+            Sort::Challenge | Sort::Enrollment => Sort::Session,
+            Sort::Proof => Sort::Reset,
+            Sort::Session | Sort::Reset => return since,
+        };
+        let name = references.name(before.as_str());
+        let index = self.things.find(before, user, name.as_ref());
+        match index.filter(|_| self.assumed) {
+            Some(index) => self.things.get(index).since,
+            None => since,
+        }
     }
 
     /// Updates the setup, challenge or proof that a command went on with.
@@ -175,11 +238,15 @@ impl World<'_> {
             | Command::SubmitAnswers { .. } => Sort::Enrollment,
             Command::ReadSecondStep { .. } => Sort::Challenge,
             Command::ReadResetProof { .. } => Sort::Proof,
+            Command::ReadReset { .. }
+            | Command::SubmitResetCode { .. }
+            | Command::SubmitResetAnswers { .. } => Sort::Reset,
             _ => return,
         };
         let name = References::of(command).name(sort.as_str());
         if let Some(index) = self.things.find(sort, user, name.as_ref()) {
-            if matches!(command, Command::SendCode { .. } | Command::NextPage { .. }) {
+            let sends = matches!(command, Command::SendCode { .. } | Command::NextPage { .. });
+            if sends && !self.assumed {
                 self.things.send_again(index, since);
             }
             let thing = self.things.get_mut(index);

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use proofup_domain::command::{Command, Mangle};
+use proofup_domain::command::{Command, Mangle, Name};
 use proofup_domain::secret::Secret;
 use proofup_gateways::message::Cursor;
 
-use super::operations::operation_of;
+use super::operations::{References, operation_of};
 use super::variables::Vars;
 use super::{Performed, Trouble, World};
 use crate::run::Environment;
@@ -167,6 +167,15 @@ impl World<'_> {
             answers,
         } = pending.typed;
         (self.submitted, self.last_password, self.typed_answers) = (code, password, answers);
+        if let Ok(reply) = &reply {
+            for value in reply.renewed.values() {
+                self.learn(value);
+            }
+            let references = References::of(command);
+            if let Some(user) = references.user() {
+                self.renew(&references, &user, &reply.renewed);
+            }
+        }
         let (performed, kept) = self.answered(pending.name, reply)?;
         Ok(self.keep(command, performed, kept, pending.since))
     }
@@ -180,8 +189,29 @@ impl World<'_> {
     ) -> Result<(Performed, BTreeMap<String, Value>), Trouble> {
         let request = self.ask(operation, vars, mangle)?;
         let name = request.name();
+        let made = self.person_made(&request);
         let reply = request.send(self.environment).await;
-        self.answered(name, reply)
+        let (performed, kept) = self.answered(name, reply)?;
+        if let Some(person) = made {
+            self.things.keep_of_person(&person, kept.clone());
+        }
+        Ok((performed, kept))
+    }
+
+    /// Names the person whom a request makes: what it tells stays with them.
+    fn person_made(&self, request: &Request) -> Option<Name> {
+        let Request::Operation {
+            operation: Operation::CreateUser,
+            variables,
+            ..
+        } = request
+        else {
+            return None;
+        };
+        let address = variables.get("userPrincipalName")?.reveal();
+        let mut people = self.people.values();
+        let person = people.find(|person| address == person.user_principal_name.as_str())?;
+        Some(person.name.clone())
     }
 
     /// Makes the request of an operation.
@@ -200,9 +230,12 @@ impl World<'_> {
         for (name, value) in self.control_variables().into_variables().0 {
             vars.value(&name, value);
         }
+        let variables = vars.into_variables();
+        let fits = self.environment.target.fits(operation, &variables);
+        fits.map_err(|error| Trouble::Unready(error.to_string()))?;
         Ok(Request::Operation {
             operation,
-            variables: vars.into_variables(),
+            variables,
             mangle,
         })
     }
@@ -215,8 +248,13 @@ impl World<'_> {
     ) -> Result<(Performed, BTreeMap<String, Value>), Trouble> {
         let reply = reply.map_err(|failure| {
             self.exchanges.push(Exchange::clone(&failure.exchange));
-            Trouble::Transport(Box::new(failure))
+            if failure.error.is_of_the_file() {
+                Trouble::Unready(failure.error.to_string())
+            } else {
+                Trouble::Transport(Box::new(failure))
+            }
         })?;
+        self.assumed = reply.assumed;
         let kept = reply.kept.clone();
         self.hear_time(kept.get("tenantNow"), &reply.raw);
         Ok((self.take(name, reply), kept))

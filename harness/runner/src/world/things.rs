@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use proofup_domain::command::Name;
-use proofup_domain::method::Method;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
 
@@ -41,6 +42,7 @@ pub(super) struct Thing {
     /// What the target file kept of the answers, newest value of each name.
     pub(super) kept: BTreeMap<String, Value>,
     pub(super) method: Option<Method>,
+    pub(super) kind: Option<ChallengeKind>,
     /// Where its codes and calls go; none for apps and answers.
     pub(super) destination: Option<(Channel, String)>,
     /// Its messages lie behind this cursor …
@@ -49,44 +51,60 @@ pub(super) struct Thing {
     pub(super) until: Option<Cursor>,
     /// The questions it showed.
     pub(super) questions: Vec<String>,
+    /// The code that was accepted last in it: a reset's, which some products want once more with the new password.
+    pub(super) accepted: Option<Secret>,
 }
 
 /// Keeps what was begun in a case, in order.
 #[derive(Debug, Default)]
-pub(super) struct Things(Vec<Thing>);
+pub(super) struct Things {
+    all: Vec<Thing>,
+    /// What the target file kept of each person: what making them told.
+    people: BTreeMap<Name, BTreeMap<String, Value>>,
+}
 
 impl Things {
+    /// Keeps what making a person told, for every operation of theirs.
+    pub(super) fn keep_of_person(&mut self, person: &Name, kept: BTreeMap<String, Value>) {
+        self.people.entry(person.clone()).or_default().extend(kept);
+    }
+
+    /// Lists what is kept of a person.
+    pub(super) fn of_person(&self, person: &Name) -> impl Iterator<Item = (&String, &Value)> {
+        self.people.get(person).into_iter().flatten()
+    }
+
     /// Adds a thing; an earlier one that sent to the same destination gets no further messages.
     pub(super) fn begin(&mut self, thing: Thing) {
         if thing.destination.is_some() {
-            for older in &mut self.0 {
+            for older in &mut self.all {
                 if older.destination == thing.destination && older.until.is_none() {
                     older.until = Some(thing.since);
                 }
             }
         }
-        self.0.push(thing);
+        self.all.push(thing);
     }
 
     /// Reopens a thing's range of messages, because it sends again.
     pub(super) fn send_again(&mut self, index: usize, now: Cursor) {
-        let destination = self.0[index].destination.clone();
+        let destination = self.all[index].destination.clone();
         if destination.is_none() {
             return;
         }
-        for (other, thing) in self.0.iter_mut().enumerate() {
+        for (other, thing) in self.all.iter_mut().enumerate() {
             if other != index && thing.destination == destination && thing.until.is_none() {
                 thing.until = Some(now);
             }
         }
-        if self.0[index].until.take().is_some() {
-            self.0[index].since = now;
+        if self.all[index].until.take().is_some() {
+            self.all[index].since = now;
         }
     }
 
     /// Finds the index of a thing: by its bound name, else the latest of the sort that the user began.
     pub(super) fn find(&self, sort: Sort, owner: &Name, bound: Option<&Name>) -> Option<usize> {
-        self.0.iter().rposition(|thing| {
+        self.all.iter().rposition(|thing| {
             thing.sort == sort
                 && match bound {
                     Some(name) => thing.bound.as_ref() == Some(name),
@@ -97,22 +115,22 @@ impl Things {
 
     /// Finds anything bound by a name.
     pub(super) fn named(&self, name: &Name) -> Option<usize> {
-        self.0
+        self.all
             .iter()
             .rposition(|thing| thing.bound.as_ref() == Some(name))
     }
 
     /// Finds the latest thing of a user to which codes were sent.
     pub(super) fn latest_with_codes(&self, owner: &Name) -> Option<usize> {
-        self.0
+        self.all
             .iter()
             .rposition(|thing| thing.owner == *owner && thing.destination.is_some())
     }
 
     /// Finds the thing before this one: same sort, same owner, same destination.
     pub(super) fn predecessor(&self, index: usize) -> Option<usize> {
-        let thing = &self.0[index];
-        self.0[..index].iter().rposition(|older| {
+        let thing = &self.all[index];
+        self.all[..index].iter().rposition(|older| {
             older.sort == thing.sort
                 && older.owner == thing.owner
                 && older.method == thing.method
@@ -122,25 +140,30 @@ impl Things {
 
     /// Gives a thing by its index.
     pub(super) fn get(&self, index: usize) -> &Thing {
-        &self.0[index]
+        &self.all[index]
     }
 
     /// Gives a thing by its index, to be changed.
     pub(super) fn get_mut(&mut self, index: usize) -> &mut Thing {
-        &mut self.0[index]
+        &mut self.all[index]
     }
 
     /// Lists a user's setups of a method, oldest first.
     pub(super) fn enrollments(&self, owner: &Name, method: Method) -> impl Iterator<Item = usize> {
         let owner = owner.clone();
-        self.0.iter().enumerate().filter_map(move |(index, thing)| {
-            (thing.sort == Sort::Enrollment && thing.owner == owner && thing.method == Some(method))
+        self.all
+            .iter()
+            .enumerate()
+            .filter_map(move |(index, thing)| {
+                (thing.sort == Sort::Enrollment
+                    && thing.owner == owner
+                    && thing.method == Some(method))
                 .then_some(index)
-        })
+            })
     }
 
     /// Lists the things themselves.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Thing> {
-        self.0.iter()
+        self.all.iter()
     }
 }

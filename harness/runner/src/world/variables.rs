@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofup_domain::command::{
-    AnswersRole, Command, GivenAnswer, Name, NewPasswordRole, PasswordRole, PhoneRef,
+    AddressRef, AnswersRole, Command, GivenAnswer, Name, NewPasswordRole, PasswordRole, PhoneRef,
 };
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::operations::References;
 use super::things::Sort;
 use super::{Trouble, World};
-use crate::target::{Operation, Value, Variables};
+use crate::target::{Jar, Operation, Value, Variables};
 
 /// Collects variables under their names.
 #[derive(Debug, Default)]
@@ -68,7 +68,8 @@ impl World<'_> {
         vars
     }
 
-    /// Offers what was kept of the things that the operation is about.
+    /// Offers what was kept of the person, of the session, and of the things that the operation is about; the nearer one
+    /// holds.
     fn reference_variables(
         &self,
         references: &References,
@@ -76,31 +77,54 @@ impl World<'_> {
         user: &Name,
         vars: &mut Vars,
     ) -> Result<(), Trouble> {
-        let about = |name: &str| {
-            operation
-                .variables()
-                .iter()
-                .any(|variable| variable.name == name)
-        };
-        for sort in [Sort::Reset, Sort::Enrollment, Sort::Challenge, Sort::Proof] {
-            if about(sort.as_str()) {
-                let name = references.name(sort.as_str());
-                let index = self.thing(sort, user, name.as_ref())?;
-                for (key, value) in &self.things.get(index).kept {
-                    if key != "session" {
-                        vars.value(key, value.clone());
-                    }
-                }
+        self.person_variables(user, vars);
+        let session = references.name("session");
+        if operation.offers("session") && session.as_ref().is_none_or(|name| name.0 != "none") {
+            let index = self.thing(Sort::Session, user, session.as_ref())?;
+            for (key, value) in &self.things.get(index).kept {
+                vars.value(key, value.clone());
             }
         }
-        let session = references.name("session");
-        if about("session") && session.as_ref().is_none_or(|name| name.0 != "none") {
-            let index = self.thing(Sort::Session, user, session.as_ref())?;
-            if let Some(session) = self.things.get(index).kept.get("session") {
-                vars.value("session", session.clone());
+        for sort in [Sort::Reset, Sort::Enrollment, Sort::Challenge, Sort::Proof] {
+            if operation.offers(sort.as_str()) {
+                let name = references.name(sort.as_str());
+                let index = self.thing(sort, user, name.as_ref())?;
+                self.thing_variables(index, vars);
             }
         }
         Ok(())
+    }
+
+    /// Offers what is always known of a person.
+    pub(super) fn person_variables(&self, user: &Name, vars: &mut Vars) {
+        for (key, value) in self.things.of_person(user) {
+            vars.value(key, value.clone());
+        }
+        if let Ok(person) = self.person(user) {
+            vars.text("userPrincipalName", &person.user_principal_name);
+            vars.text("ownAddress", &person.own);
+        }
+    }
+
+    fn thing_variables(&self, index: usize, vars: &mut Vars) {
+        let thing = self.things.get(index);
+        for (key, value) in &thing.kept {
+            // Tokens and cookies are the session's; a reset has none, so its cookies are its own.
+            let is_session = matches!(key.as_str(), "session" | "refreshToken")
+                || (key == Jar::NAME && thing.sort != Sort::Reset);
+            if !is_session {
+                vars.value(key, value.clone());
+            }
+        }
+        if let Some(method) = thing.method {
+            vars.text("method", method.as_str());
+        }
+        if let Some(kind) = thing.kind {
+            vars.text("kind", kind.as_str());
+        }
+        if let Some((_, destination)) = &thing.destination {
+            vars.text("destination", destination);
+        }
     }
 
     /// Offers what the command itself says.
@@ -108,11 +132,7 @@ impl World<'_> {
         match command {
             Command::SignIn { user, password, .. } => {
                 let password = self.password(user, password)?;
-                vars.text("userPrincipalName", &self.person(user)?.user_principal_name);
                 vars.secret("password", password);
-            }
-            Command::BeginReset { user, .. } => {
-                vars.text("userPrincipalName", &self.person(user)?.user_principal_name);
             }
             Command::BeginEnrollment { .. } | Command::ChangeMethod { .. } => {
                 self.setup_variables(command, vars)?;
@@ -152,8 +172,16 @@ impl World<'_> {
             } => {
                 self.proof_variables(user, Some(*method), *kind, of.as_ref(), vars)?;
             }
-            Command::SetNewPassword { password, .. } => {
-                vars.secret("password", self.new_password(password))
+            Command::SetNewPassword {
+                user,
+                reset,
+                password,
+            } => {
+                vars.secret("password", self.new_password(password));
+                let index = self.thing(Sort::Reset, user, reset.as_ref())?;
+                if let Some(code) = &self.things.get(index).accepted {
+                    vars.secret("code", code.clone());
+                }
             }
             Command::SetPolicy { policy } => vars.json("policy", Json::Object(policy.clone())),
             _ => {}
@@ -196,10 +224,8 @@ impl World<'_> {
             } => {
                 let thing = self.thing(Sort::Enrollment, user, enrollment.as_ref())?;
                 let register = self.questions_to_register();
-                vars.json(
-                    "answers",
-                    self.answers(user, thing, answers, Some(register))?,
-                );
+                let answers = self.answers(user, thing, answers, Some(register))?;
+                offer_answers(answers, vars);
                 Ok(())
             }
             Command::SubmitResetAnswers {
@@ -209,7 +235,8 @@ impl World<'_> {
                 ..
             } => {
                 let thing = self.thing(Sort::Proof, user, proof.as_ref())?;
-                vars.json("answers", self.answers(user, thing, answers, None)?);
+                let answers = self.answers(user, thing, answers, None)?;
+                offer_answers(answers, vars);
                 Ok(())
             }
             _ => Ok(()),
@@ -241,14 +268,13 @@ impl World<'_> {
         let person = self.person(user)?;
         if method == Method::Email {
             let default = if change.is_some() {
-                proofup_domain::command::AddressRef::Second
+                AddressRef::Second
             } else {
-                proofup_domain::command::AddressRef::Own
+                AddressRef::Own
             };
-            vars.text(
-                "address",
-                &person.address(address.as_ref().unwrap_or(&default)),
-            );
+            let address = address.as_ref().unwrap_or(&default);
+            vars.text("address", &person.address(address));
+            vars.text("addressIs", role_of_address(address));
         }
         if matches!(method, Method::MobilePhone | Method::OfficePhone) {
             let number = person.phone(
@@ -483,6 +509,7 @@ impl World<'_> {
         match self.things.get(index).kept.get(name)? {
             Value::Secret(secret) => Some(secret.clone()),
             Value::Plain(value) => value.as_str().map(Secret::new),
+            Value::Jar(_) => None,
         }
     }
 
@@ -491,7 +518,34 @@ impl World<'_> {
         match self.things.get(index).kept.get(name)? {
             Value::Plain(value) => value.as_str().map(str::to_owned),
             Value::Secret(secret) => Some(secret.expose().to_owned()),
+            Value::Jar(_) => None,
         }
+    }
+}
+
+/// Offers answers in the forms that products want: a list, an object by question, and the first alone.
+fn offer_answers(answers: Json, vars: &mut Vars) {
+    let list = answers.as_array().map(Vec::as_slice).unwrap_or_default();
+    let by_question: serde_json::Map<String, Json> = list
+        .iter()
+        .filter_map(|one| Some((one["question"].as_str()?.to_owned(), one["answer"].clone())))
+        .collect();
+    if let Some(first) = list.first().and_then(|one| one["answer"].as_str()) {
+        vars.secret("firstAnswer", Secret::new(first));
+    }
+    vars.json("answersByQuestion", Json::Object(by_question));
+    vars.json("answers", answers);
+}
+
+/// Names what an address is to the person.
+const fn role_of_address(address: &AddressRef) -> &'static str {
+    match address {
+        AddressRef::Own => "own",
+        AddressRef::Second => "second",
+        AddressRef::Mistyped => "mistyped",
+        AddressRef::Work => "work",
+        AddressRef::WorkInCapitals => "workInCapitals",
+        AddressRef::Text(_) => "text",
     }
 }
 

@@ -17,24 +17,30 @@ fn compile(text: &str) -> Result<CompiledTarget, proofup_runner::target::TargetE
 
 #[test]
 fn everything_that_is_wrong_is_told_at_once() {
-    let text = std::fs::read_to_string(workspace("harness/runner/tests/target_files/wrong.toml"))
-        .expect("the file ships");
-    let errors = compile(&text).expect_err("nothing in the file is right");
-    let mut rendered = String::new();
-    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-        .with_width(120)
-        .render_report(&mut rendered, &errors)
-        .expect("a report can be written to a string");
-    for error in errors.errors() {
-        writeln!(rendered, "{error}").expect("a string can be written to");
+    for (file, snapshot) in [
+        ("wrong", "invalid-target"),
+        ("wrong-language", "invalid-target-language"),
+    ] {
+        let path = format!("harness/runner/tests/target_files/{file}.toml");
+        let text = std::fs::read_to_string(workspace(&path)).expect("the file ships");
+        let errors = CompiledTarget::compile_in(&path, &text, &|_| None)
+            .expect_err("nothing in the file is right");
+        let mut rendered = String::new();
+        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+            .with_width(120)
+            .render_report(&mut rendered, &errors)
+            .expect("a report can be written to a string");
+        for error in errors.errors() {
+            writeln!(rendered, "{error}").expect("a string can be written to");
+        }
+        insta::with_settings!({
+            snapshot_path => workspace("snapshots/targets"),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(snapshot, rendered);
+        });
     }
-    insta::with_settings!({
-        snapshot_path => workspace("snapshots/targets"),
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, {
-        insta::assert_snapshot!("invalid-target", rendered);
-    });
 }
 
 #[test]
@@ -77,7 +83,11 @@ fn the_reference_binds_every_operation_that_it_needs() {
     assert!(
         matches!(target.profile(), Profile::Discovered { path, .. } if path == "/.well-known/security-info")
     );
-    assert!(target.code_pattern().is_match("Your code is 482913."));
+    assert!(
+        target
+            .code_pattern(proofup_domain::state::Channel::Sms)
+            .is_match("Your code is 482913.")
+    );
 }
 
 #[test]

@@ -224,7 +224,7 @@ async fn what_cannot_be_filled_is_told_and_not_sent() {
         error,
         TransportError::Unbound {
             operation: Operation::ReadEnrollment,
-            variable: "enrollment"
+            variable: "enrollment".to_owned()
         }
     );
     let failure = shipped("demo")

@@ -64,6 +64,49 @@ pub(crate) fn scripted(
     (BoxCloneSyncService::new(service), sent)
 }
 
+/// Makes a transport that answers by a function of the number of the request, from 0, and the request itself.
+pub(crate) fn answering(
+    answer: impl Fn(usize, &Request<Bytes>) -> Response<String> + Send + Sync + 'static,
+) -> (Transport, Sent) {
+    let sent = Sent::default();
+    let seen = sent.clone();
+    let answer = Arc::new(answer);
+    let service = tower::service_fn(move |request: Request<Bytes>| {
+        let mut seen = seen.lock().expect("no test panics while it holds the lock");
+        let response = answer(seen.len(), &request).map(Bytes::from);
+        seen.push(request);
+        async move { Ok::<_, TransportError>(response) }
+    });
+    (BoxCloneSyncService::new(service), sent)
+}
+
+/// Writes an answer.
+pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response<String> {
+    let mut builder = Response::builder().status(status);
+    for (name, value) in headers {
+        builder = builder.header(*name, *value);
+    }
+    builder
+        .body(body.to_owned())
+        .expect("the response is well formed")
+}
+
+/// Tells what was sent: method, path and body.
+pub(crate) fn told(sent: &Sent) -> Vec<String> {
+    let sent = sent.lock().expect("no test panics while it holds the lock");
+    let line = |request: &Request<Bytes>| {
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("", |path| path.as_str());
+        let body = String::from_utf8_lossy(request.body());
+        format!("{} {path} {body}", request.method())
+            .trim_end()
+            .to_owned()
+    };
+    sent.iter().map(line).collect()
+}
+
 /// Gives the body of the newest request.
 pub(crate) fn newest_body(sent: &Sent) -> Json {
     let sent = sent.lock().expect("no test panics while it holds the lock");

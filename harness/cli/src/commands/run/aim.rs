@@ -1,7 +1,7 @@
 //! Which implementation is judged, and how its requests travel.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use proofup_domain::clock::Clock;
@@ -45,8 +45,6 @@ pub(crate) struct Aim {
     pub(crate) control_token: Option<Secret>,
     /// What surrounds the target, once [`Aim::surround`] has started it.
     pub(crate) surroundings: Arc<Surroundings>,
-    /// The folder in which its commands run: that of its file.
-    folder: PathBuf,
 }
 
 /// Says what a command line names.
@@ -111,7 +109,10 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
             "add `base = \"http://…\"` to it, or --url",
         )
     })?;
-    let transport = loopback_transport(&base, TransportOptions::default());
+    let transport = target.transport().map_err(|error| {
+        let help = "correct `base`, `proxy` or `ca` of the target file";
+        Failure::usage(error.to_string(), help)
+    })?;
     let callback_base = base.as_str().trim_end_matches('/').to_owned();
     let control_token = token_from_environment();
     Ok(Aim {
@@ -123,10 +124,6 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
         callback_base,
         control_token,
         surroundings: Arc::default(),
-        folder: goal
-            .target
-            .and_then(Path::parent)
-            .map_or_else(PathBuf::new, Path::to_path_buf),
     })
 }
 
@@ -150,7 +147,6 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
             callback_base: embedded::IN_PROCESS.to_owned(),
             control_token,
             surroundings: Arc::default(),
-            folder: PathBuf::new(),
         });
     }
     let address = embedded::on_loopback(router).await.map_err(|error| {
@@ -173,12 +169,12 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
         callback_base,
         control_token,
         surroundings: Arc::default(),
-        folder: PathBuf::new(),
     })
 }
 
 fn checked(url: &Url) -> Result<Url, Failure> {
-    if url.scheme() == "http" && url.host().is_some() {
+    let spoken = url.scheme() == "http" || (cfg!(feature = "tls") && url.scheme() == "https");
+    if spoken && url.host().is_some() {
         return Ok(url.clone());
     }
     Err(Failure::usage(
@@ -201,7 +197,7 @@ impl Aim {
         }
         let usage = |error: &SurroundingsError| Failure::usage(error.to_string(), error.help());
         let signals = Signals::listen()?;
-        let begun = Surroundings::begin(&self.target, &self.folder, clock).await;
+        let begun = Surroundings::begin(&self.target, clock).await;
         let surroundings = begun.map_err(|error| usage(&error))?;
         let ready = tokio::select! {
             ready = surroundings.ready(&self.target, &self.transport) => {

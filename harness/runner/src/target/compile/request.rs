@@ -5,67 +5,142 @@ use std::collections::BTreeMap;
 use http::{HeaderName, Method};
 use serde_json::Value as Json;
 
-use super::Compiler;
-use crate::target::file::RequestFile;
-use crate::target::operation::Operation;
+use super::{Compiler, parse_duration, said};
+use crate::target::file::{PollFile, RequestFile};
+use crate::target::operation::VariableSpec;
 use crate::target::problem::Problem;
-use crate::target::request::{BodyTemplate, RequestTemplate};
+use crate::target::request::{BodyTemplate, Poll, RequestTemplate};
+use crate::target::source::FormSelector;
 use crate::target::template::{JsonTemplate, Template};
 use crate::target::walk::join;
 
+/// Says whose templates are read, and what they are offered.
+type Owner<'a> = (&'a str, &'static [VariableSpec]);
+
 impl Compiler<'_> {
+    /// Compiles a request but for what it keeps; none only where something was reported.
     pub(super) fn request(
         &mut self,
-        operation: Operation,
-        file: RequestFile,
+        owner: &str,
+        offered: &'static [VariableSpec],
+        mut file: RequestFile,
         pointer: &str,
     ) -> Option<RequestTemplate> {
-        let method = self.value(&join(pointer, "method"), parse_method(&file.method));
-        let path_at = join(pointer, "path");
-        if !file.path.starts_with('/') {
-            self.report_value(&path_at, Problem::BadRequestPath(file.path.clone()));
+        let owner = (owner, offered);
+        let at = |key: &str| join(pointer, key);
+        let form = file.from_form.as_deref();
+        let from_form = form.map(|css| self.value(&at("fromForm"), FormSelector::parse(css)));
+        let method = file.method.take();
+        let method = method.map(|method| self.value(&at("method"), parse_method(&method)));
+        let path = file
+            .path
+            .take()
+            .map(|path| self.path(owner, &path, &at("path")));
+        for (key, there) in [("method", method.is_some()), ("path", path.is_some())] {
+            if !there && from_form.is_none() && self.spans.value(&at(key)) == (0..0) {
+                let key = key.to_owned();
+                self.report_key(pointer, Problem::MissingKey { key });
+            }
         }
-        let path = self.template(
-            &path_at,
-            &file.path,
-            operation.as_str(),
-            operation.variables(),
-        );
-        let query = self.named_templates(operation, file.query, &join(pointer, "query"));
-        let headers = self.headers(operation, file.headers, &join(pointer, "headers"));
-        let body_at = join(pointer, "body");
-        let body = match (file.body, file.form) {
-            (Some(_), Some(_)) => {
-                self.report_key(&body_at, Problem::Exclusive("body", "form"));
-                BodyTemplate::Empty
-            }
-            (Some(body), None) => {
-                BodyTemplate::Json(self.json_template(operation, body, &body_at)?)
-            }
-            (None, Some(form)) => {
-                BodyTemplate::Form(self.named_templates(operation, form, &join(pointer, "form")))
-            }
-            (None, None) => BodyTemplate::Empty,
-        };
+        let query = self.named_templates(owner, std::mem::take(&mut file.query), &at("query"));
+        let headers = self.headers(owner, std::mem::take(&mut file.headers), &at("headers"));
+        let timeout = file.timeout.take();
+        let timeout = timeout.map(|text| self.value(&at("timeout"), parse_duration(&text)));
+        let poll = file.poll.take().map(|poll| self.poll(poll, &at("poll")));
+        let go_on = self.go_on(std::mem::take(&mut file.go_on), &at("goOn"));
+        let (follow, csrf) = (file.follow, file.csrf.unwrap_or(true));
+        let (needs_method, needs_path) = (method.is_none(), path.is_none());
+        let is_form = from_form.is_some();
+        let body = self.body(owner, file, pointer);
+        if !is_form && (needs_method || needs_path) {
+            return None;
+        }
         Some(RequestTemplate {
-            method: method?,
-            path: path?,
+            method: said(method)?,
+            path: said(path)?,
             query,
             headers,
-            body,
+            body: body?,
+            from_form: said(from_form)?,
+            keep: Vec::new(),
+            go_on,
+            follow,
+            timeout: said(timeout)?,
+            poll: said(poll)?,
+            csrf,
+        })
+    }
+
+    fn path(&mut self, owner: Owner<'_>, path: &str, pointer: &str) -> Option<Template> {
+        if !path.starts_with('/') {
+            self.report_value(pointer, Problem::BadRequestPath(path.to_owned()));
+        }
+        self.template(pointer, path, owner.0, owner.1)
+    }
+
+    fn body(&mut self, owner: Owner<'_>, file: RequestFile, pointer: &str) -> Option<BodyTemplate> {
+        let at = |key: &str| join(pointer, key);
+        let written = [
+            ("body", file.body.is_some()),
+            ("form", file.form.is_some()),
+            ("multipart", file.multipart.is_some()),
+            ("text", file.text.is_some()),
+        ];
+        let mut written = written.into_iter().filter(|(_, there)| *there);
+        if let (Some((first, _)), Some((second, _))) = (written.next(), written.next()) {
+            self.report_key(&at(first), Problem::Exclusive(first, second));
+            return None;
+        }
+        if file.from_form.is_some() && (file.body.is_some() || file.text.is_some()) {
+            let key = if file.body.is_some() { "body" } else { "text" };
+            self.report_key(&at(key), Problem::Exclusive("fromForm", key));
+            return None;
+        }
+        if let Some(body) = file.body {
+            return self
+                .json_template(owner, body, &at("body"))
+                .map(BodyTemplate::Json);
+        }
+        if let Some(form) = file.form {
+            return Some(BodyTemplate::Form(self.named_templates(
+                owner,
+                form,
+                &at("form"),
+            )));
+        }
+        if let Some(parts) = file.multipart {
+            let parts = self.named_templates(owner, parts, &at("multipart"));
+            return Some(BodyTemplate::Multipart(parts));
+        }
+        match file.text {
+            Some(text) => self
+                .template(&at("text"), &text, owner.0, owner.1)
+                .map(BodyTemplate::Text),
+            None => Some(BodyTemplate::Empty),
+        }
+    }
+
+    fn poll(&mut self, file: PollFile, pointer: &str) -> Option<Poll> {
+        let until = self.conditions(file.until, &join(pointer, "until"));
+        let every = self.value(&join(pointer, "every"), parse_duration(&file.every));
+        let within = self.value(&join(pointer, "within"), parse_duration(&file.within));
+        Some(Poll {
+            until,
+            every: every?,
+            within: within?,
         })
     }
 
     fn named_templates(
         &mut self,
-        operation: Operation,
+        owner: Owner<'_>,
         templates: BTreeMap<String, String>,
         pointer: &str,
     ) -> Vec<(String, Template)> {
         let mut compiled = Vec::new();
         for (name, text) in templates {
             let at = join(pointer, &name);
-            let template = self.template(&at, &text, operation.as_str(), operation.variables());
+            let template = self.template(&at, &text, owner.0, owner.1);
             compiled.extend(template.map(|template| (name, template)));
         }
         compiled
@@ -73,12 +148,12 @@ impl Compiler<'_> {
 
     fn headers(
         &mut self,
-        operation: Operation,
+        owner: Owner<'_>,
         headers: BTreeMap<String, String>,
         pointer: &str,
     ) -> Vec<(HeaderName, Template)> {
         let mut compiled = Vec::new();
-        for (name, template) in self.named_templates(operation, headers, pointer) {
+        for (name, template) in self.named_templates(owner, headers, pointer) {
             match HeaderName::try_from(name.as_str()) {
                 Ok(header) => compiled.push((header, template)),
                 Err(_) => self.report_key(&join(pointer, &name), Problem::BadHeader(name)),
@@ -89,19 +164,19 @@ impl Compiler<'_> {
 
     fn json_template(
         &mut self,
-        operation: Operation,
+        owner: Owner<'_>,
         value: Json,
         pointer: &str,
     ) -> Option<JsonTemplate> {
         match value {
             Json::String(text) => self
-                .template(pointer, &text, operation.as_str(), operation.variables())
+                .template(pointer, &text, owner.0, owner.1)
                 .map(JsonTemplate::Leaf),
             Json::Object(members) => {
                 let mut table = Vec::new();
                 let mut whole = true;
                 for (name, member) in members {
-                    let compiled = self.json_template(operation, member, &join(pointer, &name));
+                    let compiled = self.json_template(owner, member, &join(pointer, &name));
                     whole &= compiled.is_some();
                     table.extend(compiled.map(|member| (name, member)));
                 }
@@ -111,11 +186,8 @@ impl Compiler<'_> {
                 let count = elements.len();
                 let mut list = Vec::new();
                 for (index, element) in elements.into_iter().enumerate() {
-                    list.extend(self.json_template(
-                        operation,
-                        element,
-                        &format!("{pointer}/{index}"),
-                    ));
+                    let at = format!("{pointer}/{index}");
+                    list.extend(self.json_template(owner, element, &at));
                 }
                 (list.len() == count).then_some(JsonTemplate::List(list))
             }

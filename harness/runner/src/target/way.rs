@@ -1,0 +1,130 @@
+//! Ways to do an operation: which one fits the variables, and what it does.
+
+use serde_json::{Map, Value as Json};
+
+use super::meaning::Meaning;
+use super::request::RequestTemplate;
+use super::template::Template;
+use super::value::{Variables, text_of};
+
+/// Binds one operation: its ways, in the order of the file.
+#[derive(Debug, Clone)]
+pub(super) struct Binding {
+    pub(super) ways: Vec<Way>,
+}
+
+/// Holds one way to do an operation.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    /// What each variable must be; none is needed where the list is empty.
+    pub(super) when: Vec<(String, Vec<Json>)>,
+    pub(super) does: Does,
+    pub(super) meaning: Meaning,
+    /// It is one request after the other, with nothing in between.
+    pub(super) plain: bool,
+}
+
+/// Says what a way does.
+#[derive(Debug, Clone)]
+pub(super) enum Does {
+    /// It sends requests.
+    Requests(Vec<RequestTemplate>),
+    /// Nothing: the implementation needs no request here, and this is its answer.
+    Assumed(Map<String, Json>),
+    /// It runs a command.
+    Command(String),
+}
+
+impl Binding {
+    /// Finds the first way that fits.
+    pub(super) fn way(&self, variables: &Variables) -> Option<&Way> {
+        self.ways.iter().find(|way| way.fits(variables))
+    }
+
+    /// Tells whether any way runs a command.
+    pub(super) fn runs_commands(&self) -> bool {
+        self.ways
+            .iter()
+            .any(|way| matches!(way.does, Does::Command(_)))
+    }
+
+    /// Lists the requests of all ways.
+    pub(super) fn requests(&self) -> impl Iterator<Item = &RequestTemplate> {
+        self.ways.iter().flat_map(Way::requests)
+    }
+
+    /// Tells by which variables no way fits: `method = officePhone`.
+    pub(super) fn misfit(&self, variables: &Variables) -> String {
+        let mut told = Vec::new();
+        for (name, _) in self.ways.iter().flat_map(|way| &way.when) {
+            let value = variables.get(name).map(|value| match value {
+                super::value::Value::Plain(plain) => text_of(plain),
+                super::value::Value::Secret(_) | super::value::Value::Jar(_) => "***".to_owned(),
+            });
+            let one = match value {
+                Some(value) => format!("{name} = {value}"),
+                None => format!("no {name}"),
+            };
+            if !told.contains(&one) {
+                told.push(one);
+            }
+        }
+        told.join(", ")
+    }
+}
+
+impl Way {
+    pub(super) fn new(when: Vec<(String, Vec<Json>)>, does: Does, meaning: Meaning) -> Self {
+        let plain = matches!(&does, Does::Requests(requests) if requests.iter().all(RequestTemplate::is_plain));
+        Self {
+            when,
+            does,
+            meaning,
+            plain,
+        }
+    }
+
+    fn fits(&self, variables: &Variables) -> bool {
+        self.when.iter().all(|(name, allowed)| {
+            let value = variables.get(name);
+            value.is_some_and(|value| {
+                let text = value.to_text();
+                allowed.iter().any(|one| text_of(one) == text)
+            })
+        })
+    }
+
+    /// Lists its requests.
+    pub(super) fn requests(&self) -> &[RequestTemplate] {
+        match &self.does {
+            Does::Requests(requests) => requests,
+            Does::Assumed(_) | Does::Command(_) => &[],
+        }
+    }
+}
+
+/// Says how a CSRF token is had and where it goes.
+#[derive(Debug, Clone)]
+pub(super) struct Csrf {
+    pub(super) request: RequestTemplate,
+    pub(super) token: super::source::Source,
+    pub(super) place: CsrfPlace,
+    /// It is fetched once for each session, not for each request.
+    pub(super) once: bool,
+}
+
+/// Names where a CSRF token goes.
+#[derive(Debug, Clone)]
+pub(super) enum CsrfPlace {
+    /// Into a header.
+    Header(http::HeaderName),
+    /// Into the form, or the JSON object.
+    Field(String),
+}
+
+impl Csrf {
+    /// Lists the templates in it.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.request.templates()
+    }
+}
