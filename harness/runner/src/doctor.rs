@@ -416,7 +416,9 @@ fn fatal(wrong: &[Diagnosis], stage: &Stage) -> bool {
 /// Excuses what an optional command may meet: a second step that is owed, and an account that nobody shows.
 fn is_excused(act: &Act, acted: &Acted) -> bool {
     match &acted.came {
-        Came::Unmade(_) => matches!(act.command, Command::AddAccount { .. }),
+        Came::Unmade(why) => {
+            matches!(act.command, Command::AddAccount { .. }) || why.contains("has no way for")
+        }
         Came::Answer(answer) => {
             act.wants == Wants::Success
                 && answer.get("refused").and_then(|word| word.as_str())

@@ -32,6 +32,9 @@ pub(super) struct Look<'a> {
 impl Look<'_> {
     /// Lists what is wrong.
     pub(super) fn diagnose(&self, visit: &Visit<'_>) -> Vec<Diagnosis> {
+        if self.acted.assumed {
+            return Vec::new();
+        }
         match &self.acted.came {
             Came::Nothing(why) => vec![self.no_answer(why)],
             Came::Unmade(why) => vec![self.unmade(why)],
@@ -121,7 +124,16 @@ impl Look<'_> {
     fn unmade(&self, why: &str) -> Diagnosis {
         let unbound = operation_of(&self.act.command)
             .is_some_and(|operation| why.contains(&format!("no operation `{operation}`")));
-        let (change, keys) = if unbound {
+        let fits_none = why.contains("has no way for");
+        let (change, keys) = if fits_none {
+            let key = self.key("ways");
+            (
+                format!(
+                    "add a way under `{key}` whose `when` fits, or do not declare what needs it"
+                ),
+                vec![key],
+            )
+        } else if unbound {
             let key = self.key("");
             (
                 format!("bind `{key}`, or do not declare what needs it"),
@@ -424,7 +436,7 @@ impl Look<'_> {
                 visit.keeps(sort, &user, name)
             };
             let bound = self.text.says(operation.as_str(), "keep", name);
-            if kept || (!*must && !bound) {
+            if kept || (!bound && !(*must && self.text.uses(name))) {
                 continue;
             }
             let key = self.key(&format!("keep.{name}"));

@@ -64,6 +64,14 @@ impl TargetText {
         operation.is_some_and(|table| deep(table, &[part, name]).is_some())
     }
 
+    /// Tells whether any template of the file uses a name.
+    #[must_use]
+    pub fn uses(&self, name: &str) -> bool {
+        [format!("{{{name}}}"), format!("{{{name}?}}")]
+            .iter()
+            .any(|template| self.text.contains(template.as_str()))
+    }
+
     fn line_at(&self, at: usize) -> usize {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         1 + before.iter().filter(|byte| **byte == b'\n').count()

@@ -39,6 +39,8 @@ pub(crate) struct Acted {
     pub(crate) came: Came,
     /// The requests and their answers; masked with what was known then.
     pub(crate) exchanges: Vec<Exchange>,
+    /// The answer was assumed by the target file: nothing was asked, so nothing can be told.
+    pub(crate) assumed: bool,
     /// The target's time before.
     pub(crate) before: Timestamp,
     /// The target's time after.
@@ -76,6 +78,7 @@ impl<'a> Visit<'a> {
                 return Err(Box::new(Acted {
                     came: Came::Unmade(why),
                     exchanges: Vec::new(),
+                    assumed: false,
                     before: case.scenario.start,
                     after: case.scenario.start,
                 }));
@@ -122,6 +125,7 @@ impl<'a> Visit<'a> {
         Acted {
             came,
             exchanges,
+            assumed: self.world.assumed,
             before,
             after: self.world.now,
         }
@@ -151,7 +155,7 @@ impl<'a> Visit<'a> {
     /// Tells what reached the gateway of a channel, without any value of it.
     pub(crate) fn post(&self, channel: Channel, user: &str) -> Post {
         let world = &self.world;
-        let pattern = world.environment.target.code_pattern();
+        let pattern = world.environment.target.code_pattern(channel);
         let inboxes = world.gateways.inboxes();
         let setup = world.things.latest_with_codes(&Name(user.to_owned()));
         let code = setup.and_then(|thing| {
