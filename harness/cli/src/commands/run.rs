@@ -236,6 +236,7 @@ impl Session {
             max_failures: self.arguments.max_failures,
             deadline: self.arguments.deadline,
             clock: self.clock.clone(),
+            probed: aim.probed(),
             surroundings: Arc::clone(&aim.surroundings),
         }
     }
