@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use proofup_runner::compare::{Came, Comparison, ComparisonReport, Parting, Side, compare};
 use proofup_runner::judge::verdict::Word;
 use proofup_runner::report::Facts;
-use proofup_runner::run::{RunOutput, read_capabilities};
+use proofup_runner::run::RunOutput;
 use url::Url;
 
 use super::Session;
@@ -148,9 +148,6 @@ impl Session {
         );
         let one = aim::aim(a.goal()?, a.clock.clone()).await?;
         let other = aim::aim(b.goal()?, b.clock.clone()).await?;
-        // A side that cannot be reached must not cost the run of the one before it.
-        a.reach(&one).await?;
-        b.reach(&other).await?;
         let first = a.judged(&one, &outputs.0, NAMES[0]).await?;
         if first.output.interrupted {
             return Ok(Word::Interrupted.exit_code());
@@ -166,20 +163,18 @@ impl Session {
         Ok(report.exit_code)
     }
 
-    async fn reach(&self, aim: &Aim) -> Result<(), Failure> {
-        let asked = read_capabilities(&self.config(aim)).await;
-        asked.map(drop).map_err(|error| self.not_reached(&error))
-    }
-
-    /// Runs one side and writes its reports; what failed in it is told there and not here.
+    /// Runs one side and writes its reports, which hold what failed in it, before the other side begins.
     async fn judged(&self, aim: &Aim, outputs: &Outputs, name: &str) -> Result<Judged, Failure> {
         terminal::result(&format!("{} {}\n", bold(&name), self.header(aim)))?;
         let started_at = self.clock.now();
-        let output = self.drive(aim, Signals::listen()?).await?;
-        let mut facts = self.facts(aim, &output);
+        let output = match self.drive(aim, Signals::listen()?).await {
+            Ok(output) => output,
+            Err(failure) => return Err(self.unreached(aim, outputs, failure)),
+        };
+        let mut facts = self.facts(aim, Some(&output.capabilities));
         facts.started_at = started_at;
-        let verdict = self.verdict(&output);
-        outputs.write(&facts, &verdict, &output.cases)?;
+        let verdict = self.verdict(&output.cases, output.interrupted);
+        outputs.write(&facts, &verdict, &output.cases, verdict.exit_code())?;
         let side = Side::new(&facts, &verdict);
         drop(verdict);
         Ok(Judged {
