@@ -496,6 +496,18 @@ pub fn select(suite: &Suite, selection: &Selection, catalogue: &Catalogue) -> Ve
     cases
 }
 
+/// Tells of the selected cases where the target could not be asked at all: nothing of them was judged, for this reason.
+#[must_use]
+pub fn unreached(
+    suite: &Suite,
+    selection: &Selection,
+    catalogue: &Catalogue,
+    why: &str,
+) -> Vec<CaseResult> {
+    let cases = select(suite, selection, catalogue);
+    cases.iter().map(|case| not_reached(case, why)).collect()
+}
+
 /// Lists the ids that a selection names; none where it names none.
 #[must_use]
 pub fn selected_ids(selection: &Selection, catalogue: &Catalogue) -> Option<BTreeSet<String>> {
