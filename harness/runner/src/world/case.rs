@@ -89,7 +89,10 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: needs::hindrance(environment, capabilities, case),
+        blocked: needs::hindrance(environment, capabilities, case).or_else(|| {
+            let marks = &environment.marks;
+            marks.of_beginning(environment, &case.scenario, &case.policy())
+        }),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -288,6 +291,9 @@ impl Walk<'_> {
         }
         self.tell_people(&scenario);
         for (index, step) in scenario.steps.iter().enumerate() {
+            if self.blocked.is_none() {
+                self.blocked = self.environment.marks.of_step(step);
+            }
             if self.blocked.is_some() {
                 if let Some(check) = &step.check {
                     let outcome = self.prejudged(check);
@@ -352,6 +358,11 @@ impl Walk<'_> {
             }
             (Some(check), Ok((performed, odd))) => {
                 let outcome = self.judge(check, &performed, odd);
+                let unproven = || self.environment.marks.of_check(step, check);
+                let outcome = match &outcome {
+                    Outcome::Failed(_) => unproven().map_or(outcome, Outcome::CouldNotRun),
+                    _ => outcome,
+                };
                 self.record_check(index, step, check, outcome, exchanges);
             }
             (Some(check), Err(trouble)) => {

@@ -54,7 +54,7 @@ pub(crate) fn missing_facilities(
 ///
 /// Where the target tells its own policy, the oracle says whether the scenario fits it ([`crate::foresee`]); where users are
 /// made one by one, members can be had, and only roles and blocks need the facility.
-fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeSet<Facility> {
+pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeSet<Facility> {
     let mut needs = BTreeSet::new();
     let edition = scenario.policy.edition;
     if scenario.policy
@@ -108,7 +108,8 @@ fn aims_at_a_second(scenario: &Scenario) -> bool {
     })
 }
 
-fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
+/// Adds what one command needs.
+pub(crate) fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
     match command {
         Command::AdvanceClock { .. } => {
             needs.insert(Facility::Clock);
@@ -138,6 +139,17 @@ fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
             needs.insert(Facility::InboxVoice);
         }
         _ => {}
+    }
+}
+
+/// Names the kind by which a method is set up where a file names none.
+pub(crate) fn setup_kind(method: Method) -> ChallengeKind {
+    match method {
+        Method::Email => ChallengeKind::EmailCode,
+        Method::SecurityQuestions => ChallengeKind::Answers,
+        Method::SoftwareOath => ChallengeKind::AppCode,
+        Method::MicrosoftAuthenticator => ChallengeKind::AppNotification,
+        phone @ (Method::MobilePhone | Method::OfficePhone) => default_kind(phone),
     }
 }
 

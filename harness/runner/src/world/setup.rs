@@ -379,7 +379,7 @@ fn gateway_timeout_ms(scenario: &Scenario) -> u32 {
 }
 
 /// Tells whether a command may leave its user other than it found them.
-const fn changes_its_user(command: &Command) -> bool {
+pub(crate) const fn changes_its_user(command: &Command) -> bool {
     !matches!(
         command,
         Command::SignIn { .. }
