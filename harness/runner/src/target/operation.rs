@@ -372,6 +372,7 @@ const CREATE_USER: &[VariableSpec] = &[
     VariableSpec::open("blocked"),
     OWN_ADDRESS,
     VariableSpec::open("displayName"),
+    VariableSpec::open("organisation"),
     TENANT_ID.optional(),
     CONTROL_TOKEN,
 ];
