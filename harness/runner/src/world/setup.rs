@@ -115,6 +115,7 @@ impl World<'_> {
             vars.json("blocked", Json::from(person.blocked));
             vars.text("ownAddress", &person.own);
             vars.text("displayName", person.display_name());
+            vars.text("organisation", &self.organisation.display_name);
             let (performed, _kept) = self.call(Operation::CreateUser, vars, None).await?;
             if is_no_success(&performed) {
                 return Err(Trouble::Unready(format!(

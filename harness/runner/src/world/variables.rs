@@ -103,6 +103,7 @@ impl World<'_> {
         if let Ok(person) = self.person(user) {
             vars.text("userPrincipalName", &person.user_principal_name);
             vars.text("ownAddress", &person.own);
+            vars.secret("password", person.password.clone());
         }
     }
 
