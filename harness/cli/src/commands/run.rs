@@ -19,6 +19,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::doctor::{Finding, Probed};
 use proofup_runner::full::{Budget, beyond_scripts};
 use proofup_runner::judge::exemption::{Exemptions, KnownChecks};
 use proofup_runner::judge::outcome::CaseResult;
@@ -331,6 +332,13 @@ impl Session {
         let mut text = failures(verdict, self);
         for case in output.cases.iter().filter(|case| !case.trace.is_empty()) {
             text.push_str(&format!("trace of {}\n{}", case.id, outputs::trace(case)));
+        }
+        let wrong = |finding: &&Finding| matches!(finding.result, Probed::Wrong(_));
+        let wrong = output.found.iter().filter(wrong).count();
+        if wrong > 0 {
+            text.push_str(&format!(
+                "{wrong} probes found the target file wrong; what hangs on that could not run: `proofup doctor` says what to change\n"
+            ));
         }
         if output.deadline_hit {
             text.push_str("the deadline ended the run before its last case\n");

@@ -39,6 +39,11 @@ fn nothing_is_wrong_with_the_reference() {
 
 /// Examines a server under test control by a changed mapping of the reference.
 fn examined(from: &str, to: &str, more: &[&str]) -> std::process::Output {
+    called("doctor", from, to, more)
+}
+
+/// Calls a command on a server under test control, by a changed mapping of the reference.
+fn called(name: &str, from: &str, to: &str, more: &[&str]) -> std::process::Output {
     assert!(REFERENCE.contains(from), "{from}");
     let folder = tempfile::tempdir().expect("a folder");
     let file = write(folder.path(), "my.toml", &REFERENCE.replacen(from, to, 1));
@@ -54,7 +59,7 @@ fn examined(from: &str, to: &str, more: &[&str]) -> std::process::Output {
     command()
         .env(token.0, token.1)
         .current_dir(folder.path())
-        .args(["doctor", "--target", "my.toml", "--url", url])
+        .args([name, "--target", "my.toml", "--url", url])
         .args(more)
         .output()
         .unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -90,6 +95,25 @@ fn findings_are_also_told_as_json() {
         wrong["wrong"][0]["exchanges"][0]["curl"].is_string(),
         "{wrong}"
     );
+}
+
+#[test]
+fn a_run_leaves_out_what_the_mapping_does_not_carry() {
+    let more = ["--requirement", "CODE-2,SIGN-3"];
+    let output = called(
+        "run",
+        "{ code = \"{code}\" }",
+        "{ otp = \"{code}\" }",
+        &more,
+    );
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(
+        text.contains("probes found the target file wrong"),
+        "{text}"
+    );
+    assert!(text.contains("says the probe `email: "), "{text}");
+    assert!(!text.contains("FAILED"), "{text}");
 }
 
 #[test]
