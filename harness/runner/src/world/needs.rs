@@ -13,7 +13,7 @@ use super::variables::default_kind;
 use crate::foresee::foresee;
 use crate::judge::outcome::CouldNotRun;
 use crate::run::Environment;
-use crate::scenario::{Quantity, Scenario, UserSpec};
+use crate::scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 use crate::surroundings::runs;
 use crate::target::{CompiledTarget, Operation};
 
@@ -31,6 +31,10 @@ pub(super) fn hindrance(
     if runs(target.clock().mode) && aims_at_a_second(&case.scenario) {
         let why = "it aims at a second, and the target's clock runs; that takes one that stands";
         return Some(unfit(Facility::Clock, why.to_owned()));
+    }
+    if case.scenario.gateways != GatewayForms::default() && !target.has(Operation::CreateTenant) {
+        let why = "the target calls its providers in a form of its own, and the case wants another";
+        return Some(unfit(Facility::Policy, why.to_owned()));
     }
     foresee(&case.scenario, case.edition, target, capabilities)
         .err()
