@@ -169,7 +169,7 @@ impl<'a> Visit<'a> {
             .rev()
             .find(|one| one.channel.is_none_or(|of| of == channel));
         Post {
-            code_length: code.map(|code| code.expose().chars().count()),
+            code_length: code.map(|code| code.expose().chars().filter(|c| c.is_alphanumeric()).count()),
             sent: all.iter().any(|one| one.message.channel == channel),
             refused: refused.map(|one| format!("{}: {}", one.request, one.reason)),
         }
