@@ -349,10 +349,16 @@ impl Theatre<'_> {
         let mut found = Vec::new();
         for act in &stage.acts {
             if act.optional && !self.is_bound(&act.command) {
+                if leads_on(&act.command) {
+                    break;
+                }
                 continue;
             }
             let acted = visit.act(&act.command).await;
             if act.optional && is_excused(act, &acted) {
+                if leads_on(&act.command) {
+                    break;
+                }
                 continue;
             }
             let look = Look {
@@ -411,6 +417,14 @@ fn fatal(wrong: &[Diagnosis], stage: &Stage) -> bool {
     let soft = |mark: &Mark| matches!(mark, Mark::Refusal(_) | Mark::Field(..));
     let all: BTreeSet<bool> = wrong.iter().flat_map(|one| &one.marks).map(soft).collect();
     all.contains(&false) || stage.acts.is_empty()
+}
+
+/// Tells whether what stands behind a command in its stage is about what it did, and means nothing without it.
+const fn leads_on(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::CancelEnrollment { .. } | Command::ChangeMethod { .. }
+    )
 }
 
 /// Excuses what an optional command may meet: a second step that is owed, and an account that nobody shows.

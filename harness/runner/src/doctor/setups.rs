@@ -274,7 +274,9 @@ pub(super) fn managing(capabilities: &Capabilities) -> Option<Story> {
         Stage::new("leaving a setup", leaving(method, kind)).aside(),
     ];
     if capabilities.facilities.contains(&Facility::Clock) {
-        stages.push(Stage::new("sending again", sending_again(method, kind)).aside());
+        let throttled = capabilities.limits.resend_seconds > 0;
+        let again = sending_again(method, kind, throttled);
+        stages.push(Stage::new("sending again", again).aside());
         if capabilities.features.contains(&Feature::Manage) {
             let with = |what: &str| {
                 act(json!({ "do": what, "user": "alice", "method": method })).optional()
@@ -315,17 +317,18 @@ fn leaving(method: Method, kind: ChallengeKind) -> Vec<Act> {
     ]
 }
 
-fn sending_again(method: Method, kind: ChallengeKind) -> Vec<Act> {
-    vec![
-        act(pause()),
-        begin_act(method, kind),
-        act(alice("sendCode"))
-            .exactly(&[Refusal::Throttled])
-            .optional(),
+fn sending_again(method: Method, kind: ChallengeKind, throttled: bool) -> Vec<Act> {
+    let mut acts = vec![act(pause()), begin_act(method, kind)];
+    if throttled {
+        let at_once = act(alice("sendCode")).exactly(&[Refusal::Throttled]);
+        acts.push(at_once.optional());
+    }
+    acts.extend([
         act(pause()),
         act(alice("sendCode")).optional().tells(&["state"]),
         submit("lastSent"),
-    ]
+    ]);
+    acts
 }
 
 /// Tells whether a kind may prove a second step by the rules of the domain.

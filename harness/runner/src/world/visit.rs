@@ -50,7 +50,7 @@ pub(crate) struct Acted {
 /// Tells what reached a gateway.
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
-    /// How many characters the code has that the pattern finds in the user's newest message.
+    /// How many letters and digits the code has that the pattern finds in the user's newest message.
     pub(crate) code_length: Option<usize>,
     /// A message came, to whomever.
     pub(crate) sent: bool,
@@ -169,7 +169,12 @@ impl<'a> Visit<'a> {
             .rev()
             .find(|one| one.channel.is_none_or(|of| of == channel));
         Post {
-            code_length: code.map(|code| code.expose().chars().count()),
+            code_length: code.map(|code| {
+                code.expose()
+                    .chars()
+                    .filter(|c| c.is_alphanumeric())
+                    .count()
+            }),
             sent: all.iter().any(|one| one.message.channel == channel),
             refused: refused.map(|one| format!("{}: {}", one.request, one.reason)),
         }
