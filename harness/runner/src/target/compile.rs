@@ -18,10 +18,11 @@ use serde_json::Value as Json;
 use toml::de::DeTable;
 
 use super::CompiledTarget;
-use super::file::{TargetFile, json_schema};
+use super::file::{RefreshFile, TargetFile, json_schema};
+use super::matcher::Recogniser;
 use super::operation::{Operation, VariableSpec};
 use super::problem::{Problem, TargetError, TargetErrors};
-use super::surroundings::ProcessPlan;
+use super::request::RequestTemplate;
 use super::template::{Environment, Scope, Template};
 use super::walk::{Spans, join, walk};
 use super::words::Words;
@@ -148,6 +149,15 @@ impl Compiler<'_> {
         }
     }
 
+    /// Compiles what tells that a session has run out.
+    fn refresh(&mut self, file: RefreshFile, can_refresh: bool) -> Recogniser {
+        if !can_refresh {
+            let (key, operation) = ("refresh", Operation::RefreshSession.as_str());
+            self.report_key("/refresh", Problem::NeedsOperation { key, operation });
+        }
+        self.recogniser(file.status, file.conditions, "/refresh")
+    }
+
     /// Compiles the file; none only where something was reported.
     fn target(&mut self, file: TargetFile) -> Option<CompiledTarget> {
         self.words = Self::own_words(&file.words);
@@ -172,22 +182,16 @@ impl Compiler<'_> {
             }
         }
         let csrf = file.csrf.map(|csrf| self.csrf(csrf));
-        let refresh = file.refresh.map(|refresh| {
-            if !operations.contains_key(&Operation::RefreshSession) {
-                let (key, operation) = ("refresh", Operation::RefreshSession.as_str());
-                self.report_key("/refresh", Problem::NeedsOperation { key, operation });
-            }
-            self.recogniser(refresh.status, refresh.conditions, "/refresh")
-        });
+        let can_refresh = operations.contains_key(&Operation::RefreshSession);
+        let refresh = file
+            .refresh
+            .map(|refresh| self.refresh(refresh, can_refresh));
         let refusals = self.refusals(file.refusals, "");
         let (clock, surrounded) =
             self.surrounded(file.clock, file.process, file.gateways, &operations);
-        let facilities = file
-            .capabilities
-            .as_ref()
-            .and_then(|declared| declared.facilities.as_deref());
+        let declared = file.capabilities.as_ref();
         let standing_policy =
-            self.standing_policy(file.policy, file.policy_settable, facilities, &operations);
+            self.standing_policy(file.policy, file.policy_settable, declared, &operations);
         let profile = self.profile(file.capabilities, &operations, users.len(), clock);
         if !runs_commands {
             self.unused_names();
@@ -195,13 +199,11 @@ impl Compiler<'_> {
         let connection = connection?;
         let mut environment_secrets = connection.secrets;
         let requests = operations.values().flat_map(super::Binding::requests);
-        environment_secrets
-            .extend(requests.flat_map(super::request::RequestTemplate::environment_secrets));
+        environment_secrets.extend(requests.flat_map(RequestTemplate::environment_secrets));
         let csrf = said(csrf)?;
         let of_csrf = csrf.iter().flat_map(super::way::Csrf::templates);
         environment_secrets.extend(of_csrf.flat_map(Template::environment_secrets).cloned());
-        let process = surrounded.process.iter();
-        environment_secrets.extend(process.flat_map(ProcessPlan::secrets).cloned());
+        environment_secrets.extend(surrounded.secrets().cloned());
         Some(CompiledTarget {
             name: file.name?,
             base: connection.base?,
