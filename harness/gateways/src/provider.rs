@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | SMS | `POST /sms` | `POST /sms/2010-04-01/Accounts/{sid}/Messages.json` |
 //! | voice | `POST /voice` | `POST /voice/2010-04-01/Accounts/{sid}/Calls.json` |
-//! | e-mail | (SMTP) | `POST /mail/v3/mail/send` |
+//! | e-mail | `POST /mail` (and SMTP) | `POST /mail/v3/mail/send` |
 //! | push | `POST /push` | `POST /push/v1/projects/{project}/messages:send` |
 //!
 //! The providers' own paths also work without the prefix, for libraries that take a host and no path. What no provider
@@ -99,6 +99,7 @@ enum Form<'a> {
     Messages { account: &'a str },
     VoiceJson,
     Calls { account: &'a str },
+    MailJson,
     MailSend,
     PushJson,
     MessagesSend { project: &'a str },
@@ -177,6 +178,7 @@ impl<'a> Form<'a> {
         match segments.as_slice() {
             ["sms"] => Some(Self::SmsJson),
             ["voice"] => Some(Self::VoiceJson),
+            ["mail"] => Some(Self::MailJson),
             ["push"] => Some(Self::PushJson),
             ["sms", "2010-04-01", "Accounts", account, "Messages.json"]
             | ["2010-04-01", "Accounts", account, "Messages.json"] => {
@@ -195,7 +197,7 @@ impl<'a> Form<'a> {
         match self {
             Self::SmsJson | Self::Messages { .. } => Channel::Sms,
             Self::VoiceJson | Self::Calls { .. } => Channel::Voice,
-            Self::MailSend => Channel::Email,
+            Self::MailJson | Self::MailSend => Channel::Email,
             Self::PushJson | Self::MessagesSend { .. } => Channel::Push,
         }
     }
@@ -212,6 +214,7 @@ impl<'a> Form<'a> {
             Self::Messages { account } => sms::read_messages(&envelope, account),
             Self::VoiceJson => voice::read_json(&envelope),
             Self::Calls { account } => voice::read_calls(&envelope, account),
+            Self::MailJson => mail::read_json(&envelope),
             Self::MailSend => mail::read_send(&envelope),
             Self::PushJson => push::read_json(&envelope),
             Self::MessagesSend { project } => push::read_messages_send(&envelope, project),
@@ -221,7 +224,9 @@ impl<'a> Form<'a> {
     /// Makes the provider's answer for an error that is not about one field.
     fn error(self, status: u16, reason: &str) -> Response {
         match self {
-            Self::SmsJson | Self::VoiceJson | Self::PushJson => forms::plain_error(status, reason),
+            Self::SmsJson | Self::VoiceJson | Self::MailJson | Self::PushJson => {
+                forms::plain_error(status, reason)
+            }
             Self::Messages { .. } | Self::Calls { .. } => {
                 forms::account_error(status, 20_000 + u32::from(status), reason)
             }

@@ -16,6 +16,7 @@ mod callbacks;
 mod devices;
 mod enroll;
 mod expected;
+mod fit;
 mod gate;
 mod life;
 mod manage;
@@ -42,6 +43,7 @@ use proofup_domain::state::Activity;
 use serde_json::{Map, Value};
 
 pub use expected::{Expected, Pattern, example};
+pub use fit::compatible;
 pub use tenant::{NewUser, NumberFacts, Tenant};
 
 use expected::Told;

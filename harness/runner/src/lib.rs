@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod explore;
 pub mod faults;
+pub mod foresee;
 pub mod full;
 pub mod judge;
 pub mod matrix;
@@ -16,6 +17,7 @@ pub mod race;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod surroundings;
 pub mod target;
 pub mod transcript;
 pub mod world;

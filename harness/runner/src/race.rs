@@ -27,7 +27,8 @@ use crate::judge::outcome::Outcome;
 use crate::run::{Environment, RunConfig, RunError, joined, read_capabilities};
 use crate::scenario::load;
 use crate::target::Isolation;
-use crate::world::case::{Case, has_feature, missing_facilities, run_case};
+use crate::world::case::{Case, has_feature, run_case};
+use crate::world::missing_facilities;
 use crate::world::operation_of;
 use judge::Judgement;
 use plan::Plan;
@@ -284,7 +285,8 @@ impl Hunter {
         if let Some(missing) = needs.find(|need| !has_feature(&self.capabilities, **need)) {
             return Judgement::Unjudged(format!("the target has no {missing}"));
         }
-        if missing_facilities(&plan.case(), &self.capabilities).is_some() {
+        if missing_facilities(&plan.case(), &self.environment.target, &self.capabilities).is_some()
+        {
             return Judgement::Unjudged(
                 "the harness lacks means that this target does not give".to_owned(),
             );

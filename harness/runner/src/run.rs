@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use proofup_domain::capabilities::{Capabilities, Limits};
+use proofup_domain::capabilities::{Capabilities, Facility, Limits};
 use proofup_domain::clock::Clock;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Catalogue;
@@ -18,8 +18,10 @@ use tokio::task::JoinSet;
 
 use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
 use crate::scenario::{Scenario, Suite};
+use crate::surroundings::Surroundings;
 use crate::target::{
-    Answered, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Value, Variables,
+    Answered, ClockScope, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Value,
+    Variables,
 };
 use crate::world::case::{Case, run_case};
 
@@ -63,6 +65,8 @@ pub struct RunConfig {
     pub deadline: Option<Duration>,
     /// The clock of this process.
     pub clock: Clock,
+    /// What surrounds the target for the whole run; it is started and stopped by whoever runs.
+    pub surroundings: Arc<Surroundings>,
 }
 
 /// Tells how a run is going.
@@ -146,6 +150,10 @@ pub struct Environment {
     pub(crate) limits: Limits,
     /// Users of the target file's pool that a case has changed.
     pub(crate) spent_users: Mutex<BTreeSet<String>>,
+    /// What surrounds the target.
+    pub(crate) surroundings: Arc<Surroundings>,
+    /// Numbers that people of earlier cases had: a target that all cases share may take each for one person only.
+    pub(crate) spent_numbers: Mutex<BTreeSet<String>>,
 }
 
 impl Environment {
@@ -162,6 +170,8 @@ impl Environment {
             trace: config.trace,
             limits: capabilities.limits.clone(),
             spent_users: Mutex::default(),
+            surroundings: Arc::clone(&config.surroundings),
+            spent_numbers: Mutex::default(),
         }
     }
 }
@@ -195,11 +205,7 @@ pub async fn run(
         running: Vec::new(),
         failures: AtomicUsize::new(0),
     };
-    let jobs = if config.target.isolation() == Isolation::Tenant {
-        config.jobs.max(1)
-    } else {
-        1
-    };
+    let jobs = side_by_side(&config, &capabilities);
     let ended = crew.work(&cases, jobs, &config, &mut stop).await;
     crew.tasks.shutdown().await;
     let reason = ended.reason();
@@ -217,6 +223,18 @@ pub async fn run(
         capabilities,
         target_name: config.target.name().to_owned(),
     })
+}
+
+/// Says how many cases may be under way: one, where anything but a tenant keeps them apart, where they share gateways, or
+/// where moving the time moves it for all.
+fn side_by_side(config: &RunConfig, capabilities: &Capabilities) -> usize {
+    let target = &config.target;
+    let shares_time = target.clock().scope == ClockScope::Process
+        && capabilities.facilities.contains(&Facility::Clock);
+    let alone = target.isolation() != Isolation::Tenant
+        || config.surroundings.gateways().is_some()
+        || shares_time;
+    if alone { 1 } else { config.jobs.max(1) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -369,22 +387,24 @@ pub async fn read_capabilities(config: &RunConfig) -> Result<Capabilities, RunEr
             .0
             .insert("controlToken".to_owned(), Value::Secret(token.clone()));
     }
-    let capabilities =
-        config
-            .target
-            .discover(&config.transport)
-            .await
-            .map_err(|error| match error {
-                DiscoverError::Transport { error, .. } => RunError::Unreachable {
-                    url: url.clone(),
-                    why: error.to_string(),
-                },
-                other => RunError::NotTheContract {
-                    url: url.clone(),
-                    why: other.to_string(),
-                },
-            })?;
+    let mut capabilities = config
+        .target
+        .discover(&config.transport)
+        .await
+        .map_err(|error| match error {
+            DiscoverError::Transport { error, .. } => RunError::Unreachable {
+                url: url.clone(),
+                why: error.to_string(),
+            },
+            other => RunError::NotTheContract {
+                url: url.clone(),
+                why: other.to_string(),
+            },
+        })?;
     check_credentials(config, variables).await?;
+    config
+        .surroundings
+        .correct(&config.target, &mut capabilities);
     Ok(capabilities)
 }
 

@@ -25,6 +25,8 @@ mod reply;
 mod request;
 mod shape;
 mod source;
+mod standing;
+mod surroundings;
 mod template;
 mod transport;
 mod value;
@@ -47,9 +49,11 @@ pub use jar::Jar;
 pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
 pub use problem::{Problem, TargetError, TargetErrors};
 pub use profile::{
-    ClockControl, ClockMode, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
+    ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
 pub use reply::{Answered, Asked, CallFailure, RawResponse, Reply};
+pub use standing::{StandingPolicy, differing};
+pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
 pub use value::{Value, Variables};
 
@@ -77,6 +81,8 @@ pub struct CompiledTarget {
     settle: Duration,
     code_patterns: CodePatterns,
     clock: ClockControl,
+    surrounded: Surrounded,
+    standing_policy: Option<StandingPolicy>,
     profile: Profile,
     openapi: Option<String>,
     users: Vec<PoolUser>,
@@ -154,7 +160,7 @@ impl CompiledTarget {
         &self.profile
     }
 
-    /// Says how time moves. Whether it can be moved at all is `has(Operation::AdvanceClock)`.
+    /// Says how time moves, and by what.
     #[must_use]
     pub const fn clock(&self) -> ClockControl {
         self.clock

@@ -18,6 +18,7 @@ mod request;
 mod setup;
 pub(crate) mod stage;
 mod things;
+mod time;
 pub(crate) mod together;
 mod variables;
 
@@ -28,33 +29,38 @@ use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
-use proofup_gateways::host::Gateways;
 use proofup_gateways::message::Cursor;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
 use crate::run::Environment;
+use crate::surroundings::Host;
 use crate::target::exchange::Exchange;
 use crate::target::{Answered, CallFailure, RawResponse, Reply};
 use devices::{Device, OathAccount};
+pub(crate) use needs::missing_facilities;
 pub(crate) use operations::operation_of;
+pub(crate) use perform::merge;
 use persona::{Organisation, Persona};
 pub(crate) use play::{Difference, Got, Played, play};
-pub(crate) use setup::{first_policy, preparation};
+pub(crate) use setup::{Terms, first_policy, preparation};
 use things::Things;
+use time::Hearing;
 
 /// Holds everything that exists while one case runs.
 pub(crate) struct World<'a> {
     environment: &'a Environment,
     organisation: Organisation,
     people: BTreeMap<Name, Persona>,
-    gateways: Gateways,
+    gateways: Host,
     things: Things,
     devices: Vec<Device>,
     accounts: Vec<OathAccount>,
     limits: Limits,
     /// The target's time, as it last told it.
     now: Timestamp,
+    /// What is known of that time beside.
+    hearing: Hearing,
     /// The instant at which the steps begin.
     zero: Timestamp,
     rng: ChaCha8Rng,
@@ -62,6 +68,8 @@ pub(crate) struct World<'a> {
     secrets: BTreeSet<Secret>,
     /// Codes in the order in which they were named: `code#1`, `code#2`, …
     codes: Vec<Secret>,
+    /// The newest code that was read from a message.
+    last_code: Option<Secret>,
     /// The code that was accepted last, by user.
     used: BTreeMap<Name, Secret>,
     /// The code that was typed last, until it is known whether it was accepted.
@@ -80,6 +88,10 @@ pub(crate) struct World<'a> {
     looked: BTreeMap<(Channel, String), Cursor>,
     /// Nothing before this cursor is looked at: it came before the steps.
     begun: Cursor,
+    /// Nothing before this cursor came to people of this case.
+    opened: Cursor,
+    /// Users that were made one by one.
+    made: Vec<Name>,
     /// Every response so far, for the search for leaks.
     seen: Vec<Seen>,
     /// Every exchange so far.

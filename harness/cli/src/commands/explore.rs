@@ -89,6 +89,7 @@ async fn search(
     let signals = Signals::listen()?;
     let goal = arguments.target.goal(TransportKind::InProcess)?;
     let aim = aim::aim(goal, clock.clone()).await?;
+    aim.demand_tenants("proofup explore")?;
     terminal::result(&heading(arguments, &aim))?;
     let config = ExploreConfig {
         run: run_config(&aim, arguments.target.seed, arguments.jobs, clock),

@@ -113,6 +113,7 @@ impl Matrix {
             fault: None,
         };
         let aim = aim::aim(goal, self.clock.clone()).await?;
+        aim.demand_tenants("proofup matrix")?;
         terminal::result(&heading(
             aim.target.name(),
             &aim.place(),

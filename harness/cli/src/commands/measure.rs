@@ -104,6 +104,7 @@ async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureRepor
     let signals = Signals::listen()?;
     let goal = arguments.target.goal(TransportKind::Loopback)?;
     let aim = aim::aim(goal, clock.clone()).await?;
+    aim.demand_tenants("proofup measure")?;
     let config = arguments.config(&aim, &clock);
     let measures = config.measures.iter().map(|one| one.requirement());
     terminal::result(&heading(

@@ -93,6 +93,7 @@ async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
     let clock = clock::machine();
     let goal = arguments.target.goal(TransportKind::Loopback)?;
     let aim = aim::aim(goal, clock.clone()).await?;
+    aim.demand_tenants("proofup race")?;
     let target = aim.target.name();
     terminal::result(&crate::render::race::heading(
         target,

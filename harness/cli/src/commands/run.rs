@@ -116,14 +116,25 @@ struct Session {
 impl Session {
     async fn run(&self, outputs: &Outputs) -> Result<u8, Failure> {
         let signals = Signals::listen()?;
-        let aim = aim::aim(self.goal()?, self.clock.clone()).await?;
-        terminal::result(&format!("{}\n", self.header(&aim)))?;
-        let started_at = self.clock.now();
-        let mut output = self.drive(&aim, signals).await?;
-        if self.arguments.full && !output.interrupted && !output.deadline_hit {
-            self.go_beyond(&aim, &mut output).await?;
+        let mut aim = aim::aim(self.goal()?, self.clock.clone()).await?;
+        if self.arguments.full {
+            aim.demand_tenants("proofup run --full")?;
         }
-        let mut facts = self.facts(&aim, &output);
+        terminal::result(&format!("{}\n", self.header(&aim)))?;
+        aim.surround(&self.clock).await?;
+        let judged = self.judge(&aim, outputs, signals).await;
+        aim.surroundings.stop().await;
+        judged
+    }
+
+    /// Judges what is there to be judged, tells it, and gives the exit code.
+    async fn judge(&self, aim: &Aim, outputs: &Outputs, signals: Signals) -> Result<u8, Failure> {
+        let started_at = self.clock.now();
+        let mut output = self.drive(aim, signals).await?;
+        if self.arguments.full && !output.interrupted && !output.deadline_hit {
+            self.go_beyond(aim, &mut output).await?;
+        }
+        let mut facts = self.facts(aim, &output);
         facts.started_at = started_at;
         let verdict = judge(&Evidence {
             catalogue: &self.catalogue,
@@ -211,6 +222,7 @@ impl Session {
             max_failures: self.arguments.max_failures,
             deadline: self.arguments.deadline,
             clock: self.clock.clone(),
+            surroundings: Arc::clone(&aim.surroundings),
         }
     }
 

@@ -1,4 +1,5 @@
-//! E-mail over HTTP: the `v3/mail/send` form. Each recipient of each personalization gets a message of its own.
+//! E-mail over HTTP: plain JSON `{to, from?, subject?, text?, html?}`, and the `v3/mail/send` form, in which each recipient
+//! of each personalization gets a message of its own.
 
 use mail_parser::decoders::html::html_to_text;
 use proofup_domain::state::Channel;
@@ -13,6 +14,33 @@ type Wrong = (String, Option<&'static str>);
 
 /// The most recipients that one request may have.
 const RECIPIENTS: usize = 1000;
+
+/// Reads plain JSON; answers 202 with an id. Without `text` the words of `html` are what a person reads.
+pub(super) fn read_json(envelope: &Envelope<'_>) -> Result<Understood, Malformed> {
+    let read = || -> Result<Understood, String> {
+        let members = forms::object(envelope.request)?;
+        let to = forms::required(&members, "to")?;
+        if !to.contains('@') {
+            return Err("`to` is no address".to_owned());
+        }
+        let text = match forms::optional(&members, "text")?.filter(|text| !text.is_empty()) {
+            Some(text) => text.to_owned(),
+            None => match forms::optional(&members, "html")?.filter(|html| !html.is_empty()) {
+                Some(html) => html_to_text(html),
+                None => return Err("`text` and `html` are missing".to_owned()),
+            },
+        };
+        let mut message = envelope.message(Channel::Email, to, text);
+        message.from = forms::optional(&members, "from")?.map(str::to_owned);
+        message.subject = forms::optional(&members, "subject")?.map(str::to_owned);
+        let id = format!("mail-{}", envelope.id);
+        Ok(Understood {
+            messages: vec![message],
+            success: Response::json(202, &json!({ "id": id, "status": "accepted" })),
+        })
+    };
+    read().map_err(|reason| forms::plain_refusal(&reason))
+}
 
 /// Reads personalizations, sender, subject and content; answers 202 with `X-Message-Id` and no body.
 pub(super) fn read_send(envelope: &Envelope<'_>) -> Result<Understood, Malformed> {

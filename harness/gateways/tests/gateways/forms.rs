@@ -114,6 +114,34 @@ async fn a_call_in_the_calls_form_tells_how_to_answer() {
 }
 
 #[tokio::test]
+async fn a_mail_in_plain_json_is_delivered() {
+    let gateways = started().await;
+    let url = gateways.mail_url();
+    for (body, status) in [
+        (
+            r#"{"to": "a@example.org", "subject": "Hello", "text": "482913"}"#,
+            202,
+        ),
+        (
+            r#"{"to": "a@example.org", "html": "<p>Your code is <b>604517</b>"}"#,
+            202,
+        ),
+        (r#"{"to": "a@example.org", "subject": "Hello"}"#, 400),
+        (r#"{"to": "nobody", "text": "482913"}"#, 400),
+    ] {
+        let reply = post(&url, &[JSON], body.as_bytes()).await.unwrap();
+        assert_eq!(reply.status, status, "{body}");
+    }
+    let inbox = gateways
+        .inboxes()
+        .since(Cursor::default(), Channel::Email, "a@example.org");
+    let texts: Vec<&str> = inbox.iter().map(|mail| mail.text.trim()).collect();
+    assert_eq!(texts, ["482913", "Your code is 604517"]);
+    assert_eq!(inbox[0].subject.as_deref(), Some("Hello"));
+    gateways.stop().await;
+}
+
+#[tokio::test]
 async fn a_mail_sent_over_http_reaches_every_recipient() {
     let gateways = started().await;
     let url = format!("{}/v3/mail/send", gateways.mail_url());

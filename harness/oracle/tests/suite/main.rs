@@ -4,7 +4,6 @@
 //! walked as a runner would, edition by edition, and wherever a check tells what it expects, some pattern of the oracle
 //! must be one that the same answer could meet.
 
-mod fit;
 mod story;
 
 use std::path::{Path, PathBuf};

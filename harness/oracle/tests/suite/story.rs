@@ -9,11 +9,9 @@ use proofup_domain::edition::Edition;
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::{
-    NewUser, NumberFacts, Outcome, Pattern, State, Tenant, example, step,
+    NewUser, NumberFacts, Outcome, Pattern, State, Tenant, compatible, example, step,
 };
 use serde_json::{Map, Value, json};
-
-use crate::fit::compatible;
 
 /// Keys of a step that are no fields of its command.
 const APART: [&str; 6] = ["id", "check", "expect", "control", "times", "mangle"];

@@ -40,6 +40,13 @@ pub enum NotApplicable {
 pub enum CouldNotRun {
     /// The harness lacks means that this target does not give.
     MissingFacilities(BTreeSet<Facility>),
+    /// The target gives a means, and not as this case needs it: another policy, a clock that does not stand.
+    Unfit {
+        /// The means.
+        facility: Facility,
+        /// What is different.
+        why: String,
+    },
     /// An earlier step that had to succeed did not.
     Precondition {
         /// The file's line of that step.

@@ -33,6 +33,7 @@ fn could_not_run(why: &CouldNotRun) -> String {
                 .collect();
             format!("the target gives no {}", list.join(", "))
         }
+        CouldNotRun::Unfit { why, .. } => why.clone(),
         CouldNotRun::Precondition { line, what } => {
             format!("the step on line {line} had to succeed and did not: {what}")
         }

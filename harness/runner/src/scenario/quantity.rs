@@ -181,6 +181,14 @@ impl Quantity {
         })
     }
 
+    /// Tells whether seconds are named that are no multiple of ten: `1s`, `59s`, `code - 1s`. Who writes them aims at an
+    /// instant and not at a stretch of time.
+    #[must_use]
+    pub fn names_single_seconds(&self) -> bool {
+        let single = |term: &Term| matches!(term, Term::Seconds(seconds) if seconds % 10 != 0);
+        self.terms.iter().any(|(_, term)| single(term))
+    }
+
     /// Makes a plain count.
     #[must_use]
     pub fn from_count(count: u32) -> Self {

@@ -14,16 +14,20 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use proofup_domain::secret::Secret;
 use serde_json::Value as Json;
 use toml::de::DeTable;
 
-use super::CompiledTarget;
 use super::file::{TargetFile, json_schema};
 use super::operation::{Operation, VariableSpec};
 use super::problem::{Problem, TargetError, TargetErrors};
+use super::request::RequestTemplate;
+use super::surroundings::{ProcessPlan, Surrounded};
 use super::template::{Environment, Scope, Template};
 use super::walk::{Spans, join, walk};
+use super::way::Csrf;
 use super::words::Words;
+use super::{Binding, CompiledTarget};
 
 /// Compiles the text of a target file.
 pub(super) fn compile(
@@ -75,7 +79,7 @@ pub(super) fn compile(
 }
 
 /// Collects what is wrong while it compiles; whatever is wrong is left out.
-struct Compiler<'a> {
+pub(super) struct Compiler<'a> {
     text: &'a str,
     spans: Spans,
     errors: Vec<TargetError>,
@@ -97,23 +101,23 @@ impl Compiler<'_> {
         self.errors.push(TargetError::new(self.text, span, problem));
     }
 
-    fn report_value(&mut self, pointer: &str, problem: Problem) {
+    pub(super) fn report_value(&mut self, pointer: &str, problem: Problem) {
         self.report(self.spans.value(pointer), problem);
     }
 
-    fn report_key(&mut self, pointer: &str, problem: Problem) {
+    pub(super) fn report_key(&mut self, pointer: &str, problem: Problem) {
         self.report(self.spans.key(pointer), problem);
     }
 
     /// Passes a result on, its problem reported.
-    fn value<T>(&mut self, pointer: &str, result: Result<T, Problem>) -> Option<T> {
+    pub(super) fn value<T>(&mut self, pointer: &str, result: Result<T, Problem>) -> Option<T> {
         result
             .map_err(|problem| self.report_value(pointer, problem))
             .ok()
     }
 
     /// Reads a template.
-    fn template(
+    pub(super) fn template(
         &mut self,
         pointer: &str,
         text: &str,
@@ -171,26 +175,24 @@ impl Compiler<'_> {
             }
         }
         let csrf = file.csrf.map(|csrf| self.csrf(csrf));
-        let refresh = file.refresh.map(|refresh| {
-            if !operations.contains_key(&Operation::RefreshSession) {
-                let (key, operation) = ("refresh", Operation::RefreshSession.as_str());
-                self.report_key("/refresh", Problem::NeedsOperation { key, operation });
-            }
-            self.recogniser(refresh.status, refresh.conditions, "/refresh")
-        });
+        let refreshes = operations.contains_key(&Operation::RefreshSession);
+        let refresh = file.refresh.map(|refresh| self.refresh(refresh, refreshes));
         let refusals = self.refusals(file.refusals, "");
-        let profile = self.profile(file.capabilities, &operations, users.len());
+        let (clock, surrounded) =
+            self.surrounded(file.clock, file.process, file.gateways, &operations);
+        let facilities = file
+            .capabilities
+            .as_ref()
+            .and_then(|declared| declared.facilities.as_deref());
+        let standing_policy =
+            self.standing_policy(file.policy, file.policy_settable, facilities, &operations);
+        let profile = self.profile(file.capabilities, &operations, users.len(), clock);
         if !runs_commands {
             self.unused_names();
         }
-        let connection = connection?;
-        let mut environment_secrets = connection.secrets;
-        let requests = operations.values().flat_map(super::Binding::requests);
-        environment_secrets
-            .extend(requests.flat_map(super::request::RequestTemplate::environment_secrets));
-        let csrf = said(csrf)?;
-        let of_csrf = csrf.iter().flat_map(super::way::Csrf::templates);
-        environment_secrets.extend(of_csrf.flat_map(Template::environment_secrets).cloned());
+        let (connection, csrf) = (connection?, said(csrf)?);
+        let mut environment_secrets = secrets_of(&operations, csrf.as_ref(), &surrounded);
+        environment_secrets.extend(connection.secrets);
         Some(CompiledTarget {
             name: file.name?,
             base: connection.base?,
@@ -207,7 +209,9 @@ impl Compiler<'_> {
             isolation: file.isolation,
             settle: said(settle)?.unwrap_or(Duration::ZERO),
             code_patterns: code_patterns?,
-            clock: file.clock,
+            clock,
+            surrounded,
+            standing_policy,
             profile: profile?,
             openapi: file.openapi,
             users,
@@ -216,6 +220,23 @@ impl Compiler<'_> {
             environment_secrets,
         })
     }
+}
+
+/// Collects the secrets of the environment that the file's templates hold.
+fn secrets_of(
+    operations: &BTreeMap<Operation, Binding>,
+    csrf: Option<&Csrf>,
+    surrounded: &Surrounded,
+) -> Vec<Secret> {
+    let requests = operations.values().flat_map(Binding::requests);
+    let of_requests = requests.flat_map(RequestTemplate::environment_secrets);
+    let of_csrf = csrf.into_iter().flat_map(Csrf::templates);
+    let of_csrf = of_csrf.flat_map(Template::environment_secrets).cloned();
+    let of_process = surrounded.process.iter().flat_map(ProcessPlan::secrets);
+    of_requests
+        .chain(of_csrf)
+        .chain(of_process.cloned())
+        .collect()
 }
 
 /// Turns "said and wrong" into none; "not said" stays that, and so does "said and right".
@@ -228,7 +249,7 @@ fn said<T>(value: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 /// Reads `500ms`, `2s` or `1m`.
-fn parse_duration(text: &str) -> Result<Duration, Problem> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, Problem> {
     let bad = || Problem::BadDuration(text.to_owned());
     let split = text
         .find(|character: char| !character.is_ascii_digit())

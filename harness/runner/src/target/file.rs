@@ -9,10 +9,11 @@ use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::refusal::Refusal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::operation::Operation;
-use super::profile::{ClockControl, Isolation};
+use super::profile::Isolation;
+use super::surroundings::{ClockFile, GatewaysFile, ProcessFile, policy_schema};
 
 /// Binds the operations of the harness to the HTTP requests of one implementation.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -49,7 +50,18 @@ pub(super) struct TargetFile {
     /// How a CSRF token is had, and where it goes with every request that is not GET or HEAD.
     pub(super) csrf: Option<CsrfFile>,
     /// How time moves; absent: the machine's clock, which nothing moves.
-    pub(super) clock: ClockControl,
+    pub(super) clock: ClockFile,
+    /// How the implementation is started and ended; absent: somebody else sees to that.
+    pub(super) process: Option<ProcessFile>,
+    /// Where our gateways listen, if one host of them serves a whole run; that is so where no tenant is made.
+    pub(super) gateways: Option<GatewaysFile>,
+    /// The implementation's own policy, in the words of scenarios: what stands here holds whatever a scenario says. What is
+    /// left out has its documented value.
+    #[schemars(schema_with = "policy_schema")]
+    pub(super) policy: Option<Map<String, Json>>,
+    /// The fields of a policy that cases can set, such as `twoStep.kinds`. Absent: with the facility `policy` all that
+    /// `[policy]` does not name, else none.
+    pub(super) policy_settable: Option<Vec<String>>,
     /// What the implementation declares about itself.
     pub(super) capabilities: Option<CapabilitiesFile>,
     /// The path of the implementation's OpenAPI 3 document, such as `/openapi.json`; `proofup measure` draws malformed input
@@ -491,7 +503,7 @@ pub(super) struct CollectFile {
 /// Lists every operation by name, so that editors complete them and a wrong one is an unknown key.
 fn operations_schema(generator: &mut SchemaGenerator) -> Schema {
     let operation = generator.subschema_for::<OperationFile>();
-    let properties: serde_json::Map<String, Json> = Operation::ALL
+    let properties: Map<String, Json> = Operation::ALL
         .iter()
         .map(|one| (one.as_str().to_owned(), Json::from(operation.clone())))
         .collect();
@@ -515,7 +527,7 @@ fn replies_schema(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn texts_by_name<'a>(names: impl IntoIterator<Item = &'a str>) -> Schema {
-    let properties: serde_json::Map<String, Json> = names
+    let properties: Map<String, Json> = names
         .into_iter()
         .map(|name| (name.to_owned(), serde_json::json!({ "type": "string" })))
         .collect();

@@ -254,12 +254,26 @@ pub enum Problem {
         /// What would give it.
         by: &'static str,
     },
+    /// What surrounds the implementation cannot be as the file says.
+    #[error("{why}")]
+    Surroundings {
+        /// What is wrong.
+        why: String,
+        /// What to do about it.
+        help: &'static str,
+    },
     /// Two users of one name.
     #[error("two users are named `{0}`")]
     DuplicateUser(String),
 }
 
 impl Problem {
+    /// Says what cannot be in the world around the implementation.
+    pub(super) fn surroundings(why: impl Into<String>, help: &'static str) -> Self {
+        let why = why.into();
+        Self::Surroundings { why, help }
+    }
+
     /// Says what to do about it.
     fn help(&self) -> String {
         match self {
@@ -319,6 +333,7 @@ impl Problem {
             Self::MissingEnvironment(name) => format!("set it before the run: `export {name}=…`"),
             Self::Exclusive(first, _) => format!("keep `{first}` or the other"),
             Self::UnservedFacility { by, .. } => format!("bind {by}, or take the facility out of the declaration"),
+            Self::Surroundings { help, .. } => (*help).to_owned(),
             Self::DuplicateUser(_) => "rename one of them".to_owned(),
         }
     }

@@ -29,13 +29,26 @@ pub enum Profile {
 }
 
 /// Says how a target's time moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClockControl {
     /// What one movement moves.
     pub scope: ClockScope,
     /// Whether time passes by itself.
     pub mode: ClockMode,
+    /// By what it is moved; none: by nothing.
+    pub moved: Option<ClockMove>,
+}
+
+/// Names what moves a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ClockMove {
+    /// The operation `advanceClock`.
+    Operation,
+    /// A file that the harness writes and that libfaketime reads.
+    Libfaketime,
+    /// A command of the target file.
+    Command,
 }
 
 /// Names what one movement of the clock moves.

@@ -1,18 +1,21 @@
 //! Walks through one scenario in one edition and judges its checks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::command::Name;
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{NeededFeature, Requirement};
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::Gateways;
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
+use super::time::Hearing;
 use super::{Performed, Trouble, World, needs, together};
 use crate::judge::matcher::{compare, is_no_success};
 use crate::judge::outcome::{
@@ -20,6 +23,7 @@ use crate::judge::outcome::{
 };
 use crate::run::Environment;
 use crate::scenario::{Check, Deed, Quantity, Scenario, Step};
+use crate::surroundings::Host;
 use crate::target::Operation;
 use crate::target::exchange::Exchange;
 use crate::transcript;
@@ -85,7 +89,7 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: missing_facilities(case, capabilities),
+        blocked: needs::hindrance(environment, capabilities, case),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -149,21 +153,16 @@ pub(crate) async fn make_world<'a>(
     let id = case.id();
     let mut rng = case_rng(environment.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
-    let people: BTreeMap<_, _> = case
-        .scenario
-        .users
-        .iter()
-        .enumerate()
-        .map(|(index, spec)| {
-            (
-                spec.name.clone(),
-                Persona::draw(spec, index, &organisation, &mut rng),
-            )
-        })
-        .collect();
-    let gateways = Gateways::start(environment.clock.clone())
-        .await
-        .map_err(|error| format!("could not start the gateways: {error}"))?;
+    let people = people_of(environment, case, &organisation, &mut rng);
+    let gateways = match environment.surroundings.gateways() {
+        Some(shared) => Host::Shared(shared),
+        None => Host::Own(Box::new(
+            Gateways::start(environment.clock.clone())
+                .await
+                .map_err(|error| format!("could not start the gateways: {error}"))?,
+        )),
+    };
+    let opened = gateways.inboxes().cursor();
     let secrets: BTreeSet<Secret> = people
         .values()
         .map(|person| person.password.clone())
@@ -191,11 +190,42 @@ pub(crate) async fn make_world<'a>(
         assumed: false,
         policy: Json::Null,
         looked: BTreeMap::new(),
-        begun: proofup_gateways::message::Cursor::default(),
+        begun: opened,
+        opened,
+        made: Vec::new(),
+        hearing: Hearing::default(),
+        last_code: None,
         seen: Vec::new(),
         exchanges: Vec::new(),
         history: Vec::new(),
     })
+}
+
+/// Draws the people of a case; where all cases share a target, with numbers that nobody had before.
+fn people_of(
+    environment: &Environment,
+    case: &Case,
+    organisation: &Organisation,
+    rng: &mut ChaCha8Rng,
+) -> BTreeMap<Name, Persona> {
+    let users = case.scenario.users.iter().enumerate();
+    let mut people: BTreeMap<_, _> = users
+        .map(|(index, spec)| {
+            let person = Persona::draw(spec, index, organisation, rng);
+            (spec.name.clone(), person)
+        })
+        .collect();
+    if environment.surroundings.gateways().is_some() {
+        let mut rng = case_rng(environment.seed, &format!("{} numbers", case.id()));
+        let mut taken = environment
+            .spent_numbers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for person in people.values_mut() {
+            person.renumber(&mut taken, &mut rng);
+        }
+    }
+    people
 }
 
 impl Walk<'_> {
@@ -284,6 +314,7 @@ impl Walk<'_> {
     }
 
     async fn step(&mut self, world: &mut World<'_>, index: usize, step: &Step) {
+        world.look_at_the_clock();
         let when = transcript::instant(world.zero, world.now);
         let first_exchange = world.exchanges.len();
         let attempt = self.attempt(world, step).await;
@@ -546,14 +577,6 @@ fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
             what: what.clone(),
         },
     }
-}
-
-pub(crate) fn missing_facilities(case: &Case, capabilities: &Capabilities) -> Option<CouldNotRun> {
-    let missing: BTreeSet<Facility> = needs::facilities(&case.scenario)
-        .into_iter()
-        .filter(|need| !capabilities.facilities.contains(need))
-        .collect();
-    (!missing.is_empty()).then_some(CouldNotRun::MissingFacilities(missing))
 }
 
 pub(crate) fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {

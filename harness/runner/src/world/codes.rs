@@ -3,6 +3,7 @@
 use proofup_domain::command::{CodeRole, CodeShape, Name};
 use proofup_domain::secret::Secret;
 use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
 use proofup_gateways::message::Message;
@@ -24,7 +25,7 @@ impl World<'_> {
             CodeRole::Used => self.used.get(user).cloned().ok_or_else(|| {
                 Trouble::Unready(format!("no code of {user} was accepted before"))
             })?,
-            CodeRole::Wrong => self.wrong_code(user),
+            CodeRole::Wrong => self.wrong_code(user, thing).await,
             CodeRole::Current => self.shown_code(user, thing, 0)?,
             CodeRole::Drift(steps) => self.shown_code(user, thing, *steps)?,
             CodeRole::Of(name) => {
@@ -76,6 +77,7 @@ impl World<'_> {
             .collect();
         codes.dedup();
         self.secrets.extend(codes.iter().cloned());
+        self.last_code = codes.last().cloned().or_else(|| self.last_code.take());
         codes
             .into_iter()
             .rev()
@@ -111,20 +113,56 @@ impl World<'_> {
         messages
     }
 
-    /// Makes up a code of the declared length that was never sent and that no authenticator shows.
-    fn wrong_code(&mut self, user: &Name) -> Secret {
+    /// Makes up a code in the shape of the right one that was never sent and that no authenticator shows.
+    async fn wrong_code(&mut self, user: &Name, thing: usize) -> Secret {
         let taken = self.codes_about_now(user);
+        let shape = self.right_shape(user, thing).await;
         loop {
-            let digits: String = (0..self.limits.code_length)
-                .map(|_| char::from(b'0' + self.rng.random_range(0..10u8)))
-                .collect();
-            let code = Secret::new(digits);
+            let code = Secret::new(alike(shape.expose(), &mut self.rng));
             if !taken.contains(&code) && !self.secrets.contains(&code) {
                 return code;
             }
         }
     }
+
+    /// Finds a code whose shape a wrong one takes: the one that was sent or is shown for the same thing, else the last one
+    /// that was sent at all, else as many digits as are declared.
+    async fn right_shape(&mut self, user: &Name, thing: usize) -> Secret {
+        let digits = usize::try_from(self.limits.code_length).unwrap_or(6);
+        let own = if self.things.get(thing).destination.is_some() {
+            self.sent_code(thing, 0).await
+        } else {
+            self.shown_code(user, thing, 0)
+        };
+        own.ok()
+            .or_else(|| self.last_code.clone())
+            .filter(|code| has_room(code.expose()))
+            .unwrap_or_else(|| Secret::new("0".repeat(digits.max(1))))
+    }
 }
+
+/// Draws a code alike in shape: digits for digits, letters for letters of the same case, everything else as it is.
+fn alike(code: &str, rng: &mut ChaCha8Rng) -> String {
+    code.chars()
+        .map(|c| {
+            let (first, count) = match c {
+                'a'..='z' => (b'a', 26u8),
+                'A'..='Z' => (b'A', 26),
+                '0'..='9' => (b'0', 10),
+                other => return other,
+            };
+            char::from(first + rng.random_range(0..count))
+        })
+        .collect()
+}
+
+/// Tells whether there are enough codes of this shape for one to be wrong by more than chance.
+fn has_room(code: &str) -> bool {
+    code.chars().filter(char::is_ascii_alphanumeric).count() >= SHAPE_MIN
+}
+
+/// The fewest letters and digits of a code that another can be drawn like.
+const SHAPE_MIN: usize = 4;
 
 /// Brings a code into a shape that is not quite it.
 fn shaped(code: &str, shape: CodeShape) -> String {
@@ -162,6 +200,27 @@ fn shaped(code: &str, shape: CodeShape) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_code_keeps_the_shape_of_the_right_one() {
+        let mut rng = crate::world::persona::case_rng(7, "codes");
+        for right in ["482913", "XK4-92B", "ab12 cd34", "0000-0000"] {
+            let shape = |code: &str| -> String {
+                code.chars()
+                    .map(|c| match c {
+                        'a'..='z' => 'a',
+                        'A'..='Z' => 'A',
+                        '0'..='9' => '0',
+                        other => other,
+                    })
+                    .collect()
+            };
+            let wrong = alike(right, &mut rng);
+            assert_ne!(wrong, right);
+            assert_eq!(shape(&wrong), shape(right));
+        }
+        assert!(has_room("4829") && !has_room("----12"));
+    }
 
     #[test]
     fn no_shape_is_the_code_itself() {

@@ -5,7 +5,7 @@ use proofup_domain::command::{AddBy, CallbackSecret, Command, Name, Which};
 use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
-use proofup_gateways::message::{Cursor, Message};
+use proofup_gateways::message::Message;
 use proofup_gateways::people::authenticator::{Account, Authenticator, parse_activation};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
@@ -275,7 +275,7 @@ impl World<'_> {
             .devices
             .iter()
             .filter(|device| device.owner == *user)
-            .flat_map(|device| inboxes.since(Cursor::default(), Channel::Push, &device.push_token))
+            .flat_map(|device| inboxes.since(self.opened, Channel::Push, &device.push_token))
             .collect();
         messages.sort_by_key(|message| message.seq);
         messages.dedup_by_key(|message| message.seq);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proofup_domain::answer::InboxAnswer;
 use proofup_domain::command::{AddressRef, CallbackSecret, Command, Name, PhoneRef};
 use proofup_domain::state::Channel;
-use proofup_gateways::message::{CallInfo, Cursor, Message};
+use proofup_gateways::message::{CallInfo, Message};
 use proofup_gateways::people::handset::{self, Callback, SecretChoice};
 
 use super::devices::fields;
@@ -161,7 +161,7 @@ impl World<'_> {
         numbers.dedup();
         let mut calls: Vec<Arc<Message>> = numbers
             .into_iter()
-            .flat_map(|number| inboxes.since(Cursor::default(), Channel::Voice, number))
+            .flat_map(|number| inboxes.since(self.opened, Channel::Voice, number))
             .collect();
         calls.sort_by_key(|call| call.seq);
         calls.dedup_by_key(|call| call.seq);

@@ -27,6 +27,7 @@ impl World<'_> {
         command: &Command,
         mangle: Option<Mangle>,
     ) -> Result<Performed, Trouble> {
+        self.look_at_the_clock();
         let now = self.now;
         let performed = self.perform_unrecorded(command, mangle).await?;
         let told = (now, command.clone(), performed.clone());
@@ -66,6 +67,7 @@ impl World<'_> {
                 let _ = self.gateways.providers().release(*channel, *reversed);
                 Ok(Map::new())
             }
+            Command::AdvanceClock { by } => self.advance_clock(by).await,
             Command::FindLeaks {} => Ok(self.find_leaks()),
             _ => self.request(command, mangle).await,
         }
@@ -329,7 +331,7 @@ impl World<'_> {
 }
 
 /// Applies a merge patch (RFC 7396).
-fn merge(target: &mut Json, patch: &Json) {
+pub(crate) fn merge(target: &mut Json, patch: &Json) {
     let Json::Object(patch) = patch else {
         *target = patch.clone();
         return;

@@ -3,11 +3,13 @@
 //! Addresses stand on `example.*` domains and carry the case's own subdomain, so no two cases share an inbox. Numbers are
 //! the example numbers of the phone metadata: real in form, given to nobody.
 
+use std::collections::BTreeSet;
+
 use fake::Fake;
 use fake::faker::company::en::CompanyName;
 use fake::faker::name::en::{FirstName, LastName};
 use phonenumber::metadata::DATABASE;
-use phonenumber::{Mode, PhoneNumber, country};
+use phonenumber::{Mode, PhoneNumber, Type, country};
 use proofup_domain::command::{AddressRef, Dialled, Name, PhoneRef};
 use proofup_domain::method::Role;
 use proofup_domain::secret::Secret;
@@ -113,6 +115,7 @@ pub struct Persona {
     office: Number,
     second_office: Number,
     answer_tag: String,
+    display_name: String,
 }
 
 impl Persona {
@@ -126,10 +129,7 @@ impl Persona {
         let first: String = FirstName().fake_with_rng(rng);
         let last: String = LastName().fake_with_rng(rng);
         let local = format!("{}.{}.{}", plain(&first), plain(&last), index + 1);
-        let home = spec
-            .region
-            .as_deref()
-            .unwrap_or(REGIONS[(2 * index) % REGIONS.len()]);
+        let home = home_region(spec, index);
         let other = other_region(home, index);
         Self {
             name: spec.name.clone(),
@@ -146,6 +146,7 @@ impl Persona {
             office: example(home, Line::Fixed),
             second_office: example(other, Line::Fixed),
             answer_tag: format!("{}{}", plain(&last), rng.random_range(1000..10_000)),
+            display_name: format!("{first} {last}"),
         }
     }
 
@@ -239,6 +240,30 @@ impl Persona {
         ))
     }
 
+    /// Gives first and last name.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        &self.display_name
+    }
+
+    /// Gives this person numbers that nobody in `taken` has, and takes them; where a region has too few, the example numbers
+    /// stay.
+    ///
+    /// A target that all cases of a run share may take each number for one person only.
+    pub fn renumber(&mut self, taken: &mut BTreeSet<String>, rng: &mut ChaCha8Rng) {
+        for number in [
+            &mut self.mobile,
+            &mut self.second_mobile,
+            &mut self.office,
+            &mut self.second_office,
+        ] {
+            if let Some(fresh) = like(number, taken, rng) {
+                taken.insert(fresh.e164.clone());
+                *number = fresh;
+            }
+        }
+    }
+
     /// Takes a new password into use.
     pub fn change_password(&mut self, password: Secret) {
         self.previous_password = Some(std::mem::replace(&mut self.password, password));
@@ -262,6 +287,52 @@ fn plain(name: &str) -> String {
         .collect::<String>()
         .to_ascii_lowercase()
 }
+
+/// Tells where a person lives: where the file says, else in a region of their own.
+fn home_region(spec: &UserSpec, index: usize) -> &str {
+    let drawn = REGIONS[(2 * index) % REGIONS.len()];
+    spec.region.as_deref().unwrap_or(drawn)
+}
+
+/// Tells whether the office number of a person could be a mobile one by its range, as in North America.
+#[must_use]
+pub(crate) fn office_takes_texts(spec: &UserSpec, index: usize) -> bool {
+    let number = example(home_region(spec, index), Line::Fixed);
+    let region = number.region.parse::<country::Id>().ok();
+    region
+        .and_then(|region| phonenumber::parse(Some(region), &number.typed).ok())
+        .is_some_and(|number| number.number_type(&DATABASE) == Type::FixedLineOrMobile)
+}
+
+/// Draws a number of the same region and type whose last digits are others; none where no such number is free.
+fn like(number: &Number, taken: &BTreeSet<String>, rng: &mut ChaCha8Rng) -> Option<Number> {
+    let region: country::Id = number.region.parse().ok()?;
+    let parsed = phonenumber::parse(Some(region), &number.e164).ok()?;
+    let kind = parsed.number_type(&DATABASE);
+    // Fewer digits where ranges are narrow.
+    for digits in [6, 6, 6, 4, 4, 3] {
+        for _ in 0..DRAWS {
+            let keep = number.e164.len().checked_sub(digits)?;
+            let mut drawn = number.e164[..keep].to_owned();
+            drawn.extend((0..digits).map(|_| char::from(b'0' + rng.random_range(0..10u8))));
+            let Ok(fresh) = phonenumber::parse(Some(region), &drawn) else {
+                continue;
+            };
+            let e164 = fresh.format().mode(Mode::E164).to_string();
+            if fresh.is_valid() && fresh.number_type(&DATABASE) == kind && !taken.contains(&e164) {
+                return Some(Number {
+                    region: number.region.clone(),
+                    typed: fresh.format().mode(Mode::National).to_string(),
+                    e164,
+                });
+            }
+        }
+    }
+    None
+}
+
+/// How often a number of so many other digits is drawn.
+const DRAWS: usize = 20;
 
 /// Picks the region of the second numbers: never the home region, and never one that another person lives in.
 fn other_region(home: &str, index: usize) -> &'static str {
@@ -354,7 +425,7 @@ mod tests {
     #[test]
     fn no_two_people_share_an_address_or_a_number() {
         let people = people(7);
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for person in &people {
             for role in [
                 PhoneRef::Mobile,
@@ -393,8 +464,8 @@ mod tests {
                     .expect("what a person types can be read");
                 assert!(parsed.is_valid(), "{region} {}", number.e164);
                 let expected = match line {
-                    Line::Mobile => phonenumber::Type::Mobile,
-                    Line::Fixed => phonenumber::Type::FixedLine,
+                    Line::Mobile => Type::Mobile,
+                    Line::Fixed => Type::FixedLine,
                 };
                 assert_eq!(
                     parsed.number_type(&DATABASE),
@@ -403,6 +474,28 @@ mod tests {
                     number.e164
                 );
                 assert_eq!(parsed.format().mode(Mode::E164).to_string(), number.e164);
+            }
+        }
+    }
+
+    #[test]
+    fn a_shared_target_sees_each_number_once_and_every_number_is_valid() {
+        let mut taken = BTreeSet::new();
+        let mut rng = case_rng(7, "numbers");
+        for round in 0..30 {
+            for mut person in people(round) {
+                let before = taken.len();
+                let was = person.clone();
+                person.renumber(&mut taken, &mut rng);
+                assert_eq!(taken.len(), before + 4, "{:?}", person.mobile);
+                for (is, was) in [(&person.mobile, &was.mobile), (&person.office, &was.office)] {
+                    let id: country::Id = is.region.parse().expect("a region of the list");
+                    let [one, other] = [is, was].map(|number| {
+                        phonenumber::parse(Some(id), &number.typed).expect("it can be typed")
+                    });
+                    assert!(one.is_valid(), "{}", is.e164);
+                    assert_eq!(one.number_type(&DATABASE), other.number_type(&DATABASE));
+                }
             }
         }
     }

@@ -15,7 +15,6 @@ use super::operations::{References, operation_of};
 use super::variables::Vars;
 use super::{Performed, Trouble, World};
 use crate::run::Environment;
-use crate::scenario::Quantity;
 use crate::target::exchange::Exchange;
 use crate::target::{CallFailure, Operation, Reply, Value, Variables};
 
@@ -135,7 +134,6 @@ impl World<'_> {
             Command::PressKey { .. } | Command::HangUp { .. } | Command::LetRing { .. } => {
                 self.handset_request(command)?
             }
-            Command::AdvanceClock { by } => self.clock_request(by)?,
             _ => {
                 let operation = operation_of(command).ok_or_else(|| {
                     Trouble::unready("this command is not one that a target performs")
@@ -258,21 +256,7 @@ impl World<'_> {
         })?;
         self.assumed = reply.assumed;
         let kept = reply.kept.clone();
-        if let Some(now) = kept
-            .get("tenantNow")
-            .and_then(|value| value.reveal().as_str()?.parse().ok())
-        {
-            self.now = now;
-        }
+        self.hear_time(kept.get("tenantNow"), &reply.raw);
         Ok((self.take(name, reply), kept))
-    }
-
-    fn clock_request(&self, by: &str) -> Result<Request, Trouble> {
-        let seconds = Quantity::parse(by)
-            .and_then(|quantity| quantity.seconds(&self.limits))
-            .map_err(|error| Trouble::Unready(error.to_string()))?;
-        let mut vars = Vars::default();
-        vars.json("seconds", serde_json::Value::from(seconds));
-        self.ask(Operation::AdvanceClock, vars, None)
     }
 }

@@ -5,19 +5,19 @@
 //! policy is set and the clock moved past the resend interval and the TOTP step, so that the steps start unburdened.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, GatewayBehaviour, Name, PasswordRole};
 use proofup_domain::method::{Method, ResetMethod};
 use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::{Trouble, World};
 use crate::judge::matcher::is_no_success;
 use crate::scenario::{GatewayForms, Scenario, UserSpec};
-use crate::target::Operation;
+use crate::target::{CompiledTarget, Operation};
 
 /// Asks for at least this pause before the steps: one TOTP step.
 const TOTP_STEP_SECONDS: u32 = 30;
@@ -29,16 +29,29 @@ impl World<'_> {
         scenario: &Scenario,
         policy: &Policy,
     ) -> Result<(), Trouble> {
-        let preparation = preparation(&scenario.users, policy, &self.limits);
-        let first = first_policy(&scenario.users, policy);
-        if self.environment.target.has(Operation::CreateTenant) {
-            self.create_tenant(scenario, &first).await?;
+        let target = Arc::clone(&self.environment.target);
+        let terms = Terms::of(&target, &scenario.users, policy);
+        let preparation = terms.preparation(&scenario.users, &self.limits);
+        let first = &terms.first;
+        if target.has(Operation::CreateTenant) {
+            self.create_tenant(scenario, first).await?;
         } else {
+            self.begin_time().await?;
+            self.policy = policy_json(first);
+            let patch = terms.to_set(&target);
+            if !patch.is_empty() {
+                self.demand(&Command::SetPolicy { policy: patch }).await?;
+            }
+        }
+        if target.has(Operation::CreateUser) {
+            self.create_users().await?;
+        } else if !target.has(Operation::CreateTenant) {
             self.borrow_users(scenario)?;
         }
         for command in &preparation {
             self.demand(command).await?;
         }
+        self.look_at_the_clock();
         self.zero = self.now;
         self.begun = self.gateways.inboxes().cursor();
         Ok(())
@@ -48,7 +61,6 @@ impl World<'_> {
     ///
     /// A case that changes its users uses them up, because every check needs a fresh user; cases that only look share.
     fn borrow_users(&mut self, scenario: &Scenario) -> Result<(), Trouble> {
-        self.now = self.environment.clock.now();
         let pool = self.environment.target.users();
         let mut spent = self
             .environment
@@ -84,6 +96,34 @@ impl World<'_> {
             .any(changes_its_user)
         {
             spent.append(&mut lent);
+        }
+        Ok(())
+    }
+
+    /// Makes the people of the case one by one, under addresses that no other case has.
+    async fn create_users(&mut self) -> Result<(), Trouble> {
+        let people: Vec<Name> = self.people.keys().cloned().collect();
+        for name in people {
+            let person = self.person(&name)?;
+            if !person.exists {
+                continue;
+            }
+            let mut vars = self.control_variables();
+            vars.text("userPrincipalName", &person.user_principal_name);
+            vars.secret("password", person.password.clone());
+            vars.text("role", person.role.as_str());
+            vars.json("blocked", Json::from(person.blocked));
+            vars.text("ownAddress", &person.own);
+            vars.text("displayName", person.display_name());
+            let (performed, _kept) = self.call(Operation::CreateUser, vars, None).await?;
+            if is_no_success(&performed) {
+                return Err(Trouble::Unready(format!(
+                    "{name} could not be made: {}; a user of an earlier run may have the same address, another --seed \
+                     draws others",
+                    crate::transcript::answer(&performed)
+                )));
+            }
+            self.made.push(name);
         }
         Ok(())
     }
@@ -142,8 +182,18 @@ impl World<'_> {
         })
     }
 
-    /// Takes the tenant down again; whether that works changes no judgement.
+    /// Takes users and tenant down again; whether that works changes no judgement.
     pub(crate) async fn tear_down(&mut self) {
+        if self.environment.target.has(Operation::DeleteUser) {
+            for name in std::mem::take(&mut self.made) {
+                let mut vars = self.control_variables();
+                if let Ok(person) = self.person(&name) {
+                    vars.text("userPrincipalName", &person.user_principal_name);
+                    vars.text("ownAddress", &person.own);
+                    let _ = self.call(Operation::DeleteUser, vars, None).await;
+                }
+            }
+        }
         if self.environment.target.has(Operation::DeleteTenant) {
             let vars = self.control_variables();
             let _ = self.call(Operation::DeleteTenant, vars, None).await;
@@ -164,6 +214,71 @@ impl World<'_> {
     }
 }
 
+/// Says under which policies a case begins and runs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Terms {
+    /// The policy at the beginning.
+    pub(crate) first: Policy,
+    /// The policy of the steps.
+    pub(crate) held: Policy,
+    /// The second is set once everybody has registered what they have.
+    changes: bool,
+}
+
+impl Terms {
+    /// Lets people register what they have under a policy that lets them, and sets the policy of the steps afterwards.
+    pub(crate) fn provisioned(users: &[UserSpec], held: &Policy) -> Self {
+        Self {
+            first: first_policy(users, held),
+            held: held.clone(),
+            changes: true,
+        }
+    }
+
+    /// Works out what holds where a case asks for a policy: what it asks for, registering under another where that is
+    /// needed; or, where the target tells its own, that one with what can be set of the case's, from the beginning.
+    pub(crate) fn of(target: &CompiledTarget, users: &[UserSpec], asked: &Policy) -> Self {
+        match target.standing_policy() {
+            None => Self::provisioned(users, asked),
+            Some(own) => {
+                let held = own.under(asked);
+                Self {
+                    first: held.clone(),
+                    held,
+                    changes: false,
+                }
+            }
+        }
+    }
+
+    /// Lists the commands between the making of the people and the first step.
+    pub(crate) fn preparation(&self, users: &[UserSpec], limits: &Limits) -> Vec<Command> {
+        let mut commands = registrations(users);
+        if let (false, Json::Object(patch)) = (commands.is_empty(), policy_json(&self.held)) {
+            if self.changes {
+                commands.push(Command::SetPolicy { policy: patch });
+            }
+            let pause = limits.resend_seconds.max(TOTP_STEP_SECONDS);
+            commands.push(Command::AdvanceClock {
+                by: format!("{pause}s"),
+            });
+        }
+        commands
+    }
+
+    /// Gives what of the first policy has to be set where no tenant is made with it.
+    fn to_set(&self, target: &CompiledTarget) -> Map<String, Json> {
+        if !target.has(Operation::SetPolicy) {
+            return Map::new();
+        }
+        match (target.standing_policy(), policy_json(&self.first)) {
+            (Some(own), _) => own.settable_part(&self.first),
+            (None, Json::Object(patch)) => patch,
+            (None, _) => Map::new(),
+        }
+    }
+}
+
 /// Tells under which policy a tenant is made: where methods are registered first, not under the scenario's own.
 pub(crate) fn first_policy(users: &[UserSpec], policy: &Policy) -> Policy {
     if registrars(users).next().is_some() {
@@ -175,6 +290,11 @@ pub(crate) fn first_policy(users: &[UserSpec], policy: &Policy) -> Policy {
 
 /// Lists the commands between the making of a tenant and the first step: what `[[users]] methods` means.
 pub(crate) fn preparation(users: &[UserSpec], policy: &Policy, limits: &Limits) -> Vec<Command> {
+    Terms::provisioned(users, policy).preparation(users, limits)
+}
+
+/// Lists the commands by which people register what they have before the first step.
+fn registrations(users: &[UserSpec]) -> Vec<Command> {
     let mut commands = Vec::new();
     for user in registrars(users) {
         commands.push(Command::SignIn {
@@ -188,13 +308,6 @@ pub(crate) fn preparation(users: &[UserSpec], policy: &Policy, limits: &Limits) 
         commands.push(Command::SignOut {
             user: user.name.clone(),
             session: None,
-        });
-    }
-    if let (false, Json::Object(patch)) = (commands.is_empty(), policy_json(policy)) {
-        let pause = limits.resend_seconds.max(TOTP_STEP_SECONDS);
-        commands.push(Command::SetPolicy { policy: patch });
-        commands.push(Command::AdvanceClock {
-            by: format!("{pause}s"),
         });
     }
     commands

@@ -46,6 +46,7 @@ fn replay(difference: &Difference, transport: Transport) -> Vec<Outcome> {
         max_failures: None,
         deadline: None,
         clock: clock(),
+        surroundings: Arc::default(),
     };
     let output = wait(run(config, |_| {}, stop)).expect("the reference is there");
     let checks = output.cases.into_iter().flat_map(|case| case.checks);

@@ -80,6 +80,7 @@ fn measured(
             max_failures: None,
             deadline: None,
             clock,
+            surroundings: Arc::default(),
         },
         measures: measures.into(),
         samples: SAMPLES_MIN,

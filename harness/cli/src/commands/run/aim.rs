@@ -1,19 +1,23 @@
 //! Which implementation is judged, and how its requests travel.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_runner::run::RunError;
+use proofup_runner::surroundings::{Surroundings, SurroundingsError, needs_surroundings};
 use proofup_runner::target::{
-    ClockMode, ClockScope, CompiledTarget, Transport, TransportOptions, loopback_transport,
+    ClockMode, ClockScope, CompiledTarget, Operation, Transport, TransportOptions,
+    loopback_transport,
 };
 use url::Url;
 
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::serve::token_from_environment;
+use crate::commands::shutdown::Signals;
 use crate::embedded;
 use crate::failure::Failure;
 
@@ -36,6 +40,10 @@ pub(crate) struct Aim {
     pub(crate) callback_base: String,
     /// The token of test control.
     pub(crate) control_token: Option<Secret>,
+    /// What surrounds the target, once [`Aim::surround`] has started it.
+    pub(crate) surroundings: Arc<Surroundings>,
+    /// The folder in which its commands run: that of its file.
+    folder: PathBuf,
 }
 
 /// Says what a command line names.
@@ -91,7 +99,8 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
     };
     let mut target = CompiledTarget::compile(&path, &text).map_err(Failure::diagnostic)?;
     if let Some(url) = goal.url {
-        target = target.with_base(checked(url)?);
+        // Whoever names an address has started what listens there.
+        target = target.with_base(checked(url)?).without_process();
     }
     let base = target.base_url().cloned().ok_or_else(|| {
         Failure::usage(
@@ -99,7 +108,9 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
             "add `base = \"http://…\"` to it, or --url",
         )
     })?;
-    let transport = loopback_transport(&base, TransportOptions::default());
+    let transport = target
+        .transport()
+        .map_err(|error| Failure::usage(error.to_string(), "correct `base`, `proxy` or `ca`"))?;
     let callback_base = base.as_str().trim_end_matches('/').to_owned();
     let control_token = token_from_environment();
     Ok(Aim {
@@ -109,6 +120,11 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
         base: Some(base),
         callback_base,
         control_token,
+        surroundings: Arc::default(),
+        folder: goal
+            .target
+            .and_then(Path::parent)
+            .map_or_else(PathBuf::new, Path::to_path_buf),
     })
 }
 
@@ -130,6 +146,8 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
             base: None,
             callback_base: embedded::IN_PROCESS.to_owned(),
             control_token,
+            surroundings: Arc::default(),
+            folder: PathBuf::new(),
         });
     }
     let address = embedded::on_loopback(router).await.map_err(|error| {
@@ -150,20 +168,67 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
         base: Some(base),
         callback_base,
         control_token,
+        surroundings: Arc::default(),
+        folder: PathBuf::new(),
     })
 }
 
 fn checked(url: &Url) -> Result<Url, Failure> {
-    if url.scheme() == "http" && url.host().is_some() {
+    let speaks = url.scheme() == "http" || (cfg!(feature = "tls") && url.scheme() == "https");
+    if speaks && url.host().is_some() {
         return Ok(url.clone());
     }
     Err(Failure::usage(
-        format!("`{url}` cannot be spoken to: only plain HTTP is"),
-        "name an address such as http://127.0.0.1:8080; put what ends TLS before the target",
+        format!("`{url}` cannot be spoken to by this build"),
+        "name an address such as http://127.0.0.1:8080; https takes a build with the feature `tls`",
     ))
 }
 
 impl Aim {
+    /// Starts what surrounds the target: gateways for the whole run, its process. Whoever calls this stops it again,
+    /// whatever came of the run.
+    pub(crate) async fn surround(&mut self, clock: &Clock) -> Result<(), Failure> {
+        if !needs_surroundings(&self.target) {
+            return Ok(());
+        }
+        let usage = |error: &SurroundingsError| Failure::usage(error.to_string(), error.help());
+        let signals = Signals::listen()?;
+        let begun = Surroundings::begin(&self.target, &self.folder, clock).await;
+        let surroundings = begun.map_err(|error| usage(&error))?;
+        let ready = tokio::select! {
+            ready = surroundings.ready(&self.target, &self.transport) => {
+                ready.map_err(|error| usage(&error))
+            }
+            () = signals.requested() => Err(Failure::interrupted()),
+        };
+        if let Err(failure) = ready {
+            surroundings.stop().await;
+            return Err(failure);
+        }
+        self.surroundings = Arc::new(surroundings);
+        Ok(())
+    }
+
+    /// Refuses a target that has no tenant, gateways and policy for each story that nobody wrote down.
+    pub(crate) fn demand_tenants(&self, command: &str) -> Result<(), Failure> {
+        let target = &self.target;
+        let stranger = needs_surroundings(target)
+            || target.standing_policy().is_some()
+            || target.has(Operation::CreateUser);
+        if !stranger {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            format!(
+                "`{command}` needs a target that makes a tenant with gateways and policy for each of its stories, and \
+                 `{}` is started, or has users and a policy, of its own",
+                target.name()
+            ),
+            "judge it by `proofup run`; a target that makes tenants and has a [process] can be started by hand and named \
+             with --url",
+        ))
+    }
+
     /// Says how the target's time moves.
     pub(crate) fn clock_mode(&self) -> String {
         let clock = self.target.clock();

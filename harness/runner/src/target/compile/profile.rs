@@ -12,7 +12,7 @@ use crate::target::Binding;
 use crate::target::file::{CapabilitiesFile, UserFile};
 use crate::target::operation::Operation;
 use crate::target::problem::Problem;
-use crate::target::profile::{PoolUser, Profile};
+use crate::target::profile::{ClockControl, PoolUser, Profile};
 use crate::target::value::Variables;
 use crate::target::walk::join;
 
@@ -47,9 +47,10 @@ impl Compiler<'_> {
         file: Option<CapabilitiesFile>,
         operations: &BTreeMap<Operation, Binding>,
         users: usize,
+        clock: ClockControl,
     ) -> Option<Profile> {
         let file = file?;
-        self.served(file.facilities.iter().flatten(), operations, users);
+        self.served(file.facilities.iter().flatten(), operations, users, clock);
         let discover = file.discover.clone();
         let members = declared(file);
         if let Some(path) = discover {
@@ -93,6 +94,7 @@ impl Compiler<'_> {
         facilities: impl Iterator<Item = &'f Facility>,
         operations: &BTreeMap<Operation, Binding>,
         users: usize,
+        clock: ClockControl,
     ) {
         for facility in facilities {
             let bound = |any: &[Operation]| {
@@ -105,10 +107,10 @@ impl Compiler<'_> {
                     "`setPolicy` or `createTenant`",
                 ),
                 Facility::Users => (
-                    bound(&[Operation::CreateTenant]) || users > 1,
-                    "`createTenant` or several `[[users]]`",
+                    bound(&[Operation::CreateTenant, Operation::CreateUser]) || users > 1,
+                    "`createTenant`, `createUser` or several `[[users]]`",
                 ),
-                Facility::Clock => (bound(&[Operation::AdvanceClock]), "`advanceClock`"),
+                Facility::Clock => (clock.moved.is_some(), "`advanceClock` or `clock.move`"),
                 Facility::Device => (bound(&[Operation::ActivateDevice]), "`activateDevice`"),
                 Facility::InboxSms
                 | Facility::InboxVoice

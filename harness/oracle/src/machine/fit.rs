@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value};
 
-/// Tells whether an expectation and a pattern of the oracle leave room for one answer that meets both.
-pub(crate) fn compatible(expect: &Value, pattern: &Map<String, Value>) -> bool {
+/// Tells whether a scenario's expectation and a pattern of the oracle leave room for one answer that meets both.
+///
+/// Two people wrote the two; where no answer could please both, one of them expects something else to happen.
+#[must_use]
+pub fn compatible(expect: &Value, pattern: &Map<String, Value>) -> bool {
     alternatives(expect).iter().any(|expect| {
         let table = expect.as_object().cloned().unwrap_or_default();
         table.contains_key("refused") == pattern.contains_key("refused")

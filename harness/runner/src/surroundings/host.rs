@@ -1,0 +1,91 @@
+//! The gateways that a case uses: its own, or those of the whole run.
+
+use std::sync::Arc;
+
+use proofup_domain::command::GatewayBehaviour;
+use proofup_domain::state::Channel;
+use proofup_gateways::behaviour::Providers;
+use proofup_gateways::host::{Gateways, Standalone};
+use proofup_gateways::store::Inboxes;
+
+/// Holds the gateways of a case.
+#[derive(Debug)]
+pub(crate) enum Host {
+    /// Its own.
+    Own(Box<Gateways>),
+    /// Those of the whole run; one case at a time uses them.
+    Shared(Arc<Standalone>),
+}
+
+impl Host {
+    /// Gives the base address of the SMS provider.
+    pub(crate) fn sms_url(&self) -> String {
+        match self {
+            Self::Own(own) => own.sms_url(),
+            Self::Shared(shared) => shared.sms_url(),
+        }
+    }
+
+    /// Gives the base address of the voice provider.
+    pub(crate) fn voice_url(&self) -> String {
+        match self {
+            Self::Own(own) => own.voice_url(),
+            Self::Shared(shared) => shared.voice_url(),
+        }
+    }
+
+    /// Gives the base address of the mail provider's HTTP forms.
+    pub(crate) fn mail_url(&self) -> String {
+        match self {
+            Self::Own(own) => own.mail_url(),
+            Self::Shared(shared) => shared.mail_url(),
+        }
+    }
+
+    /// Gives the base address of the push provider.
+    pub(crate) fn push_url(&self) -> String {
+        match self {
+            Self::Own(own) => own.push_url(),
+            Self::Shared(shared) => shared.push_url(),
+        }
+    }
+
+    /// Gives host and port of the SMTP server.
+    pub(crate) fn smtp_address(&self) -> String {
+        match self {
+            Self::Own(own) => own.smtp_address(),
+            Self::Shared(shared) => shared.smtp_address(),
+        }
+    }
+
+    /// Gives the inboxes.
+    pub(crate) fn inboxes(&self) -> &Inboxes {
+        match self {
+            Self::Own(own) => own.inboxes(),
+            Self::Shared(shared) => shared.inboxes(),
+        }
+    }
+
+    /// Gives the providers, whose behaviour can be set.
+    pub(crate) fn providers(&self) -> &Providers {
+        match self {
+            Self::Own(own) => own.providers(),
+            Self::Shared(shared) => shared.providers(),
+        }
+    }
+
+    /// Ends the case's use of them: its own stop, those of the run deliver again whatever the case had told them.
+    pub(crate) async fn stop(self) {
+        match self {
+            Self::Own(own) => own.stop().await,
+            Self::Shared(shared) => {
+                for channel in Channel::ALL {
+                    let providers = shared.providers();
+                    providers.set_behaviour(*channel, None, GatewayBehaviour::Deliver);
+                    // What is still held would come up in a later case that releases its own.
+                    let _ = providers.release(*channel, false);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The implementation's own policy: which fields of a policy it decides itself, and which a case can set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofup_domain::policy::Policy;
+use serde_json::{Map, Value as Json};
+
+/// Holds the policy that an implementation has whatever a scenario says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StandingPolicy {
+    /// The whole policy, field by field.
+    own: BTreeMap<String, Json>,
+    /// The fields that a case can set.
+    settable: BTreeSet<String>,
+}
+
+impl StandingPolicy {
+    /// Completes a policy as files write it with the documented values of what it leaves out.
+    ///
+    /// `settable` names the fields that a case can set; nothing: all that `policy` does not name where policies can be set
+    /// at all (`all`), else none.
+    pub(super) fn new(policy: &Json, settable: Option<Vec<String>>, all: bool) -> Self {
+        // Read and written again, sets have the order that they have everywhere.
+        let whole: Policy = serde_json::from_value(policy.clone()).unwrap_or_default();
+        let own = flat(&json(&whole));
+        let named = flat(policy);
+        let settable = match settable {
+            Some(settable) => settable.into_iter().collect(),
+            None if all => fields()
+                .into_iter()
+                .filter(|field| !named.contains_key(field))
+                .collect(),
+            None => BTreeSet::new(),
+        };
+        Self { own, settable }
+    }
+
+    /// Gives the policy under which a case runs that asks for another: what can be set is as it asks.
+    #[must_use]
+    pub fn under(&self, asked: &Policy) -> Policy {
+        let mut held = self.own.clone();
+        for (field, value) in flat(&json(asked)) {
+            if field == EDITION || self.settable.contains(&field) {
+                held.insert(field, value);
+            }
+        }
+        // The walk over the schema has let nothing through that is no policy.
+        serde_json::from_value(deep(&held)).unwrap_or_else(|_| asked.clone())
+    }
+
+    /// Gives the part of a policy that a case can set, as a merge patch.
+    #[must_use]
+    pub fn settable_part(&self, policy: &Policy) -> Map<String, Json> {
+        let mut fields = flat(&json(policy));
+        fields.retain(|field, _| self.settable.contains(field));
+        match deep(&fields) {
+            Json::Object(patch) => patch,
+            _ => Map::new(),
+        }
+    }
+
+    /// Lists the fields that differ between two policies and that nobody can set.
+    #[must_use]
+    pub fn beyond(&self, now: &Policy, wanted: &Policy) -> Vec<String> {
+        let mut fields = differing(now, wanted);
+        fields.retain(|field| !self.settable.contains(field));
+        fields
+    }
+
+    /// Tells whether a case can set anything.
+    #[must_use]
+    pub fn is_settable(&self) -> bool {
+        !self.settable.is_empty()
+    }
+}
+
+/// Lists the fields in which two policies differ: `twoStep.kinds`.
+#[must_use]
+pub fn differing(one: &Policy, other: &Policy) -> Vec<String> {
+    let other = flat(&json(other));
+    flat(&json(one))
+        .into_iter()
+        .filter(|(field, value)| other.get(field) != Some(value))
+        .map(|(field, _)| field)
+        .collect()
+}
+
+/// Lists the fields of a policy that a file may name: all but the edition.
+pub(super) fn fields() -> Vec<String> {
+    let mut fields: Vec<String> = flat(&json(&Policy::default())).into_keys().collect();
+    fields.retain(|field| field != EDITION);
+    fields
+}
+
+const EDITION: &str = "edition";
+
+fn json(policy: &Policy) -> Json {
+    serde_json::to_value(policy).unwrap_or(Json::Null)
+}
+
+/// Spreads tables: `{ twoStep: { kinds: [] } }` becomes `twoStep.kinds`.
+fn flat(value: &Json) -> BTreeMap<String, Json> {
+    let mut fields = BTreeMap::new();
+    for (name, member) in value.as_object().into_iter().flatten() {
+        if member.is_object() {
+            for (inner, value) in flat(member) {
+                fields.insert(format!("{name}.{inner}"), value);
+            }
+        } else {
+            fields.insert(name.clone(), member.clone());
+        }
+    }
+    fields
+}
+
+/// Puts spread fields back into tables.
+fn deep(fields: &BTreeMap<String, Json>) -> Json {
+    let mut whole = Map::new();
+    for (field, value) in fields {
+        match field.split_once('.') {
+            None => {
+                whole.insert(field.clone(), value.clone());
+            }
+            Some((table, name)) => {
+                let table = whole
+                    .entry(table.to_owned())
+                    .or_insert_with(|| Json::Object(Map::new()));
+                if let Json::Object(table) = table {
+                    table.insert(name.to_owned(), value.clone());
+                }
+            }
+        }
+    }
+    Json::Object(whole)
+}

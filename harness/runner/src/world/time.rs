@@ -1,0 +1,163 @@
+//! The target's time, as a case knows it.
+//!
+//! A clock that stands is told by the target itself (`tenantNow`) or by the file that we write. A clock that runs is the
+//! machine's clock and a skew: what the newest `Date` header, or `tenantNow`, told of it. A `Date` is cut to the second, so
+//! of several the one that is furthest ahead is nearest to the truth.
+
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Map;
+
+use super::{Performed, Trouble, World};
+use crate::scenario::Quantity;
+use crate::surroundings::runs;
+use crate::target::{ClockMove, ClockScope, Operation, RawResponse, Value};
+
+/// Holds what a case knows of the target's time beside its last reading.
+#[derive(Debug, Default)]
+pub(super) struct Hearing {
+    /// How far the target's clock is ahead of the machine's, where it runs.
+    skew: Option<SignedDuration>,
+    /// The target tells its time itself, so headers are not asked.
+    told: bool,
+}
+
+impl World<'_> {
+    /// Reads the target's clock where no answer is needed for it.
+    pub(crate) fn look_at_the_clock(&mut self) {
+        if let Some(file) = self.environment.surroundings.clock_file() {
+            self.now = file.now();
+        } else if let Some(skew) = self.hearing.skew {
+            self.now = self.environment.clock.now() + skew;
+        }
+    }
+
+    /// Reads the target's clock at the beginning of a case.
+    pub(super) async fn begin_time(&mut self) -> Result<(), Trouble> {
+        self.now = self.environment.clock.now();
+        self.look_at_the_clock();
+        if self.environment.surroundings.clock_file().is_none()
+            && self.environment.target.has(Operation::ReadClock)
+        {
+            let vars = self.control_variables();
+            self.call(Operation::ReadClock, vars, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the time that an answer tells: what the target file keeps as `tenantNow`, else the `Date` of a process.
+    pub(super) fn hear_time(&mut self, told: Option<&Value>, response: &RawResponse) {
+        let told: Option<Timestamp> = told.and_then(|now| now.reveal().as_str()?.parse().ok());
+        let clock = self.environment.target.clock();
+        if clock.scope == ClockScope::Tenant {
+            // Tenants have clocks of their own; headers tell the machine's.
+            self.now = told.unwrap_or(self.now);
+            return;
+        }
+        if self.environment.surroundings.clock_file().is_some() {
+            return self.look_at_the_clock();
+        }
+        let machine = self.environment.clock.now();
+        if let Some(now) = told {
+            self.hearing.told = true;
+            self.now = now;
+            self.hearing.skew = runs(clock.mode).then(|| now.duration_since(machine));
+        } else if !self.hearing.told
+            && let Some(date) = date_of(response)
+        {
+            if runs(clock.mode) {
+                let skew = date.duration_since(machine);
+                let best = self
+                    .hearing
+                    .skew
+                    .filter(|best| skew < *best && *best - skew < OFF);
+                self.hearing.skew = Some(best.unwrap_or(skew));
+                self.look_at_the_clock();
+            } else {
+                self.now = date;
+            }
+        }
+    }
+
+    /// Moves the target's time by what a scenario says, in the way that its target file names.
+    pub(super) async fn advance_clock(&mut self, by: &str) -> Result<Performed, Trouble> {
+        let seconds = Quantity::parse(by)
+            .and_then(|quantity| quantity.seconds(&self.limits))
+            .map_err(|error| Trouble::Unready(error.to_string()))?;
+        let surroundings = &self.environment.surroundings;
+        match self.environment.target.clock().moved {
+            Some(ClockMove::Libfaketime) => {
+                let file = surroundings.clock_file().ok_or_else(|| {
+                    Trouble::unready("the target was started elsewhere, so its clock is not ours")
+                })?;
+                file.advance(seconds).map_err(|error| {
+                    Trouble::Unready(format!("the clock file could not be written: {error}"))
+                })?;
+                self.look_at_the_clock();
+                Ok(Map::new())
+            }
+            Some(ClockMove::Command) => {
+                let target = &self.environment.target;
+                let moved = surroundings.move_by_command(target, seconds).await;
+                moved.map_err(Trouble::Unready)?;
+                self.shift(seconds);
+                if target.has(Operation::ReadClock) {
+                    let vars = self.control_variables();
+                    self.call(Operation::ReadClock, vars, None).await?;
+                }
+                Ok(Map::new())
+            }
+            Some(ClockMove::Operation) | None => {
+                let mut vars = super::variables::Vars::default();
+                vars.json("seconds", serde_json::Value::from(seconds));
+                let (performed, kept) = self.call(Operation::AdvanceClock, vars, None).await?;
+                let moved = !crate::judge::matcher::is_no_success(&performed);
+                if moved && !kept.contains_key("tenantNow") {
+                    self.shift(seconds);
+                }
+                Ok(performed)
+            }
+        }
+    }
+
+    /// Counts a movement in that no answer tells.
+    fn shift(&mut self, seconds: i64) {
+        let ahead = SignedDuration::from_secs(seconds);
+        if let Some(skew) = &mut self.hearing.skew {
+            *skew = skew.saturating_add(ahead);
+            self.look_at_the_clock();
+        } else {
+            self.now = self.now.saturating_add(ahead).unwrap_or(self.now);
+        }
+    }
+}
+
+/// Reads the `Date` of an answer.
+fn date_of(response: &RawResponse) -> Option<Timestamp> {
+    let text = response.header("date")?;
+    DateTimeParser::new().parse_timestamp(text.trim()).ok()
+}
+
+/// A header that is further behind what is known tells of another time, not of a cut second or a slow answer.
+const OFF: SignedDuration = SignedDuration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_of_an_answer_is_read() {
+        let response = |date: &str| {
+            let mut response = RawResponse::made(200, bytes::Bytes::new());
+            let date = date.parse().expect("a header");
+            response.headers.insert(http::header::DATE, date);
+            response
+        };
+        let date = date_of(&response("Thu, 15 Jan 2026 09:00:07 GMT"));
+        assert_eq!(
+            date.map(|date| date.to_string()).as_deref(),
+            Some("2026-01-15T09:00:07Z")
+        );
+        assert_eq!(date_of(&response("yesterday")), None);
+    }
+}

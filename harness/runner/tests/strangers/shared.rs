@@ -1,0 +1,313 @@
+//! A product that is there already: users one by one, gateways for the whole run, a policy of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use proofup_domain::clock::Clock;
+use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::judge::outcome::Outcome;
+use proofup_runner::report::words::why;
+use proofup_runner::run::{RunConfig, RunOutput, run};
+use proofup_runner::scenario::{Scenario, load};
+use proofup_runner::surroundings::Surroundings;
+use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
+
+use crate::planted::{config, wait};
+use crate::product::{Setup, TARGET, serve};
+
+/// What every scenario here begins with.
+const PEOPLE: &str = r#"
+[[users]]
+name = "alice"
+
+[[users]]
+name = "bob"
+
+[[steps]]
+do = "signIn"
+user = "alice"
+
+[[steps]]
+do = "signIn"
+user = "bob"
+"#;
+
+const REGISTERS: &str = r#"
+[[steps]]
+do = "beginEnrollment"
+user = "alice"
+method = "mobilePhone"
+
+[[steps]]
+check = "TEXT-2/it-reaches-the-number"
+do = "readInbox"
+user = "alice"
+channel = "sms"
+expect = { count = 1, to = "mobile", hasCode = true }
+
+[[steps]]
+check = "TEXT-4/wrong-registers-nothing"
+do = "submitCode"
+user = "alice"
+code = "wrong"
+control = "TEXT-3/right-registers"
+expect = { refused = "wrongCode" }
+
+[[steps]]
+check = "TEXT-3/right-registers"
+do = "submitCode"
+user = "alice"
+code = "lastSent"
+expect = { state = "verified" }
+
+[[steps]]
+check = "MAN-1/it-is-listed"
+do = "listMethods"
+user = "alice"
+expect = { methods = ["mobilePhone"] }
+"#;
+
+pub(crate) fn scenario(stem: &str, policy: &str, steps: &str) -> Scenario {
+    let text = format!("title = \"{stem}\"\n{policy}\n{PEOPLE}\n{steps}");
+    let path = format!("scenarios/text-message/{stem}.toml");
+    load(&path, &text, &embedded_catalogue()).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+pub(crate) fn target(base: &str, more: &str) -> CompiledTarget {
+    let text = TARGET.replace("{base}", base).replace("{more}", more);
+    CompiledTarget::compile("tiny.toml", &text)
+        .unwrap_or_else(|errors| panic!("{:?}", errors.errors()))
+}
+
+pub(crate) fn judging(
+    target: CompiledTarget,
+    surroundings: Arc<Surroundings>,
+    scenarios: Vec<Scenario>,
+) -> RunConfig {
+    let base = target.base_url().cloned().expect("the file names one");
+    RunConfig {
+        transport: loopback_transport(&base, TransportOptions::default()),
+        target: Arc::new(target),
+        surroundings,
+        control_token: None,
+        ..config(None, scenarios)
+    }
+}
+
+/// Lists the outcomes of the checks: slug, word and reason.
+pub(crate) fn outcomes(output: &RunOutput) -> Vec<(String, &'static str, String)> {
+    let checks = output.cases.iter().flat_map(|case| &case.checks);
+    checks
+        .map(|check| {
+            let word = match check.outcome {
+                Outcome::Passed => "passed",
+                Outcome::Failed(_) => "failed",
+                Outcome::NotApplicable(_) => "notApplicable",
+                Outcome::CouldNotRun(_) => "couldNotRun",
+            };
+            let told = why(&check.outcome).unwrap_or_else(|| format!("{:?}", check.outcome));
+            (check.slug.clone(), word, told)
+        })
+        .collect()
+}
+
+/// Runs scenarios against the product on a port of its own.
+fn judged(scenarios: Vec<Scenario>) -> (Vec<(String, &'static str, String)>, usize) {
+    judged_with("[gateways]", scenarios)
+}
+
+/// Runs scenarios against the product, its target file having more to say.
+fn judged_with(
+    more: &str,
+    scenarios: Vec<Scenario>,
+) -> (Vec<(String, &'static str, String)>, usize) {
+    wait(async {
+        let clock = Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant"));
+        let declared = target("http://127.0.0.1:1", more);
+        let surroundings = Surroundings::begin(&declared, Path::new(""), &clock).await;
+        let surroundings = Arc::new(surroundings.expect("gateways can be had"));
+        let gateways = surroundings.gateways().expect("the file asks for them");
+        let setup = Setup {
+            sms_url: gateways.sms_url(),
+            clock_file: None,
+        };
+        let address = serve(setup, ([127, 0, 0, 1], 0).into()).await;
+        let target = target(&format!("http://{address}"), more);
+        let (_keep, stop) = tokio::sync::watch::channel(false);
+        let output = run(
+            judging(target, Arc::clone(&surroundings), scenarios),
+            |_| {},
+            stop,
+        )
+        .await;
+        let held = gateways.inboxes().all().len();
+        drop(gateways);
+        surroundings.stop().await;
+        (outcomes(&output.expect("it can be reached")), held)
+    })
+}
+
+fn assert_all_passed(outcomes: &[(String, &str, String)], count: usize) {
+    let others: Vec<_> = outcomes
+        .iter()
+        .filter(|(_, word, _)| *word != "passed")
+        .collect();
+    assert!(others.is_empty(), "{others:#?}");
+    assert_eq!(outcomes.len(), count);
+}
+
+#[test]
+fn a_stranger_is_judged_through_gateways_that_all_cases_share() {
+    let asks = r#"policy.reset = { enabled = true, methods = ["email", "mobilePhone"] }"#;
+    let one = scenario("one", asks, REGISTERS);
+    let another = REGISTERS.replace("TEXT", "CODE").replace("MAN-1", "MAN-2");
+    let another = another.replace("CODE-2/it-r", "TEXT-2/again-it-r");
+    let another = another
+        .replace("CODE-4/w", "TEXT-4/again-w")
+        .replace("CODE-3/r", "TEXT-3/again-r");
+    let (outcomes, texts) = judged(vec![one, scenario("another", asks, &another)]);
+    assert_all_passed(&outcomes, 8);
+    assert_eq!(texts, 2);
+}
+
+#[test]
+fn what_a_case_tells_the_gateways_ends_with_it() {
+    let fails = r#"
+[[steps]]
+do = "setGateway"
+channel = "sms"
+behaviour = "answer5xx"
+
+[[steps]]
+id = "begins"
+do = "beginEnrollment"
+user = "alice"
+method = "mobilePhone"
+check = "GATE-1/it-is-told"
+control = "works"
+expect = { refused = "gatewayFailed" }
+
+[[steps]]
+do = "setGateway"
+channel = "sms"
+behaviour = "deliver"
+
+[[steps]]
+id = "works"
+do = "beginEnrollment"
+user = "alice"
+method = "mobilePhone"
+
+[[steps]]
+do = "setGateway"
+channel = "sms"
+behaviour = "drop"
+"#;
+    let (outcomes, _) = judged(vec![
+        scenario("fails", "", fails),
+        scenario("works", "", REGISTERS),
+    ]);
+    assert_all_passed(&outcomes, 5);
+}
+
+#[test]
+fn a_case_whose_expectations_hang_on_another_policy_could_not_run() {
+    let steps = r#"
+[[steps]]
+check = "SIGN-2/it-interrupts"
+do = "readSession"
+user = "alice"
+expect = { state = "interrupted" }
+"#;
+    let asks = "policy.twoStep = { kinds = [\"textMessage\"], registrationRequired = true }";
+    let (outcomes, _) = judged(vec![scenario("interrupts", asks, steps)]);
+    let (_, word, why) = &outcomes[0];
+    assert_eq!(*word, "couldNotRun");
+    assert!(
+        why.starts_with("the target's policy differs: ")
+            && why.contains("`twoStep.registrationRequired`"),
+        "{why}"
+    );
+    assert!(why.contains("under it line 19 expects"), "{why}");
+}
+
+#[test]
+fn administrators_take_what_this_target_does_not_give() {
+    let administrator = r#"
+title = "An administrator"
+
+[[users]]
+name = "alice"
+role = "administrator"
+
+[[steps]]
+check = "SIGN-3/in"
+do = "signIn"
+user = "alice"
+"#;
+    let path = "scenarios/sign-in/administrator.toml";
+    let administrator = load(path, administrator, &embedded_catalogue()).expect("it loads");
+    let (outcomes, _) = judged(vec![administrator]);
+    assert_eq!(outcomes[0].1, "couldNotRun");
+    assert!(outcomes[0].2.contains("`users`"), "{}", outcomes[0].2);
+}
+
+/// Moves the time by `by`, and lists what is registered.
+fn later(by: &str) -> String {
+    format!(
+        r#"
+[[steps]]
+do = "advanceClock"
+by = "{by}"
+
+[[steps]]
+check = "MAN-1/nothing-yet"
+do = "listMethods"
+user = "alice"
+expect = {{ methods = [] }}
+"#
+    )
+}
+
+#[test]
+fn a_command_moves_the_clock_and_a_clock_that_runs_meets_no_second() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let moved = folder.path().join("moved");
+    let more = format!(
+        "clock = {{ scope = \"process\", mode = \"running\", move = \"command\", \
+         command = \"echo {{seconds}} >> {}\" }}\n[gateways]",
+        moved.display()
+    );
+    let (outcomes, _) = judged_with(
+        &more,
+        vec![
+            scenario("stretch", "", &later("code + 1m")),
+            scenario(
+                "second",
+                "",
+                &later("code - 1s").replace("yet", "yet-to-the-second"),
+            ),
+        ],
+    );
+    assert_eq!(outcomes[0].1, "passed", "{}", outcomes[0].2);
+    let told = std::fs::read_to_string(&moved).expect("the command ran");
+    assert_eq!(told, "660\n");
+    assert_eq!(outcomes[1].1, "couldNotRun");
+    assert!(
+        outcomes[1].2.contains("aims at a second"),
+        "{}",
+        outcomes[1].2
+    );
+}
+
+#[test]
+fn a_command_that_fails_is_told_and_judges_nothing() {
+    let more = "clock = { move = \"command\", command = \"echo no way by {seconds} >&2; false\" }\n[gateways]";
+    let (outcomes, _) = judged_with(more, vec![scenario("stretch", "", &later("1h"))]);
+    assert_eq!(outcomes[0].1, "couldNotRun");
+    assert!(
+        outcomes[0].2.contains("no way by 3600"),
+        "{}",
+        outcomes[0].2
+    );
+}
