@@ -51,6 +51,7 @@ pub async fn examine(
     let mut chart = Chart {
         findings: Vec::new(),
         told,
+        known: config.target.known(),
     };
     chart.add(ground::finding("file", Vec::new()));
     let asked = match reach(config).await {
@@ -83,6 +84,7 @@ pub(crate) async fn silently(
     let chart = Chart {
         findings: Vec::new(),
         told: &|_| {},
+        known: environment.target.known(),
     };
     probe(environment, capabilities, text, chart, true, stop).await
 }
@@ -91,12 +93,43 @@ pub(crate) async fn silently(
 struct Chart<'a> {
     findings: Vec<Finding>,
     told: &'a (dyn Fn(&Finding) + Send + Sync),
+    /// Probes that end otherwise by the target's own doing, with the reasons that its file gives.
+    known: &'a [(String, String)],
 }
 
 impl Chart<'_> {
-    fn add(&mut self, finding: Finding) {
+    fn add(&mut self, mut finding: Finding) {
+        let mut known = self.known.iter();
+        if let Probed::Wrong(seen) = &finding.result
+            && let Some((_, reason)) = known.find(|(probe, _)| *probe == finding.probe)
+        {
+            finding.result = Probed::Known(reason.clone(), seen.clone());
+        }
         (self.told)(&finding);
         self.findings.push(finding);
+    }
+
+    /// Tells of `[[known]]` entries that excuse nothing.
+    fn tell_the_stale(&mut self) {
+        let is_stale = |probe: &String| {
+            let mut found = self.findings.iter().filter(|one| one.probe == *probe);
+            found.all(|one| matches!(one.result, Probed::Ok | Probed::NotDeclared(_)))
+        };
+        let known = self.known.iter().map(|(probe, _)| probe);
+        let stale: Vec<Diagnosis> = known
+            .filter(|probe| is_stale(probe))
+            .map(|probe| Diagnosis {
+                says: format!("`[[known]]` names the probe `{probe}`, and nothing is wrong there"),
+                change: "remove the entry, or correct the name of the probe".to_owned(),
+                keys: vec!["known".to_owned()],
+                line: None,
+                exchanges: Vec::new(),
+                marks: Vec::new(),
+            })
+            .collect();
+        if !stale.is_empty() {
+            self.add_as("known", Probed::Wrong(stale));
+        }
     }
 
     fn add_as(&mut self, probe: impl Into<String>, result: Probed) {
@@ -107,10 +140,9 @@ impl Chart<'_> {
     /// Names the first of several findings that is not right.
     fn first_bad<'n>(&self, names: &'n [String]) -> Option<&'n String> {
         names.iter().find(|name| {
-            !self
-                .findings
-                .iter()
-                .any(|one| one.probe == **name && matches!(one.result, Probed::Ok))
+            !self.findings.iter().any(|one| {
+                one.probe == **name && matches!(one.result, Probed::Ok | Probed::Known(..))
+            })
         })
     }
 }
@@ -147,6 +179,9 @@ async fn probe(
             Ok(story) => theatre.play(story, &mut chart).await,
             Err(why) => chart.add_as(name, Probed::NotDeclared(why)),
         }
+    }
+    if !*stop.borrow() {
+        chart.tell_the_stale();
     }
     chart.findings
 }
@@ -260,7 +295,9 @@ impl Theatre<'_> {
                 break;
             }
             let wrong = self.stage(&mut visit, stage).await;
-            if !wrong.is_empty() && !stage.aside && fatal(&wrong, stage) {
+            let mut known = self.environment.target.known().iter();
+            let is_known = known.any(|(probe, _)| *probe == stage.name);
+            if !wrong.is_empty() && !stage.aside && !is_known && fatal(&wrong, stage) {
                 ended = Some(stage.name.clone());
             }
             found.push((stage.name.clone(), wrong));

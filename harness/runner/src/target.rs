@@ -86,6 +86,7 @@ pub struct CompiledTarget {
     profile: Profile,
     openapi: Option<String>,
     users: Vec<PoolUser>,
+    known: Vec<(String, String)>,
     operations: BTreeMap<Operation, Binding>,
     refusals: Vec<RefusalRule>,
     environment_secrets: Vec<Secret>,
@@ -176,6 +177,12 @@ impl CompiledTarget {
     #[must_use]
     pub fn openapi(&self) -> Option<&str> {
         self.openapi.as_deref()
+    }
+
+    /// Lists what a person has looked at: probes of the doctor that end otherwise here, each with the reason.
+    #[must_use]
+    pub fn known(&self) -> &[(String, String)] {
+        &self.known
     }
 
     /// Lists the users that exist already.

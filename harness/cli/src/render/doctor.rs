@@ -58,6 +58,14 @@ pub(crate) fn report(file: &str, findings: &[Finding]) -> String {
             Probed::NotReached(why) => {
                 let _ = writeln!(text, "  {} {name}  {}", doubtful(&"not reached "), dim(why));
             }
+            Probed::Known(reason, _) => {
+                let _ = writeln!(
+                    text,
+                    "  {} {name}  {}",
+                    doubtful(&"known       "),
+                    dim(reason)
+                );
+            }
             Probed::Wrong(all) => {
                 let _ = writeln!(text, "  {} {}", bad(&"wrong       "), name.trim_end());
                 for one in all {
@@ -107,8 +115,12 @@ fn summary(findings: &[Finding]) -> String {
             .count()
     };
     let (wrong, unreached) = (count("wrong"), count("notReached"));
+    let known = match count("known") {
+        0 => String::new(),
+        known => format!("{known} known, "),
+    };
     let counts = format!(
-        "{} ok, {wrong} wrong, {} not declared, {unreached} not reached",
+        "{} ok, {wrong} wrong, {known}{} not declared, {unreached} not reached",
         count("ok"),
         count("notDeclared")
     );
@@ -139,6 +151,10 @@ fn finding(finding: &Finding) -> Json {
     match &finding.result {
         Probed::Ok => {}
         Probed::NotDeclared(why) | Probed::NotReached(why) => told["why"] = json!(why),
+        Probed::Known(reason, all) => {
+            told["why"] = json!(reason);
+            told["seen"] = all.iter().map(diagnosis).collect();
+        }
         Probed::Wrong(all) => {
             told["wrong"] = all.iter().map(diagnosis).collect();
         }

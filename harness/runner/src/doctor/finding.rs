@@ -23,6 +23,8 @@ pub enum Probed {
     Ok,
     /// It cannot hold: everything that was seen, never empty.
     Wrong(Vec<Diagnosis>),
+    /// It looks wrong, and the target file says why it is not: the reason, and what was seen.
+    Known(String, Vec<Diagnosis>),
     /// The target does not declare what is probed; what that is.
     NotDeclared(String),
     /// Something before it is not right, or there is nobody to probe with; what, in words.
@@ -36,6 +38,7 @@ impl Probed {
         match self {
             Self::Ok => "ok",
             Self::Wrong(_) => "wrong",
+            Self::Known(..) => "known",
             Self::NotDeclared(_) => "notDeclared",
             Self::NotReached(_) => "notReached",
         }

@@ -396,7 +396,7 @@ impl World<'_> {
             .find_map(|index| self.things.get(*index).kept.get("methodId"));
         match id {
             Some(id) => vars.value("methodId", id.clone()),
-            None if needed => {
+            None if needed && self.environment.target.mentions("methodId") => {
                 return Err(Trouble::Unready(format!(
                     "no setup of {user} told the id of a registered {method}"
                 )));
