@@ -192,6 +192,13 @@ impl World<'_> {
         if renewed.is_empty() {
             return;
         }
+        // What is no secret is known of the person, so that a reset, which has no session, may name a number or an address.
+        let open = renewed
+            .iter()
+            .filter(|(_, value)| matches!(value, Value::Plain(_)))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        self.things.keep_of_person(user, open);
         for sort in [Sort::Session, Sort::Reset] {
             let name = references.name(sort.as_str());
             if let Some(index) = self.things.find(sort, user, name.as_ref()) {
