@@ -3,10 +3,12 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::completions::CompletionsArguments;
+use crate::commands::doctor::DoctorArguments;
 use crate::commands::explain::ExplainArguments;
 use crate::commands::explore::ExploreArguments;
 use crate::commands::faults::FaultsArguments;
 use crate::commands::gateways::GatewaysArguments;
+use crate::commands::init::InitArguments;
 use crate::commands::list::ListArguments;
 use crate::commands::matrix::MatrixArguments;
 use crate::commands::measure::MeasureArguments;
@@ -62,6 +64,10 @@ pub(crate) enum Command {
     Race(Box<RaceArguments>),
     /// Measure codes and tokens, and send malformed input to every endpoint
     Measure(Box<MeasureArguments>),
+    /// Probe what a target file says of an implementation: what is right, what is wrong, what to change
+    Doctor(DoctorArguments),
+    /// Begin a file: a target file with every key explained
+    Init(InitArguments),
     /// Serve the reference implementation
     Serve(ServeArguments),
     /// Serve mocked SMS, voice, mail and push providers

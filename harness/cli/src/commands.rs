@@ -1,10 +1,12 @@
 //! The commands, one module each.
 
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod faults;
 pub(crate) mod gateways;
+pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod matrix;
 pub(crate) mod measure;
@@ -29,6 +31,8 @@ pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
         Command::Replay(arguments) => replay::execute(&arguments),
         Command::Race(arguments) => race::execute(&arguments),
         Command::Measure(arguments) => measure::execute(&arguments),
+        Command::Doctor(arguments) => doctor::execute(&arguments),
+        Command::Init(arguments) => init::execute(&arguments),
         Command::Serve(arguments) => serve::execute(arguments),
         Command::Gateways(arguments) => gateways::execute(&arguments),
         Command::List(arguments) => list::execute(&arguments),

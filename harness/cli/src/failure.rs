@@ -86,6 +86,11 @@ impl Failure {
         }
     }
 
+    /// Gives the sentence alone, for a report.
+    pub(crate) fn sentence(&self) -> String {
+        self.report.to_string()
+    }
+
     /// Gives the exit code.
     pub(crate) const fn exit_code(&self) -> u8 {
         self.code

@@ -1,5 +1,6 @@
 //! How results look on a terminal.
 
+pub(crate) mod doctor;
 pub(crate) mod failures;
 pub(crate) mod header;
 pub(crate) mod matrix;

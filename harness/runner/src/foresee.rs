@@ -22,6 +22,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::scenario::{Deed, Quantity, Scenario, Step};
 use crate::target::{CompiledTarget, StandingPolicy, differing};
 use crate::world::Terms;
+use crate::world::case::accepted_shape;
 use crate::world::persona::office_takes_texts;
 
 /// Says where a scenario first expects what the oracle does not admit under the target's policy.
@@ -42,7 +43,11 @@ impl std::fmt::Display for Unforeseen {
             .iter()
             .map(|field| format!("`{field}`"))
             .collect();
-        write!(f, "the target's policy differs: {}", fields.join(", "))?;
+        if fields.is_empty() {
+            f.write_str("the target's limits are not those of the story")?;
+        } else {
+            write!(f, "the target's policy differs: {}", fields.join(", "))?;
+        }
         match self.line {
             Some(line) => write!(f, "; under it line {line} {}", self.why),
             None => write!(f, "; under it {}", self.why),
@@ -166,6 +171,10 @@ impl Walk<'_> {
     fn step(&mut self, step: &Step) -> Result<(), Parted> {
         if step.mangle.is_some() {
             // What is wrong with a spoilt request does not depend on a policy, and it changes nothing.
+            return Ok(());
+        }
+        if accepted_shape(step, self.capabilities).is_some() {
+            // It is not sent: the target declares that it takes this shape for the code.
             return Ok(());
         }
         let parted = |why: String, beyond: Vec<String>| Parted {

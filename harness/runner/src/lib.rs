@@ -7,6 +7,7 @@
 
 pub mod catalogue;
 pub mod compare;
+pub mod doctor;
 pub mod explore;
 pub mod faults;
 pub mod foresee;

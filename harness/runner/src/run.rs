@@ -15,7 +15,9 @@ use proofup_domain::requirement::Catalogue;
 use proofup_domain::secret::Secret;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tower::ServiceExt as _;
 
+use crate::doctor::{self, Finding, Marks, TargetText};
 use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
 use crate::scenario::{Scenario, Suite};
 use crate::surroundings::Surroundings;
@@ -65,6 +67,8 @@ pub struct RunConfig {
     pub deadline: Option<Duration>,
     /// The clock of this process.
     pub clock: Clock,
+    /// The text of the target file, where the doctor looks at the mapping first (decision 8); none: nothing is probed.
+    pub probed: Option<Arc<TargetText>>,
     /// What surrounds the target for the whole run; it is started and stopped by whoever runs.
     pub surroundings: Arc<Surroundings>,
 }
@@ -103,6 +107,8 @@ pub struct RunOutput {
     pub capabilities: Capabilities,
     /// The target's name.
     pub target_name: String,
+    /// What the doctor found before; empty where nothing was probed.
+    pub found: Vec<Finding>,
 }
 
 /// Says why nothing could be run at all: exit code 2.
@@ -148,6 +154,8 @@ pub struct Environment {
     pub(crate) clock: Clock,
     pub(crate) trace: bool,
     pub(crate) limits: Limits,
+    /// What the doctor found that the target file does not carry.
+    pub(crate) marks: Marks,
     /// Users of the target file's pool that a case has changed.
     pub(crate) spent_users: Mutex<BTreeSet<String>>,
     /// What surrounds the target.
@@ -169,6 +177,7 @@ impl Environment {
             clock: config.clock.clone(),
             trace: config.trace,
             limits: capabilities.limits.clone(),
+            marks: Marks::default(),
             spent_users: Mutex::default(),
             surroundings: Arc::clone(&config.surroundings),
             spent_numbers: Mutex::default(),
@@ -185,6 +194,9 @@ pub async fn run(
     events: impl Fn(Event) + Send + Sync + 'static,
     mut stop: watch::Receiver<bool>,
 ) -> Result<RunOutput, RunError> {
+    if config.probed.is_some() {
+        reach(&config).await?;
+    }
     let capabilities = read_capabilities(&config).await?;
     let cases = select(&config.suite, &config.selection, &config.catalogue);
     let checks = cases
@@ -195,7 +207,13 @@ pub async fn run(
         cases: cases.len(),
         checks,
     });
-    let environment = Arc::new(Environment::new(&config, &capabilities));
+    let mut environment = Environment::new(&config, &capabilities);
+    let found = match &config.probed {
+        Some(text) => doctor::silently(&environment, &capabilities, text, &stop).await,
+        None => Vec::new(),
+    };
+    environment.marks = Marks::of(&found);
+    let environment = Arc::new(environment);
     let mut crew = Crew {
         environment,
         capabilities: Arc::new(capabilities.clone()),
@@ -222,6 +240,7 @@ pub async fn run(
         deadline_hit: ended == Ended::Deadline,
         capabilities,
         target_name: config.target.name().to_owned(),
+        found,
     })
 }
 
@@ -372,6 +391,27 @@ pub(crate) fn joined<T>(finished: Result<T, tokio::task::JoinError>) -> Option<T
     }
 }
 
+/// Looks whether anything answers at the target's address, whatever it answers.
+///
+/// # Errors
+/// Where nothing does.
+pub(crate) async fn reach(config: &RunConfig) -> Result<(), RunError> {
+    let Some(base) = config.target.base_url() else {
+        return Ok(());
+    };
+    let unreachable = |why: String| RunError::Unreachable {
+        url: base.to_string(),
+        why,
+    };
+    let request = http::Request::get(base.as_str())
+        .body(bytes::Bytes::new())
+        .map_err(|error| unreachable(error.to_string()))?;
+    let answer = config.transport.clone().oneshot(request).await;
+    answer
+        .map(drop)
+        .map_err(|error| unreachable(error.to_string()))
+}
+
 /// Asks the target what it is, before any verdict.
 ///
 /// # Errors
@@ -454,6 +494,18 @@ pub fn select(suite: &Suite, selection: &Selection, catalogue: &Catalogue) -> Ve
         }
     }
     cases
+}
+
+/// Tells of the selected cases where the target could not be asked at all: nothing of them was judged, for this reason.
+#[must_use]
+pub fn unreached(
+    suite: &Suite,
+    selection: &Selection,
+    catalogue: &Catalogue,
+    why: &str,
+) -> Vec<CaseResult> {
+    let cases = select(suite, selection, catalogue);
+    cases.iter().map(|case| not_reached(case, why)).collect()
 }
 
 /// Lists the ids that a selection names; none where it names none.

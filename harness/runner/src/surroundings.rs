@@ -125,16 +125,13 @@ impl SurroundingsError {
 }
 
 impl Surroundings {
-    /// Starts the gateways, writes the clock file and starts the process, whose commands run in `folder`: that of the target
-    /// file. [`Self::ready`] then waits for it.
+    /// Starts the gateways, writes the clock file and starts the process, in the folder of the target file. [`Self::ready`]
+    /// then waits for it.
     ///
     /// # Errors
     /// If any of them could not be started; nothing is left behind.
-    pub async fn begin(
-        target: &CompiledTarget,
-        folder: &Path,
-        clock: &Clock,
-    ) -> Result<Self, SurroundingsError> {
+    pub async fn begin(target: &CompiledTarget, clock: &Clock) -> Result<Self, SurroundingsError> {
+        let folder = target.folder();
         let plan = target.surrounded();
         let mut made = Self::default();
         let mut variables = Variables::default();

@@ -86,6 +86,7 @@ pub struct CompiledTarget {
     profile: Profile,
     openapi: Option<String>,
     users: Vec<PoolUser>,
+    known: Vec<(String, String)>,
     operations: BTreeMap<Operation, Binding>,
     refusals: Vec<RefusalRule>,
     environment_secrets: Vec<Secret>,
@@ -178,6 +179,12 @@ impl CompiledTarget {
         self.openapi.as_deref()
     }
 
+    /// Lists what a person has looked at: probes of the doctor that end otherwise here, each with the reason.
+    #[must_use]
+    pub fn known(&self) -> &[(String, String)] {
+        &self.known
+    }
+
     /// Lists the users that exist already.
     #[must_use]
     pub fn users(&self) -> &[PoolUser] {
@@ -188,6 +195,44 @@ impl CompiledTarget {
     #[must_use]
     pub fn has(&self, operation: Operation) -> bool {
         self.operations.contains_key(&operation)
+    }
+
+    /// Tells whether the file says anywhere in which place of an operation's answer a field stands.
+    ///
+    /// What it says of no place cannot be judged: neither its presence nor its absence is the implementation's.
+    #[must_use]
+    pub fn tells(&self, operation: Operation, field: &str) -> bool {
+        // The harness works these out itself.
+        if matches!(field, "refused" | "problem") {
+            return true;
+        }
+        let ways = self.operations.get(&operation).map(|binding| &binding.ways);
+        ways.into_iter().flatten().any(|way| way.tells(field))
+            || self.refusals.iter().any(|rule| rule.tells(field))
+    }
+
+    /// Tells whether any request names a variable.
+    #[must_use]
+    pub fn mentions(&self, variable: &str) -> bool {
+        let mut ways = self.operations.values().flat_map(|binding| &binding.ways);
+        ways.any(|way| {
+            way.names()
+                .is_none_or(|mut names| names.any(|name| name == variable))
+        })
+    }
+
+    /// Tells whether the request of an operation would name any of some variables; true where it takes them all.
+    #[must_use]
+    pub fn would_name(
+        &self,
+        operation: Operation,
+        variables: &Variables,
+        names: &BTreeSet<String>,
+    ) -> bool {
+        let binding = self.operations.get(&operation);
+        let way = binding.and_then(|binding| binding.way(variables));
+        let named = way.and_then(way::Way::names);
+        named.is_none_or(|mut named| named.any(|name| names.contains(name)))
     }
 
     /// Says how long to wait before a message counts as not sent (wall time).

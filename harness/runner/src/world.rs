@@ -9,7 +9,7 @@ mod codes;
 mod devices;
 mod inbox;
 mod leaks;
-mod needs;
+pub(crate) mod needs;
 mod operations;
 mod perform;
 pub mod persona;
@@ -21,6 +21,7 @@ mod things;
 mod time;
 pub(crate) mod together;
 mod variables;
+pub(crate) mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +44,7 @@ pub(crate) use operations::operation_of;
 pub(crate) use perform::merge;
 use persona::{Organisation, Persona};
 pub(crate) use play::{Difference, Got, Played, play};
-pub(crate) use setup::{Terms, first_policy, preparation};
+pub(crate) use setup::{Terms, changes_its_user, first_policy, preparation};
 use things::Things;
 use time::Hearing;
 

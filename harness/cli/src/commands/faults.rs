@@ -130,6 +130,7 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
         max_failures: None,
         deadline: None,
         clock,
+        probed: None,
         surroundings: Arc::default(),
     };
     let progress = progress(faults.len());

@@ -15,14 +15,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::doctor::{Finding, Probed};
 use proofup_runner::full::{Budget, beyond_scripts};
 use proofup_runner::judge::exemption::{Exemptions, KnownChecks};
+use proofup_runner::judge::outcome::CaseResult;
 use proofup_runner::judge::verdict::{Evidence, JudgedCheck, Verdict, Word, judge};
 use proofup_runner::report::Facts;
-use proofup_runner::run::{RunConfig, RunError, RunOutput};
+use proofup_runner::run::{RunConfig, RunError, RunOutput, unreached};
 use proofup_runner::scenario::Suite;
 use tokio::sync::watch;
 
@@ -130,7 +133,9 @@ impl Session {
             aim.demand_tenants("proofup run --full")?;
         }
         terminal::result(&format!("{}\n", self.header(&aim)))?;
-        aim.surround(&self.clock).await?;
+        if let Err(failure) = aim.surround(&self.clock).await {
+            return Err(self.unreached(&aim, outputs, failure));
+        }
         let judged = self.judge(&aim, outputs, signals).await;
         aim.surroundings.stop().await;
         judged
@@ -139,14 +144,17 @@ impl Session {
     /// Judges what is there to be judged, tells it, and gives the exit code.
     async fn judge(&self, aim: &Aim, outputs: &Outputs, signals: Signals) -> Result<u8, Failure> {
         let started_at = self.clock.now();
-        let mut output = self.drive(aim, signals).await?;
+        let mut output = match self.drive(aim, signals).await {
+            Ok(output) => output,
+            Err(failure) => return Err(self.unreached(aim, outputs, failure)),
+        };
         if self.arguments.full && !output.interrupted && !output.deadline_hit {
             self.go_beyond(aim, &mut output).await?;
         }
-        let mut facts = self.facts(aim, &output);
+        let mut facts = self.facts(aim, Some(&output.capabilities));
         facts.started_at = started_at;
-        let verdict = self.verdict(&output);
-        let written = outputs.write(&facts, &verdict, &output.cases);
+        let verdict = self.verdict(&output.cases, output.interrupted);
+        let written = outputs.write(&facts, &verdict, &output.cases, verdict.exit_code());
         self.tell(&facts, &verdict, &output)?;
         // Every output is tried, whatever became of the one before.
         let compared = self.compare_snapshots(&output);
@@ -162,15 +170,32 @@ impl Session {
     }
 
     /// Judges what a run led to.
-    fn verdict<'a>(&'a self, output: &'a RunOutput) -> Verdict<'a> {
+    fn verdict<'a>(&'a self, cases: &'a [CaseResult], interrupted: bool) -> Verdict<'a> {
         judge(&Evidence {
             catalogue: &self.catalogue,
-            cases: &output.cases,
+            cases,
             scope: &self.chosen.scope,
             exemptions: &self.exemptions,
             level: self.arguments.level.into(),
-            interrupted: output.interrupted,
+            interrupted,
         })
+    }
+
+    /// Writes reports in which nothing was judged, so that none of an earlier run stands where this one's should, and
+    /// passes on why.
+    fn unreached(&self, aim: &Aim, outputs: &Outputs, failure: Failure) -> Failure {
+        let why = failure.sentence();
+        let selection = &self.chosen.selection;
+        let cases = unreached(&self.suite, selection, &self.catalogue, &why);
+        let verdict = self.verdict(&cases, false);
+        let facts = self.facts(aim, None);
+        match outputs.write(&facts, &verdict, &cases, failure.exit_code()) {
+            Ok(()) => failure,
+            Err(unwritten) => {
+                terminal::diagnostic(&unwritten.to_string());
+                failure
+            }
+        }
     }
 
     /// Runs the cases; Ctrl-C ends the run early, and what was judged before is still told.
@@ -236,6 +261,7 @@ impl Session {
             max_failures: self.arguments.max_failures,
             deadline: self.arguments.deadline,
             clock: self.clock.clone(),
+            probed: aim.probed(),
             surroundings: Arc::clone(&aim.surroundings),
         }
     }
@@ -276,15 +302,15 @@ impl Session {
         })
     }
 
-    fn facts(&self, aim: &Aim, output: &RunOutput) -> Facts {
+    fn facts(&self, aim: &Aim, capabilities: Option<&Capabilities>) -> Facts {
         let now = self.clock.now();
         Facts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: self.arguments.seed,
             editions: self.chosen.editions.clone(),
             level: self.arguments.level.into(),
-            target: output.target_name.clone(),
-            capabilities: Some(output.capabilities.clone()),
+            target: aim.target.name().to_owned(),
+            capabilities: capabilities.cloned(),
             clock_mode: aim.clock_mode(),
             suite_origin: self.suite.origin.to_string(),
             suite_hash: self.suite.hash.clone(),
@@ -306,6 +332,13 @@ impl Session {
         let mut text = failures(verdict, self);
         for case in output.cases.iter().filter(|case| !case.trace.is_empty()) {
             text.push_str(&format!("trace of {}\n{}", case.id, outputs::trace(case)));
+        }
+        let wrong = |finding: &&Finding| matches!(finding.result, Probed::Wrong(_));
+        let wrong = output.found.iter().filter(wrong).count();
+        if wrong > 0 {
+            text.push_str(&format!(
+                "{wrong} probes found the target file wrong; what hangs on that could not run: `proofup doctor` says what to change\n"
+            ));
         }
         if output.deadline_hit {
             text.push_str("the deadline ended the run before its last case\n");

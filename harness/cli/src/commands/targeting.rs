@@ -111,6 +111,7 @@ pub(crate) fn run_config(aim: &Aim, seed: u64, jobs: Option<u16>, clock: &Clock)
         max_failures: None,
         deadline: None,
         clock: clock.clone(),
+        probed: None,
         surroundings: Arc::clone(&aim.surroundings),
     }
 }

@@ -161,11 +161,12 @@ fn what_cannot_be_compared_is_a_fault_of_usage() {
 }
 
 #[test]
-fn a_side_that_is_not_there_ends_in_two_before_anything_is_judged() {
+fn a_side_that_is_not_there_ends_in_two_and_the_other_keeps_its_report() {
     let folder = story();
     let target = include_str!("../../../../fixtures/targets/reference.toml")
         .replace("http://127.0.0.1:8080", "http://127.0.0.1:1");
     let file = write(folder.path(), "elsewhere.txt", &target);
+    let report = folder.path().join("r.json");
     let output = proofup([
         "run",
         text(folder.path()),
@@ -173,6 +174,13 @@ fn a_side_that_is_not_there_ends_in_two_before_anything_is_judged() {
         "reference",
         "--target",
         &file,
+        "--report",
+        &format!("json={}", text(&report)),
     ]);
     assert_fails(&output, 2, "127.0.0.1:1");
+    let codes = ["a", "b"].map(|side| {
+        let report = read(folder.path(), &format!("r.{side}.json"));
+        report["verdict"]["exitCode"].clone()
+    });
+    assert_eq!(codes, [Value::from(0), Value::from(2)]);
 }

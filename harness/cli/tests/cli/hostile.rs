@@ -122,12 +122,28 @@ fn assert_bounded(hostility: Hostility, ended: &Ended) {
     }
 }
 
+fn assert_nothing_judged(hostility: Hostility, ended: &Ended, exit_code: u8) {
+    let report = ended
+        .report
+        .as_ref()
+        .unwrap_or_else(|| panic!("{hostility:?}: no report"));
+    assert_eq!(report["verdict"]["word"], "incomplete", "{hostility:?}");
+    assert_eq!(report["verdict"]["exitCode"], exit_code, "{hostility:?}");
+    let checks = report["cases"][0]["checks"].as_array().expect("a list");
+    assert_eq!(checks.len(), 2, "{hostility:?}");
+    for check in checks {
+        assert_eq!(check["status"], "couldNotRun", "{hostility:?}");
+        assert!(check["why"].is_string(), "{hostility:?}: {check}");
+    }
+}
+
 #[test]
-fn a_target_that_is_hostile_from_the_start_ends_in_two() {
+fn a_target_that_is_hostile_from_the_start_ends_in_two_with_a_report() {
     for (hostility, ended) in with_all(|hostility| judged(hostility, None)) {
         let text = stderr(&ended.output);
         assert_eq!(ended.output.status.code(), Some(2), "{hostility:?}: {text}");
         assert!(text.contains("127.0.0.1"), "{hostility:?}: {text}");
+        assert_nothing_judged(hostility, &ended, 2);
         assert_bounded(hostility, &ended);
     }
 }
@@ -147,17 +163,7 @@ fn a_target_that_is_hostile_to_every_command_is_incomplete_with_a_report() {
     for (hostility, ended) in with_all(|hostility| judged(hostility, Some(&target))) {
         let text = stderr(&ended.output);
         assert_eq!(ended.output.status.code(), Some(3), "{hostility:?}: {text}");
-        let report = ended
-            .report
-            .as_ref()
-            .unwrap_or_else(|| panic!("{hostility:?}: no report"));
-        assert_eq!(report["verdict"]["word"], "incomplete", "{hostility:?}");
-        let checks = report["cases"][0]["checks"].as_array().expect("a list");
-        assert_eq!(checks.len(), 2, "{hostility:?}");
-        for check in checks {
-            assert_eq!(check["status"], "couldNotRun", "{hostility:?}");
-            assert!(check["why"].is_string(), "{hostility:?}: {check}");
-        }
+        assert_nothing_judged(hostility, &ended, 3);
         assert_bounded(hostility, &ended);
     }
 }

@@ -4,6 +4,7 @@
 mod hostile_server;
 
 mod compare;
+mod doctor;
 mod engine;
 mod explore;
 mod faults;
@@ -84,6 +85,8 @@ help! {
     explore_helps_itself: "help-explore" = ["explore", "--help"];
     replay_helps_itself: "help-replay" = ["replay", "--help"];
     measure_helps_itself: "help-measure" = ["measure", "--help"];
+    doctor_helps_itself: "help-doctor" = ["doctor", "--help"];
+    init_helps_itself: "help-init" = ["init", "--help"];
     run_helps_itself: "help-run" = ["run", "--help"];
     serve_helps_itself: "help-serve" = ["serve", "--help"];
     gateways_helps_itself: "help-gateways" = ["gateways", "--help"];
@@ -100,6 +103,8 @@ fn every_command_shows_an_example() {
         "run",
         "matrix",
         "race",
+        "doctor",
+        "init",
         "serve",
         "gateways",
         "list",

@@ -93,6 +93,7 @@ fn secrets_of_a_run() -> BTreeSet<Secret> {
         max_failures: None,
         deadline: None,
         clock,
+        probed: None,
         surroundings: Arc::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

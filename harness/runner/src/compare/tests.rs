@@ -112,7 +112,7 @@ fn a_side_that_ends_before_the_other_parts_there() {
 fn a_case_that_one_side_did_not_begin_is_counted_and_no_parting() {
     let one = case("s", &["[T0] alice signIn -> ok"], Vec::new());
     let none = case("s", &[], Vec::new());
-    let compared = compare(&[one.clone()], &[none]);
+    let compared = compare(std::slice::from_ref(&one), &[none]);
     assert_eq!((compared.cases_not_compared, compared.cases_alike), (1, 0));
     assert_eq!(compared.partings, []);
     assert_eq!(compare(&[one], &[]).cases_not_compared, 1);

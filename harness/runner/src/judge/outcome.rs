@@ -61,6 +61,13 @@ pub enum CouldNotRun {
         /// What came back.
         what: String,
     },
+    /// The doctor found before the run that the target file does not carry what the check needs.
+    Probe {
+        /// The probe: `email: right code`.
+        probe: String,
+        /// What it saw.
+        says: String,
+    },
     /// The target did not answer.
     Transport(String),
     /// The run ended before: deadline, interruption or `--max-failures`.

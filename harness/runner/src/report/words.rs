@@ -40,6 +40,11 @@ fn could_not_run(why: &CouldNotRun) -> String {
         CouldNotRun::Control { control, what } => {
             format!("its control `{control}` had to succeed and did not: {what}")
         }
+        CouldNotRun::Probe { probe, says } => {
+            format!(
+                "the target file does not fit, says the probe `{probe}`: {says}; `proofup doctor` says what to change"
+            )
+        }
         CouldNotRun::Transport(what) => format!("the target did not answer: {what}"),
         CouldNotRun::NotReached(what) => what.clone(),
     }

@@ -188,6 +188,12 @@ impl Compiler<'_> {
             .and_then(|declared| declared.facilities.as_deref());
         let standing_policy =
             self.standing_policy(file.policy, file.policy_settable, facilities, &operations);
+        let declared = file.capabilities.as_ref();
+        let declared = declared.and_then(|all| Some((all.methods.clone()?, all.kinds.clone()?)));
+        let standing_policy = match (standing_policy, declared) {
+            (Some(own), Some((methods, kinds))) => Some(own.with_only(&methods, &kinds)),
+            (own, _) => own,
+        };
         let profile = self.profile(file.capabilities, &operations, users.len(), clock);
         if !runs_commands {
             self.unused_names();
@@ -224,6 +230,11 @@ impl Compiler<'_> {
             profile: profile?,
             openapi: file.openapi,
             users,
+            known: file
+                .known
+                .into_iter()
+                .map(|one| (one.probe, one.reason))
+                .collect(),
             operations,
             refusals,
             environment_secrets,

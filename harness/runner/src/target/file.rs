@@ -69,6 +69,8 @@ pub(super) struct TargetFile {
     pub(super) openapi: Option<String>,
     /// Users that exist already.
     pub(super) users: Vec<UserFile>,
+    /// What the doctor would call wrong and a person has looked at: it is the implementation, not the mapping.
+    pub(super) known: Vec<KnownFile>,
     /// The operations, by name.
     #[schemars(schema_with = "operations_schema")]
     pub(super) operations: BTreeMap<String, OperationFile>,
@@ -96,6 +98,16 @@ pub(super) struct CapabilitiesFile {
     pub(super) limits: Option<Limits>,
     /// Shapes near a code that are taken as the code.
     pub(super) code_shapes_accepted: Option<Vec<CodeShape>>,
+}
+
+/// Names a probe of the doctor that ends otherwise here, and why that is no mistake of this file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KnownFile {
+    /// The probe, as the doctor calls it: `sign-out`.
+    pub(super) probe: String,
+    /// What the implementation does, and how that was seen.
+    pub(super) reason: String,
 }
 
 /// Names one user that exists already.

@@ -29,6 +29,18 @@ pub(super) struct RefusalRule {
     pub(super) field: Option<Source>,
 }
 
+impl RefusalRule {
+    /// Tells whether it gives a detail.
+    pub(super) const fn tells(&self, field: &str) -> bool {
+        match field.as_bytes() {
+            b"triesLeft" => self.tries_left.is_some(),
+            b"retryAfter" => self.retry_after.is_some(),
+            b"field" => self.field.is_some(),
+            _ => false,
+        }
+    }
+}
+
 /// Fills the fields of an object.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FieldRules(pub(super) Vec<(String, FieldKind, FieldRule)>);
@@ -173,6 +185,12 @@ pub(super) struct Meaning {
 }
 
 impl Meaning {
+    /// Tells whether any rule of it gives a field of an answer or of a refusal.
+    pub(super) fn tells(&self, field: &str) -> bool {
+        let of_answers = |rule: &AnswerRule| rule.fields.0.iter().any(|(name, ..)| name == field);
+        self.answers.iter().any(of_answers) || self.refusals.iter().any(|rule| rule.tells(field))
+    }
+
     /// Says what a response means, with the file's own refusals tried after the operation's.
     pub(super) fn read(
         &self,

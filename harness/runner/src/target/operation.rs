@@ -147,7 +147,7 @@ macro_rules! operations {
 
 /// Lists what every operation of a signed-in user is offered, and what is its own.
 macro_rules! signed_in {
-    ($($own:expr),*) => { &[SESSION, REFRESH_TOKEN, USER.optional(), OWN_ADDRESS, $($own),*] };
+    ($($own:expr),*) => { &[SESSION, REFRESH_TOKEN, USER.optional(), OWN_ADDRESS, PASSWORD.optional(), $($own),*] };
 }
 
 /// Lists what every operation inside a setup is offered, and what is its own.
@@ -372,6 +372,7 @@ const CREATE_USER: &[VariableSpec] = &[
     VariableSpec::open("blocked"),
     OWN_ADDRESS,
     VariableSpec::open("displayName"),
+    VariableSpec::open("organisation"),
     TENANT_ID.optional(),
     CONTROL_TOKEN,
 ];

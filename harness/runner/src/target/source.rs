@@ -84,6 +84,8 @@ impl Source {
     ) -> Option<Vec<Json>> {
         match &self.origin {
             Origin::Path(path) if self.filters.is_empty() => path.select_list(node?),
+            // A page that shows none of them shows an empty list.
+            Origin::Html(_) => Some(self.select(response, node)),
             _ => Some(self.select(response, node)).filter(|values| !values.is_empty()),
         }
     }

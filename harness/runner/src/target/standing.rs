@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use serde_json::{Map, Value as Json};
 
@@ -12,6 +13,8 @@ pub struct StandingPolicy {
     own: BTreeMap<String, Json>,
     /// The fields that a case can set.
     settable: BTreeSet<String>,
+    /// The words of methods and kinds that exist; nothing: all.
+    existing: Option<BTreeSet<&'static str>>,
 }
 
 impl StandingPolicy {
@@ -32,7 +35,19 @@ impl StandingPolicy {
                 .collect(),
             None => BTreeSet::new(),
         };
-        Self { own, settable }
+        Self {
+            own,
+            settable,
+            existing: None,
+        }
+    }
+
+    /// Leaves out of what a case asks for the kinds and methods that do not exist: nobody can allow them.
+    pub(super) fn with_only(mut self, methods: &[Method], kinds: &[ChallengeKind]) -> Self {
+        let methods = methods.iter().map(|method| method.as_str());
+        let kinds = kinds.iter().map(|kind| kind.as_str());
+        self.existing = Some(methods.chain(kinds).collect());
+        self
     }
 
     /// Gives the policy under which a case runs that asks for another: what can be set is as it asks.
@@ -45,7 +60,14 @@ impl StandingPolicy {
             }
         }
         // The walk over the schema has let nothing through that is no policy.
-        serde_json::from_value(deep(&held)).unwrap_or_else(|_| asked.clone())
+        let mut held: Policy =
+            serde_json::from_value(deep(&held)).unwrap_or_else(|_| asked.clone());
+        if let Some(existing) = &self.existing {
+            let exists = |word: &str| existing.contains(word);
+            held.two_step.kinds.retain(|kind| exists(kind.as_str()));
+            held.reset.methods.retain(|method| exists(method.as_str()));
+        }
+        held
     }
 
     /// Gives the part of a policy that a case can set, as a merge patch.

@@ -72,6 +72,14 @@ impl Template {
         })
     }
 
+    /// Lists the variables in it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Variable { name, .. } => Some(name.as_ref()),
+            Piece::Text(_) | Piece::Environment(_) => None,
+        })
+    }
+
     /// Fills the template as text; `encode` is applied to every value and not to what the file says itself.
     pub(super) fn render(
         &self,

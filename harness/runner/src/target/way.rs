@@ -94,6 +94,25 @@ impl Way {
         })
     }
 
+    /// Tells whether it gives a field of an answer or of a refusal.
+    pub(super) fn tells(&self, field: &str) -> bool {
+        matches!(&self.does, Does::Assumed(answer) if answer.contains_key(field))
+            || self.meaning.tells(field)
+    }
+
+    /// Lists the variables that its requests name; none where it takes all there are, or nothing at all.
+    pub(super) fn names(&self) -> Option<impl Iterator<Item = &str>> {
+        match &self.does {
+            Does::Requests(requests) => Some(
+                requests
+                    .iter()
+                    .flat_map(RequestTemplate::templates)
+                    .flat_map(Template::names),
+            ),
+            Does::Assumed(_) | Does::Command(_) => None,
+        }
+    }
+
     /// Lists its requests.
     pub(super) fn requests(&self) -> &[RequestTemplate] {
         match &self.does {

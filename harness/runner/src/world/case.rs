@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Name;
+use proofup_domain::command::{CodeRole, CodeShape, Command};
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{NeededFeature, Requirement};
@@ -13,6 +14,7 @@ use proofup_gateways::host::Gateways;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
+use super::operations::operation_of;
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
 use super::time::Hearing;
@@ -89,7 +91,10 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: needs::hindrance(environment, capabilities, case),
+        blocked: needs::hindrance(environment, capabilities, case).or_else(|| {
+            let marks = &environment.marks;
+            marks.of_beginning(environment, &case.scenario, &case.policy())
+        }),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -288,6 +293,9 @@ impl Walk<'_> {
         }
         self.tell_people(&scenario);
         for (index, step) in scenario.steps.iter().enumerate() {
+            if self.blocked.is_none() {
+                self.blocked = self.environment.marks.of_step(step);
+            }
             if self.blocked.is_some() {
                 if let Some(check) = &step.check {
                     let outcome = self.prejudged(check);
@@ -314,6 +322,12 @@ impl Walk<'_> {
     }
 
     async fn step(&mut self, world: &mut World<'_>, index: usize, step: &Step) {
+        if let (Some(check), Some(shape)) = (&step.check, accepted_shape(step, self.capabilities)) {
+            let declared = format!("a code in the shape {shape} is declared to be taken");
+            let outcome = Outcome::NotApplicable(NotApplicable::Declared(declared));
+            self.record_check(index, step, check, outcome, Vec::new());
+            return;
+        }
         world.look_at_the_clock();
         let when = transcript::instant(world.zero, world.now);
         let first_exchange = world.exchanges.len();
@@ -352,9 +366,21 @@ impl Walk<'_> {
             }
             (Some(check), Ok((performed, odd))) => {
                 let outcome = self.judge(check, &performed, odd);
+                let unproven = || self.environment.marks.of_check(step, check);
+                let outcome = match outcome {
+                    Outcome::Failed(mismatches) => match unproven() {
+                        Some(why) => Outcome::CouldNotRun(why),
+                        None => self.without_the_untold(step, mismatches),
+                    },
+                    other => other,
+                };
                 self.record_check(index, step, check, outcome, exchanges);
             }
             (Some(check), Err(trouble)) => {
+                if let Trouble::Unready(_) = &trouble {
+                    // What was never asked for cannot have happened: whatever builds on it would be judged by nothing.
+                    self.blocked = Some(because(step.line, &trouble));
+                }
                 let outcome = self.judge_trouble(world, step, check, trouble).await;
                 self.record_check(index, step, check, outcome, exchanges);
             }
@@ -454,6 +480,42 @@ impl Walk<'_> {
         } else {
             Outcome::Failed(mismatches)
         }
+    }
+
+    /// Leaves out of what differs the fields of which the target file says nothing: a mapping that is silent is no defect of
+    /// the target. Where nothing else differs, the check could not run.
+    fn without_the_untold(&self, step: &Step, mismatches: Vec<Mismatch>) -> Outcome {
+        let untold = |mismatch: &Mismatch| {
+            let field = mismatch.path.split(['.', '[']).next().unwrap_or_default();
+            let target = &self.environment.target;
+            match &step.deed {
+                _ if mismatch.actual.is_some() && field != "namesOrganisation" => false,
+                Deed::One(Command::ReadInbox { .. }) => {
+                    let told = ["displayName", "organisation"];
+                    field == "namesOrganisation" && !told.iter().any(|name| target.mentions(name))
+                }
+                Deed::One(command) => operation_of(command)
+                    .is_some_and(|operation| !field.is_empty() && !target.tells(operation, field)),
+                Deed::Together(_) => false,
+            }
+        };
+        let (silent, wrong): (Vec<_>, Vec<_>) = mismatches.into_iter().partition(untold);
+        if wrong.is_empty() && !silent.is_empty() {
+            let mut fields: Vec<String> = silent
+                .iter()
+                .map(|mismatch| format!("`{}`", mismatch.path))
+                .collect();
+            fields.dedup();
+            return Outcome::CouldNotRun(CouldNotRun::Precondition {
+                line: step.line,
+                what: format!(
+                    "the target file does not say where an answer to `{}` tells {}",
+                    transcript::deed(&step.deed),
+                    fields.join(", ")
+                ),
+            });
+        }
+        Outcome::Failed(wrong)
     }
 
     /// Judges a check whose step brought no answer (decision 7): a target that answers others and repeats the fault fails.
@@ -559,6 +621,26 @@ async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Performed, Trou
 }
 
 /// Says that an answer is only what the target file assumes: nothing was asked, so nothing is judged.
+/// Names the shape in which a check types its code, where the target declares to take that shape for the code (CODE-10).
+pub(crate) fn accepted_shape(step: &Step, capabilities: &Capabilities) -> Option<CodeShape> {
+    let Deed::One(
+        Command::SubmitCode { code, .. }
+        | Command::SubmitSecondStepCode { code, .. }
+        | Command::SubmitResetCode { code, .. },
+    ) = &step.deed
+    else {
+        return None;
+    };
+    match code {
+        CodeRole::Shape(shape)
+            if step.check.is_some() && capabilities.code_shapes_accepted.contains(shape) =>
+        {
+            Some(*shape)
+        }
+        _ => None,
+    }
+}
+
 fn unasked(step: &Step) -> CouldNotRun {
     CouldNotRun::Precondition {
         line: step.line,

@@ -13,7 +13,7 @@ use super::variables::default_kind;
 use crate::foresee::foresee;
 use crate::judge::outcome::CouldNotRun;
 use crate::run::Environment;
-use crate::scenario::{Quantity, Scenario, UserSpec};
+use crate::scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 use crate::surroundings::runs;
 use crate::target::{CompiledTarget, Operation};
 
@@ -31,6 +31,10 @@ pub(super) fn hindrance(
     if runs(target.clock().mode) && aims_at_a_second(&case.scenario) {
         let why = "it aims at a second, and the target's clock runs; that takes one that stands";
         return Some(unfit(Facility::Clock, why.to_owned()));
+    }
+    if case.scenario.gateways != GatewayForms::default() && !target.has(Operation::CreateTenant) {
+        let why = "the target calls its providers in a form of its own, and the case wants another";
+        return Some(unfit(Facility::Policy, why.to_owned()));
     }
     foresee(&case.scenario, case.edition, target, capabilities)
         .err()
@@ -54,7 +58,7 @@ pub(crate) fn missing_facilities(
 ///
 /// Where the target tells its own policy, the oracle says whether the scenario fits it ([`crate::foresee`]); where users are
 /// made one by one, members can be had, and only roles and blocks need the facility.
-fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeSet<Facility> {
+pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeSet<Facility> {
     let mut needs = BTreeSet::new();
     let edition = scenario.policy.edition;
     if scenario.policy
@@ -108,7 +112,8 @@ fn aims_at_a_second(scenario: &Scenario) -> bool {
     })
 }
 
-fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
+/// Adds what one command needs.
+pub(crate) fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
     match command {
         Command::AdvanceClock { .. } => {
             needs.insert(Facility::Clock);
@@ -138,6 +143,17 @@ fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
             needs.insert(Facility::InboxVoice);
         }
         _ => {}
+    }
+}
+
+/// Names the kind by which a method is set up where a file names none.
+pub(crate) fn setup_kind(method: Method) -> ChallengeKind {
+    match method {
+        Method::Email => ChallengeKind::EmailCode,
+        Method::SecurityQuestions => ChallengeKind::Answers,
+        Method::SoftwareOath => ChallengeKind::AppCode,
+        Method::MicrosoftAuthenticator => ChallengeKind::AppNotification,
+        phone @ (Method::MobilePhone | Method::OfficePhone) => default_kind(phone),
     }
 }
 

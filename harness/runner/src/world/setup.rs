@@ -115,6 +115,7 @@ impl World<'_> {
             vars.json("blocked", Json::from(person.blocked));
             vars.text("ownAddress", &person.own);
             vars.text("displayName", person.display_name());
+            vars.text("organisation", &self.organisation.display_name);
             let (performed, _kept) = self.call(Operation::CreateUser, vars, None).await?;
             if is_no_success(&performed) {
                 return Err(Trouble::Unready(format!(
@@ -379,7 +380,7 @@ fn gateway_timeout_ms(scenario: &Scenario) -> u32 {
 }
 
 /// Tells whether a command may leave its user other than it found them.
-const fn changes_its_user(command: &Command) -> bool {
+pub(crate) const fn changes_its_user(command: &Command) -> bool {
     !matches!(
         command,
         Command::SignIn { .. }

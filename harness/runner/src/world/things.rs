@@ -8,7 +8,7 @@ use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
 
-use crate::target::Value;
+use crate::target::{Jar, Value};
 
 /// Names what was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,8 +64,10 @@ pub(super) struct Things {
 }
 
 impl Things {
-    /// Keeps what making a person told, for every operation of theirs.
+    /// Keeps what making a person told, for every operation of theirs; not its cookies, because those would be one jar for
+    /// all their sessions.
     pub(super) fn keep_of_person(&mut self, person: &Name, kept: BTreeMap<String, Value>) {
+        let kept = kept.into_iter().filter(|(name, _)| name != Jar::NAME);
         self.people.entry(person.clone()).or_default().extend(kept);
     }
 

@@ -1,6 +1,6 @@
 //! What a command offers to the templates of a target file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofup_domain::command::{
     AddressRef, AnswersRole, Command, GivenAnswer, Name, NewPasswordRole, PasswordRole, PhoneRef,
@@ -41,6 +41,11 @@ impl Vars {
     }
 }
 
+/// Tells whether a kept name is the session's, whatever it was kept with.
+fn is_of_session(name: &str) -> bool {
+    matches!(name, "session" | "refreshToken")
+}
+
 impl World<'_> {
     /// Collects what a command offers: what it refers to, then what it says itself.
     pub(super) async fn variables(
@@ -55,6 +60,9 @@ impl World<'_> {
         }
         self.said_variables(command, &mut vars)?;
         self.typed_variables(command, &mut vars).await?;
+        if let Some(user) = references.user() {
+            self.demand_a_name(command, &references, operation, &user, &vars)?;
+        }
         Ok(vars)
     }
 
@@ -95,6 +103,53 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Makes sure that a request which is about a thing other than the user's latest says so.
+    ///
+    /// A product without ids knows only "the setup of whoever asks". A request that leaves out whose setup is meant is
+    /// another request, and its answer says nothing about the one that was to be made.
+    fn demand_a_name(
+        &self,
+        command: &Command,
+        references: &References,
+        operation: Operation,
+        user: &Name,
+        vars: &Vars,
+    ) -> Result<(), Trouble> {
+        let sorts = [Sort::Reset, Sort::Enrollment, Sort::Challenge, Sort::Proof];
+        let named = sorts.iter().filter_map(|sort| {
+            let name = references.name(sort.as_str())?;
+            Some((*sort, sort.as_str(), name))
+        });
+        let of = references
+            .name("of")
+            .map(|name| (Sort::Enrollment, "methodId", name));
+        for (sort, own_name, name) in named.chain(of) {
+            let latest = self.things.find(sort, user, None);
+            let Some(index) = self.things.find(sort, user, Some(&name)) else {
+                continue;
+            };
+            if latest == Some(index) {
+                continue;
+            }
+            let thing = self.things.get(index);
+            let own = thing.kept.keys().filter(|key| !is_of_session(key)).cloned();
+            let mut names: BTreeSet<String> = own.collect();
+            names.extend([own_name.to_owned(), "code".to_owned()]);
+            let variables = Variables(vars.0.clone());
+            if !self
+                .environment
+                .target
+                .would_name(operation, &variables, &names)
+            {
+                return Err(Trouble::Unready(format!(
+                    "the target file's request of {operation} does not say that `{name}` is meant: `{}` would be about another",
+                    command.word()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Offers what is always known of a person.
     pub(super) fn person_variables(&self, user: &Name, vars: &mut Vars) {
         for (key, value) in self.things.of_person(user) {
@@ -103,6 +158,7 @@ impl World<'_> {
         if let Ok(person) = self.person(user) {
             vars.text("userPrincipalName", &person.user_principal_name);
             vars.text("ownAddress", &person.own);
+            vars.secret("password", person.password.clone());
         }
     }
 
@@ -110,8 +166,7 @@ impl World<'_> {
         let thing = self.things.get(index);
         for (key, value) in &thing.kept {
             // Tokens and cookies are the session's; a reset has none, so its cookies are its own.
-            let is_session = matches!(key.as_str(), "session" | "refreshToken")
-                || (key == Jar::NAME && thing.sort != Sort::Reset);
+            let is_session = is_of_session(key) || (key == Jar::NAME && thing.sort != Sort::Reset);
             if !is_session {
                 vars.value(key, value.clone());
             }
@@ -341,7 +396,7 @@ impl World<'_> {
             .find_map(|index| self.things.get(*index).kept.get("methodId"));
         match id {
             Some(id) => vars.value("methodId", id.clone()),
-            None if needed => {
+            None if needed && self.environment.target.mentions("methodId") => {
                 return Err(Trouble::Unready(format!(
                     "no setup of {user} told the id of a registered {method}"
                 )));

@@ -46,6 +46,7 @@ fn replay(difference: &Difference, transport: Transport) -> Vec<Outcome> {
         max_failures: None,
         deadline: None,
         clock: clock(),
+        probed: None,
         surroundings: Arc::default(),
     };
     let output = wait(run(config, |_| {}, stop)).expect("the reference is there");

@@ -80,6 +80,7 @@ fn measured(
             max_failures: None,
             deadline: None,
             clock,
+            probed: None,
             surroundings: Arc::default(),
         },
         measures: measures.into(),

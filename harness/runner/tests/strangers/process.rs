@@ -74,7 +74,7 @@ fn listens(port: u16) -> bool {
 }
 
 async fn begin(target: &CompiledTarget) -> Result<Arc<Surroundings>, SurroundingsError> {
-    let begun = Surroundings::begin(target, Path::new(""), &clock()).await;
+    let begun = Surroundings::begin(target, &clock()).await;
     begun.map(Arc::new)
 }
 

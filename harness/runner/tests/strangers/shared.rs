@@ -1,6 +1,5 @@
 //! A product that is there already: users one by one, gateways for the whole run, a policy of its own.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use proofup_domain::clock::Clock;
@@ -124,7 +123,7 @@ fn judged_with(
     wait(async {
         let clock = Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant"));
         let declared = target("http://127.0.0.1:1", more);
-        let surroundings = Surroundings::begin(&declared, Path::new(""), &clock).await;
+        let surroundings = Surroundings::begin(&declared, &clock).await;
         let surroundings = Arc::new(surroundings.expect("gateways can be had"));
         let gateways = surroundings.gateways().expect("the file asks for them");
         let setup = Setup {

@@ -137,6 +137,7 @@ pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
             max_failures: None,
             deadline: None,
             clock: clock(),
+            probed: None,
             surroundings: Arc::default(),
         };
         run(config, |_| {}, stop)

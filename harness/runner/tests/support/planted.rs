@@ -67,6 +67,7 @@ pub(crate) fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunC
         max_failures: None,
         deadline: None,
         clock: clock(),
+        probed: None,
         surroundings: Arc::default(),
     }
 }

@@ -225,6 +225,8 @@ async fn judged(target: CompiledTarget, hostility: Hostility) -> Result<RunOutpu
         max_failures: None,
         deadline: None,
         clock: Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant")),
+        probed: None,
+        surroundings: Arc::default(),
     };
     let (_stop, stopped) = watch::channel(false);
     tokio::time::timeout(3 * FAR_TOO_LONG, run(config, |_| {}, stopped))

@@ -1,12 +1,13 @@
 //! Which implementation is judged, and how its requests travel.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
+use proofup_runner::doctor::TargetText;
 use proofup_runner::run::RunError;
 use proofup_runner::surroundings::{Surroundings, SurroundingsError, needs_surroundings};
 use proofup_runner::target::{
@@ -30,6 +31,8 @@ const REFERENCE_PATH: &str = "fixtures/targets/reference.toml";
 pub(crate) struct Aim {
     /// The target file.
     pub(crate) target: CompiledTarget,
+    /// Its text.
+    pub(crate) text: TargetText,
     /// What carries the requests.
     pub(crate) transport: Transport,
     /// What reports call that.
@@ -42,8 +45,6 @@ pub(crate) struct Aim {
     pub(crate) control_token: Option<Secret>,
     /// What surrounds the target, once [`Aim::surround`] has started it.
     pub(crate) surroundings: Arc<Surroundings>,
-    /// The folder in which its commands run: that of its file.
-    folder: PathBuf,
 }
 
 /// Says what a command line names.
@@ -114,21 +115,21 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
             "add `base = \"http://…\"` to it, or --url",
         )
     })?;
-    let transport = loopback_transport(&base, TransportOptions::default());
+    let transport = target.transport().map_err(|error| {
+        let help = "correct `base`, `proxy` or `ca` of the target file";
+        Failure::usage(error.to_string(), help)
+    })?;
     let callback_base = base.as_str().trim_end_matches('/').to_owned();
     let control_token = token_from_environment();
     Ok(Aim {
         target,
+        text: TargetText::new(path, text),
         transport,
         transport_name: "http",
         base: Some(base),
         callback_base,
         control_token,
         surroundings: Arc::default(),
-        folder: goal
-            .target
-            .and_then(Path::parent)
-            .map_or_else(PathBuf::new, Path::to_path_buf),
     })
 }
 
@@ -145,13 +146,13 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
     if goal.transport == TransportKind::InProcess {
         return Ok(Aim {
             target,
+            text: TargetText::new(REFERENCE_PATH, REFERENCE),
             transport: embedded::in_process(router),
             transport_name: "inProcess",
             base: None,
             callback_base: embedded::IN_PROCESS.to_owned(),
             control_token,
             surroundings: Arc::default(),
-            folder: PathBuf::new(),
         });
     }
     let address = embedded::on_loopback(router).await.map_err(|error| {
@@ -167,18 +168,19 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
     let target = target.with_base(base.clone());
     Ok(Aim {
         target,
+        text: TargetText::new(REFERENCE_PATH, REFERENCE),
         transport,
         transport_name: "loopback",
         base: Some(base),
         callback_base,
         control_token,
         surroundings: Arc::default(),
-        folder: PathBuf::new(),
     })
 }
 
 fn checked(url: &Url) -> Result<Url, Failure> {
-    if url.scheme() == "http" && url.host().is_some() {
+    let spoken = url.scheme() == "http" || (cfg!(feature = "tls") && url.scheme() == "https");
+    if spoken && url.host().is_some() {
         return Ok(url.clone());
     }
     Err(Failure::usage(
@@ -188,6 +190,11 @@ fn checked(url: &Url) -> Result<Url, Failure> {
 }
 
 impl Aim {
+    /// Gives what the doctor looks at before a run: nothing where the mapping is the reference's own (decision 8).
+    pub(crate) fn probed(&self) -> Option<Arc<TargetText>> {
+        (self.text.text != REFERENCE).then(|| Arc::new(self.text.clone()))
+    }
+
     /// Starts what surrounds the target: gateways for the whole run, its process. Whoever calls this stops it again,
     /// whatever came of the run.
     pub(crate) async fn surround(&mut self, clock: &Clock) -> Result<(), Failure> {
@@ -196,7 +203,7 @@ impl Aim {
         }
         let usage = |error: &SurroundingsError| Failure::usage(error.to_string(), error.help());
         let signals = Signals::listen()?;
-        let begun = Surroundings::begin(&self.target, &self.folder, clock).await;
+        let begun = Surroundings::begin(&self.target, clock).await;
         let surroundings = begun.map_err(|error| usage(&error))?;
         let ready = tokio::select! {
             ready = surroundings.ready(&self.target, &self.transport) => {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use proofup_runner::compare::{Came, Comparison, ComparisonReport, Parting, Side, compare};
 use proofup_runner::judge::verdict::Word;
 use proofup_runner::report::Facts;
-use proofup_runner::run::{RunOutput, read_capabilities};
+use proofup_runner::run::RunOutput;
 use url::Url;
 
 use super::Session;
@@ -146,16 +146,13 @@ impl Session {
             Outputs::prepare(&a.arguments)?,
             Outputs::prepare(&b.arguments)?,
         );
-        let one = aim::aim(a.goal()?, a.clock.clone()).await?;
-        let other = aim::aim(b.goal()?, b.clock.clone()).await?;
-        // A side that cannot be reached must not cost the run of the one before it.
-        a.reach(&one).await?;
-        b.reach(&other).await?;
-        let first = a.judged(&one, &outputs.0, NAMES[0]).await?;
+        let mut one = aim::aim(a.goal()?, a.clock.clone()).await?;
+        let mut other = aim::aim(b.goal()?, b.clock.clone()).await?;
+        let first = a.judged(&mut one, &outputs.0, NAMES[0]).await?;
         if first.output.interrupted {
             return Ok(Word::Interrupted.exit_code());
         }
-        let second = b.judged(&other, &outputs.1, NAMES[1]).await?;
+        let second = b.judged(&mut other, &outputs.1, NAMES[1]).await?;
         let comparison = compare(&first.output.cases, &second.output.cases);
         let report = ComparisonReport::new(&first.facts, first.side, second.side, comparison);
         for file in &files {
@@ -166,20 +163,30 @@ impl Session {
         Ok(report.exit_code)
     }
 
-    async fn reach(&self, aim: &Aim) -> Result<(), Failure> {
-        let asked = read_capabilities(&self.config(aim)).await;
-        asked.map(drop).map_err(|error| self.not_reached(&error))
-    }
-
-    /// Runs one side and writes its reports; what failed in it is told there and not here.
-    async fn judged(&self, aim: &Aim, outputs: &Outputs, name: &str) -> Result<Judged, Failure> {
+    /// Runs one side and writes its reports, which hold what failed in it, before the other side begins.
+    async fn judged(
+        &self,
+        aim: &mut Aim,
+        outputs: &Outputs,
+        name: &str,
+    ) -> Result<Judged, Failure> {
         terminal::result(&format!("{} {}\n", bold(&name), self.header(aim)))?;
         let started_at = self.clock.now();
-        let output = self.drive(aim, Signals::listen()?).await?;
-        let mut facts = self.facts(aim, &output);
+        let signals = Signals::listen()?;
+        // What surrounds a side ends with it: the other may want the same ports.
+        let driven = match aim.surround(&self.clock).await {
+            Ok(()) => self.drive(aim, signals).await,
+            Err(failure) => Err(failure),
+        };
+        aim.surroundings.stop().await;
+        let output = match driven {
+            Ok(output) => output,
+            Err(failure) => return Err(self.unreached(aim, outputs, failure)),
+        };
+        let mut facts = self.facts(aim, Some(&output.capabilities));
         facts.started_at = started_at;
-        let verdict = self.verdict(&output);
-        outputs.write(&facts, &verdict, &output.cases)?;
+        let verdict = self.verdict(&output.cases, output.interrupted);
+        outputs.write(&facts, &verdict, &output.cases, verdict.exit_code())?;
         let side = Side::new(&facts, &verdict);
         drop(verdict);
         Ok(Judged {

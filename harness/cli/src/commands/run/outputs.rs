@@ -37,17 +37,20 @@ impl Outputs {
         })
     }
 
-    /// Writes everything down.
+    /// Writes everything down; `exit_code` is the verdict's, unless the target could not be asked at all.
     pub(crate) fn write(
         &self,
         facts: &Facts,
         verdict: &Verdict<'_>,
         cases: &[CaseResult],
+        exit_code: u8,
     ) -> Result<(), Failure> {
         for report in &self.reports {
             let (file, text) = match report {
                 ReportFile::Json(file) => {
-                    let text = Report::new(facts, verdict, cases).to_text();
+                    let mut report = Report::new(facts, verdict, cases);
+                    report.verdict.exit_code = exit_code;
+                    let text = report.to_text();
                     (file, text.map_err(|error| unwritten(file, &error))?)
                 }
                 ReportFile::Junit(file) => {

@@ -1,0 +1,480 @@
+//! The doctor: tells mistakes in a target file from nonconformance, before any verdict.
+//!
+//! It plays short stories against the implementation, in which every command has one plain outcome where the mapping is
+//! right: `ground` (answers, people, sign-in), `setups` (each declared method), `uses` (second steps, resets,
+//! interrupts), `times` (the clock and every declared lifetime). `diagnose` reads what came: answers that no rule matches,
+//! successes that cannot be, values that nobody finds. `marks` is what a run leaves out because of it (decision 8).
+//!
+//! **Invariant:** nothing here is a verdict. Where a defect and a mistake look alike the doctor says so, and marks only
+//! what hangs on it.
+
+mod act;
+mod diagnose;
+mod finding;
+mod foreseen;
+mod ground;
+mod marks;
+mod policies;
+mod setups;
+mod text;
+mod times;
+mod uses;
+
+use std::collections::BTreeSet;
+
+use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_domain::command::Command;
+use tokio::sync::watch;
+
+pub use finding::{Diagnosis, Finding, Mark, Probed};
+pub(crate) use marks::Marks;
+pub use text::TargetText;
+
+use act::{Act, Stage, Story, Wants};
+use diagnose::{Look, diagnosis};
+use times::Times;
+
+use crate::run::{Environment, RunConfig, reach, read_capabilities};
+use crate::target::{ClockMode, Operation};
+use crate::world::operation_of;
+use crate::world::visit::{Acted, Came, Visit};
+
+/// Examines a target: probe by probe, each told as soon as it is known.
+///
+/// The file itself has been read, so its finding is always right; whoever reads it tells otherwise.
+pub async fn examine(
+    config: &RunConfig,
+    text: &TargetText,
+    told: &(dyn Fn(&Finding) + Send + Sync),
+    stop: &watch::Receiver<bool>,
+) -> Vec<Finding> {
+    let mut chart = Chart {
+        findings: Vec::new(),
+        told,
+        known: config.target.known(),
+    };
+    chart.add(ground::finding("file", Vec::new()));
+    let asked = match reach(config).await {
+        Ok(()) => read_capabilities(config).await,
+        Err(error) => Err(error),
+    };
+    let capabilities = match asked {
+        Ok(capabilities) => capabilities,
+        Err(error) => {
+            for finding in ground::failed(&error, text) {
+                chart.add(finding);
+            }
+            return chart.findings;
+        }
+    };
+    for probe in ["reachability", "capabilities", "credentials"] {
+        chart.add(ground::finding(probe, Vec::new()));
+    }
+    let environment = Environment::new(config, &capabilities);
+    probe(&environment, &capabilities, text, chart, false, stop).await
+}
+
+/// Probes before a run: what is found wrong, the run leaves out (decision 8).
+pub(crate) async fn silently(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    text: &TargetText,
+    stop: &watch::Receiver<bool>,
+) -> Vec<Finding> {
+    let chart = Chart {
+        findings: Vec::new(),
+        told: &|_| {},
+        known: environment.target.known(),
+    };
+    probe(environment, capabilities, text, chart, true, stop).await
+}
+
+/// Collects findings.
+struct Chart<'a> {
+    findings: Vec<Finding>,
+    told: &'a (dyn Fn(&Finding) + Send + Sync),
+    /// Probes that end otherwise by the target's own doing, with the reasons that its file gives.
+    known: &'a [(String, String)],
+}
+
+impl Chart<'_> {
+    fn add(&mut self, mut finding: Finding) {
+        let mut known = self.known.iter();
+        if let Probed::Wrong(seen) = &finding.result
+            && let Some((_, reason)) = known.find(|(probe, _)| *probe == finding.probe)
+        {
+            finding.result = Probed::Known(reason.clone(), seen.clone());
+        }
+        (self.told)(&finding);
+        self.findings.push(finding);
+    }
+
+    /// Tells of `[[known]]` entries that excuse nothing.
+    fn tell_the_stale(&mut self) {
+        let is_stale = |probe: &String| {
+            let mut found = self.findings.iter().filter(|one| one.probe == *probe);
+            found.all(|one| matches!(one.result, Probed::Ok | Probed::NotDeclared(_)))
+        };
+        let known = self.known.iter().map(|(probe, _)| probe);
+        let stale: Vec<Diagnosis> = known
+            .filter(|probe| is_stale(probe))
+            .map(|probe| Diagnosis {
+                says: format!("`[[known]]` names the probe `{probe}`, and nothing is wrong there"),
+                change: "remove the entry, or correct the name of the probe".to_owned(),
+                keys: vec!["known".to_owned()],
+                line: None,
+                exchanges: Vec::new(),
+                marks: Vec::new(),
+            })
+            .collect();
+        if !stale.is_empty() {
+            self.add_as("known", Probed::Wrong(stale));
+        }
+    }
+
+    fn add_as(&mut self, probe: impl Into<String>, result: Probed) {
+        let probe = probe.into();
+        self.add(Finding { probe, result });
+    }
+
+    /// Names the first of several findings that is not right.
+    fn first_bad<'n>(&self, names: &'n [String]) -> Option<&'n String> {
+        names.iter().find(|name| {
+            !self.findings.iter().any(|one| {
+                one.probe == **name && matches!(one.result, Probed::Ok | Probed::Known(..))
+            })
+        })
+    }
+}
+
+/// Plays every story, in order.
+async fn probe(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    text: &TargetText,
+    mut chart: Chart<'_>,
+    silent: bool,
+    stop: &watch::Receiver<bool>,
+) -> Vec<Finding> {
+    let theatre = Theatre {
+        environment,
+        capabilities,
+        text,
+        silent,
+    };
+    chart.add(ground::declarations(
+        capabilities,
+        &environment.target,
+        text,
+    ));
+    let target = &environment.target;
+    let made =
+        capabilities.facilities.contains(&Facility::Policy) && target.has(Operation::CreateTenant);
+    let settable = made || target.standing_policy().is_some();
+    for (name, story) in programme(capabilities, made, settable, target.clock().mode) {
+        if *stop.borrow() {
+            break;
+        }
+        match story {
+            Ok(story) => theatre.play(story, &mut chart).await,
+            Err(why) => chart.add_as(name, Probed::NotDeclared(why)),
+        }
+    }
+    if !*stop.borrow() {
+        chart.tell_the_stale();
+    }
+    chart.findings
+}
+
+/// Lists the stories in order; where there is none for something, why not.
+///
+/// `made` says that tenants are made under any policy, `settable` that stories about a policy can be told at all.
+fn programme(
+    capabilities: &Capabilities,
+    made: bool,
+    settable: bool,
+    mode: ClockMode,
+) -> Vec<(String, Result<Story, String>)> {
+    let mut programme = vec![("sign-in".to_owned(), Ok(ground::sessions(capabilities)))];
+    let first = ground::first_policy(capabilities).filter(|_| made);
+    programme.extend(first.map(|story| ("policy of a new tenant".to_owned(), Ok(story))));
+    for (method, kind) in setups::declared(capabilities) {
+        let story = match setups::lacks(capabilities, method, kind) {
+            None => Ok(setups::story(capabilities, method, kind)),
+            Some(facility) => Err(format!("the facility `{facility}` is not declared")),
+        };
+        programme.push((setups::title(method, kind), story));
+    }
+    if let Some(story) = setups::managing(capabilities) {
+        programme.push(("managing methods".to_owned(), Ok(story)));
+    }
+    let facility = |facility: Facility, story: Story| {
+        if capabilities.facilities.contains(&facility) {
+            Ok(story)
+        } else {
+            Err(format!("the facility `{facility}` is not declared"))
+        }
+    };
+    let clock = facility(Facility::Clock, ground::clock(capabilities));
+    programme.insert(1, ("clock".to_owned(), clock));
+    let policy = facility(Facility::Policy, ground::policy(capabilities));
+    programme.push(("policy".to_owned(), policy));
+    for (name, story) in uses::stories(capabilities) {
+        let story = story.and_then(|story| {
+            if settable {
+                Ok(story)
+            } else {
+                Err("the facility `policy` is not declared".to_owned())
+            }
+        });
+        programme.push((name.to_owned(), story));
+    }
+    let times = Times { capabilities, mode };
+    programme.extend(times.lifetimes());
+    programme.push(("sign-out".to_owned(), Ok(ground::sign_out(capabilities))));
+    programme
+}
+
+/// Holds what stories are played with.
+struct Theatre<'a> {
+    environment: &'a Environment,
+    capabilities: &'a Capabilities,
+    text: &'a TargetText,
+    /// A run follows: nothing is used up that it needs.
+    silent: bool,
+}
+
+impl Theatre<'_> {
+    /// Plays one story; each of its stages is a finding.
+    async fn play(&self, story: Story, chart: &mut Chart<'_>) {
+        let names: Vec<String> = story
+            .stages
+            .iter()
+            .map(|stage| stage.name.clone())
+            .collect();
+        if let Some(bad) = chart.first_bad(&story.after) {
+            let why = format!("`{bad}` comes first");
+            for name in names {
+                chart.add_as(name, Probed::NotReached(why.clone()));
+            }
+            return;
+        }
+        let (story, scenario) =
+            match foreseen::cut(story, &self.environment.target, self.capabilities) {
+                Ok(cut) => cut,
+                Err(why) => {
+                    for name in names {
+                        chart.add_as(name, Probed::NotDeclared(why.clone()));
+                    }
+                    return;
+                }
+            };
+        let names: Vec<String> = story
+            .stages
+            .iter()
+            .map(|stage| stage.name.clone())
+            .collect();
+        if self.silent && self.borrows() && foreseen::changes_somebody(&story) {
+            let why = "it would use up a user of [[users]]; `proofup doctor` does".to_owned();
+            for name in names {
+                chart.add_as(name, Probed::NotReached(why.clone()));
+            }
+            return;
+        }
+        let mut visit = match Visit::begin(self.environment, scenario, &story.policy).await {
+            Ok(visit) => visit,
+            Err(acted) => {
+                self.not_begun(&story, *acted, chart);
+                return;
+            }
+        };
+        let mut found: Vec<(String, Vec<Diagnosis>)> = Vec::new();
+        let mut ended = None;
+        for stage in &story.stages {
+            if ended.is_some() {
+                break;
+            }
+            let wrong = self.stage(&mut visit, stage).await;
+            let mut known = self.environment.target.known().iter();
+            let is_known = known.any(|(probe, _)| *probe == stage.name);
+            if !wrong.is_empty() && !stage.aside && !is_known && fatal(&wrong, stage) {
+                ended = Some(stage.name.clone());
+            }
+            found.push((stage.name.clone(), wrong));
+        }
+        let secrets = visit.end().await;
+        for (name, mut wrong) in found {
+            let exchanges = wrong.iter_mut().flat_map(|one| &mut one.exchanges);
+            exchanges.for_each(|exchange| exchange.mask(&secrets));
+            chart.add(ground::finding(&name, wrong));
+        }
+        if let Some(ended) = ended {
+            let played = names
+                .iter()
+                .position(|name| *name == ended)
+                .unwrap_or_default();
+            for name in names.into_iter().skip(played + 1) {
+                chart.add_as(name, Probed::NotReached(format!("`{ended}` comes first")));
+            }
+        }
+    }
+
+    /// Tells whether users are borrowed, because none can be made.
+    fn borrows(&self) -> bool {
+        let target = &self.environment.target;
+        !target.has(Operation::CreateTenant) && !target.has(Operation::CreateUser)
+    }
+
+    /// Tells of a story whose tenant or people could not be made.
+    fn not_begun(&self, story: &Story, acted: Acted, chart: &mut Chart<'_>) {
+        let why = match acted.came {
+            Came::Unmade(why) | Came::Nothing(why) => why,
+            Came::Answer(answer) => crate::transcript::answer(&answer),
+        };
+        let mut stages = story.stages.iter();
+        let Some(first) = stages.next() else { return };
+        let last = acted.exchanges.last().map(|last| last.operation.clone());
+        let Some(operation) = last.as_deref().and_then(Operation::from_word) else {
+            // Nothing was sent: there is nobody to probe with.
+            if first.name == "provisioning" {
+                let keys = ["operations.createTenant", "operations.createUser", "users"];
+                let change = "let people be made by createTenant or createUser, or list some under [[users]]";
+                let keys = keys.map(str::to_owned).into();
+                let wrong = diagnosis(
+                    self.text,
+                    why,
+                    change,
+                    keys,
+                    Vec::new(),
+                    vec![Mark::Everything],
+                );
+                chart.add(ground::finding(&first.name, vec![wrong]));
+                for stage in stages {
+                    chart.add_as(
+                        stage.name.clone(),
+                        Probed::NotReached("`provisioning` comes first".to_owned()),
+                    );
+                }
+                return;
+            }
+            for stage in &story.stages {
+                chart.add_as(stage.name.clone(), Probed::NotReached(why.clone()));
+            }
+            return;
+        };
+        let exchanges = acted.exchanges.into_iter().rev().take(1).collect();
+        let keys = vec![
+            format!("operations.{operation}.request"),
+            format!("operations.{operation}.answers"),
+        ];
+        let marks = if first.marks.is_empty() {
+            vec![Mark::Operation(operation)]
+        } else {
+            first.marks.clone()
+        };
+        let change = format!("correct what {operation} sends, or what its answers mean");
+        let wrong = diagnosis(self.text, why, change, keys, exchanges, marks);
+        chart.add(ground::finding(&first.name, vec![wrong]));
+        for stage in stages {
+            let why = format!("`{}` comes first", first.name);
+            chart.add_as(stage.name.clone(), Probed::NotReached(why));
+        }
+    }
+
+    /// Plays a stage, up to the first command that did not do what it is for.
+    async fn stage(&self, visit: &mut Visit<'_>, stage: &Stage) -> Vec<Diagnosis> {
+        let mut found = Vec::new();
+        for act in &stage.acts {
+            if act.optional && !self.is_bound(&act.command) {
+                if leads_on(&act.command) {
+                    break;
+                }
+                continue;
+            }
+            let acted = visit.act(&act.command).await;
+            if act.optional && is_excused(act, &acted) {
+                if leads_on(&act.command) {
+                    break;
+                }
+                continue;
+            }
+            let look = Look {
+                act,
+                acted: &acted,
+                text: self.text,
+                marks: &stage.marks,
+            };
+            let mut wrong = look.diagnose(visit);
+            wrong.extend(self.clock(act, &acted));
+            let ends = act.wants == Wants::Success && !wrong.is_empty();
+            found.extend(wrong);
+            if ends {
+                break;
+            }
+        }
+        found
+    }
+
+    fn is_bound(&self, command: &Command) -> bool {
+        operation_of(command).is_none_or(|operation| self.environment.target.has(operation))
+    }
+
+    /// Looks whether the time that the target tells moved by what it was told to.
+    fn clock(&self, act: &Act, acted: &Acted) -> Option<Diagnosis> {
+        let Command::AdvanceClock { by } = &act.command else {
+            return None;
+        };
+        let wanted: i64 = by.strip_suffix('s')?.parse().ok()?;
+        let moved = acted.after.duration_since(acted.before).as_secs();
+        let frozen = self.environment.target.clock().mode == ClockMode::Frozen;
+        let slack = if frozen { 0 } else { 60 };
+        if (wanted..=wanted + slack).contains(&moved) || !matches!(acted.came, Came::Answer(_)) {
+            return None;
+        }
+        let keys = vec![
+            "operations.advanceClock.request".to_owned(),
+            "operations.advanceClock.keep.tenantNow".to_owned(),
+            "clock".to_owned(),
+        ];
+        Some(diagnosis(
+            self.text,
+            format!(
+                "the clock was to move by {wanted} s, and the target's time moved by {moved} s"
+            ),
+            "send {seconds} where the implementation takes seconds, and let `keep.tenantNow` find its time after the move",
+            keys,
+            acted.exchanges.clone(),
+            vec![Mark::Facility(Facility::Clock)],
+        ))
+    }
+}
+
+/// Tells whether what is wrong keeps the story from going on: a refusal that is not told right does not.
+fn fatal(wrong: &[Diagnosis], stage: &Stage) -> bool {
+    let soft = |mark: &Mark| matches!(mark, Mark::Refusal(_) | Mark::Field(..));
+    let all: BTreeSet<bool> = wrong.iter().flat_map(|one| &one.marks).map(soft).collect();
+    all.contains(&false) || stage.acts.is_empty()
+}
+
+/// Tells whether what stands behind a command in its stage is about what it did, and means nothing without it.
+const fn leads_on(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::CancelEnrollment { .. } | Command::ChangeMethod { .. }
+    )
+}
+
+/// Excuses what an optional command may meet: a second step that is owed, and an account that nobody shows.
+fn is_excused(act: &Act, acted: &Acted) -> bool {
+    match &acted.came {
+        Came::Unmade(why) => {
+            matches!(act.command, Command::AddAccount { .. }) || why.contains("has no way for")
+        }
+        Came::Answer(answer) => {
+            act.wants == Wants::Success
+                && answer.get("refused").and_then(|word| word.as_str())
+                    == Some("secondStepRequired")
+        }
+        Came::Nothing(_) => false,
+    }
+}

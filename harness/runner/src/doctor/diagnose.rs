@@ -1,0 +1,639 @@
+//! What an answer says about the mapping: nothing here judges whether an implementation conforms.
+//!
+//! Certain signs of a mistake are answers that no rule matches, successes with the status of an error, and values that
+//! nobody finds where the file says. Where a defect looks alike, both are named: "either … or …".
+
+use proofup_domain::answer;
+use proofup_domain::capabilities::Facility;
+use proofup_domain::command::Command;
+use proofup_domain::refusal::Refusal;
+use proofup_domain::state::Channel;
+use serde_json::{Map, Value as Json, json};
+
+use super::act::{Act, Wants};
+use super::finding::{Diagnosis, Mark};
+use super::text::TargetText;
+use crate::judge::matcher::is_no_success;
+use crate::target::Operation;
+use crate::target::exchange::Exchange;
+use crate::transcript;
+use crate::world::operation_of;
+use crate::world::visit::{Acted, Came, Visit};
+
+/// Looks at what came of a command, with what was kept of it.
+pub(super) struct Look<'a> {
+    pub(super) act: &'a Act,
+    pub(super) acted: &'a Acted,
+    pub(super) text: &'a TargetText,
+    /// What cannot be judged where it had to succeed and did not; empty: its operation.
+    pub(super) marks: &'a [Mark],
+}
+
+impl Look<'_> {
+    /// Lists what is wrong.
+    pub(super) fn diagnose(&self, visit: &Visit<'_>) -> Vec<Diagnosis> {
+        if self.acted.assumed {
+            return Vec::new();
+        }
+        match &self.acted.came {
+            Came::Nothing(why) => vec![self.no_answer(why)],
+            Came::Unmade(why) => vec![self.unmade(why)],
+            Came::Answer(answer) if answer.contains_key("unrecognised") => {
+                vec![self.unrecognised(answer)]
+            }
+            Came::Answer(answer) if is_no_success(answer) => self.refused(answer),
+            Came::Answer(answer) => match &self.act.wants {
+                Wants::Success if matches!(self.act.command, Command::ReadInbox { .. }) => {
+                    self.inbox(answer, visit)
+                }
+                Wants::Success => self.succeeded(answer, visit),
+                _ => vec![self.no_refusal()],
+            },
+        }
+    }
+
+    /// Names the operation, as files do; of what happens in the harness alone, the command.
+    fn operation(&self) -> &str {
+        operation_of(&self.act.command).map_or_else(|| self.act.command.word(), Operation::as_str)
+    }
+
+    fn key(&self, part: &str) -> String {
+        match (operation_of(&self.act.command), part) {
+            (Some(operation), "") => format!("operations.{operation}"),
+            (Some(operation), part) => format!("operations.{operation}.{part}"),
+            (None, _) => String::new(),
+        }
+    }
+
+    fn deed(&self) -> String {
+        format!("`{}`", transcript::command(&self.act.command))
+    }
+
+    fn status(&self) -> Option<u16> {
+        self.acted.exchanges.last().and_then(|last| last.status)
+    }
+
+    /// Puts a diagnosis together: the act's own suspicions come behind those that the answer gives.
+    fn told(&self, says: String, change: String, keys: Vec<String>, marks: Vec<Mark>) -> Diagnosis {
+        let (mut says, mut change, mut keys, mut marks) = (says, change, keys, marks);
+        if let Some((word, key)) = self.act.limit {
+            says.push_str(&format!(", by the declared `{key}`"));
+            change = format!(
+                "declare `{key}` as the implementation has it, or see whether its clock moves for everything; else {change}"
+            );
+            keys.insert(0, key.to_owned());
+            marks = vec![Mark::Limit(word)];
+        }
+        keys.extend(self.act.blames.iter().cloned());
+        keys.retain(|key| !key.is_empty());
+        let mut seen = Vec::new();
+        keys.retain(|key| {
+            let fresh = !seen.contains(key);
+            seen.push(key.clone());
+            fresh
+        });
+        diagnosis(
+            self.text,
+            says,
+            change,
+            keys,
+            self.acted.exchanges.clone(),
+            marks,
+        )
+    }
+
+    fn failed_marks(&self) -> Vec<Mark> {
+        if !self.marks.is_empty() {
+            return self.marks.to_vec();
+        }
+        operation_of(&self.act.command)
+            .map(Mark::Operation)
+            .into_iter()
+            .collect()
+    }
+
+    fn no_answer(&self, why: &str) -> Diagnosis {
+        self.told(
+            format!("{} got no answer: {why}", self.deed()),
+            "see whether the implementation stands the request; its method, path and body are in the file".to_owned(),
+            vec![self.key("request")],
+            self.failed_marks(),
+        )
+    }
+
+    fn unmade(&self, why: &str) -> Diagnosis {
+        let unbound = operation_of(&self.act.command)
+            .is_some_and(|operation| why.contains(&format!("no operation `{operation}`")));
+        let fits_none = why.contains("has no way for");
+        let (change, keys) = if fits_none {
+            let key = self.key("ways");
+            (
+                format!(
+                    "add a way under `{key}` whose `when` fits, or do not declare what needs it"
+                ),
+                vec![key],
+            )
+        } else if unbound {
+            let key = self.key("");
+            (
+                format!("bind `{key}`, or do not declare what needs it"),
+                vec![key],
+            )
+        } else {
+            (
+                "see what the steps before it keep, and where they look for it".to_owned(),
+                Vec::new(),
+            )
+        };
+        self.told(
+            format!("{} could not be done: {why}", self.deed()),
+            change,
+            keys,
+            self.failed_marks(),
+        )
+    }
+
+    fn unrecognised(&self, answer: &Map<String, Json>) -> Diagnosis {
+        let unreadable = answer
+            .get("unrecognised")
+            .and_then(|what| what.get("payload"));
+        if unreadable.is_some() {
+            return self.told(
+                format!("{}: no authenticator can read what was shown", self.deed()),
+                "let `keep.qrPayload` find the text of the QR code, an `otpauth` or activation URI"
+                    .to_owned(),
+                vec!["operations.beginEnrollment.keep.qrPayload".to_owned()],
+                self.failed_marks(),
+            );
+        }
+        let status = self.status().unwrap_or_default();
+        let code = answer
+            .get("unrecognised")
+            .and_then(|what| what.get("code")?.as_str())
+            .map_or_else(String::new, |code| format!(" with the code `{code}`"));
+        let says = format!(
+            "{} was answered with status {status}{code}, which no rule of the file matches",
+            self.deed()
+        );
+        let operation = self.operation();
+        match &self.act.wants {
+            Wants::Success => {
+                let change = hint(operation, status);
+                let mut keys = vec![self.key(if (200..300).contains(&status) {
+                    "answers"
+                } else {
+                    "request"
+                })];
+                keys.push(self.key(""));
+                self.told(says, change, keys, self.failed_marks())
+            }
+            Wants::Refusal(words) | Wants::Exactly(words) => {
+                let word = words.first().map_or("", |word| word.as_str());
+                let change = format!(
+                    "correct or add a rule `refused = \"{word}\"` that matches status {status}, under [[refusals]] or in {}",
+                    self.key("refusals")
+                );
+                let keys = vec![format!("refusals.{word}"), self.key("refusals")];
+                self.told(
+                    says,
+                    change,
+                    keys,
+                    words.iter().copied().map(Mark::Refusal).collect(),
+                )
+            }
+            Wants::AnyRefusal => self.told(
+                says,
+                format!("add a rule that matches status {status} under [[refusals]]"),
+                vec!["refusals".to_owned(), self.key("refusals")],
+                self.failed_marks(),
+            ),
+        }
+    }
+
+    /// Looks at a refusal: where a success was due, and where another one was.
+    fn refused(&self, answer: &Map<String, Json>) -> Vec<Diagnosis> {
+        let word = answer
+            .get("refused")
+            .and_then(Json::as_str)
+            .unwrap_or_default();
+        let words = match &self.act.wants {
+            Wants::Success => return vec![self.not_done(word)],
+            Wants::AnyRefusal => return Vec::new(),
+            Wants::Refusal(words) | Wants::Exactly(words) => words,
+        };
+        if words.iter().any(|one| one.as_str() == word) {
+            return Vec::new();
+        }
+        let wanted = words.first().map_or("", |word| word.as_str());
+        let spelt = words.iter().any(|word| self.spells(word.as_str()));
+        if matches!(self.act.wants, Wants::Refusal(_)) && !spelt {
+            return Vec::new();
+        }
+        let says = format!("{} was refused as `{word}`, not as `{wanted}`", self.deed());
+        let change = if spelt {
+            format!("the answer spells `{wanted}`: correct the rule that takes it for `{word}`")
+        } else {
+            format!(
+                "either a rule takes the answer for `{word}` that is none, or the implementation refuses for another reason: correct the rule, or let the run judge the implementation"
+            )
+        };
+        let by_request = matches!(
+            Refusal::from_word(word),
+            Some(
+                Refusal::InvalidInput
+                    | Refusal::Malformed
+                    | Refusal::UnsupportedMediaType
+                    | Refusal::NotFound
+                    | Refusal::MethodNotAllowed
+                    | Refusal::Unauthenticated
+            )
+        );
+        let mut keys = vec![
+            format!("refusals.{word}"),
+            format!("refusals.{wanted}"),
+            self.key("refusals"),
+            self.key("request"),
+        ];
+        let change = if by_request && !spelt {
+            keys.insert(0, self.key("body"));
+            keys.insert(1, self.key("headers"));
+            keys.insert(2, self.key("request"));
+            format!(
+                "see what {} sends: its path, its headers, and the names in its body",
+                self.operation()
+            )
+        } else {
+            change
+        };
+        let marks = words.iter().copied().map(Mark::Refusal).collect();
+        vec![self.told(says, change, keys, marks)]
+    }
+
+    /// Tells of a refusal where a success was due.
+    fn not_done(&self, word: &str) -> Diagnosis {
+        let status = self.status().unwrap_or_default();
+        let says = format!(
+            "{} was refused as `{word}` (status {status}), and had to succeed",
+            self.deed()
+        );
+        let operation = self.operation();
+        let mut keys = vec![self.key("request"), self.key("")];
+        let change = if (200..300).contains(&status) {
+            keys.insert(0, self.key("answers"));
+            keys.push(format!("refusals.{word}"));
+            format!(
+                "status {status} looks like a success: correct `{}`, or the rule that takes it for `{word}`",
+                self.key("answers")
+            )
+        } else {
+            match Refusal::from_word(word) {
+                Some(Refusal::Unauthenticated) => {
+                    keys.insert(0, self.key("headers"));
+                    format!(
+                        "let {operation} send what was kept, such as the session, the way the implementation wants it: see its headers"
+                    )
+                }
+                Some(Refusal::NotFound | Refusal::MethodNotAllowed) => format!(
+                    "correct method and path of {operation}, or the name that it keeps and puts there"
+                ),
+                Some(
+                    Refusal::InvalidInput | Refusal::Malformed | Refusal::UnsupportedMediaType,
+                ) => {
+                    keys.insert(0, self.key("body"));
+                    format!(
+                        "correct the names and types in the body of {operation}, or its content type"
+                    )
+                }
+                Some(Refusal::WrongCode) => {
+                    keys.insert(0, self.key("body"));
+                    keys.insert(0, "codePattern".to_owned());
+                    format!(
+                        "either `codePattern` finds something else in the message, or {operation} sends the code in another place"
+                    )
+                }
+                Some(Refusal::GatewayFailed) => {
+                    keys.insert(
+                        0,
+                        "operations.createTenant.request.body.gateways".to_owned(),
+                    );
+                    keys.insert(1, "gateways".to_owned());
+                    "point the implementation's providers at the harness's gateways: it could not hand its message over".to_owned()
+                }
+                _ => format!(
+                    "either {operation} sends something else than it should, or the implementation refuses what the file declares"
+                ),
+            }
+        };
+        self.told(says, change, keys, self.failed_marks())
+    }
+
+    /// Tells of a success where a refusal was due.
+    fn no_refusal(&self) -> Diagnosis {
+        let status = self.status().unwrap_or_default();
+        let says = format!(
+            "{} was taken for a success (status {status}), and had to be refused",
+            self.deed()
+        );
+        let answers = self.key("answers");
+        if status >= 400 {
+            return self.told(
+                says,
+                format!("take status {status} out of `{answers}`: it is an error"),
+                vec![answers],
+                self.failed_marks(),
+            );
+        }
+        let marks = match &self.act.wants {
+            Wants::Refusal(words) | Wants::Exactly(words) => {
+                let words = words.iter().copied().map(Mark::Refusal);
+                words.chain(self.failed_marks()).collect()
+            }
+            Wants::Success | Wants::AnyRefusal => self.failed_marks(),
+        };
+        self.told(
+            says,
+            format!("either `{answers}` needs a `where` that tells a success from a refusal, or {} sends something else than it should, or the implementation accepts what it must not", self.operation()),
+            vec![answers, self.key("request")],
+            marks,
+        )
+    }
+
+    /// Looks into an inbox: something came, and a code is found in it where there has to be one.
+    fn inbox(&self, answer: &Map<String, Json>, visit: &Visit<'_>) -> Vec<Diagnosis> {
+        let Command::ReadInbox { channel, user, .. } = &self.act.command else {
+            return Vec::new();
+        };
+        let post = visit.post(*channel, &user.0);
+        let mut marks = self.marks.to_vec();
+        if answer
+            .get("count")
+            .and_then(Json::as_u64)
+            .unwrap_or_default()
+            == 0
+        {
+            marks.push(Mark::Facility(facility(*channel)));
+            let (says, change) = match (&post.refused, post.sent) {
+                (Some(request), _) => (
+                    format!("a request came to the {channel} gateway that it cannot read: {request}"),
+                    format!("let the implementation send {channel} in one of the forms that `proofup gateways --help` names"),
+                ),
+                (None, true) => (
+                    format!("a message came to the {channel} gateway, to another destination than the one given"),
+                    "let beginEnrollment send the address or number where the implementation looks for it".to_owned(),
+                ),
+                (None, false) => (
+                    format!("nothing came to the {channel} gateway"),
+                    format!("point the implementation's {channel} provider at the harness: by `{{gateways}}` of createTenant, or by [gateways] and the environment of [process]; one that sends late needs `settle`"),
+                ),
+            };
+            let keys = vec![
+                format!("operations.createTenant.request.body.gateways"),
+                "gateways".to_owned(),
+                "settle".to_owned(),
+            ];
+            return vec![self.told(says, change, keys, marks)];
+        }
+        if !matches!(channel, Channel::Email | Channel::Sms) {
+            return Vec::new();
+        }
+        let length = visit.declared_code_length();
+        let keys = vec!["codePattern".to_owned(), "capabilities.limits".to_owned()];
+        let (says, change) = match post.code_length {
+            None => (
+                format!("a message came by {channel}, and `codePattern` finds no code in it"),
+                "let `codePattern` match the code as the message spells it; its first group, else all of it, is the code"
+                    .to_owned(),
+            ),
+            // Longer is well: the secret of a link may stand where another channel has a code.
+            Some(found) if found < length => (
+                format!("`codePattern` finds {found} letters and digits in a message by {channel}, and codes have {length} by the declared `codeLength`"),
+                "correct `codePattern`, or `codeLength` in the declared limits".to_owned(),
+            ),
+            Some(_) => return Vec::new(),
+        };
+        vec![self.told(says, change, keys, marks)]
+    }
+
+    /// Looks at a success for what later steps and checks need of it.
+    fn succeeded(&self, answer: &Map<String, Json>, visit: &Visit<'_>) -> Vec<Diagnosis> {
+        let Some(operation) = operation_of(&self.act.command) else {
+            return Vec::new();
+        };
+        let mut found = self.not_told(operation, answer);
+        found.extend(self.odd_values(operation, answer));
+        if found.is_empty() || !self.act.keeps.iter().all(|(_, _, must)| !must) {
+            found.extend(self.unkept(operation, visit));
+        }
+        found
+    }
+
+    fn unkept(&self, operation: Operation, visit: &Visit<'_>) -> Vec<Diagnosis> {
+        let user = user_of(&self.act.command);
+        let mut found = Vec::new();
+        for (sort, name, must) in &self.act.keeps {
+            let kept = if *sort == "device" {
+                visit.device_keeps(&user, name)
+            } else {
+                visit.keeps(sort, &user, name)
+            };
+            let bound = self.text.says(operation.as_str(), "keep", name);
+            if kept || (!bound && !(*must && self.text.uses(name))) {
+                continue;
+            }
+            let key = self.key(&format!("keep.{name}"));
+            let (says, change) = if bound {
+                (
+                    format!(
+                        "{} succeeded, and nothing stands where `{key}` looks for it",
+                        self.deed()
+                    ),
+                    format!("let `{key}` find the {name} in the answer"),
+                )
+            } else {
+                (
+                    format!(
+                        "{} succeeded, and the file keeps no `{name}` of it",
+                        self.deed()
+                    ),
+                    format!("add `{key}`: later steps need it"),
+                )
+            };
+            found.push(self.told(says, change, vec![key], self.failed_marks()));
+        }
+        found
+    }
+
+    /// Tells of fields that the file maps and that hold nothing where they must.
+    fn not_told(&self, operation: Operation, answer: &Map<String, Json>) -> Vec<Diagnosis> {
+        let absent = |field: &&&str| {
+            answer.get(**field).is_none_or(Json::is_null)
+                && self.text.says(operation.as_str(), "answer", field)
+        };
+        let told = |field: &&str| {
+            let key = self.key(&format!("answer.{field}"));
+            self.told(
+                format!(
+                    "{} succeeded, and nothing stands where the file looks for `{field}`",
+                    self.deed()
+                ),
+                format!(
+                    "let `{key}` find it, or take it out if the implementation does not tell it"
+                ),
+                vec![key],
+                vec![Mark::Field(operation, (*field).to_owned())],
+            )
+        };
+        self.act.tells.iter().filter(absent).map(told).collect()
+    }
+
+    /// Tells of values that no domain knows, and of those that leave no doubt and are others.
+    fn odd_values(&self, operation: Operation, answer: &Map<String, Json>) -> Vec<Diagnosis> {
+        let mut found = Vec::new();
+        for (field, value) in answer {
+            let wanted = self.act.values.iter().find(|(name, _)| name == field);
+            let fits = fits_shape(operation, field, value);
+            let same = wanted.is_none_or(|(_, wanted)| holds(value, wanted));
+            if value.is_null() || (fits && same) {
+                continue;
+            }
+            let key = self.key(&format!("answer.{field}"));
+            let (says, change) = if fits {
+                let wanted = wanted.map_or(&Json::Null, |(_, wanted)| wanted);
+                (
+                    format!("{} told `{field}` as {value}, not as {wanted}", self.deed()),
+                    format!(
+                        "either `{key}` looks in the wrong place, or the implementation tells something else"
+                    ),
+                )
+            } else {
+                (
+                    format!(
+                        "{} told `{field}` as {value}, which is no such value",
+                        self.deed()
+                    ),
+                    format!(
+                        "let `{key}` find the {field}, or translate the implementation's words"
+                    ),
+                )
+            };
+            let marks = if fits && !self.act.blames.is_empty() {
+                self.failed_marks()
+            } else {
+                vec![Mark::Field(operation, field.clone())]
+            };
+            found.push(self.told(says, change, vec![key], marks));
+        }
+        found
+    }
+
+    /// Tells whether the answer spells a word as a whole value.
+    fn spells(&self, word: &str) -> bool {
+        let body = self
+            .acted
+            .exchanges
+            .last()
+            .and_then(|last| last.response_body.as_ref());
+        body.is_some_and(|body| body.contains(&format!("\"{word}\"")))
+    }
+}
+
+/// Puts a diagnosis together and finds its line.
+pub(super) fn diagnosis(
+    text: &TargetText,
+    says: impl Into<String>,
+    change: impl Into<String>,
+    keys: Vec<String>,
+    exchanges: Vec<Exchange>,
+    marks: Vec<Mark>,
+) -> Diagnosis {
+    Diagnosis {
+        says: says.into(),
+        change: change.into(),
+        line: keys.iter().find_map(|key| text.line(key)),
+        keys,
+        exchanges,
+        marks,
+    }
+}
+
+/// Says what a status that no rule matches hints at, where a success was due.
+fn hint(operation: &str, status: u16) -> String {
+    match status {
+        200..300 => {
+            format!("add status {status} to the answers of {operation}, or correct their `where`")
+        }
+        300..400 => format!(
+            "{operation} is redirected: give the address it is sent to, or take the redirect for an answer"
+        ),
+        401 | 403 => format!(
+            "see what {operation} sends to prove itself: its headers, and what was kept before"
+        ),
+        404 => format!("correct the path of {operation}, or `base`"),
+        405 => format!("correct the method of {operation}, or its path"),
+        400 | 415 | 422 => {
+            format!("correct the names and types in the body of {operation}, or its content type")
+        }
+        _ => format!("see what {operation} sends, and what the implementation logs"),
+    }
+}
+
+/// Tells whether a field holds what the domain's answer shape says.
+fn fits_shape(operation: Operation, field: &str, value: &Json) -> bool {
+    let one = json!({ field: value });
+    match operation {
+        Operation::SignIn
+        | Operation::ReadSession
+        | Operation::Defer
+        | Operation::CompleteWizard
+        | Operation::CompleteReview
+        | Operation::SubmitSecondStepCode => {
+            serde_json::from_value::<answer::SessionAnswer>(one).is_ok()
+        }
+        Operation::ReadWizard => serde_json::from_value::<answer::WizardAnswer>(one).is_ok(),
+        Operation::ListMethods => serde_json::from_value::<answer::MethodsAnswer>(one).is_ok(),
+        Operation::ListAvailable => serde_json::from_value::<answer::AvailableAnswer>(one).is_ok(),
+        Operation::BeginReset
+        | Operation::ReadReset
+        | Operation::SubmitResetCode
+        | Operation::SubmitResetAnswers => {
+            serde_json::from_value::<answer::ResetAnswer>(one).is_ok()
+        }
+        Operation::ChangeMethod
+        | Operation::BeginEnrollment
+        | Operation::ReadEnrollment
+        | Operation::NextPage
+        | Operation::SendCode
+        | Operation::SubmitCode
+        | Operation::SubmitAnswers
+        | Operation::BeginSecondStep
+        | Operation::ReadSecondStep
+        | Operation::BeginResetProof
+        | Operation::ReadResetProof => {
+            serde_json::from_value::<answer::ChallengeAnswer>(one).is_ok()
+        }
+        _ => true,
+    }
+}
+
+/// Tells whether a value is what is wanted; of a list, whether it holds it.
+fn holds(value: &Json, wanted: &Json) -> bool {
+    match value {
+        Json::Array(list) => list.contains(wanted) || value == wanted,
+        other => other == wanted,
+    }
+}
+
+const fn facility(channel: Channel) -> Facility {
+    match channel {
+        Channel::Sms => Facility::InboxSms,
+        Channel::Voice => Facility::InboxVoice,
+        Channel::Email => Facility::InboxEmail,
+        Channel::Push => Facility::InboxPush,
+    }
+}
+
+/// Names who acts.
+fn user_of(command: &Command) -> String {
+    let fields = serde_json::to_value(command).unwrap_or(Json::Null);
+    fields["user"].as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,82 @@
+//! What the doctor finds: data, to be printed by whoever asked.
+
+use proofup_domain::capabilities::Facility;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
+
+use crate::target::Operation;
+use crate::target::exchange::Exchange;
+
+/// Holds what one probe found.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What was probed: `sign-in`, `email: right code`.
+    pub probe: String,
+    /// What came of it.
+    pub result: Probed,
+}
+
+/// Says what came of a probe.
+#[derive(Debug, Clone)]
+pub enum Probed {
+    /// The mapping holds here.
+    Ok,
+    /// It cannot hold: everything that was seen, never empty.
+    Wrong(Vec<Diagnosis>),
+    /// It looks wrong, and the target file says why it is not: the reason, and what was seen.
+    Known(String, Vec<Diagnosis>),
+    /// The target does not declare what is probed; what that is.
+    NotDeclared(String),
+    /// Something before it is not right, or there is nobody to probe with; what, in words.
+    NotReached(String),
+}
+
+impl Probed {
+    /// Spells the result as JSON and output do.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Wrong(_) => "wrong",
+            Self::Known(..) => "known",
+            Self::NotDeclared(_) => "notDeclared",
+            Self::NotReached(_) => "notReached",
+        }
+    }
+}
+
+/// Says what is wrong, and what to change in the target file.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// What was seen.
+    pub says: String,
+    /// What to change.
+    pub change: String,
+    /// The keys of the file that it may be about, the likeliest first: `operations.signIn.keep.session`.
+    pub keys: Vec<String>,
+    /// The line of the first key that the file has, from 1.
+    pub line: Option<usize>,
+    /// The request and what came back, masked; newest last.
+    pub exchanges: Vec<Exchange>,
+    /// What a run cannot judge as long as this is so.
+    pub marks: Vec<Mark>,
+}
+
+/// Names what a run cannot judge, because the mapping does not carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// All of it.
+    Everything,
+    /// Whatever asks for this operation.
+    Operation(Operation),
+    /// Whatever sets this method up; by this kind where one is named.
+    Setup(Method, Option<ChallengeKind>),
+    /// Whatever needs this facility.
+    Facility(Facility),
+    /// Whatever expects this refusal.
+    Refusal(Refusal),
+    /// Whatever expects this field of the operation's answer.
+    Field(Operation, String),
+    /// Whatever moves time or counts by this declared limit, in the words of scenarios: `code`.
+    Limit(&'static str),
+}

@@ -1,0 +1,264 @@
+//! The ground on which everything stands: the implementation answers, declares, lets tenants and users be made, and tells
+//! a right password from a wrong one.
+
+use proofup_domain::capabilities::{Capabilities, Facility, Feature};
+use proofup_domain::refusal::Refusal;
+use serde_json::json;
+
+use super::act::{Stage, Story, act, somebody};
+use super::diagnose::diagnosis;
+use super::finding::{Diagnosis, Finding, Mark, Probed};
+use super::text::TargetText;
+use super::{policies, setups};
+use crate::run::RunError;
+use crate::target::{CompiledTarget, Operation};
+
+/// Tells what an error before any probe means.
+pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<Finding> {
+    let ok = |probe: &str| Finding {
+        probe: probe.to_owned(),
+        result: Probed::Ok,
+    };
+    let wrong = |probe: &str, change: &str, keys: &[&str]| Finding {
+        probe: probe.to_owned(),
+        result: Probed::Wrong(vec![diagnosis(
+            text,
+            error.to_string(),
+            change,
+            keys.iter().map(|key| (*key).to_owned()).collect(),
+            Vec::new(),
+            vec![Mark::Everything],
+        )]),
+    };
+    match error {
+        RunError::Unreachable { .. } => vec![wrong(
+            "reachability",
+            "start the implementation, or correct `base`",
+            &["base"],
+        )],
+        RunError::NotTheContract { .. } => vec![
+            ok("reachability"),
+            wrong(
+                "capabilities",
+                "correct `capabilities.discover` or `base`, or declare the capabilities in the file",
+                &["capabilities.discover", "capabilities", "base"],
+            ),
+        ],
+        RunError::Credentials { .. } => vec![
+            ok("reachability"),
+            ok("capabilities"),
+            wrong(
+                "credentials",
+                "set PROOFUP_TEST_CONTROL_TOKEN to the token of the implementation, or correct the header that carries it",
+                &["operations.deleteTenant.headers", "operations.deleteTenant"],
+            ),
+        ],
+    }
+}
+
+/// Looks whether everything that is declared has the operations that it takes.
+pub(super) fn declarations(
+    capabilities: &Capabilities,
+    target: &CompiledTarget,
+    text: &TargetText,
+) -> Finding {
+    let mut wrong = Vec::new();
+    let mut demand = |what: String, key: &str, operations: &[Operation], mark: Option<Mark>| {
+        let missing = operations.iter().find(|operation| !target.has(**operation));
+        if let Some(missing) = missing {
+            wrong.push(diagnosis(
+                text,
+                format!("{what} is declared, and the file does not bind `{missing}`"),
+                format!("bind `operations.{missing}`, or take {what} out of the declaration"),
+                vec![format!("operations.{missing}"), key.to_owned()],
+                Vec::new(),
+                mark.into_iter()
+                    .chain([Mark::Operation(*missing)])
+                    .collect(),
+            ));
+        }
+    };
+    for feature in &capabilities.features {
+        let operations: &[Operation] = match feature {
+            Feature::Deferral => &[Operation::Defer],
+            Feature::Reset => &[
+                Operation::BeginReset,
+                Operation::BeginResetProof,
+                Operation::SetNewPassword,
+            ],
+            Feature::TwoStep => &[Operation::BeginSecondStep],
+            Feature::Review => &[Operation::CompleteReview],
+            Feature::Wizard | Feature::Manage | Feature::Audit | Feature::PolicyValidation => &[],
+        };
+        demand(
+            format!("the feature `{feature}`"),
+            "capabilities.features",
+            operations,
+            None,
+        );
+    }
+    let served: &[(Facility, &[Operation])] = &[(
+        Facility::Device,
+        &[Operation::ActivateDevice, Operation::ReplyToNotification],
+    )];
+    for (facility, operations) in served {
+        if capabilities.facilities.contains(facility) {
+            demand(
+                format!("the facility `{facility}`"),
+                "capabilities.facilities",
+                operations,
+                Some(Mark::Facility(*facility)),
+            );
+        }
+    }
+    if !capabilities.methods.is_empty() {
+        let operations = [Operation::SignIn, Operation::BeginEnrollment];
+        demand(
+            "a method".to_owned(),
+            "capabilities.methods",
+            &operations,
+            None,
+        );
+    }
+    finding("declarations", wrong)
+}
+
+/// Makes a finding of what is wrong, if anything is.
+pub(super) fn finding(probe: &str, wrong: Vec<Diagnosis>) -> Finding {
+    Finding {
+        probe: probe.to_owned(),
+        result: if wrong.is_empty() {
+            Probed::Ok
+        } else {
+            Probed::Wrong(wrong)
+        },
+    }
+}
+
+/// Tells of signing in and of what a session opens.
+pub(super) fn sessions(capabilities: &Capabilities) -> Story {
+    let of = |what: &str| json!({ "do": what, "user": "alice" });
+    let without = |what: &str| json!({ "do": what, "user": "alice", "session": "none" });
+    let wrong = json!({ "do": "signIn", "user": "alice", "password": "wrong" });
+    Story {
+        about: "doctor-sessions".to_owned(),
+        users: vec![somebody("alice", &[])],
+        policy: policies::open(capabilities),
+        after: Vec::new(),
+        stages: vec![
+            Stage::new("provisioning", Vec::new()).marks(&[Mark::Everything]),
+            Stage::new(
+                "sign-in",
+                vec![
+                    act(of("signIn"))
+                        .must_keep("session", "session")
+                        .tells(&["state"]),
+                    act(of("readSession")).optional().tells(&["state"]),
+                ],
+            ),
+            Stage::new(
+                "wrong password",
+                vec![act(wrong).exactly(&[Refusal::InvalidCredentials])],
+            )
+            .aside(),
+            Stage::new(
+                "the account behind the sign-in",
+                vec![
+                    act(of("openAccount")).optional(),
+                    act(without("openAccount"))
+                        .exactly(&[Refusal::Unauthenticated])
+                        .optional(),
+                ],
+            )
+            .aside(),
+        ],
+    }
+}
+
+/// Tells of signing out; it comes last, because everything before it needs a session.
+pub(super) fn sign_out(capabilities: &Capabilities) -> Story {
+    let of = |what: &str| json!({ "do": what, "user": "alice" });
+    Story {
+        about: "doctor-sign-out".to_owned(),
+        users: vec![somebody("alice", &[])],
+        policy: policies::open(capabilities),
+        after: vec!["sign-in".to_owned()],
+        stages: vec![Stage::new(
+            "sign-out",
+            vec![
+                act(of("signIn")),
+                act(of("signOut")),
+                act(of("readSession"))
+                    .exactly(&[Refusal::Unauthenticated])
+                    .optional(),
+            ],
+        )],
+    }
+}
+
+/// Tells of moving the clock by a second.
+pub(super) fn clock(capabilities: &Capabilities) -> Story {
+    Story {
+        about: "doctor-clock".to_owned(),
+        users: vec![somebody("alice", &[])],
+        policy: policies::open(capabilities),
+        after: vec!["provisioning".to_owned()],
+        stages: vec![
+            Stage::new(
+                "clock",
+                vec![act(json!({ "do": "advanceClock", "by": "1s" }))],
+            )
+            .marks(&[Mark::Facility(Facility::Clock)]),
+        ],
+    }
+}
+
+/// Tells whether a tenant is made under the policy that is handed over.
+pub(super) fn first_policy(capabilities: &Capabilities) -> Option<Story> {
+    let mut kinds = capabilities.kinds.iter().copied();
+    let kind = kinds.find(|kind| setups::proves_second_steps(*kind))?;
+    let prompted = act(json!({ "do": "signIn", "user": "alice" }))
+        .value("state", "interrupted")
+        .blames(&["operations.createTenant.request.body.policy"]);
+    Some(Story {
+        about: "doctor-first-policy".to_owned(),
+        users: vec![somebody("alice", &[])],
+        policy: policies::interrupting(kind),
+        after: vec!["sign-in".to_owned()],
+        stages: vec![
+            Stage::new("policy of a new tenant", vec![prompted])
+                .marks(&[Mark::Facility(Facility::Policy)]),
+        ],
+    })
+}
+
+/// Tells of changing the policy.
+pub(super) fn policy(capabilities: &Capabilities) -> Story {
+    let before = policies::open(capabilities);
+    let kind = capabilities
+        .kinds
+        .iter()
+        .copied()
+        .find(|kind| setups::proves_second_steps(*kind));
+    let mut acts = vec![act(json!({ "do": "signIn", "user": "alice" })).value("state", "signedIn")];
+    if let Some(kind) = kind {
+        let patch = json!({ "twoStep": { "kinds": [kind], "registrationRequired": true } });
+        acts.push(act(json!({ "do": "setPolicy", "policy": patch })));
+        acts.push(
+            act(json!({ "do": "signIn", "user": "alice" }))
+                .value("state", "interrupted")
+                .blames(&["operations.setPolicy"]),
+        );
+        let unmeetable = json!({ "twoStep": { "kinds": [], "registrationRequired": true } });
+        acts.push(
+            act(json!({ "do": "setPolicy", "policy": unmeetable })).refused(Refusal::InvalidPolicy),
+        );
+    }
+    Story {
+        about: "doctor-policy".to_owned(),
+        users: vec![somebody("alice", &[])],
+        policy: before,
+        after: vec!["sign-in".to_owned()],
+        stages: vec![Stage::new("policy", acts).marks(&[Mark::Facility(Facility::Policy)])],
+    }
+}
