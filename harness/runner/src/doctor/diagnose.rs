@@ -36,6 +36,13 @@ impl Look<'_> {
         }
         match &self.acted.came {
             Came::Nothing(why) => vec![self.no_answer(why)],
+            // The link's code is the address: without a proof there is nowhere to send a new password to.
+            Came::Unmade(why)
+                if why.contains("has no value")
+                    && matches!(self.act.command, Command::SetNewPassword { .. }) =>
+            {
+                Vec::new()
+            }
             Came::Unmade(why) => vec![self.unmade(why)],
             Came::Answer(answer) if answer.contains_key("unrecognised") => {
                 vec![self.unrecognised(answer)]
