@@ -16,6 +16,7 @@ mod ground;
 mod marks;
 mod policies;
 mod setups;
+mod signs;
 mod text;
 mod times;
 mod uses;

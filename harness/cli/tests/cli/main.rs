@@ -14,6 +14,7 @@ mod matrix;
 mod measure;
 mod race;
 mod servers;
+mod strangers;
 
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};

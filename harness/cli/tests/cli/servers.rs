@@ -99,9 +99,9 @@ fn answer_hello(mut stream: TcpStream) {
 }
 
 #[test]
-fn an_address_that_is_not_plain_http_is_refused() {
-    let output = proofup(["run", "--url", "https://127.0.0.1:1"]);
-    assert_fails(&output, 2, "only plain HTTP is");
+fn an_address_that_cannot_be_spoken_to_is_refused() {
+    let output = proofup(["run", "--url", "ftp://127.0.0.1:1"]);
+    assert_fails(&output, 2, "cannot be spoken to by this build");
     assert_fails(&proofup(["run", "--url", "not an address"]), 2, "--url");
 }
 

@@ -3,15 +3,14 @@
 //! Certain signs of a mistake are answers that no rule matches, successes with the status of an error, and values that
 //! nobody finds where the file says. Where a defect looks alike, both are named: "either … or …".
 
-use proofup_domain::answer;
-use proofup_domain::capabilities::Facility;
 use proofup_domain::command::Command;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::act::{Act, Wants};
 use super::finding::{Diagnosis, Mark};
+use super::signs::{facility, fits_shape, hint, holds, user_of};
 use super::text::TargetText;
 use crate::judge::matcher::is_no_success;
 use crate::target::Operation;
@@ -37,6 +36,13 @@ impl Look<'_> {
         }
         match &self.acted.came {
             Came::Nothing(why) => vec![self.no_answer(why)],
+            // The link's code is the address: without a proof there is nowhere to send a new password to.
+            Came::Unmade(why)
+                if why.contains("has no value")
+                    && matches!(self.act.command, Command::SetNewPassword { .. }) =>
+            {
+                Vec::new()
+            }
             Came::Unmade(why) => vec![self.unmade(why)],
             Came::Answer(answer) if answer.contains_key("unrecognised") => {
                 vec![self.unrecognised(answer)]
@@ -437,7 +443,8 @@ impl Look<'_> {
                 visit.keeps(sort, &user, name)
             };
             let bound = self.text.says(operation.as_str(), "keep", name);
-            if kept || (!bound && !(*must && self.text.uses(name))) {
+            let needed = bound || (*must && self.text.uses(name));
+            if kept || !needed {
                 continue;
             }
             let key = self.key(&format!("keep.{name}"));
@@ -554,86 +561,4 @@ pub(super) fn diagnosis(
         exchanges,
         marks,
     }
-}
-
-/// Says what a status that no rule matches hints at, where a success was due.
-fn hint(operation: &str, status: u16) -> String {
-    match status {
-        200..300 => {
-            format!("add status {status} to the answers of {operation}, or correct their `where`")
-        }
-        300..400 => format!(
-            "{operation} is redirected: give the address it is sent to, or take the redirect for an answer"
-        ),
-        401 | 403 => format!(
-            "see what {operation} sends to prove itself: its headers, and what was kept before"
-        ),
-        404 => format!("correct the path of {operation}, or `base`"),
-        405 => format!("correct the method of {operation}, or its path"),
-        400 | 415 | 422 => {
-            format!("correct the names and types in the body of {operation}, or its content type")
-        }
-        _ => format!("see what {operation} sends, and what the implementation logs"),
-    }
-}
-
-/// Tells whether a field holds what the domain's answer shape says.
-fn fits_shape(operation: Operation, field: &str, value: &Json) -> bool {
-    let one = json!({ field: value });
-    match operation {
-        Operation::SignIn
-        | Operation::ReadSession
-        | Operation::Defer
-        | Operation::CompleteWizard
-        | Operation::CompleteReview
-        | Operation::SubmitSecondStepCode => {
-            serde_json::from_value::<answer::SessionAnswer>(one).is_ok()
-        }
-        Operation::ReadWizard => serde_json::from_value::<answer::WizardAnswer>(one).is_ok(),
-        Operation::ListMethods => serde_json::from_value::<answer::MethodsAnswer>(one).is_ok(),
-        Operation::ListAvailable => serde_json::from_value::<answer::AvailableAnswer>(one).is_ok(),
-        Operation::BeginReset
-        | Operation::ReadReset
-        | Operation::SubmitResetCode
-        | Operation::SubmitResetAnswers => {
-            serde_json::from_value::<answer::ResetAnswer>(one).is_ok()
-        }
-        Operation::ChangeMethod
-        | Operation::BeginEnrollment
-        | Operation::ReadEnrollment
-        | Operation::NextPage
-        | Operation::SendCode
-        | Operation::SubmitCode
-        | Operation::SubmitAnswers
-        | Operation::BeginSecondStep
-        | Operation::ReadSecondStep
-        | Operation::BeginResetProof
-        | Operation::ReadResetProof => {
-            serde_json::from_value::<answer::ChallengeAnswer>(one).is_ok()
-        }
-        _ => true,
-    }
-}
-
-/// Tells whether a value is what is wanted; of a list, whether it holds it.
-fn holds(value: &Json, wanted: &Json) -> bool {
-    match value {
-        Json::Array(list) => list.contains(wanted) || value == wanted,
-        other => other == wanted,
-    }
-}
-
-const fn facility(channel: Channel) -> Facility {
-    match channel {
-        Channel::Sms => Facility::InboxSms,
-        Channel::Voice => Facility::InboxVoice,
-        Channel::Email => Facility::InboxEmail,
-        Channel::Push => Facility::InboxPush,
-    }
-}
-
-/// Names who acts.
-fn user_of(command: &Command) -> String {
-    let fields = serde_json::to_value(command).unwrap_or(Json::Null);
-    fields["user"].as_str().unwrap_or_default().to_owned()
 }

@@ -14,17 +14,20 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use proofup_domain::secret::Secret;
 use serde_json::Value as Json;
 use toml::de::DeTable;
 
-use super::CompiledTarget;
 use super::file::{TargetFile, json_schema};
 use super::operation::{Operation, VariableSpec};
 use super::problem::{Problem, TargetError, TargetErrors};
-use super::surroundings::ProcessPlan;
+use super::request::RequestTemplate;
+use super::surroundings::Surrounded;
 use super::template::{Environment, Scope, Template};
 use super::walk::{Spans, join, walk};
+use super::way::Csrf;
 use super::words::Words;
+use super::{Binding, CompiledTarget};
 
 /// Compiles the text of a target file.
 pub(super) fn compile(
@@ -172,42 +175,21 @@ impl Compiler<'_> {
             }
         }
         let csrf = file.csrf.map(|csrf| self.csrf(csrf));
-        let refresh = file.refresh.map(|refresh| {
-            if !operations.contains_key(&Operation::RefreshSession) {
-                let (key, operation) = ("refresh", Operation::RefreshSession.as_str());
-                self.report_key("/refresh", Problem::NeedsOperation { key, operation });
-            }
-            self.recogniser(refresh.status, refresh.conditions, "/refresh")
-        });
+        let refreshes = operations.contains_key(&Operation::RefreshSession);
+        let refresh = file.refresh.map(|refresh| self.refresh(refresh, refreshes));
         let refusals = self.refusals(file.refusals, "");
         let (clock, surrounded) =
             self.surrounded(file.clock, file.process, file.gateways, &operations);
-        let facilities = file
-            .capabilities
-            .as_ref()
-            .and_then(|declared| declared.facilities.as_deref());
-        let standing_policy =
-            self.standing_policy(file.policy, file.policy_settable, facilities, &operations);
         let declared = file.capabilities.as_ref();
-        let declared = declared.and_then(|all| Some((all.methods.clone()?, all.kinds.clone()?)));
-        let standing_policy = match (standing_policy, declared) {
-            (Some(own), Some((methods, kinds))) => Some(own.with_only(&methods, &kinds)),
-            (own, _) => own,
-        };
+        let standing_policy =
+            self.standing_policy(file.policy, file.policy_settable, declared, &operations);
         let profile = self.profile(file.capabilities, &operations, users.len(), clock);
         if !runs_commands {
             self.unused_names();
         }
-        let connection = connection?;
-        let mut environment_secrets = connection.secrets;
-        let requests = operations.values().flat_map(super::Binding::requests);
-        environment_secrets
-            .extend(requests.flat_map(super::request::RequestTemplate::environment_secrets));
-        let process_secrets = surrounded.process.iter().flat_map(ProcessPlan::secrets);
-        environment_secrets.extend(process_secrets.cloned());
-        let csrf = said(csrf)?;
-        let of_csrf = csrf.iter().flat_map(super::way::Csrf::templates);
-        environment_secrets.extend(of_csrf.flat_map(Template::environment_secrets).cloned());
+        let (connection, csrf) = (connection?, said(csrf)?);
+        let mut environment_secrets = secrets_of(&operations, csrf.as_ref(), &surrounded);
+        environment_secrets.extend(connection.secrets);
         Some(CompiledTarget {
             name: file.name?,
             base: connection.base?,
@@ -240,6 +222,22 @@ impl Compiler<'_> {
             environment_secrets,
         })
     }
+}
+
+/// Collects the secrets of the environment that the file's templates hold.
+fn secrets_of(
+    operations: &BTreeMap<Operation, Binding>,
+    csrf: Option<&Csrf>,
+    surrounded: &Surrounded,
+) -> Vec<Secret> {
+    let requests = operations.values().flat_map(Binding::requests);
+    let of_requests = requests.flat_map(RequestTemplate::environment_secrets);
+    let of_csrf = csrf.into_iter().flat_map(Csrf::templates);
+    let of_csrf = of_csrf.flat_map(Template::environment_secrets).cloned();
+    of_requests
+        .chain(of_csrf)
+        .chain(surrounded.secrets().cloned())
+        .collect()
 }
 
 /// Turns "said and wrong" into none; "not said" stays that, and so does "said and right".

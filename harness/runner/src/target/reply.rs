@@ -107,7 +107,7 @@ impl RawResponse {
     }
 
     /// Makes a response without a request: what a command wrote, or nothing at all.
-    pub(super) fn made(status: u16, body: Bytes) -> Self {
+    pub(crate) fn made(status: u16, body: Bytes) -> Self {
         Self {
             status,
             headers: HeaderMap::new(),

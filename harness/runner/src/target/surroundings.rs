@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::compile::{Compiler, parse_duration};
+use super::file::CapabilitiesFile;
 use super::operation::{Operation, Secrecy, VariableSpec};
 use super::problem::Problem;
 use super::profile::{ClockControl, ClockMode, ClockMove, ClockScope};
@@ -84,7 +85,11 @@ pub(super) struct GatewaysFile {
 
 /// Describes `[policy]`: the fields of a policy but for the edition, which belongs to a case.
 pub(super) fn policy_schema(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<Policy>()
+    let mut schema = Policy::json_schema(generator);
+    if let Some(Json::Object(properties)) = schema.get_mut("properties") {
+        properties.shift_remove("edition");
+    }
+    schema
 }
 
 /// Holds what the file says about the world around the implementation.
@@ -165,6 +170,13 @@ impl ProcessPlan {
     /// Lists the secrets that came from our environment and go into its own.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.env.values().flat_map(Template::environment_secrets)
+    }
+}
+
+impl Surrounded {
+    /// Lists the secrets that came from our environment.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.process.iter().flat_map(ProcessPlan::secrets)
     }
 }
 
@@ -351,18 +363,13 @@ impl Compiler<'_> {
         &mut self,
         policy: Option<Map<String, Json>>,
         settable: Option<Vec<String>>,
-        facilities: Option<&[Facility]>,
+        declared: Option<&CapabilitiesFile>,
         operations: &BTreeMap<Operation, Binding>,
     ) -> Option<StandingPolicy> {
         if policy.is_none() && settable.is_none() {
             return None;
         }
         let policy = policy.unwrap_or_default();
-        if policy.contains_key("edition") {
-            let why = "a policy here has no edition: a case tells its own";
-            let help = "take it out; [capabilities] editions says which there are";
-            self.report_key("/policy/edition", Problem::surroundings(why, help));
-        }
         let sets = [Operation::SetPolicy, Operation::CreateTenant];
         let known = standing::fields();
         let fields = settable.iter().flatten();
@@ -384,8 +391,13 @@ impl Compiler<'_> {
                 self.report_value(&format!("/policySettable/{index}"), problem);
             }
         }
+        let facilities = declared.and_then(|declared| declared.facilities.as_ref());
         let all = facilities.is_some_and(|facilities| facilities.contains(&Facility::Policy));
-        Some(StandingPolicy::new(&Json::Object(policy), settable, all))
+        let own = StandingPolicy::new(&Json::Object(policy), settable, all);
+        match declared.and_then(|all| all.methods.as_ref().zip(all.kinds.as_ref())) {
+            Some((methods, kinds)) => Some(own.with_only(methods, kinds)),
+            None => Some(own),
+        }
     }
 }
 

@@ -377,7 +377,8 @@ impl Walk<'_> {
                 self.record_check(index, step, check, outcome, exchanges);
             }
             (Some(check), Err(trouble)) => {
-                if let Trouble::Unready(_) = &trouble {
+                let mut commands = step.deed.commands();
+                if matches!(&trouble, Trouble::Unready(_)) && commands.any(changes_something) {
                     // What was never asked for cannot have happened: whatever builds on it would be judged by nothing.
                     self.blocked = Some(because(step.line, &trouble));
                 }
@@ -621,6 +622,27 @@ async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Performed, Trou
 }
 
 /// Says that an answer is only what the target file assumes: nothing was asked, so nothing is judged.
+/// Tells whether a later step may build on a command: all but those that only read.
+const fn changes_something(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::ReadSession { .. }
+            | Command::OpenAccount { .. }
+            | Command::ReadWizard { .. }
+            | Command::ListMethods { .. }
+            | Command::ListAvailable { .. }
+            | Command::ReadEnrollment { .. }
+            | Command::ReadSecondStep { .. }
+            | Command::ReadReset { .. }
+            | Command::ReadResetProof { .. }
+            | Command::ReadInbox { .. }
+            | Command::ReadAudit { .. }
+            | Command::ReadAuditEvents { .. }
+            | Command::ReadCapabilities {}
+            | Command::FindLeaks {}
+    )
+}
+
 /// Names the shape in which a check types its code, where the target declares to take that shape for the code (CODE-10).
 pub(crate) fn accepted_shape(step: &Step, capabilities: &Capabilities) -> Option<CodeShape> {
     let Deed::One(

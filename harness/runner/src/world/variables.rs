@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use super::operations::References;
 use super::things::Sort;
 use super::{Trouble, World};
+use crate::scenario::Quantity;
 use crate::target::{Jar, Operation, Value, Variables};
 
 /// Collects variables under their names.
@@ -237,6 +238,13 @@ impl World<'_> {
                 if let Some(code) = &self.things.get(index).accepted {
                     vars.secret("code", code.clone());
                 }
+            }
+            // Alone, time moves by `time`; at the same moment as others it is a request like any other.
+            Command::AdvanceClock { by } => {
+                let seconds = Quantity::parse(by)
+                    .and_then(|quantity| quantity.seconds(&self.limits))
+                    .map_err(|error| Trouble::Unready(error.to_string()))?;
+                vars.json("seconds", Json::from(seconds));
             }
             Command::SetPolicy { policy } => vars.json("policy", Json::Object(policy.clone())),
             _ => {}

@@ -60,6 +60,7 @@ fn what_surrounds_a_target_is_checked_when_its_file_is_loaded() {
             "does not say that it moves",
         ),
         ("policySettable = [\"twoStep.kind\"]", "`twoStep.kind`"),
+        ("policySettable = [\"edition\"]", "`edition`"),
         ("policySettable = [\"twoStep.kinds\"]", "nothing sets them"),
     ] {
         let problems = problems(more);

@@ -9,8 +9,11 @@ use url::Url;
 
 use super::{Compiler, last_line, parse_duration, said};
 use crate::target::CodePatterns;
-use crate::target::file::{CodePatternFile, CsrfEvery, CsrfFile, TargetFile, WordsFile};
-use crate::target::operation::VariableSpec;
+use crate::target::file::{
+    CodePatternFile, CsrfEvery, CsrfFile, RefreshFile, TargetFile, WordsFile,
+};
+use crate::target::matcher::Recogniser;
+use crate::target::operation::{Operation, VariableSpec};
 use crate::target::problem::Problem;
 use crate::target::request::header_value;
 use crate::target::source::Source;
@@ -143,6 +146,14 @@ impl Compiler<'_> {
             let words = words.iter();
             words.map(move |(word, own)| (set, word.as_str(), own.as_str()))
         }))
+    }
+
+    pub(super) fn refresh(&mut self, file: RefreshFile, bound: bool) -> Recogniser {
+        if !bound {
+            let (key, operation) = ("refresh", Operation::RefreshSession.as_str());
+            self.report_key("/refresh", Problem::NeedsOperation { key, operation });
+        }
+        self.recogniser(file.status, file.conditions, "/refresh")
     }
 
     /// Compiles the CSRF token's way; none only where something was reported.

@@ -1,0 +1,98 @@
+//! Targets that are started by the run, and those that only `run` can judge.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::{assert_fails, command, proofup};
+
+/// Writes a target file whose process does what a shell is told.
+fn target(folder: &Path, start: &str) -> String {
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.local_addr().expect("it listens").port()
+    };
+    let text = format!(
+        r#"
+name = "tiny"
+base = "http://127.0.0.1:{port}"
+
+[process]
+start = '''{start}'''
+ready = {{ within = "60s" }}
+
+[capabilities]
+discover = "/capabilities"
+
+[operations.signIn]
+request = {{ method = "POST", path = "/login", body = {{ email = "{{userPrincipalName}}", password = "{{password}}" }} }}
+answers = [{{ status = 200 }}]
+"#
+    );
+    let file = folder.join("target.toml");
+    fs::write(&file, text).expect("the folder can be written to");
+    file.display().to_string()
+}
+
+#[test]
+fn commands_that_make_tenants_refuse_a_target_that_has_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = target(folder.path(), "touch started");
+    for arguments in [
+        vec!["explore"],
+        vec!["race"],
+        vec!["measure"],
+        vec!["matrix"],
+        vec!["run", "--full"],
+    ] {
+        let output = proofup(arguments.into_iter().chain(["--target", &target]));
+        assert_fails(&output, 2, "needs a target that makes a tenant");
+    }
+    assert!(!folder.path().join("started").exists());
+}
+
+#[test]
+fn a_process_that_ends_at_once_is_told_with_its_last_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = target(folder.path(), "echo the database is gone; exit 7");
+    let output = proofup(["run", "--target", &target]);
+    assert_fails(&output, 2, "exit status: 7");
+    assert_fails(&output, 2, "the database is gone");
+}
+
+/// Ends when the pipe that a process and all it started wrote into has no writer any more.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_what_it_started() {
+    use std::io::Read as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("there is a mkfifo").success());
+    let start = "sh -c 'echo here; while :; do sleep 1000; done' > pipe & wait";
+    let target = target(folder.path(), start);
+    let mut run = command()
+        .args(["run", "--target", &target])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    // Opening waits until the process writes, so that by then it is there; reading to the end waits until nobody does.
+    let mut reader = fs::File::open(&pipe).expect("the pipe is there");
+    let mut here = [0; 5];
+    reader
+        .read_exact(&mut here)
+        .expect("the process tells that it is there");
+    let id = run.id().to_string();
+    let told = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(told.expect("there is a kill").success());
+    let mut rest = String::new();
+    reader
+        .read_to_string(&mut rest)
+        .expect("the pipe can be read");
+    assert_eq!((&here, rest.as_str()), (b"here\n", ""));
+    let ended = run.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(130));
+}
