@@ -10,6 +10,7 @@ use crate::commands::faults::FaultsArguments;
 use crate::commands::gateways::GatewaysArguments;
 use crate::commands::init::InitArguments;
 use crate::commands::list::ListArguments;
+use crate::commands::load::arguments::LoadArguments;
 use crate::commands::matrix::MatrixArguments;
 use crate::commands::measure::MeasureArguments;
 use crate::commands::race::RaceArguments;
@@ -30,7 +31,7 @@ use crate::commands::serve::ServeArguments;
                   proofup explain DEF-4                what a requirement says, and what checks it\n\n\
                   Exit codes:\n    0  conforms, or did what it was asked to\n    1  nonconforming, a stale exemption, or a transcript that differs\n    \
                   2  usage, configuration, target or scenario file\n    3  incomplete: a must could not be judged\n    \
-                  4  nothing selected\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
+                  4  nothing selected\n    5  a performance threshold or baseline\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
 )]
 pub(crate) struct Arguments {
     /// When to colour: auto minds the terminal, `NO_COLOR` and CI
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Begin a file: a target file with every key explained
     Init(InitArguments),
+    /// Load an implementation: verifications per second, latency, correctness
+    Load(Box<LoadArguments>),
     /// Serve the reference implementation
     Serve(ServeArguments),
     /// Serve mocked SMS, voice, mail and push providers

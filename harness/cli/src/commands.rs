@@ -8,6 +8,7 @@ pub(crate) mod faults;
 pub(crate) mod gateways;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod load;
 pub(crate) mod matrix;
 pub(crate) mod measure;
 pub(crate) mod race;
@@ -33,6 +34,7 @@ pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
         Command::Measure(arguments) => measure::execute(&arguments),
         Command::Doctor(arguments) => doctor::execute(&arguments),
         Command::Init(arguments) => init::execute(&arguments),
+        Command::Load(arguments) => load::execute(&arguments),
         Command::Serve(arguments) => serve::execute(arguments),
         Command::Gateways(arguments) => gateways::execute(&arguments),
         Command::List(arguments) => list::execute(&arguments),

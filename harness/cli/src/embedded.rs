@@ -7,6 +7,7 @@ use std::hash::BuildHasher;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -70,13 +71,36 @@ pub(crate) fn served(
     control_token: Option<Secret>,
     seed: Option<u64>,
     demo: GatewayConfig,
+    fault: Option<FaultName>,
 ) -> Router {
     app(AppConfig {
         test_control_token: control_token,
         randomness: seed.map_or(Randomness::Os, |seed| Randomness::Seed(seed.to_string())),
         demo_gateways: demo,
+        rule_book: fault.map_or_else(RuleBook::default, rule_book),
         ..AppConfig::new(clock)
     })
+}
+
+/// Builds the hello floor: what a server of this make costs that does nothing.
+pub(crate) fn hello() -> Router {
+    Router::new().fallback(async || ([(http::header::CONTENT_TYPE, "application/json")], HELLO))
+}
+
+/// What the hello floor answers.
+const HELLO: &str = r#"{"state":"signedIn"}"#;
+
+/// Makes an application work so much longer on each request, on its processor.
+pub(crate) fn burdened(router: Router, burden: Duration, clock: Clock) -> Router {
+    router.layer(axum::middleware::map_request(
+        move |request: Request<Body>| {
+            let until = clock.now() + burden;
+            while clock.now() < until {
+                std::hint::spin_loop();
+            }
+            std::future::ready(request)
+        },
+    ))
 }
 
 /// Draws a token for test control that other processes of this machine cannot guess.

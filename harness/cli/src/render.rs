@@ -3,6 +3,7 @@
 pub(crate) mod doctor;
 pub(crate) mod failures;
 pub(crate) mod header;
+pub(crate) mod load;
 pub(crate) mod matrix;
 pub(crate) mod measure;
 pub(crate) mod race;

@@ -23,9 +23,21 @@ pub struct Inboxes(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    /// Takes what is delivered, where nothing is to be kept.
+    taker: Option<Taker>,
     state: Mutex<State>,
     /// Tells waiters that something was delivered: the counter at that time.
     delivered: watch::Sender<u64>,
+}
+
+/// Takes delivered messages one by one, on the task that served their request.
+#[derive(Clone)]
+struct Taker(Arc<dyn Fn(Message) + Send + Sync>);
+
+impl std::fmt::Debug for Taker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Taker")
+    }
 }
 
 #[derive(Debug)]
@@ -136,7 +148,21 @@ impl Inboxes {
     /// Makes empty inboxes that keep at most `capacity` messages (at least one) in all.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
+        Self::make(capacity, None)
+    }
+
+    /// Makes inboxes that keep nothing: each delivered message is given to `taker` at once, before its provider answers.
+    ///
+    /// For load, where a message is read once, by whoever waits for it, and memory has to stay flat. What is held, dropped
+    /// or refused is not kept either, so it cannot be released later.
+    #[must_use]
+    pub fn handing_over(taker: impl Fn(Message) + Send + Sync + 'static) -> Self {
+        Self::make(1, Some(Taker(Arc::new(taker))))
+    }
+
+    fn make(capacity: usize, taker: Option<Taker>) -> Self {
         Self(Arc::new(Shared {
+            taker,
             state: Mutex::new(State {
                 capacity: capacity.max(1),
                 counter: 0,
@@ -265,6 +291,17 @@ impl Inboxes {
         let mut state = self.lock();
         state.counter += 1;
         message.seq = state.counter;
+        if let Some(Taker(take)) = &self.0.taker {
+            drop(state);
+            let seq = message.seq;
+            for _ in 1..copies {
+                take(message.clone());
+            }
+            if copies > 0 {
+                take(message);
+            }
+            return seq;
+        }
         let message = Arc::new(message);
         let fate = if copies > 0 { Fate::Delivered } else { fate };
         state.accepted.push_back(Accepted {
@@ -323,6 +360,11 @@ impl Inboxes {
         if state.rejected.len() > REJECTED_KEPT {
             state.rejected.pop_front();
         }
+    }
+
+    /// Tells whether nothing is kept here ([`Self::handing_over`]).
+    pub(crate) fn hands_over(&self) -> bool {
+        self.0.taker.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -438,6 +480,22 @@ mod tests {
         assert_eq!(texts(&read), ["second", "first"]);
         assert_eq!([read[0].seq, read[1].seq], [second, first]);
         assert_eq!(inboxes.release(Channel::Sms, false), 0);
+    }
+
+    #[test]
+    fn inboxes_that_hand_over_keep_nothing_and_give_each_copy_once() {
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let here = Arc::clone(&taken);
+        let inboxes = Inboxes::handing_over(move |message| {
+            here.lock().unwrap().push((message.seq, message.text));
+        });
+        inboxes.accept(text_to(ALICE, "once"), Fate::Delivered, 1);
+        inboxes.accept(text_to(ALICE, "twice"), Fate::Delivered, 2);
+        inboxes.accept(text_to(ALICE, "lost"), Fate::Dropped, 0);
+        let taken: Vec<(u64, String)> = taken.lock().unwrap().clone();
+        let told: Vec<(u64, &str)> = taken.iter().map(|(seq, text)| (*seq, &**text)).collect();
+        assert_eq!(told, [(1, "once"), (2, "twice"), (2, "twice")]);
+        assert!(inboxes.all().is_empty());
     }
 
     #[test]

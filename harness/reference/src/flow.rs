@@ -8,6 +8,7 @@ mod account;
 mod audit;
 mod belongings;
 mod call;
+mod crowd;
 mod device;
 mod enroll;
 mod foresee;

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the lock is taken by [`Tenant::turn`] alone, for synchronous work; it cannot be held across an await.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::Timestamp;
@@ -91,7 +91,19 @@ pub(crate) struct TenantState {
     pub(crate) notifications: BTreeMap<String, Notification>,
     pub(crate) calls: BTreeMap<String, Call>,
     pub(crate) audit: Audit,
+    /// What was begun, oldest first, so that what is over can be dropped when there is much of it.
+    pub(crate) begun: VecDeque<Begun>,
     swept_at: Timestamp,
+}
+
+/// Names a record that lives for a while.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    Enrollment(String),
+    Challenge(String),
+    Reset(String),
+    Notification(String),
+    Call(String),
 }
 
 impl Tenant {
@@ -131,6 +143,7 @@ impl Tenant {
                 notifications: BTreeMap::new(),
                 calls: BTreeMap::new(),
                 audit: Audit::default(),
+                begun: VecDeque::new(),
             }),
         })
     }

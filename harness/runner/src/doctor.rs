@@ -289,20 +289,7 @@ impl Theatre<'_> {
                 return;
             }
         };
-        let mut found: Vec<(String, Vec<Diagnosis>)> = Vec::new();
-        let mut ended = None;
-        for stage in &story.stages {
-            if ended.is_some() {
-                break;
-            }
-            let wrong = self.stage(&mut visit, stage).await;
-            let mut known = self.environment.target.known().iter();
-            let is_known = known.any(|(probe, _)| *probe == stage.name);
-            if !wrong.is_empty() && !stage.aside && !is_known && fatal(&wrong, stage) {
-                ended = Some(stage.name.clone());
-            }
-            found.push((stage.name.clone(), wrong));
-        }
+        let (found, ended) = self.stages(&mut visit, &story).await;
         let secrets = visit.end().await;
         for (name, mut wrong) in found {
             let exchanges = wrong.iter_mut().flat_map(|one| &mut one.exchanges);
@@ -318,6 +305,26 @@ impl Theatre<'_> {
                 chart.add_as(name, Probed::NotReached(format!("`{ended}` comes first")));
             }
         }
+    }
+
+    /// Plays the stages of a story until one is not right without which the rest makes no sense; that one is named.
+    async fn stages(
+        &self,
+        visit: &mut Visit<'_>,
+        story: &Story,
+    ) -> (Vec<(String, Vec<Diagnosis>)>, Option<String>) {
+        let mut found = Vec::new();
+        for stage in &story.stages {
+            let wrong = self.stage(visit, stage).await;
+            let mut known = self.environment.target.known().iter();
+            let is_known = known.any(|(probe, _)| *probe == stage.name);
+            let ends = !wrong.is_empty() && !stage.aside && !is_known && fatal(&wrong, stage);
+            found.push((stage.name.clone(), wrong));
+            if ends {
+                return (found, Some(stage.name.clone()));
+            }
+        }
+        (found, None)
     }
 
     /// Tells whether users are borrowed, because none can be made.

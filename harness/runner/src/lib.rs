@@ -13,6 +13,7 @@ pub mod faults;
 pub mod foresee;
 pub mod full;
 pub mod judge;
+pub mod load;
 pub mod matrix;
 pub mod measure;
 pub mod race;

@@ -12,14 +12,14 @@ mod draft;
 mod file;
 mod grammar;
 mod people;
-mod problem;
+pub(crate) mod problem;
 mod quantity;
 mod rules;
 pub(crate) mod spelling;
 mod suite;
 mod tenant;
-mod tree;
-mod walk;
+pub(crate) mod tree;
+pub(crate) mod walk;
 
 use std::sync::Arc;
 

@@ -24,6 +24,7 @@ mod profile;
 mod reply;
 mod request;
 mod shape;
+mod show;
 mod source;
 mod standing;
 mod surroundings;

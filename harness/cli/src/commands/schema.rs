@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use proofup_domain::requirement::Catalogue;
-use proofup_runner::{compare, matrix, report, scenario, target};
+use proofup_runner::{compare, load, matrix, report, scenario, target};
 
 use crate::failure::{EXIT_OK, Failure};
 use crate::terminal;
@@ -31,6 +31,10 @@ enum Kind {
     Comparison,
     /// The JSON report of a matrix
     Matrix,
+    /// A load plan (TOML)
+    Load,
+    /// The JSON report of a load run
+    LoadReport,
     /// The catalogue of requirements (TOML)
     Requirements,
 }
@@ -43,6 +47,8 @@ pub(crate) fn execute(arguments: &SchemaArguments) -> Result<u8, Failure> {
         Kind::Report => report::json::schema(),
         Kind::Comparison => schemars::schema_for!(compare::ComparisonReport).to_value(),
         Kind::Matrix => schemars::schema_for!(matrix::report::Report).to_value(),
+        Kind::Load => load::plan::json_schema(),
+        Kind::LoadReport => load::report::json_schema(),
         Kind::Requirements => schemars::schema_for!(Catalogue).to_value(),
     };
     let text = serde_json::to_string_pretty(&schema)

@@ -1,6 +1,7 @@
 //! `proofup serve`: the reference implementation on its own.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::Args;
 use proofup_domain::secret::Secret;
@@ -11,6 +12,7 @@ use proofup_reference::delivery::{
 };
 use tokio::net::TcpListener;
 
+use crate::commands::targeting::fault_named;
 use crate::commands::{runtime, shutdown};
 use crate::failure::{EXIT_OK, Failure};
 use crate::{clock, embedded, terminal};
@@ -41,6 +43,18 @@ pub(crate) struct ServeArguments {
     /// Draw codes, tokens and ids from this seed instead of the operating system: for tests only
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+
+    /// Plant a fault, to see how a judge of it fares; `proofup faults --list` lists them
+    #[arg(long, value_name = "NAME", requires = "test_control")]
+    fault: Option<String>,
+
+    /// Work so much longer on each request: for measuring comparisons
+    #[arg(long, value_name = "TIME", value_parser = time, hide = true)]
+    burden: Option<Duration>,
+
+    /// Answer every request with the same few bytes: the yardstick of load runs
+    #[arg(long, hide = true)]
+    hello: bool,
 
     /// The SMS provider of the demo tenant
     #[arg(
@@ -150,6 +164,7 @@ fn demo_gateways(
 }
 
 async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, Failure> {
+    let fault = arguments.fault.as_deref().map(fault_named).transpose()?;
     let cannot = |error: std::io::Error| {
         Failure::usage(
             format!("could not listen on {}: {error}", arguments.listen),
@@ -163,8 +178,18 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
         Some(_) => GatewayConfig::default(),
     };
     let signals = shutdown::Signals::listen()?;
-    let router = embedded::served(clock::machine(), token, arguments.seed, demo);
-    let what = if arguments.test_control {
+    let router = if arguments.hello {
+        embedded::hello()
+    } else {
+        embedded::served(clock::machine(), token, arguments.seed, demo, fault)
+    };
+    let router = match arguments.burden {
+        Some(burden) => embedded::burdened(router, burden, clock::machine()),
+        None => router,
+    };
+    let what = if arguments.hello {
+        "a few bytes and nothing else"
+    } else if arguments.test_control {
         "under test control"
     } else {
         "with the demo tenant"
@@ -181,4 +206,8 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
         )
     })?;
     Ok(EXIT_OK)
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    proofup_runner::load::quantity::duration(text).map_err(|error| error.to_string())
 }

@@ -10,6 +10,7 @@ mod explore;
 mod faults;
 mod files;
 mod hostile;
+mod load;
 mod matrix;
 mod measure;
 mod race;
@@ -89,6 +90,7 @@ help! {
     doctor_helps_itself: "help-doctor" = ["doctor", "--help"];
     init_helps_itself: "help-init" = ["init", "--help"];
     run_helps_itself: "help-run" = ["run", "--help"];
+    load_helps_itself: "help-load" = ["load", "--help"];
     serve_helps_itself: "help-serve" = ["serve", "--help"];
     gateways_helps_itself: "help-gateways" = ["gateways", "--help"];
     list_helps_itself: "help-list" = ["list", "--help"];
@@ -106,6 +108,7 @@ fn every_command_shows_an_example() {
         "race",
         "doctor",
         "init",
+        "load",
         "serve",
         "gateways",
         "list",
@@ -144,7 +147,14 @@ fn a_command_that_is_none_is_a_fault_of_usage() {
 
 #[test]
 fn every_schema_is_a_json_schema() {
-    for kind in ["scenario", "target", "report", "requirements"] {
+    for kind in [
+        "scenario",
+        "target",
+        "report",
+        "load",
+        "load-report",
+        "requirements",
+    ] {
         let schema: serde_json::Value =
             serde_json::from_str(&help_of(&["schema", kind])).expect("JSON");
         jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{kind}: {error}"));

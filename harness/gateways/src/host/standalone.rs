@@ -1,5 +1,7 @@
 //! The host that runs for long: every HTTP provider on one port, SMTP on another, and the people's API beside them.
 //!
+//! For load it runs without keeping anything: each message goes to whoever waits for it.
+//!
 //! As all HTTP channels share a port here, `dead` resets their connections instead of refusing them; SMTP, which has its
 //! own, is refused.
 
@@ -24,6 +26,7 @@ use super::conformance::StartError;
 use super::people_api;
 use crate::behaviour::Providers;
 use crate::door::Door;
+use crate::message::Message;
 use crate::provider::{self, BODY_LIMIT, ProviderAnswer, ProviderRequest};
 use crate::smtp;
 use crate::store::{DEFAULT_CAPACITY, Inboxes};
@@ -75,6 +78,31 @@ impl Standalone {
         reason = "listening needs a runtime, which async says"
     )]
     pub async fn start(options: &StandaloneOptions, clock: Clock) -> Result<Self, StartError> {
+        Self::open(
+            options,
+            Providers::new(clock, Inboxes::new(options.capacity)),
+        )
+    }
+
+    /// Starts providers that keep nothing: `taker` is given each message before its provider answers, and the people's API
+    /// is not served. This is the host for load; `capacity` has no effect.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    #[expect(
+        clippy::unused_async,
+        reason = "listening needs a runtime, which async says"
+    )]
+    pub async fn start_handing_over(
+        options: &StandaloneOptions,
+        clock: Clock,
+        taker: impl Fn(Message) + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        Self::open(options, Providers::new(clock, Inboxes::handing_over(taker)))
+    }
+
+    fn open(options: &StandaloneOptions, providers: Providers) -> Result<Self, StartError> {
         let open = |what, address| {
             Door::open(address).map_err(|source| StartError {
                 what,
@@ -89,7 +117,6 @@ impl Standalone {
             None => door.address().to_string(),
         };
         let (http, smtp) = (advertised(&http_door), advertised(&smtp_door));
-        let providers = Providers::new(clock, Inboxes::new(options.capacity));
         providers.add_door(Channel::Email, smtp_door.clone());
         let (stop, stopped) = watch::channel(false);
         let state = providers.clone();
@@ -216,7 +243,9 @@ async fn answer(
         }
         Err(_) => return people_api::problem(StatusCode::BAD_REQUEST, "the body breaks off"),
     };
-    if let Some(response) = people_api::answer(&parts, &body, providers).await {
+    if !providers.inboxes().hands_over()
+        && let Some(response) = people_api::answer(&parts, &body, providers).await
+    {
         return response;
     }
     let request = ProviderRequest {

@@ -3,7 +3,7 @@
 //! A list may name what is long over; it is pruned when something is added to it, so it stays as short as what is open.
 
 use crate::record::{Challenge, Enrollment, Outcome, Reset, ResetProgress};
-use crate::tenant::Turn;
+use crate::tenant::{Begun, Turn};
 
 impl Turn<'_> {
     /// Keeps a new setup.
@@ -15,7 +15,9 @@ impl Turn<'_> {
             user.enrollments.retain(open);
             user.enrollments.push(enrollment.id.clone());
         }
-        state.enrollments.insert(enrollment.id.clone(), enrollment);
+        let id = enrollment.id.clone();
+        state.enrollments.insert(id.clone(), enrollment);
+        self.keep(Begun::Enrollment(id));
     }
 
     /// Visits a user's open setups.
@@ -44,7 +46,9 @@ impl Turn<'_> {
             user.challenges.retain(open);
             user.challenges.push(challenge.id.clone());
         }
-        state.challenges.insert(challenge.id.clone(), challenge);
+        let id = challenge.id.clone();
+        state.challenges.insert(id.clone(), challenge);
+        self.keep(Begun::Challenge(id));
     }
 
     /// Visits a user's open challenges.
@@ -71,7 +75,9 @@ impl Turn<'_> {
             user.resets.retain(open);
             user.resets.push(reset.id.clone());
         }
-        state.resets.insert(reset.id.clone(), reset);
+        let id = reset.id.clone();
+        state.resets.insert(id.clone(), reset);
+        self.keep(Begun::Reset(id));
     }
 
     /// Visits a user's open resets.

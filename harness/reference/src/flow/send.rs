@@ -18,7 +18,7 @@ use crate::phone::PhoneNumber;
 use crate::record::{Attempt, Call, Expected, Notification, Outcome, Target};
 use crate::refused::Refused;
 use crate::rules::Rules;
-use crate::tenant::Turn;
+use crate::tenant::{Begun, Turn};
 use crate::time::{later, runs, seconds_until};
 
 /// Where something goes.
@@ -280,6 +280,7 @@ impl Turn<'_> {
             kept_until: self.kept_until(seconds),
         };
         self.state.calls.insert(call_id.clone(), call);
+        self.keep(Begun::Call(call_id.clone()));
         self.state.doors.open(Door::Call, &call_id, &call_id);
         let outgoing = Outgoing::Call {
             to,
@@ -318,6 +319,7 @@ impl Turn<'_> {
         };
         let notifications = &mut self.state.notifications;
         notifications.insert(notification_id.clone(), notification);
+        self.keep(Begun::Notification(notification_id.clone()));
         let outgoing = Outgoing::Push {
             token,
             notification_id: notification_id.clone(),

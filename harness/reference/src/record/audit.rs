@@ -27,7 +27,7 @@ pub(crate) struct Audit {
 }
 
 /// Events that a tenant keeps; older ones are dropped.
-const CAPACITY: usize = 10_000;
+const CAPACITY: usize = 1000;
 
 impl Audit {
     /// Records an event; the trail numbers it.

@@ -134,6 +134,11 @@ impl World<'_> {
             Command::PressKey { .. } | Command::HangUp { .. } | Command::LetRing { .. } => {
                 self.handset_request(command)?
             }
+            // On its own a clock may move in other ways; at the same moment as something else it takes a request.
+            Command::AdvanceClock { by } => {
+                let vars = self.clock_variables(by)?;
+                self.ask(Operation::AdvanceClock, vars, None)?
+            }
             _ => {
                 let operation = operation_of(command).ok_or_else(|| {
                     Trouble::unready("this command is not one that a target performs")

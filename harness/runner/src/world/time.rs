@@ -8,6 +8,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
+use super::variables::Vars;
 use super::{Performed, Trouble, World};
 use crate::scenario::Quantity;
 use crate::surroundings::runs;
@@ -81,9 +82,7 @@ impl World<'_> {
 
     /// Moves the target's time by what a scenario says, in the way that its target file names.
     pub(super) async fn advance_clock(&mut self, by: &str) -> Result<Performed, Trouble> {
-        let seconds = Quantity::parse(by)
-            .and_then(|quantity| quantity.seconds(&self.limits))
-            .map_err(|error| Trouble::Unready(error.to_string()))?;
+        let seconds = self.seconds(by)?;
         let surroundings = &self.environment.surroundings;
         match self.environment.target.clock().moved {
             Some(ClockMove::Libfaketime) => {
@@ -108,8 +107,7 @@ impl World<'_> {
                 Ok(Map::new())
             }
             Some(ClockMove::Operation) | None => {
-                let mut vars = super::variables::Vars::default();
-                vars.json("seconds", serde_json::Value::from(seconds));
+                let vars = self.clock_variables(by)?;
                 let (performed, kept) = self.call(Operation::AdvanceClock, vars, None).await?;
                 let moved = !crate::judge::matcher::is_no_success(&performed);
                 if moved && !kept.contains_key("tenantNow") {
@@ -118,6 +116,19 @@ impl World<'_> {
                 Ok(performed)
             }
         }
+    }
+
+    /// Offers what the operation that moves the clock needs.
+    pub(super) fn clock_variables(&self, by: &str) -> Result<Vars, Trouble> {
+        let mut vars = Vars::default();
+        vars.json("seconds", serde_json::Value::from(self.seconds(by)?));
+        Ok(vars)
+    }
+
+    fn seconds(&self, by: &str) -> Result<i64, Trouble> {
+        Quantity::parse(by)
+            .and_then(|quantity| quantity.seconds(&self.limits))
+            .map_err(|error| Trouble::Unready(error.to_string()))
     }
 
     /// Counts a movement in that no answer tells.

@@ -179,13 +179,13 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
 }
 
 fn checked(url: &Url) -> Result<Url, Failure> {
-    let spoken = url.scheme() == "http" || (cfg!(feature = "tls") && url.scheme() == "https");
-    if spoken && url.host().is_some() {
+    let speaks = url.scheme() == "http" || (cfg!(feature = "tls") && url.scheme() == "https");
+    if speaks && url.host().is_some() {
         return Ok(url.clone());
     }
     Err(Failure::usage(
-        format!("`{url}` cannot be spoken to: only plain HTTP is"),
-        "name an address such as http://127.0.0.1:8080; put what ends TLS before the target",
+        format!("`{url}` cannot be spoken to by this build"),
+        "name an address such as http://127.0.0.1:8080; https takes a build with the feature `tls`",
     ))
 }
 

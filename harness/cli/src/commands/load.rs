@@ -1,0 +1,288 @@
+//! `proofup load`: how many verifications an implementation carries, at which latency, correctly.
+
+pub(crate) mod arguments;
+mod baseline;
+mod files;
+mod merge;
+mod search;
+mod subject;
+mod versus;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use proofup_gateways::host::StandaloneOptions;
+use proofup_runner::load::baseline::Baseline;
+use proofup_runner::load::plan::{self, LoadPlan};
+use proofup_runner::load::report::{MachineTold, Report, Surroundings};
+use proofup_runner::load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
+use proofup_runner::target::TransportOptions;
+use tokio::sync::watch;
+
+use crate::commands::run::aim::Goal;
+use crate::commands::run::arguments::TransportKind;
+use crate::commands::shutdown::Signals;
+use crate::commands::targeting::{fault_named, spinner};
+use crate::commands::{processors, runtime};
+use crate::failure::Failure;
+use crate::render::load as render;
+use crate::{clock, terminal};
+use arguments::{LoadArguments, LoadCommand, ShardWord};
+use files::Files;
+use subject::Subject;
+
+/// What is loaded where no plan is named.
+const DEFAULT_PLAN: &str = r#"title = "Sign-ins with a text"
+arrivals = { rate = "20/s" }
+stop = { after = "30s" }
+warmUp = "2s"
+pace = 12
+mix = { secondStepText = 1 }
+"#;
+
+/// Loads, tells, and gives the exit code.
+pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
+    if let Some(LoadCommand::Merge(arguments)) = &arguments.command {
+        return merge::execute(arguments);
+    }
+    let plan = read_plan(arguments.plan.as_deref())?.with(&arguments.overrides());
+    if arguments.find_max && plan.thresholds.is_empty() {
+        return Err(Failure::usage(
+            "--find-max needs a threshold: every rate is met by somebody who waits long enough",
+            "add for example --threshold 'secondStepText.p99<50ms'",
+        ));
+    }
+    let shard = shard(arguments.shard)?;
+    let kept = baseline::read(arguments)?;
+    let files = Files::open(&arguments.report)?;
+    let runtime = runtime()?;
+    let subject = runtime.block_on(subject(arguments, &plan))?;
+    let told = render::heading(&plan, shard, &subject.told);
+    terminal::result(&told)?;
+    let (stop, stopped) = watch::channel(false);
+    let signals = runtime.block_on(async { Signals::listen() })?;
+    runtime.spawn(async move {
+        signals.requested().await;
+        stop.send_replace(true);
+        // Whoever waits for the end still has the other end of the channel.
+        std::future::pending::<()>().await;
+    });
+    let work = Work {
+        arguments,
+        subject: &subject,
+        stopped,
+    };
+    let code = if let Some(other) = &arguments.vs {
+        let other = runtime.block_on(versus::other(other, arguments, &plan))?;
+        versus::execute(&work, &plan, &other)
+    } else if arguments.find_max {
+        search::execute(&work, &plan)
+    } else {
+        once(&work, &plan, shard, files, kept)
+    };
+    drop(subject);
+    runtime.shutdown_background();
+    code
+}
+
+/// Holds what every way of loading needs.
+struct Work<'a> {
+    arguments: &'a LoadArguments,
+    subject: &'a Subject,
+    stopped: watch::Receiver<bool>,
+}
+
+/// Runs the plan once, and tells.
+fn once(
+    work: &Work<'_>,
+    plan: &LoadPlan,
+    shard: Shard,
+    mut files: Files,
+    kept: Option<Baseline>,
+) -> Result<u8, Failure> {
+    let arguments = work.arguments;
+    let before = baseline::yardstick(arguments)?;
+    let output = loaded(work, plan, shard, &mut files)?;
+    let report = work.report(plan, shard, &output);
+    files.finish(&report)?;
+    terminal::result(&render::summary(&report, &output.figures.examples))?;
+    let code = report.verdict.exit_code();
+    match baseline::after(arguments, report, before, kept)? {
+        Some(held) if code == 0 => Ok(held),
+        _ => Ok(code),
+    }
+}
+
+impl Work<'_> {
+    fn report(&self, plan: &LoadPlan, shard: Shard, output: &LoadOutput) -> Report {
+        let surroundings = Surroundings {
+            target: self.subject.told.clone(),
+            machine: machine(),
+        };
+        Report::of(plan, shard, &surroundings, output)
+    }
+
+    fn config(&self, plan: &LoadPlan, shard: Shard) -> LoadConfig {
+        config(self.arguments, self.subject, plan, shard)
+    }
+}
+
+/// Runs a plan on a subject; what happens is written down and shown.
+fn loaded(
+    work: &Work<'_>,
+    plan: &LoadPlan,
+    shard: Shard,
+    files: &mut Files,
+) -> Result<LoadOutput, Failure> {
+    let clock = clock::machine();
+    let progress = spinner();
+    let mut shown = render::Progress::default();
+    let output = run(
+        &work.config(plan, shard),
+        &mut |event: Event<'_>| {
+            files.take(&event, clock.now());
+            progress.set_message(shown.line(&event));
+        },
+        work.stopped.clone(),
+    );
+    progress.finish_and_clear();
+    output.map_err(|error| not_begun(&error, work.arguments))
+}
+
+fn config(
+    arguments: &LoadArguments,
+    subject: &Subject,
+    plan: &LoadPlan,
+    shard: Shard,
+) -> LoadConfig {
+    LoadConfig {
+        plan: plan.clone(),
+        shard,
+        target: Arc::clone(&subject.target),
+        connect: Arc::clone(&subject.connect),
+        callback_base: subject.callback_base.clone(),
+        control_token: subject.control_token.clone(),
+        clock: clock::machine(),
+        watched: subject.process,
+        gateways: gateways(arguments),
+    }
+}
+
+fn gateways(arguments: &LoadArguments) -> StandaloneOptions {
+    let mut options = StandaloneOptions::default();
+    if let Some(address) = arguments.gateway_bind {
+        options.http.set_ip(address);
+        options.smtp.set_ip(address);
+    }
+    options.advertised.clone_from(&arguments.gateway_host);
+    options
+}
+
+fn read_plan(file: Option<&Path>) -> Result<LoadPlan, Failure> {
+    let Some(file) = file else {
+        return plan::read("the default plan", DEFAULT_PLAN)
+            .map_err(|error| Failure::bug(format!("{error}")));
+    };
+    let path = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(
+            format!("could not read the load plan `{path}`: {error}"),
+            "name a file; `proofup schema load` says what stands in it",
+        )
+    })?;
+    plan::read(&path, &text).map_err(Failure::diagnostic)
+}
+
+/// Says which part of the plan is meant.
+fn shard(word: Option<ShardWord>) -> Result<Shard, Failure> {
+    let Some(word) = word else {
+        return Ok(Shard::WHOLE);
+    };
+    let index = match word.index {
+        Some(index) => index,
+        None => std::env::var("JOB_COMPLETION_INDEX")
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .filter(|index| *index < word.of)
+            .ok_or_else(|| {
+                Failure::usage(
+                    format!(
+                        "JOB_COMPLETION_INDEX is no number from 0 to {}",
+                        word.of.saturating_sub(1)
+                    ),
+                    "run it as an Indexed Job with as many completions, or name the part: --shard 1/4",
+                )
+            })?,
+    };
+    Ok(Shard { index, of: word.of })
+}
+
+fn options(plan: &LoadPlan) -> TransportOptions {
+    TransportOptions {
+        timeout: plan.timeout,
+        ..TransportOptions::default()
+    }
+}
+
+async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<Subject, Failure> {
+    let fault = arguments.fault.as_deref().map(fault_named).transpose()?;
+    let options = options(plan);
+    if arguments.target.is_some() || arguments.url.is_some() {
+        let goal = Goal {
+            target: arguments.target.as_deref(),
+            url: arguments.url.as_ref(),
+            transport: TransportKind::Loopback,
+            seed: plan.seed,
+            fault: None,
+        };
+        return Subject::named(goal, options, clock::machine()).await;
+    }
+    if arguments.in_process {
+        return Subject::in_process(plan.seed, fault, clock::machine());
+    }
+    Subject::child(options, fault, arguments.burden)
+}
+
+fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {
+    let help = match error {
+        LoadError::Lacks { .. } => {
+            "leave the flow out of the mix, or declare in the target file what the target has"
+        }
+        LoadError::NoClock(_) => "without it a plan needs more accounts, which are made for it",
+        LoadError::TooManyAccounts { .. } => {
+            "an account rests for 30 s of the target's time between two flows"
+        }
+        LoadError::NoUsers(_) => "add [[users]] to the target file, or bind `createTenant`",
+        LoadError::Unreachable(_) if arguments.target.is_none() && arguments.url.is_some() => {
+            "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
+        }
+        LoadError::Unreachable(_) | LoadError::NotTheContract(_) => {
+            "`proofup schema target` says what a target file holds"
+        }
+        LoadError::NotProvisioned(_) => {
+            "set PROOFUP_TEST_CONTROL_TOKEN to the token of the target's test control"
+        }
+        LoadError::NotRegistered { .. } => {
+            "see what the target answers; `proofup run` judges the same commands one by one"
+        }
+        LoadError::NotStarted(_) => {
+            "see whether the machine has ports, threads and file handles left"
+        }
+    };
+    Failure::usage(error.to_string(), help)
+}
+
+/// Tells on what machine this is.
+fn machine() -> MachineTold {
+    let model = std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            Some(line.split_once(':')?.1.trim().to_owned())
+        });
+    MachineTold {
+        platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        processors: processors(),
+        model,
+    }
+}

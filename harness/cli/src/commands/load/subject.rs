@@ -1,0 +1,166 @@
+//! What is loaded: a stranger's server, or the built-in reference in a process of its own.
+//!
+//! The reference is a child, so that its processor time and its memory can be told from the generator's (`decisions.md` 29).
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proofup_domain::clock::Clock;
+use proofup_domain::fault::FaultName;
+use proofup_domain::secret::Secret;
+use proofup_runner::load::Connect;
+use proofup_runner::load::report::{IN_PROCESS, TargetTold};
+use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
+use url::Url;
+
+use crate::commands::run::aim::{self, Goal};
+use crate::commands::serve::TOKEN_VARIABLE;
+use crate::embedded;
+use crate::failure::Failure;
+
+/// Holds what is loaded.
+#[derive(Clone)]
+pub(crate) struct Subject {
+    pub(crate) target: Arc<CompiledTarget>,
+    pub(crate) connect: Connect,
+    pub(crate) callback_base: String,
+    pub(crate) control_token: Option<Secret>,
+    pub(crate) told: TargetTold,
+    /// The process, where it is ours.
+    pub(crate) process: Option<u32>,
+    /// Ends it when the last clone is dropped.
+    _child: Option<Arc<Reaped>>,
+}
+
+/// Ends a child process when it is dropped.
+struct Reaped(Child);
+
+impl Drop for Reaped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Subject {
+    /// Takes the target that a goal names, which is not the built-in reference.
+    pub(crate) async fn named(
+        goal: Goal<'_>,
+        options: TransportOptions,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
+        let aim = aim::aim(goal, clock).await?;
+        let base = aim.base.clone().ok_or_else(|| {
+            Failure::bug("a named target has an address, which is checked before")
+        })?;
+        Ok(Self {
+            told: TargetTold {
+                name: aim.target.name().to_owned(),
+                url: Some(base.to_string()),
+                transport: "http".to_owned(),
+            },
+            target: Arc::new(aim.target),
+            connect: Arc::new(move || loopback_transport(&base, options)),
+            callback_base: aim.callback_base,
+            control_token: aim.control_token,
+            process: None,
+            _child: None,
+        })
+    }
+
+    /// Takes the built-in reference without a socket.
+    pub(crate) fn in_process(
+        seed: u64,
+        fault: Option<FaultName>,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
+        let token = embedded::control_token();
+        let router = embedded::planted(clock, token.clone(), seed, fault);
+        let transport = embedded::in_process(router);
+        Ok(Self {
+            target: Arc::new(aim::reference()?),
+            connect: Arc::new(move || transport.clone()),
+            callback_base: embedded::IN_PROCESS.to_owned(),
+            control_token: Some(token),
+            told: TargetTold {
+                name: embedded::NAME.to_owned(),
+                url: None,
+                transport: IN_PROCESS.to_owned(),
+            },
+            process: None,
+            _child: None,
+        })
+    }
+
+    /// Starts the built-in reference as a process of its own.
+    pub(crate) fn child(
+        options: TransportOptions,
+        fault: Option<FaultName>,
+        burden: Option<Duration>,
+    ) -> Result<Self, Failure> {
+        let token = embedded::control_token();
+        let mut words = vec!["--test-control".to_owned()];
+        if let Some(fault) = fault {
+            words.extend(["--fault".to_owned(), fault.to_string()]);
+        }
+        if let Some(burden) = burden {
+            words.extend([
+                "--burden".to_owned(),
+                format!("{:.3}us", burden.as_secs_f64() * 1e6),
+            ]);
+        }
+        let (child, base) = spawned(&token, &words)?;
+        let target = aim::reference()?.with_base(base.clone());
+        Ok(Self {
+            told: TargetTold {
+                name: embedded::NAME.to_owned(),
+                url: Some(base.to_string()),
+                transport: "child".to_owned(),
+            },
+            target: Arc::new(target),
+            callback_base: base.as_str().trim_end_matches('/').to_owned(),
+            connect: Arc::new(move || loopback_transport(&base, options)),
+            control_token: Some(token),
+            process: Some(child.0.id()),
+            _child: Some(Arc::new(child)),
+        })
+    }
+}
+
+/// Starts `proofup serve` and waits until it says where it is.
+fn spawned(token: &Secret, words: &[String]) -> Result<(Reaped, Url), Failure> {
+    let not_started = |error: &dyn std::fmt::Display| {
+        Failure::usage(
+            format!("could not start the reference as a process of its own: {error}"),
+            "see whether this machine lets programs start others and listen on 127.0.0.1, or add --in-process",
+        )
+    };
+    let program = std::env::current_exe().map_err(|error| not_started(&error))?;
+    let mut command = Command::new(program);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(words)
+        .env(TOKEN_VARIABLE, token.expose())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = Reaped(command.spawn().map_err(|error| not_started(&error))?);
+    let mut line = String::new();
+    let output = child.0.stdout.take();
+    let read = output.map(|output| BufReader::new(output).read_line(&mut line));
+    if let Some(Err(error)) = read {
+        return Err(not_started(&error));
+    }
+    let base = line
+        .split_whitespace()
+        .find_map(|word| Url::parse(word).ok().filter(|url| url.scheme() == "http"));
+    base.map(|base| (child, base))
+        .ok_or_else(|| not_started(&"it did not say where it listens"))
+}
+
+/// Starts the hello floor as a process of its own, for the yardstick.
+pub(super) fn hello() -> Result<(impl Sized, Url), Failure> {
+    spawned(&embedded::control_token(), &["--hello".to_owned()])
+}

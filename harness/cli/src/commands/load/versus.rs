@@ -1,0 +1,114 @@
+//! `--vs`: two targets in turn, pair by pair, until something can be said.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proofup_runner::load::Shard;
+use proofup_runner::load::compare::{Aim, Relation};
+use proofup_runner::load::engine::duel::{Duel, DuelConfig, Measure, duel};
+use proofup_runner::load::plan::{Arrivals, LoadPlan, Stop};
+use url::Url;
+
+use super::arguments::LoadArguments;
+use super::subject::Subject;
+use super::{Work, config, not_begun, options};
+use crate::clock;
+use crate::commands::run::aim::Goal;
+use crate::commands::run::arguments::TransportKind;
+use crate::commands::targeting::spinner;
+use crate::failure::{EXIT_OK, Failure};
+use crate::render::load as render;
+use crate::terminal;
+
+/// The chance of a wrong verdict, each way.
+const ERROR: f64 = 0.01;
+
+/// The most pairs, however large the budget.
+const PAIRS: u32 = 96;
+
+/// How long one round is, where the plan lasts longer.
+const ROUND: Duration = Duration::from_millis(1500);
+
+/// Finds the other target.
+pub(super) async fn other(
+    word: &str,
+    arguments: &LoadArguments,
+    plan: &LoadPlan,
+) -> Result<Subject, Failure> {
+    if word == "reference" {
+        return Subject::child(options(plan), None, None);
+    }
+    let url = Url::parse(word).ok().filter(|url| url.has_host());
+    let file = PathBuf::from(word);
+    let goal = Goal {
+        target: match &url {
+            Some(_) => arguments.target.as_deref(),
+            None => Some(file.as_path()),
+        },
+        url: url.as_ref(),
+        transport: TransportKind::Loopback,
+        seed: plan.seed,
+        fault: None,
+    };
+    Subject::named(goal, options(plan), clock::machine()).await
+}
+
+/// Compares, tells, and gives the exit code.
+pub(super) fn execute(work: &Work<'_>, plan: &LoadPlan, other: &Subject) -> Result<u8, Failure> {
+    let arguments = work.arguments;
+    let mut round = plan.clone();
+    if let Stop::After(after) = plan.stop {
+        round.stop = Stop::After(after.min(ROUND));
+        round.warm_up = Duration::ZERO;
+    }
+    let closed = matches!(plan.arrivals, Arrivals::Closed { .. });
+    let default = if closed {
+        Measure::Throughput
+    } else {
+        Measure::P99
+    };
+    let decides = arguments.decide_by.map_or(default, Measure::from);
+    let both_ours = work.subject.process.is_some() && other.process.is_some();
+    if decides == Measure::Cpu && !both_ours {
+        return Err(Failure::usage(
+            "the processor time of a target is known only where proofup started it",
+            "compare by throughput or p99, or load the built-in reference",
+        ));
+    }
+    let how = DuelConfig {
+        aim: Aim {
+            within: arguments.within,
+            error: ERROR,
+            pairs: PAIRS,
+        },
+        decides,
+        budget: arguments.budget,
+    };
+    terminal::result(&render::versus(&other.told, how))?;
+    let progress = spinner();
+    let found = duel(
+        &work.config(&round, Shard::WHOLE),
+        &config(arguments, other, &round, Shard::WHOLE),
+        how,
+        &mut |pairs, ratio| progress.set_message(render::pair(pairs, ratio)),
+        &work.stopped,
+    );
+    progress.finish_and_clear();
+    let found = found.map_err(|error| not_begun(&error, arguments))?;
+    terminal::result(&render::duel(&found, how))?;
+    Ok(exit_code(&found))
+}
+
+const fn exit_code(found: &Duel) -> u8 {
+    if found.interrupted {
+        return 130;
+    }
+    if found.target_gone || found.wrong[0] > 0 || found.wrong[1] > 0 {
+        return 1;
+    }
+    match found.relation {
+        Relation::Faster | Relation::Same => EXIT_OK,
+        Relation::Inconclusive => 3,
+        Relation::Slower => 5,
+    }
+}

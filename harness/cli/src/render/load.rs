@@ -1,0 +1,495 @@
+//! How load runs are told.
+
+use std::fmt::Write as _;
+
+use proofup_runner::load::baseline::Held;
+use proofup_runner::load::compare::{Ratio, Relation};
+use proofup_runner::load::engine::duel::{Duel, DuelConfig};
+use proofup_runner::load::figures::{Counts, Example};
+use proofup_runner::load::plan::{Arrivals, LoadPlan, Stop};
+use proofup_runner::load::report::{Latency, Report, TargetTold, Verdict};
+use proofup_runner::load::timeline::Point;
+use proofup_runner::load::{Event, Shard};
+
+use crate::render::style::{bad, bold, dim, doubtful, good};
+use crate::render::table;
+
+/// Tells what is going to be loaded, and how.
+pub(crate) fn heading(plan: &LoadPlan, shard: Shard, target: &TargetTold) -> String {
+    let mut text = format!(
+        "{}\n",
+        bold(&format!("proofup {}", env!("CARGO_PKG_VERSION")))
+    );
+    let place = match (&target.url, target.transport.as_str()) {
+        (Some(url), "child") => format!("{url} (a process of its own)"),
+        (Some(url), _) => url.clone(),
+        (None, _) => "this process, without a socket".to_owned(),
+    };
+    line(&mut text, "target", &format!("{} at {place}", target.name));
+    let mut what = format!("{}: {}", plan.title, arrivals(plan));
+    match plan.stop {
+        Stop::After(after) => {
+            let _ = write!(what, ", for {} s", after.as_secs_f64());
+        }
+        Stop::Flows(flows) => {
+            let _ = write!(what, ", {flows} flows");
+        }
+    }
+    if !plan.warm_up.is_zero() {
+        let _ = write!(
+            what,
+            ", the first {} s not counted",
+            plan.warm_up.as_secs_f64()
+        );
+    }
+    line(&mut text, "load", &what);
+    let mix: Vec<String> = plan
+        .mix
+        .iter()
+        .map(|(flow, weight)| format!("{flow} {weight}"))
+        .collect();
+    line(&mut text, "mix", &mix.join(", "));
+    if shard.of > 1 {
+        let part = format!("{} of {}", shard.index + 1, shard.of);
+        line(&mut text, "shard", &part);
+    }
+    text.push('\n');
+    text
+}
+
+fn arrivals(plan: &LoadPlan) -> String {
+    match plan.arrivals {
+        Arrivals::Open { rate, spacing } => {
+            let spacing = format!("{spacing:?}").to_lowercase();
+            let to = plan
+                .ramp
+                .iter()
+                .map(|stretch| format!(" → {}", stretch.to))
+                .collect::<String>();
+            format!("open loop, {rate}{to} arrivals/s, {spacing}")
+        }
+        Arrivals::Closed { users } => format!(
+            "closed loop, {users} users: a target that stalls slows them down, and its stall shows less"
+        ),
+    }
+}
+
+/// Makes the line that tells how far a run is.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    rates: Vec<f64>,
+}
+
+/// How many intervals the sparkline shows.
+const SPARKS: usize = 30;
+
+impl Progress {
+    /// Tells the newest interval.
+    pub(crate) fn line(&mut self, event: &Event<'_>) -> String {
+        match event {
+            Event::Preparing => "preparing the accounts".to_owned(),
+            Event::Begun { accounts } => format!("{accounts} accounts are ready"),
+            Event::Interval { point, counts, .. } => {
+                self.rates.push(rate(point));
+                if self.rates.len() > SPARKS {
+                    self.rates.remove(0);
+                }
+                let wrong = if counts.wrong > 0 {
+                    bad(&format!("{} wrong  ", counts.wrong))
+                } else {
+                    String::new()
+                };
+                format!(
+                    "{:>5.0} s  {}  {:.0} right/s  p99 {}  {wrong}{} failed  {} dropped  {} under way",
+                    point.at + point.length,
+                    sparkline(&self.rates),
+                    rate(point),
+                    milliseconds(point.p99_ms),
+                    counts.failed(),
+                    counts.dropped,
+                    point.under_way
+                )
+            }
+        }
+    }
+}
+
+fn rate(point: &Point) -> f64 {
+    if point.length > 0.0 {
+        point.correct as f64 / point.length
+    } else {
+        0.0
+    }
+}
+
+/// Draws numbers as a row of bars.
+fn sparkline(numbers: &[f64]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let highest = numbers.iter().copied().fold(0.0, f64::max);
+    numbers
+        .iter()
+        .map(|number| {
+            let steps = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+            let height = number / highest.max(1e-9) * 8.0;
+            let step = steps.iter().filter(|step| height > **step).count();
+            BARS[step.min(BARS.len() - 1)]
+        })
+        .collect()
+}
+
+/// Tells of one rate of a search.
+pub(crate) fn tried(rate: f64, met: bool, dropped: bool, report: &Report) -> String {
+    let mut why = report.reasons.join("; ");
+    if dropped {
+        why = format!("{} arrivals dropped; {why}", report.arrivals.dropped);
+    }
+    let verdict = if met {
+        good(&"met")
+    } else {
+        doubtful(&format!("missed: {}", why.trim_end_matches("; ")))
+    };
+    let throughput = format!("{:.1} right/s", report.throughput);
+    let p99 = milliseconds(report.latency.p99_ms);
+    format!("{rate:>10.1}/s  {throughput:>14}  p99 {p99:>8}  {verdict}\n")
+}
+
+/// Tells what a search came to.
+pub(crate) fn found(found: Option<f64>, limited: Option<f64>) -> String {
+    let mut text = match found {
+        Some(rate) => bold(&good(&format!(
+            "{rate:.1} arrivals per second meet every threshold"
+        ))),
+        None => bold(&bad(&"no rate meets every threshold")),
+    };
+    if let Some(rate) = limited {
+        let _ = write!(
+            text,
+            "; at {rate:.1}/s the generator was the bottleneck, so the target may carry more"
+        );
+    }
+    text.push('\n');
+    text
+}
+
+/// Tells that a comparison begins.
+pub(crate) fn versus(other: &TargetTold, how: DuelConfig) -> String {
+    let mut text = String::new();
+    let place = other.url.as_deref().unwrap_or("this process");
+    line(&mut text, "beside", &format!("{} at {place}", other.name));
+    let told = format!(
+        "pairs of rounds by {}, at most {} in {} s; the same within {:.1} %",
+        how.decides.as_str(),
+        how.aim.pairs,
+        how.budget.as_secs_f64(),
+        how.aim.within * 100.0
+    );
+    line(&mut text, "compare", &told);
+    text.push('\n');
+    text
+}
+
+/// Tells how far a comparison is.
+pub(crate) fn pair(pairs: u32, ratio: Option<Ratio>) -> String {
+    let told = ratio.map_or_else(String::new, |ratio| format!("  {}", interval(ratio)));
+    format!("{pairs} pairs{told}")
+}
+
+fn interval(ratio: Ratio) -> String {
+    format!("{:.3} ({:.3} to {:.3})", ratio.ratio, ratio.low, ratio.high)
+}
+
+/// Tells what a comparison came to.
+pub(crate) fn duel(found: &Duel, how: DuelConfig) -> String {
+    let mut text = String::new();
+    for (measure, ratio) in &found.ratios {
+        let decides = if *measure == found.decides {
+            "decides"
+        } else {
+            "beside it"
+        };
+        let told = format!(
+            "{} times as good, {decides}, {} pairs",
+            interval(*ratio),
+            ratio.pairs
+        );
+        line(&mut text, measure.as_str(), &told);
+    }
+    let failed = found.failed;
+    if failed != [0; 2] {
+        let told = format!("{} and {} flows without an answer", failed[0], failed[1]);
+        line(&mut text, "failed", &told);
+    }
+    let verdict = if found.wrong != [0; 2] {
+        bad(&format!(
+            "nonconforming: {} and {} flows with wrong answers, so speed says nothing",
+            found.wrong[0], found.wrong[1]
+        ))
+    } else if found.target_gone {
+        bad(&"a target stopped answering")
+    } else if found.interrupted {
+        doubtful(&"interrupted")
+    } else {
+        relation(found.relation, how.aim.within)
+    };
+    let _ = writeln!(text, "{} after {} pairs", bold(&verdict), found.pairs);
+    text
+}
+
+fn relation(relation: Relation, within: f64) -> String {
+    match relation {
+        Relation::Faster => good(&"faster"),
+        Relation::Slower => bad(&"slower"),
+        Relation::Same => good(&format!("same within {:.1} %", within * 100.0)),
+        Relation::Inconclusive => doubtful(&"inconclusive"),
+    }
+}
+
+/// Tells how a result compares with one that was kept.
+pub(crate) fn held(held: &Held, within: f64) -> String {
+    let mut text = String::new();
+    let ratio = held
+        .ratio
+        .map_or_else(|| "not measured".to_owned(), interval);
+    let told = format!(
+        "{} {ratio} times as good; the yardstick is at {:.2} of what it was",
+        held.what, held.yardstick
+    );
+    line(&mut text, "baseline", &told);
+    let why = held
+        .why
+        .as_ref()
+        .map_or_else(String::new, |why| format!(": {why}"));
+    let _ = writeln!(text, "{}{why}", bold(&relation(held.relation, within)));
+    text
+}
+
+/// Tells what a run came to.
+pub(crate) fn summary(report: &Report, examples: &[Example]) -> String {
+    let mut text = String::new();
+    for example in examples {
+        show(&mut text, example);
+    }
+    text.push_str(&table::plain(
+        [
+            "flow", "right", "per s", "p50", "p90", "p99", "p99.9", "max",
+        ],
+        report
+            .flows
+            .iter()
+            .map(|(flow, told)| row(flow.as_str(), &told.counts, told.throughput, &told.latency))
+            .chain([row(
+                "all",
+                &report.arrivals,
+                report.throughput,
+                &report.latency,
+            )]),
+    ));
+    text.push('\n');
+    text.push_str(&steps(report));
+    text.push('\n');
+    arrivals_told(&mut text, report);
+    generator(&mut text, report);
+    for threshold in &report.thresholds {
+        let figure = threshold.figure.map_or_else(
+            || "nothing measured".to_owned(),
+            |figure| format!("{figure:.3}"),
+        );
+        let verdict = if threshold.holds {
+            good(&"met")
+        } else {
+            bad(&"broken")
+        };
+        line(
+            &mut text,
+            "threshold",
+            &format!("{}: {figure}, {verdict}", threshold.text),
+        );
+    }
+    let rates: Vec<f64> = coarse(&report.timeline).iter().map(rate).collect();
+    if rates.len() > 1 {
+        line(&mut text, "right/s", &sparkline(&rates));
+    }
+    let _ = writeln!(text, "{}", verdict(report));
+    text
+}
+
+fn row(name: &str, counts: &Counts, throughput: f64, latency: &Latency) -> [String; 8] {
+    [
+        name.to_owned(),
+        counts.correct.to_string(),
+        format!("{throughput:.1}"),
+        milliseconds(latency.p50_ms),
+        milliseconds(latency.p90_ms),
+        milliseconds(latency.p99_ms),
+        milliseconds(latency.p999_ms),
+        milliseconds(latency.max_ms),
+    ]
+}
+
+fn steps(report: &Report) -> String {
+    let rows = report.flows.iter().flat_map(|(flow, told)| {
+        told.steps
+            .iter()
+            .filter(|step| step.latency.count > 0)
+            .map(move |step| {
+                [
+                    format!("{flow}.{}", step.name),
+                    step.latency.count.to_string(),
+                    milliseconds(step.latency.p50_ms),
+                    milliseconds(step.latency.p99_ms),
+                    milliseconds(step.latency.p999_ms),
+                    milliseconds(step.latency.max_ms),
+                ]
+            })
+    });
+    table::plain(["step", "times", "p50", "p99", "p99.9", "max"], rows)
+}
+
+/// Brings a timeline to the width of a line.
+fn coarse(points: &[Point]) -> Vec<Point> {
+    let each = points.len().div_ceil(SPARKS * 2).max(1);
+    points
+        .chunks(each)
+        .map(|chunk| Point {
+            length: chunk.iter().map(|point| point.length).sum(),
+            correct: chunk.iter().map(|point| point.correct).sum(),
+            ..Point::default()
+        })
+        .collect()
+}
+
+fn arrivals_told(text: &mut String, report: &Report) {
+    let counts = &report.arrivals;
+    line(
+        text,
+        "arrivals",
+        &format!(
+            "{} planned, {} started, {} finished, {} dropped, {} unfinished",
+            counts.planned, counts.started, counts.finished, counts.dropped, counts.unfinished
+        ),
+    );
+    line(
+        text,
+        "answers",
+        &format!(
+            "{} verifications right, {} flows wrong, {} without an answer, {} timed out, {} refused",
+            counts.correct, counts.wrong, counts.errors, counts.timed_out, counts.refused
+        ),
+    );
+    line(
+        text,
+        "probes",
+        &format!(
+            "{} wrong codes and {} used codes tried, and refused",
+            counts.wrong_codes_refused, counts.reused_codes_refused
+        ),
+    );
+}
+
+fn generator(text: &mut String, report: &Report) {
+    let generator = &report.generator;
+    let busy = generator.busy.map_or_else(
+        || "processor time unknown".to_owned(),
+        |busy| format!("busy {:.0} % of the time", busy * 100.0),
+    );
+    let mut told = format!(
+        "{busy}, starts late by {} (p99) and {} at most; {} accounts",
+        milliseconds(generator.lateness.p99_ms),
+        milliseconds(generator.lateness.max_ms),
+        generator.accounts
+    );
+    for (count, what) in [
+        (generator.retired, "not used again"),
+        (generator.starved, "waits for an account to rest"),
+        (generator.strays, "messages for nobody"),
+    ] {
+        if count > 0 {
+            let _ = write!(told, ", {count} {what}");
+        }
+    }
+    line(text, "generator", &told);
+    let memory = |bytes: Option<u64>| {
+        bytes.map_or_else(
+            || "unknown".to_owned(),
+            |bytes| format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        )
+    };
+    if let Some(last) = report.timeline.last() {
+        let mut told = format!("generator {}", memory(last.generator_bytes));
+        if last.target_bytes.is_some() {
+            let _ = write!(told, ", target {}", memory(last.target_bytes));
+        }
+        line(text, "memory", &told);
+    }
+    let correct = report.arrivals.correct;
+    if let Some(seconds) = report.target_cpu_seconds.filter(|_| correct > 0) {
+        let each = seconds * 1e6 / correct as f64;
+        let share = seconds / report.measured_seconds.max(1e-9) * 100.0;
+        line(
+            text,
+            "target",
+            &format!("busy {share:.0} % of one processor, {each:.0} µs per verification"),
+        );
+    }
+}
+
+fn show(text: &mut String, example: &Example) {
+    let _ = writeln!(
+        text,
+        "{} {} at {}",
+        bad(&format!("{:?}", example.end).to_lowercase()),
+        example.flow,
+        example.step
+    );
+    if let Some(expected) = &example.expected {
+        let _ = writeln!(text, "  expected {}", expected.escape_debug());
+    }
+    let _ = writeln!(text, "  got {}", example.got.escape_debug());
+    if let Some(exchange) = &example.exchange {
+        let _ = writeln!(text, "  {} {}", dim(&"$"), exchange.curl());
+        if let Some(status) = exchange.status {
+            let body = exchange.response_body.as_deref().unwrap_or_default();
+            let _ = writeln!(text, "  {status} {}", body.escape_debug());
+        }
+    }
+    text.push('\n');
+}
+
+fn verdict(report: &Report) -> String {
+    let reasons = report.reasons.join("; ");
+    match report.verdict {
+        Verdict::Passed => bold(&good(&format!(
+            "passed: {:.1} correct verifications per second",
+            report.throughput
+        ))),
+        Verdict::Nonconforming => bold(&bad(&format!("nonconforming: {reasons}"))),
+        Verdict::GeneratorLimited => bold(&doubtful(&format!("no result: {reasons}"))),
+        Verdict::ThresholdBroken => bold(&bad(&reasons)),
+        Verdict::Interrupted => bold(&doubtful(&"interrupted")),
+    }
+}
+
+fn milliseconds(number: Option<f64>) -> String {
+    match number {
+        None => "·".to_owned(),
+        Some(number) if number < 10.0 => format!("{number:.2} ms"),
+        Some(number) if number < 1000.0 => format!("{number:.0} ms"),
+        Some(number) => format!("{:.2} s", number / 1000.0),
+    }
+}
+
+fn line(text: &mut String, word: &str, what: &str) {
+    let _ = writeln!(text, "{} {what}", dim(&format!("{word:<11}")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sparkline_is_as_high_as_its_highest() {
+        assert_eq!(sparkline(&[0.0, 4.0, 8.0]), "▁▄█");
+        assert_eq!(sparkline(&[]), "");
+        assert_eq!(sparkline(&[0.0]), "▁");
+    }
+}

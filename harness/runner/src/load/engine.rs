@@ -1,0 +1,564 @@
+//! The engine: one loop on one thread, which begins flows, plays the gateways and takes everything down.
+//!
+//! Gateways, people and flows share the thread, so a message wakes the flow that waits for it without leaving it; more
+//! processors are used by more shards. The target is elsewhere.
+
+mod closed;
+pub mod duel;
+mod flight;
+mod meter;
+mod pacer;
+pub(crate) mod recorder;
+mod setup;
+mod terms;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use proofup_domain::clock::Clock;
+use proofup_gateways::host::Standalone;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::flow::{FlowName, Script};
+use super::plan::{Arrivals, Connections, Stop};
+use super::player::Player;
+use super::post::Post;
+use super::schedule::{Arrival, Draws, Schedule};
+use super::tenant::{Common, Tenant};
+use crate::target::{ClockMode, DiscoverError, Operation};
+use closed::ClosedUser;
+use flight::Flight;
+use meter::{Meter, Used};
+use recorder::Recorder;
+pub use terms::{Event, LoadConfig, LoadError, LoadOutput};
+
+/// Holds what flows share while the run goes on.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) recorder: RefCell<Recorder>,
+    scripts: BTreeMap<FlowName, Script>,
+    clock: Clock,
+    begun: Cell<Timestamp>,
+    can_sign_out: bool,
+    pool: RefCell<BTreeMap<FlowName, VecDeque<Player>>>,
+    rest: Cell<SignedDuration>,
+    retired: Cell<u64>,
+    starved: Cell<u64>,
+}
+
+impl Shared {
+    /// Tells the time since the run began.
+    pub(crate) fn now(&self) -> Duration {
+        pacer::since(self.begun.get(), &self.clock)
+    }
+
+    fn script(&self, flow: FlowName) -> &Script {
+        // Only flows of the mix are drawn, and each has its script.
+        &self.scripts[&flow]
+    }
+
+    /// Takes a user who has rested.
+    fn take(&self, flow: FlowName) -> Option<Player> {
+        let mut pool = self.pool.borrow_mut();
+        let players = pool.get_mut(&flow)?;
+        let ready = players
+            .front()
+            .is_some_and(|player| player.ready_at <= player.tenant.now());
+        if ready { players.pop_front() } else { None }
+    }
+
+    /// Puts a user back to rest.
+    fn give_back(&self, flow: FlowName, mut player: Player, usable: bool) {
+        if !usable {
+            self.retired.set(self.retired.get() + 1);
+            return;
+        }
+        if flow.rests() {
+            let until = player.tenant.now().checked_add(self.rest.get());
+            player.ready_at = until.unwrap_or(Timestamp::MAX);
+        }
+        if let Some(players) = self.pool.borrow_mut().get_mut(&flow) {
+            players.push_back(player);
+        }
+    }
+}
+
+/// Runs a plan; `events` is told what happens, and `stop` ends it early.
+///
+/// Blocks the calling thread, which is the generator: it must not be one of a runtime.
+///
+/// # Errors
+/// Where the run could not begin. What goes wrong later is part of the output.
+pub fn run(
+    config: &LoadConfig,
+    events: &mut dyn FnMut(Event<'_>),
+    stop: watch::Receiver<bool>,
+) -> Result<LoadOutput, LoadError> {
+    on_a_thread_of_its_own(whole(config, events, stop))
+}
+
+/// Does work on this thread alone, as its own small runtime.
+fn on_a_thread_of_its_own<T>(
+    work: impl Future<Output = Result<T, LoadError>>,
+) -> Result<T, LoadError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| LoadError::NotStarted(error.to_string()))?;
+    let local = LocalSet::new();
+    let output = local.block_on(&runtime, work);
+    drop(local);
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    output
+}
+
+async fn whole(
+    config: &LoadConfig,
+    events: &mut dyn FnMut(Event<'_>),
+    stop: watch::Receiver<bool>,
+) -> Result<LoadOutput, LoadError> {
+    events(Event::Preparing);
+    let mut stage = Stage::set(config).await?;
+    let output = stage.play(config, events, stop).await;
+    stage.strike(config).await;
+    output
+}
+
+/// Holds a target made ready: gateways, tenants and accounts. It can be played on more than once.
+pub(super) struct Stage {
+    common: Rc<Common>,
+    gateways: Standalone,
+    prepared: setup::Prepared,
+}
+
+impl Stage {
+    /// Makes a target ready for a plan.
+    pub(super) async fn set(config: &LoadConfig) -> Result<Self, LoadError> {
+        let transport = (config.connect)();
+        let capabilities = config.target.discover(&transport).await;
+        let capabilities = capabilities.map_err(|error| match error {
+            DiscoverError::Transport { error, .. } => LoadError::Unreachable(error.to_string()),
+            other => LoadError::NotTheContract(other.to_string()),
+        })?;
+        setup::check(config, &capabilities)?;
+        let post = Post::default();
+        let taker = post.clone();
+        let clock = config.clock.clone();
+        let gateways = Standalone::start_handing_over(&config.gateways, clock, move |message| {
+            taker.deliver(message);
+        })
+        .await
+        .map_err(|error| LoadError::NotStarted(error.to_string()))?;
+        let common = Rc::new(Common {
+            target: Arc::clone(&config.target),
+            control_token: config.control_token.clone(),
+            capabilities,
+            post,
+            timeout: config.plan.timeout,
+        });
+        match setup::prepare(config, &common, &gateways).await {
+            Ok(prepared) => Ok(Self {
+                common,
+                gateways,
+                prepared,
+            }),
+            Err(error) => {
+                gateways.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Lets a plan happen, with the accounts that there are.
+    pub(super) async fn play(
+        &mut self,
+        config: &LoadConfig,
+        events: &mut dyn FnMut(Event<'_>),
+        stop: watch::Receiver<bool>,
+    ) -> Result<LoadOutput, LoadError> {
+        let strays = self.common.post.strays();
+        let output = Run::new(config, &mut self.prepared)
+            .go(&mut self.prepared, events, stop)
+            .await?;
+        Ok(LoadOutput {
+            strays: self.common.post.strays() - strays,
+            ..output
+        })
+    }
+
+    /// Takes everything down again.
+    pub(super) async fn strike(self, config: &LoadConfig) {
+        tear_down(config, &self.prepared.tenants).await;
+        self.gateways.stop().await;
+    }
+}
+
+/// Takes the tenants down again; whether that works changes nothing.
+async fn tear_down(config: &LoadConfig, tenants: &[Rc<Tenant>]) {
+    let transport = (config.connect)();
+    for tenant in tenants {
+        if tenant.id.is_empty() || !config.target.has(Operation::DeleteTenant) {
+            continue;
+        }
+        let variables = setup::control_variables(config, tenant);
+        let asked = config
+            .target
+            .ask(&transport, Operation::DeleteTenant, &variables);
+        if asked.await.is_err() {
+            // Nobody is there any more.
+            return;
+        }
+    }
+}
+
+/// Holds a run on its way.
+struct Run<'a> {
+    config: &'a LoadConfig,
+    shared: Rc<Shared>,
+    tenants: Vec<Rc<Tenant>>,
+    draws: Draws,
+    accounts: usize,
+    flights: JoinSet<()>,
+}
+
+/// How often a second is closed and clocks are moved.
+const TICK: Duration = Duration::from_secs(1);
+
+/// So many failures without an answer in a row, over so long, mean that the target is gone.
+const SILENT_FLOWS: u32 = 20;
+const SILENT_FOR: Duration = Duration::from_secs(1);
+
+/// Why the arrivals ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Planned,
+    Interrupted,
+    TargetGone,
+}
+
+impl<'a> Run<'a> {
+    fn new(config: &'a LoadConfig, prepared: &mut setup::Prepared) -> Self {
+        let plan = &config.plan;
+        let accounts = prepared.pool.values().map(VecDeque::len).sum();
+        let shared = Rc::new(Shared {
+            recorder: RefCell::new(Recorder::new(plan)),
+            scripts: plan.mix.keys().map(|flow| (*flow, flow.script())).collect(),
+            clock: config.clock.clone(),
+            begun: Cell::new(config.clock.now()),
+            can_sign_out: config.target.has(Operation::SignOut),
+            pool: RefCell::new(std::mem::take(&mut prepared.pool)),
+            rest: Cell::new(prepared.rest),
+            retired: Cell::new(0),
+            starved: Cell::new(0),
+        });
+        Self {
+            config,
+            shared,
+            tenants: prepared.tenants.clone(),
+            draws: Draws::new(plan),
+            accounts,
+            flights: JoinSet::new(),
+        }
+    }
+
+    async fn go(
+        mut self,
+        prepared: &mut setup::Prepared,
+        events: &mut dyn FnMut(Event<'_>),
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<LoadOutput, LoadError> {
+        events(Event::Begun {
+            accounts: self.accounts,
+        });
+        self.shared.begun.set(self.config.clock.now());
+        let clocks =
+            tokio::task::spawn_local(move_clocks(self.config.clone(), self.tenants.clone()));
+        let mut meter = Meter::new(self.config);
+        let ending = match Schedule::new(&self.config.plan, self.config.shard) {
+            Some(schedule) => {
+                let begun = self.shared.begun.get();
+                let clock = self.config.clock.clone();
+                let paced = pacer::pace(schedule, begun, clock);
+                let (pacer, arrivals) =
+                    paced.map_err(|error| LoadError::NotStarted(error.to_string()))?;
+                let ending = self.open(arrivals, &mut meter, events, &mut stop).await;
+                drop(pacer);
+                ending
+            }
+            None => self.closed(&mut meter, events, &mut stop).await,
+        };
+        let until = self.measured_until();
+        let used = meter.used(until);
+        self.land(&mut meter, events).await;
+        clocks.abort();
+        prepared.pool = self.shared.pool.take();
+        Ok(self.output(ending, &meter, used))
+    }
+
+    /// Begins flows as they are due, until the schedule is over.
+    async fn open(
+        &mut self,
+        mut arrivals: tokio::sync::mpsc::UnboundedReceiver<Arrival>,
+        meter: &mut Meter,
+        events: &mut dyn FnMut(Event<'_>),
+        stop: &mut watch::Receiver<bool>,
+    ) -> Ending {
+        let mut tick = ticks();
+        loop {
+            tokio::select! {
+                biased;
+                () = asked_to_stop(stop) => return Ending::Interrupted,
+                arrival = arrivals.recv() => match arrival {
+                    Some(arrival) => self.begin(arrival),
+                    None => break,
+                },
+                Some(_) = self.flights.join_next(), if !self.flights.is_empty() => {}
+                _ = tick.tick() => {
+                    meter.interval(&self.shared, events);
+                    if self.target_is_gone() {
+                        return Ending::TargetGone;
+                    }
+                }
+            }
+        }
+        // The schedule's last arrival has begun; the plan goes on to its end.
+        self.until_end(meter, events, stop).await
+    }
+
+    async fn until_end(
+        &mut self,
+        meter: &mut Meter,
+        events: &mut dyn FnMut(Event<'_>),
+        stop: &mut watch::Receiver<bool>,
+    ) -> Ending {
+        let Stop::After(after) = self.config.plan.stop else {
+            return Ending::Planned;
+        };
+        let mut tick = ticks();
+        let end = tokio::time::sleep_until(
+            tokio::time::Instant::now() + after.saturating_sub(self.shared.now()),
+        );
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                () = asked_to_stop(stop) => return Ending::Interrupted,
+                () = &mut end => return Ending::Planned,
+                Some(_) = self.flights.join_next(), if !self.flights.is_empty() => {}
+                _ = tick.tick() => {
+                    meter.interval(&self.shared, events);
+                    if self.target_is_gone() {
+                        return Ending::TargetGone;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Begins one flow, if a user has rested for it.
+    fn begin(&mut self, arrival: Arrival) {
+        let shared = &self.shared;
+        let (flow, intended) = (arrival.flow, arrival.at);
+        shared.recorder.borrow_mut().planned(flow, intended);
+        let Some(mut player) = shared.take(flow) else {
+            shared.recorder.borrow_mut().dropped(flow, intended);
+            return;
+        };
+        if self.config.plan.connections == Connections::New {
+            player.reconnect(&self.config.connect);
+        }
+        let now = shared.now();
+        shared.recorder.borrow_mut().started(flow, intended, now);
+        let flight = self.flight(arrival);
+        let shared = Rc::clone(shared);
+        self.flights.spawn_local(async move {
+            let landing = Landing::new(&shared, flow, intended);
+            let (player, usable) = flight.go(player).await;
+            landing.landed();
+            shared.give_back(flow, player, usable);
+        });
+    }
+
+    fn flight(&self, arrival: Arrival) -> Flight {
+        Flight {
+            shared: Rc::clone(&self.shared),
+            flow: arrival.flow,
+            intended: arrival.at,
+            wrong_code: self.draws.tries_wrong_code(arrival.number),
+            reused_code: self.draws.tries_code_again(arrival.number),
+        }
+    }
+
+    /// Lets users begin one flow after the other, until the plan is over.
+    async fn closed(
+        &mut self,
+        meter: &mut Meter,
+        events: &mut dyn FnMut(Event<'_>),
+        stop: &mut watch::Receiver<bool>,
+    ) -> Ending {
+        let users = match self.config.plan.arrivals {
+            Arrivals::Closed { users } => self.config.shard.part_of(u64::from(users)),
+            Arrivals::Open { .. } => 0,
+        };
+        let next = Rc::new(Cell::new(0_u64));
+        for _ in 0..users {
+            let user = ClosedUser {
+                shared: Rc::clone(&self.shared),
+                config: self.config.clone(),
+                draws: self.draws.clone(),
+                next: Rc::clone(&next),
+            };
+            self.flights.spawn_local(user.go());
+        }
+        let mut tick = ticks();
+        loop {
+            tokio::select! {
+                () = asked_to_stop(stop) => return Ending::Interrupted,
+                joined = self.flights.join_next() => if joined.is_none() {
+                    return Ending::Planned;
+                },
+                _ = tick.tick() => {
+                    meter.interval(&self.shared, events);
+                    if self.target_is_gone() {
+                        return Ending::TargetGone;
+                    }
+                }
+            }
+        }
+    }
+
+    fn target_is_gone(&self) -> bool {
+        let now = self.shared.now();
+        let silence = self.shared.recorder.borrow().silence;
+        silence.is_some_and(|(flows, since)| {
+            flows >= SILENT_FLOWS && now.saturating_sub(since) >= SILENT_FOR
+        })
+    }
+
+    /// Waits for the flows that are under way, and gives up those that take too long.
+    async fn land(&mut self, meter: &mut Meter, events: &mut dyn FnMut(Event<'_>)) {
+        let patience = self.config.plan.timeout + TICK;
+        let landing = async { while self.flights.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, landing).await.is_err() {
+            self.flights.shutdown().await;
+        }
+        meter.interval(&self.shared, events);
+    }
+
+    /// Tells up to when is measured: the end of the plan, or now where that came first.
+    fn measured_until(&self) -> Duration {
+        let now = self.shared.now();
+        match self.config.plan.stop {
+            Stop::After(after) => now.min(after),
+            Stop::Flows(_) => now,
+        }
+    }
+
+    fn output(self, ending: Ending, meter: &Meter, used: Used) -> LoadOutput {
+        let begun = meter.measuring.unwrap_or(Used {
+            generator: None,
+            target: None,
+            at: used.at,
+        });
+        let between = |from: Option<Duration>, to: Option<Duration>| to?.checked_sub(from?);
+        let measured = used.at.saturating_sub(self.config.plan.warm_up);
+        let generator_time = between(begun.generator, used.generator);
+        let window = used.at.saturating_sub(begun.at).as_secs_f64();
+        let generator_busy = generator_time.map(|time| time.as_secs_f64() / window.max(1e-9));
+        let recorder = self.shared.recorder.borrow();
+        LoadOutput {
+            figures: recorder.figures.clone(),
+            timeline: recorder.timeline.clone(),
+            begun: self.shared.begun.get(),
+            measured,
+            generator_busy,
+            generator_time,
+            target_time: between(begun.target, used.target),
+            accounts: self.accounts,
+            retired: self.shared.retired.get(),
+            starved: self.shared.starved.get(),
+            strays: 0,
+            target_gone: ending == Ending::TargetGone,
+            interrupted: ending == Ending::Interrupted,
+        }
+    }
+}
+
+/// Sees to it that a flow that is given up is counted.
+struct Landing {
+    shared: Rc<Shared>,
+    flow: FlowName,
+    intended: Duration,
+    landed: Cell<bool>,
+}
+
+impl Landing {
+    fn new(shared: &Rc<Shared>, flow: FlowName, intended: Duration) -> Self {
+        Self {
+            shared: Rc::clone(shared),
+            flow,
+            intended,
+            landed: Cell::new(false),
+        }
+    }
+
+    fn landed(&self) {
+        self.landed.set(true);
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        if !self.landed.get()
+            && let Ok(mut recorder) = self.shared.recorder.try_borrow_mut()
+        {
+            recorder.unfinished(self.flow, self.intended);
+        }
+    }
+}
+
+/// Says how often clocks are moved, and by how many seconds: a quarter of a second of ours where that is a whole number of
+/// theirs.
+pub(super) fn clock_step(pace: u32, by_itself: bool) -> (Duration, i64) {
+    let passing = i64::from(pace) - i64::from(by_itself);
+    if passing % 4 == 0 {
+        (TICK / 4, passing / 4)
+    } else {
+        (TICK, passing)
+    }
+}
+
+fn ticks() -> tokio::time::Interval {
+    every(TICK)
+}
+
+fn every(length: Duration) -> tokio::time::Interval {
+    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + length, length);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tick
+}
+
+async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        // Nobody is left who could ask.
+        std::future::pending().await
+    }
+}
+
+/// Lets the tenants' time pass at the plan's pace.
+async fn move_clocks(config: LoadConfig, tenants: Vec<Rc<Tenant>>) {
+    let by_itself = config.target.clock().mode == ClockMode::Running;
+    let (length, seconds) = clock_step(config.plan.pace, by_itself);
+    let transport = (config.connect)();
+    let mut tick = every(length);
+    loop {
+        tick.tick().await;
+        for tenant in &tenants {
+            setup::advance(&config, &transport, tenant, seconds).await;
+        }
+    }
+}

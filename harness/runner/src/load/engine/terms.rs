@@ -1,0 +1,156 @@
+//! What a run is told, what it tells, and why it cannot begin.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use jiff::Timestamp;
+use proofup_domain::clock::Clock;
+use proofup_domain::method::Method;
+use proofup_domain::secret::Secret;
+use proofup_gateways::host::StandaloneOptions;
+
+use crate::load::figures::{Counts, Figures};
+use crate::load::flow::FlowName;
+use crate::load::plan::LoadPlan;
+use crate::load::schedule::Shard;
+use crate::load::timeline::{Point, Timeline};
+use crate::load::wire::Connect;
+use crate::target::CompiledTarget;
+use crate::target::exchange::Exchange;
+
+/// Says what to load, and how.
+#[derive(Clone)]
+pub struct LoadConfig {
+    /// The plan.
+    pub plan: LoadPlan,
+    /// Which part of it.
+    pub shard: Shard,
+    /// The target file.
+    pub target: Arc<CompiledTarget>,
+    /// Makes the connection of a user.
+    pub connect: Connect,
+    /// Where the target is told to call back.
+    pub callback_base: String,
+    /// The token of test control.
+    pub control_token: Option<Secret>,
+    /// The machine's clock.
+    pub clock: Clock,
+    /// The process of the target, where it is ours, to see what it uses of the machine.
+    pub watched: Option<u32>,
+    /// Where the gateways listen.
+    pub gateways: StandaloneOptions,
+}
+
+impl std::fmt::Debug for LoadConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoadConfig")
+            .field("plan", &self.plan)
+            .field("shard", &self.shard)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Says why a run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The target lacks what a flow needs.
+    #[error("the target declares no `{lacks}`, and the flow `{flow}` needs it")]
+    Lacks {
+        /// The flow.
+        flow: FlowName,
+        /// The facility or method.
+        lacks: String,
+    },
+    /// The plan's pace needs a clock that can be moved.
+    #[error(
+        "the plan lets {0} seconds pass in one, and the target's clock cannot be moved; set `pace = 1`"
+    )]
+    NoClock(u32),
+    /// More accounts than there are numbers.
+    #[error("the flow `{flow}` would need {needed} accounts; lower the rate, or raise `pace`")]
+    TooManyAccounts {
+        /// The flow.
+        flow: FlowName,
+        /// How many.
+        needed: u32,
+    },
+    /// Nobody can be played.
+    #[error("the target file lists no users for the flow `{0}`, and none can be made")]
+    NoUsers(FlowName),
+    /// The target does not answer.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It is not what its file says.
+    #[error("{0}")]
+    NotTheContract(String),
+    /// Test control refused a tenant.
+    #[error("the tenant of the load run could not be made: {0}")]
+    NotProvisioned(String),
+    /// A user could not be prepared.
+    #[error("could not register `{method}` for the users of the load run: {why}")]
+    NotRegistered {
+        /// The method.
+        method: Method,
+        /// What failed.
+        why: String,
+        /// The exchange, masked.
+        exchange: Option<Box<Exchange>>,
+    },
+    /// A port, a thread or a runtime could not be had.
+    #[error("could not start the load run: {0}")]
+    NotStarted(String),
+}
+
+/// Tells what happens while it happens.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Users are being prepared.
+    Preparing,
+    /// The first flow begins.
+    Begun {
+        /// How many users were prepared.
+        accounts: usize,
+    },
+    /// An interval is over.
+    Interval {
+        /// What happened in it.
+        point: Box<Point>,
+        /// Everything so far.
+        counts: Box<Counts>,
+        /// The new latencies, by flow.
+        fresh: &'a BTreeMap<FlowName, Histogram<u64>>,
+    },
+}
+
+/// Holds what a run came to.
+#[derive(Debug, Clone)]
+pub struct LoadOutput {
+    /// The figures.
+    pub figures: Figures,
+    /// What happened when.
+    pub timeline: Timeline,
+    /// When the first arrival was due.
+    pub begun: Timestamp,
+    /// What is measured: from the end of the warm-up to the end of the arrivals.
+    pub measured: Duration,
+    /// How much of the measured time the generator's thread was on a processor, from 0 to 1.
+    pub generator_busy: Option<f64>,
+    /// Processor time of the generator over the measured time.
+    pub generator_time: Option<Duration>,
+    /// Processor time of the target over the measured time, where it is a process of ours.
+    pub target_time: Option<Duration>,
+    /// Accounts that were prepared.
+    pub accounts: usize,
+    /// Accounts that could not be put back as they were.
+    pub retired: u64,
+    /// Times that a user of a closed loop had to wait for an account to rest.
+    pub starved: u64,
+    /// Messages that were for nobody.
+    pub strays: u64,
+    /// The target stopped answering, and the run was ended for it.
+    pub target_gone: bool,
+    /// Somebody ended the run.
+    pub interrupted: bool,
+}

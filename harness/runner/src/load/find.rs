@@ -1,0 +1,102 @@
+//! Searches the highest rate that meets the thresholds: doubling until one does not, then halving what lies between.
+
+/// Holds a search.
+#[derive(Debug, Clone)]
+pub struct Search {
+    next: Option<f64>,
+    met: Option<f64>,
+    missed: Option<f64>,
+    exactness: f64,
+    left: u32,
+}
+
+/// The most rates that are tried.
+const TRIES: u32 = 24;
+
+impl Search {
+    /// Begins at a rate; ends when the highest met and the lowest missed rate differ by less than `exactness`, such as 0.05.
+    #[must_use]
+    pub const fn new(start: f64, exactness: f64) -> Self {
+        Self {
+            next: Some(start),
+            met: None,
+            missed: None,
+            exactness,
+            left: TRIES,
+        }
+    }
+
+    /// Gives the rate to try next; none: the search is over.
+    #[must_use]
+    pub const fn next(&self) -> Option<f64> {
+        self.next
+    }
+
+    /// Takes what came of the rate that was tried.
+    pub fn told(&mut self, met: bool) {
+        let Some(rate) = self.next else { return };
+        if met {
+            self.met = Some(self.met.map_or(rate, |best| best.max(rate)));
+        } else {
+            self.missed = Some(self.missed.map_or(rate, |worst| worst.min(rate)));
+        }
+        self.left = self.left.saturating_sub(1);
+        let next = match (self.met, self.missed) {
+            (Some(met), None) => met * 2.0,
+            (None, Some(missed)) => missed / 2.0,
+            (Some(met), Some(missed)) if missed / met > 1.0 + self.exactness => {
+                (met * missed).sqrt()
+            }
+            _ => {
+                self.next = None;
+                return;
+            }
+        };
+        self.next = (self.left > 0 && next >= LOWEST).then_some(next);
+    }
+
+    /// Ends the search where trying further says nothing.
+    pub const fn end(&mut self) {
+        self.next = None;
+    }
+
+    /// Gives the highest rate that met the thresholds.
+    #[must_use]
+    pub const fn found(&self) -> Option<f64> {
+        self.met
+    }
+}
+
+/// No lower rate is tried: one arrival in ten seconds.
+const LOWEST: f64 = 0.1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn searched(start: f64, limit: f64) -> (Option<f64>, u32) {
+        let mut search = Search::new(start, 0.05);
+        let mut tries = 0;
+        while let Some(rate) = search.next() {
+            search.told(rate <= limit);
+            tries += 1;
+        }
+        (search.found(), tries)
+    }
+
+    #[test]
+    fn the_limit_is_found_from_below_and_from_above() {
+        for start in [10.0, 1000.0, 100_000.0] {
+            let (found, tries) = searched(start, 777.0);
+            let found = found.expect("there is a rate");
+            assert!(found <= 777.0 && found > 777.0 / 1.06, "{found}");
+            assert!(tries < 16, "{tries}");
+        }
+    }
+
+    #[test]
+    fn where_no_rate_will_do_none_is_found() {
+        assert_eq!(searched(100.0, 0.0).0, None);
+    }
+}

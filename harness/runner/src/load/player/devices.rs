@@ -1,0 +1,186 @@
+//! What a user does with a phone in their hand: answer a call, scan a code, activate an app, approve a notification.
+
+use bytes::Bytes;
+use proofup_domain::answer::AccountAnswer;
+use proofup_domain::command::Command;
+use proofup_domain::secret::Secret;
+use proofup_gateways::people::authenticator::{Authenticator, parse_activation};
+use proofup_gateways::people::handset::{self, SecretChoice};
+use serde_json::{Map, Value as Json, json};
+
+use super::{Performed, Player, Trouble};
+use crate::judge::matcher::is_no_success;
+use crate::target::{Operation, Value, Variables};
+
+impl Player {
+    /// Lets a command happen and tells what came back.
+    pub(super) async fn perform(&mut self, command: &Command) -> Result<Performed, Trouble> {
+        match command {
+            Command::AddAccount { .. } => self.add_account(),
+            Command::ActivateDevice { .. } => self.activate_device(command).await,
+            Command::ApproveNotification { .. } => self.approve().await,
+            Command::PressKey { key, .. } => self.press_key(key).await,
+            _ => {
+                let operation = Operation::from_word(command.word()).ok_or_else(|| {
+                    Trouble::Unready(format!("no target performs `{}`", command.word()))
+                })?;
+                self.ask(operation, command).await
+            }
+        }
+    }
+
+    /// Shows what the user's authenticator shows, so many steps ahead.
+    pub(super) fn shown_code(&self, drift: i32) -> Option<Secret> {
+        let (authenticator, account) = self.authenticator.as_ref()?;
+        authenticator.code(*account, self.tenant.now(), drift).ok()
+    }
+
+    fn kept_secret(&self, name: &str) -> Option<Secret> {
+        match self.kept.get(name)? {
+            Value::Secret(secret) => Some(secret.clone()),
+            Value::Plain(value) => value.as_str().map(Secret::new),
+            Value::Jar(_) => None,
+        }
+    }
+
+    /// Adds the account to an authenticator, from the payload or, where none is shown, from the secret.
+    fn add_account(&mut self) -> Result<Performed, Trouble> {
+        let mut authenticator = Authenticator::new(0);
+        let payload = self.kept_secret("qrPayload");
+        let typed = self.kept_secret("manualSecret");
+        let added = match (&payload, &typed) {
+            (Some(payload), _) => authenticator.scan_otpauth(payload),
+            (None, Some(secret)) => authenticator.type_secret(secret, "", ""),
+            (None, None) => {
+                let why = "the setup showed nothing that an authenticator could add";
+                return Err(Trouble::Unready(why.to_owned()));
+            }
+        };
+        let Ok(account) = added else {
+            let what = json!({ "payload": "no authenticator can read it" });
+            return Ok(Map::from_iter([("unrecognised".to_owned(), what)]));
+        };
+        let same = typed.is_some_and(|typed| {
+            let mut other = Authenticator::new(0);
+            let typed = other.type_secret(&typed, "", "");
+            typed.is_ok_and(|typed| account.same_as(&typed))
+        });
+        let told = AccountAnswer {
+            same_account: Some(same),
+            issuer: Some(account.issuer.clone()),
+            account: Some(account.account_name.clone()),
+            secret_bits: Some(account.secret_bits),
+            issuer_twice: Some(account.issuer_twice),
+            base32: Some(account.base32_unpadded),
+            algorithm: Some(account.algorithm.clone()),
+            digits: Some(account.digits),
+            period: Some(account.period),
+            code_secret: None,
+        };
+        self.authenticator = Some((authenticator, account.key));
+        Ok(fields(&told))
+    }
+
+    /// Activates the device with what the setup shows.
+    async fn activate_device(&mut self, command: &Command) -> Result<Performed, Trouble> {
+        let scanned = self
+            .kept_secret("qrPayload")
+            .and_then(|payload| parse_activation(&payload));
+        let manual_url = self.kept.get("manualUrl").map(Value::reveal);
+        let manual_url = manual_url
+            .as_ref()
+            .and_then(Json::as_str)
+            .map(str::to_owned);
+        let typed = self.kept_secret("manualCode").zip(manual_url);
+        let same = matches!((&scanned, &typed), (Some((code, url)), Some((other, other_url)))
+            if code.expose() == other.expose() && url == other_url);
+        let (code, url) = scanned.or(typed).ok_or_else(|| {
+            let why = "the setup showed nothing that a device could be activated with";
+            Trouble::Unready(why.to_owned())
+        })?;
+        self.kept
+            .insert("activationCode".to_owned(), Value::Secret(code));
+        self.kept
+            .insert("activationUrl".to_owned(), Value::from(&*url));
+        let token = Value::from(&*self.account.push_token);
+        self.kept.insert("pushToken".to_owned(), token);
+        let mut performed = self.ask(Operation::ActivateDevice, command).await?;
+        if is_no_success(&performed) {
+            return Ok(performed);
+        }
+        let code_secret = self.kept_secret("codeSecret");
+        if let Some(secret) = &code_secret {
+            let mut authenticator = Authenticator::new(0);
+            if let Ok(account) = authenticator.add_activated(secret) {
+                self.authenticator = Some((authenticator, account.key));
+            }
+        }
+        let told = AccountAnswer {
+            same_account: Some(same),
+            code_secret: Some(code_secret.is_some()),
+            ..AccountAnswer::default()
+        };
+        performed.extend(fields(&told));
+        Ok(performed)
+    }
+
+    /// Approves the notification that came last.
+    async fn approve(&mut self) -> Result<Performed, Trouble> {
+        let push = self
+            .message
+            .as_ref()
+            .and_then(|message| message.push.as_ref());
+        let push = push.ok_or_else(|| Trouble::Unready("no notification came".to_owned()))?;
+        let mut variables = Variables::default();
+        variables.insert("notificationId", &*push.notification_id);
+        variables.insert("reply", "approve");
+        for name in ["deviceId", "deviceSecret"] {
+            if let Some(value) = self.kept.get(name) {
+                variables.insert(name, value.clone());
+            }
+        }
+        let operation = Operation::ReplyToNotification;
+        self.operation = Some(operation);
+        let target = std::sync::Arc::clone(&self.common.target);
+        let asked = target.ask(&self.transport, operation, &variables).await;
+        asked
+            .map(|asked| super::answer::of(asked.answered))
+            .map_err(Trouble::Transport)
+    }
+
+    /// Answers the call that came last, and presses a key.
+    async fn press_key(&mut self, key: &str) -> Result<Performed, Trouble> {
+        let call = self
+            .message
+            .as_ref()
+            .and_then(|message| message.call.as_ref());
+        let call = call.ok_or_else(|| Trouble::Unready("nobody called".to_owned()))?;
+        let callback = handset::press_key(call, key, &SecretChoice::Right);
+        let secrets: Vec<Secret> = call.secret.iter().cloned().collect();
+        let mut request = http::Request::builder()
+            .method(callback.method)
+            .uri(callback.url);
+        for (name, value) in callback.headers {
+            request = request.header(name, value);
+        }
+        let request: http::Request<Bytes> = request.body(callback.body).map_err(|error| {
+            Trouble::Unready(format!(
+                "the call names no address that could be called back: {error}"
+            ))
+        })?;
+        self.operation = None;
+        let target = std::sync::Arc::clone(&self.common.target);
+        let reply = target.callback(&self.transport, request, &secrets).await;
+        reply
+            .map(|reply| super::answer::of(reply.answered))
+            .map_err(|failure| Trouble::Transport(failure.error))
+    }
+}
+
+/// Turns an answer shape into the fields of an answer.
+fn fields(shape: &impl serde::Serialize) -> Performed {
+    match serde_json::to_value(shape) {
+        Ok(Json::Object(fields)) => fields,
+        _ => Map::new(),
+    }
+}

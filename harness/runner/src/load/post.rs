@@ -1,0 +1,102 @@
+//! The post: hands each message to the flow that waits for it, at once, and keeps nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use proofup_domain::state::Channel;
+use proofup_gateways::message::Message;
+use proofup_gateways::store::normalised;
+use tokio::sync::Notify;
+
+/// Knows where everybody's messages go. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Post(Arc<Boxes>);
+
+#[derive(Debug, Default)]
+struct Boxes {
+    by_destination: Mutex<BTreeMap<(Channel, String), Arc<Letterbox>>>,
+    strays: AtomicU64,
+}
+
+/// Holds the newest message to one destination until it is taken.
+#[derive(Debug, Default)]
+pub(crate) struct Letterbox {
+    newest: Mutex<Option<Message>>,
+    arrived: Notify,
+}
+
+impl Post {
+    /// Puts up a letterbox.
+    pub(crate) fn letterbox(&self, channel: Channel, destination: &str) -> Arc<Letterbox> {
+        let letterbox = Arc::new(Letterbox::default());
+        let key = (channel, normalised(channel, destination));
+        self.0
+            .by_destination
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, Arc::clone(&letterbox));
+        letterbox
+    }
+
+    /// Puts a message into its letterbox; what is for nobody is counted and forgotten.
+    pub(crate) fn deliver(&self, message: Message) {
+        let key = (
+            message.channel,
+            normalised(message.channel, &message.destination),
+        );
+        let boxes = self.0.by_destination.lock();
+        let letterbox = boxes
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
+        match letterbox {
+            Some(letterbox) => letterbox.put(message),
+            None => {
+                self.0.strays.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Counts the messages that were for nobody.
+    pub(crate) fn strays(&self) -> u64 {
+        self.0.strays.load(Ordering::Relaxed)
+    }
+}
+
+impl Letterbox {
+    fn put(&self, message: Message) {
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+        self.arrived.notify_one();
+    }
+
+    /// Throws away what lies in it, so that nothing old is read.
+    pub(crate) fn empty(&self) {
+        let _ = self.take();
+    }
+
+    fn take(&self) -> Option<Message> {
+        self.newest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    /// Waits for a message; none: nothing came in time.
+    pub(crate) async fn wait(&self, timeout: Duration) -> Option<Message> {
+        // As a rule it is here already: providers are told before the target answers.
+        if let Some(message) = self.take() {
+            return Some(message);
+        }
+        let arrival = async {
+            loop {
+                self.arrived.notified().await;
+                if let Some(message) = self.take() {
+                    return message;
+                }
+            }
+        };
+        tokio::time::timeout(timeout, arrival).await.ok()
+    }
+}

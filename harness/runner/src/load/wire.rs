@@ -1,0 +1,54 @@
+//! What one user sends and gets: a connection of its own, and the last exchange, in case it has to be shown.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+
+use crate::target::{Transport, TransportError};
+
+/// Makes a new transport, with a connection of its own.
+pub type Connect = Arc<dyn Fn() -> Transport + Send + Sync>;
+
+/// Holds one exchange as it was had: secrets and all. It is masked before it is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct LastExchange {
+    pub(crate) request: Request<Bytes>,
+    pub(crate) outcome: Result<Response<Bytes>, TransportError>,
+}
+
+/// Remembers the last exchange of a transport.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory(Arc<std::sync::Mutex<Option<LastExchange>>>);
+
+impl Memory {
+    /// Takes the last exchange.
+    pub(crate) fn take(&self) -> Option<LastExchange> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<LastExchange>> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Wraps a transport, so that its last exchange is remembered.
+    pub(crate) fn around(&self, transport: Transport) -> Transport {
+        let memory = self.clone();
+        BoxCloneSyncService::new(tower::service_fn(move |request: Request<Bytes>| {
+            let (memory, transport) = (memory.clone(), transport.clone());
+            async move {
+                let kept = request.clone();
+                let outcome = transport.oneshot(request).await;
+                *memory.lock() = Some(LastExchange {
+                    request: kept,
+                    outcome: outcome.clone(),
+                });
+                outcome
+            }
+        }))
+    }
+}
