@@ -4,6 +4,7 @@
 mod planted;
 
 mod healthy;
+mod known;
 mod mistakes;
 
 use std::sync::Arc;
@@ -44,7 +45,7 @@ fn lines(findings: &[Finding]) -> String {
             Probed::NotDeclared(why) | Probed::NotReached(why) => {
                 line.push_str(&format!("    {why}\n"))
             }
-            Probed::Wrong(all) => {
+            Probed::Known(_, all) | Probed::Wrong(all) => {
                 for one in all {
                     line.push_str(&format!(
                         "    {}\n    {}\n    {:?} line {:?}\n    {:?}\n",
