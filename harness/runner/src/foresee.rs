@@ -22,7 +22,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::scenario::{Deed, Quantity, Scenario, Step};
 use crate::target::{CompiledTarget, StandingPolicy, differing};
 use crate::world::Terms;
-use crate::world::case::accepted_shape;
+use crate::world::fairness::accepted_shape;
 use crate::world::persona::office_takes_texts;
 
 /// Says where a scenario first expects what the oracle does not admit under the target's policy.

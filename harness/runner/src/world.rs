@@ -7,8 +7,10 @@
 pub mod case;
 mod codes;
 mod devices;
+pub(crate) mod fairness;
 mod inbox;
 mod leaks;
+mod meant;
 pub(crate) mod needs;
 mod operations;
 mod perform;

@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Name;
-use proofup_domain::command::{CodeRole, CodeShape, Command};
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{NeededFeature, Requirement};
@@ -14,7 +13,7 @@ use proofup_gateways::host::Gateways;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
-use super::operations::operation_of;
+use super::fairness::{accepted_shape, because, changes_something, unasked, without_the_untold};
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
 use super::time::Hearing;
@@ -370,7 +369,7 @@ impl Walk<'_> {
                 let outcome = match outcome {
                     Outcome::Failed(mismatches) => match unproven() {
                         Some(why) => Outcome::CouldNotRun(why),
-                        None => self.without_the_untold(step, mismatches),
+                        None => without_the_untold(&self.environment.target, step, mismatches),
                     },
                     other => other,
                 };
@@ -483,42 +482,6 @@ impl Walk<'_> {
         }
     }
 
-    /// Leaves out of what differs the fields of which the target file says nothing: a mapping that is silent is no defect of
-    /// the target. Where nothing else differs, the check could not run.
-    fn without_the_untold(&self, step: &Step, mismatches: Vec<Mismatch>) -> Outcome {
-        let untold = |mismatch: &Mismatch| {
-            let field = mismatch.path.split(['.', '[']).next().unwrap_or_default();
-            let target = &self.environment.target;
-            match &step.deed {
-                _ if mismatch.actual.is_some() && field != "namesOrganisation" => false,
-                Deed::One(Command::ReadInbox { .. }) => {
-                    let told = ["displayName", "organisation"];
-                    field == "namesOrganisation" && !told.iter().any(|name| target.mentions(name))
-                }
-                Deed::One(command) => operation_of(command)
-                    .is_some_and(|operation| !field.is_empty() && !target.tells(operation, field)),
-                Deed::Together(_) => false,
-            }
-        };
-        let (silent, wrong): (Vec<_>, Vec<_>) = mismatches.into_iter().partition(untold);
-        if wrong.is_empty() && !silent.is_empty() {
-            let mut fields: Vec<String> = silent
-                .iter()
-                .map(|mismatch| format!("`{}`", mismatch.path))
-                .collect();
-            fields.dedup();
-            return Outcome::CouldNotRun(CouldNotRun::Precondition {
-                line: step.line,
-                what: format!(
-                    "the target file does not say where an answer to `{}` tells {}",
-                    transcript::deed(&step.deed),
-                    fields.join(", ")
-                ),
-            });
-        }
-        Outcome::Failed(wrong)
-    }
-
     /// Judges a check whose step brought no answer (decision 7): a target that answers others and repeats the fault fails.
     async fn judge_trouble(
         &self,
@@ -622,67 +585,6 @@ async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Performed, Trou
 }
 
 /// Says that an answer is only what the target file assumes: nothing was asked, so nothing is judged.
-/// Tells whether a later step may build on a command: all but those that only read.
-const fn changes_something(command: &Command) -> bool {
-    !matches!(
-        command,
-        Command::ReadSession { .. }
-            | Command::OpenAccount { .. }
-            | Command::ReadWizard { .. }
-            | Command::ListMethods { .. }
-            | Command::ListAvailable { .. }
-            | Command::ReadEnrollment { .. }
-            | Command::ReadSecondStep { .. }
-            | Command::ReadReset { .. }
-            | Command::ReadResetProof { .. }
-            | Command::ReadInbox { .. }
-            | Command::ReadAudit { .. }
-            | Command::ReadAuditEvents { .. }
-            | Command::ReadCapabilities {}
-            | Command::FindLeaks {}
-    )
-}
-
-/// Names the shape in which a check types its code, where the target declares to take that shape for the code (CODE-10).
-pub(crate) fn accepted_shape(step: &Step, capabilities: &Capabilities) -> Option<CodeShape> {
-    let Deed::One(
-        Command::SubmitCode { code, .. }
-        | Command::SubmitSecondStepCode { code, .. }
-        | Command::SubmitResetCode { code, .. },
-    ) = &step.deed
-    else {
-        return None;
-    };
-    match code {
-        CodeRole::Shape(shape)
-            if step.check.is_some() && capabilities.code_shapes_accepted.contains(shape) =>
-        {
-            Some(*shape)
-        }
-        _ => None,
-    }
-}
-
-fn unasked(step: &Step) -> CouldNotRun {
-    CouldNotRun::Precondition {
-        line: step.line,
-        what: format!(
-            "the target file assumes the answer to `{}`: no request is sent",
-            transcript::deed(&step.deed)
-        ),
-    }
-}
-
-fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
-    match trouble {
-        Trouble::Transport(failure) => CouldNotRun::Transport(failure.error.to_string()),
-        Trouble::Unready(what) => CouldNotRun::Precondition {
-            line,
-            what: what.clone(),
-        },
-    }
-}
-
 pub(crate) fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {
     match feature {
         NeededFeature::Feature(feature) => capabilities.features.contains(&feature),

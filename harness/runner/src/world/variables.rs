@@ -1,6 +1,6 @@
 //! What a command offers to the templates of a target file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proofup_domain::command::{
     AddressRef, AnswersRole, Command, GivenAnswer, Name, NewPasswordRole, PasswordRole, PhoneRef,
@@ -9,6 +9,7 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
 use serde_json::{Value as Json, json};
 
+use super::meant::is_of_session;
 use super::operations::References;
 use super::things::Sort;
 use super::{Trouble, World};
@@ -17,7 +18,7 @@ use crate::target::{Jar, Operation, Value, Variables};
 
 /// Collects variables under their names.
 #[derive(Debug, Default)]
-pub(super) struct Vars(BTreeMap<String, Value>);
+pub(super) struct Vars(pub(super) BTreeMap<String, Value>);
 
 impl Vars {
     pub(super) fn text(&mut self, name: &str, text: &str) {
@@ -40,11 +41,6 @@ impl Vars {
     pub(super) fn into_variables(self) -> Variables {
         Variables(self.0)
     }
-}
-
-/// Tells whether a kept name is the session's, whatever it was kept with.
-fn is_of_session(name: &str) -> bool {
-    matches!(name, "session" | "refreshToken")
 }
 
 impl World<'_> {
@@ -99,53 +95,6 @@ impl World<'_> {
                 let name = references.name(sort.as_str());
                 let index = self.thing(sort, user, name.as_ref())?;
                 self.thing_variables(index, vars);
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes sure that a request which is about a thing other than the user's latest says so.
-    ///
-    /// A product without ids knows only "the setup of whoever asks". A request that leaves out whose setup is meant is
-    /// another request, and its answer says nothing about the one that was to be made.
-    fn demand_a_name(
-        &self,
-        command: &Command,
-        references: &References,
-        operation: Operation,
-        user: &Name,
-        vars: &Vars,
-    ) -> Result<(), Trouble> {
-        let sorts = [Sort::Reset, Sort::Enrollment, Sort::Challenge, Sort::Proof];
-        let named = sorts.iter().filter_map(|sort| {
-            let name = references.name(sort.as_str())?;
-            Some((*sort, sort.as_str(), name))
-        });
-        let of = references
-            .name("of")
-            .map(|name| (Sort::Enrollment, "methodId", name));
-        for (sort, own_name, name) in named.chain(of) {
-            let latest = self.things.find(sort, user, None);
-            let Some(index) = self.things.find(sort, user, Some(&name)) else {
-                continue;
-            };
-            if latest == Some(index) {
-                continue;
-            }
-            let thing = self.things.get(index);
-            let own = thing.kept.keys().filter(|key| !is_of_session(key)).cloned();
-            let mut names: BTreeSet<String> = own.collect();
-            names.extend([own_name.to_owned(), "code".to_owned()]);
-            let variables = Variables(vars.0.clone());
-            if !self
-                .environment
-                .target
-                .would_name(operation, &variables, &names)
-            {
-                return Err(Trouble::Unready(format!(
-                    "the target file's request of {operation} does not say that `{name}` is meant: `{}` would be about another",
-                    command.word()
-                )));
             }
         }
         Ok(())

@@ -23,92 +23,95 @@ fn told(text: &str) -> Vec<(usize, String, String)> {
         .collect()
 }
 
+/// What is replaced, by what, and the line, the message and the help that tell of it.
+const WRONG: &[(&str, &str, usize, &str, &str)] = &[
+    (
+        "enrolText = 1",
+        "enrolTxt = 1",
+        5,
+        "unknown key `enrolTxt`",
+        "did you mean `enrolText`?",
+    ),
+    (
+        "enrolText = 1",
+        "enrolText = 0",
+        4,
+        "the weights sum to zero",
+        "`secondStepText`",
+    ),
+    ("50/s", "0/s", 2, "a rate of 0", "above 0"),
+    ("50/s", "50", 2, "`50` cannot stand here", "200/s"),
+    (
+        "rate = \"50/s\"",
+        "",
+        2,
+        "nothing says when flows begin",
+        "users = 16",
+    ),
+    (
+        "rate = \"50/s\"",
+        "rate = \"50/s\", users = 3",
+        2,
+        "exclude each other",
+        "open loop",
+    ),
+    ("after = \"30s\"", "", 3, "exactly one way", "flows = 1000"),
+    (
+        "after = \"30s\"",
+        "after = \"30\"",
+        3,
+        "`30` cannot stand here",
+        "500ms",
+    ),
+    (
+        "[mix]",
+        "warmUp = \"40s\"\n[mix]",
+        4,
+        "over before its warm-up",
+        "shorten",
+    ),
+    ("[mix]", "pace = 61\n[mix]", 4, "no pace", "from 1 to 60"),
+    (
+        "[mix]",
+        "accounts = 10\n[mix]",
+        4,
+        "10 accounts cannot carry 50",
+        "at least 1500",
+    ),
+    (
+        "[mix]",
+        "thresholds = [\"p99<50ms\", \"enrolText.p98<50ms\"]\n[mix]",
+        4,
+        "unknown metric `p98`",
+        "`p99.9`",
+    ),
+    (
+        "[mix]",
+        "thresholds = [\"enrol.p99<50ms\"]\n[mix]",
+        4,
+        "unknown flow `enrol`",
+        "`enrolText`",
+    ),
+    (
+        "[mix]",
+        "probes = { wrongCode = \"200%\" }\n[mix]",
+        4,
+        "`200%` cannot stand here",
+        "0 to 100",
+    ),
+    (
+        "[mix]",
+        "connections = \"some\"\n[mix]",
+        4,
+        "unknown word `some`",
+        "`keepAlive`",
+    ),
+    ("[mix]", "mix = 3\n[mix]", 5, "duplicate key", ""),
+];
+
 #[test]
 fn what_is_wrong_is_told_by_this_table() {
-    for (from, to, line, message, help) in [
-        (
-            "enrolText = 1",
-            "enrolTxt = 1",
-            5,
-            "unknown key `enrolTxt`",
-            "did you mean `enrolText`?",
-        ),
-        (
-            "enrolText = 1",
-            "enrolText = 0",
-            4,
-            "the weights sum to zero",
-            "`secondStepText`",
-        ),
-        ("50/s", "0/s", 2, "a rate of 0", "above 0"),
-        ("50/s", "50", 2, "`50` cannot stand here", "200/s"),
-        (
-            "rate = \"50/s\"",
-            "",
-            2,
-            "nothing says when flows begin",
-            "users = 16",
-        ),
-        (
-            "rate = \"50/s\"",
-            "rate = \"50/s\", users = 3",
-            2,
-            "exclude each other",
-            "open loop",
-        ),
-        ("after = \"30s\"", "", 3, "exactly one way", "flows = 1000"),
-        (
-            "after = \"30s\"",
-            "after = \"30\"",
-            3,
-            "`30` cannot stand here",
-            "500ms",
-        ),
-        (
-            "[mix]",
-            "warmUp = \"40s\"\n[mix]",
-            4,
-            "over before its warm-up",
-            "shorten",
-        ),
-        ("[mix]", "pace = 61\n[mix]", 4, "no pace", "from 1 to 60"),
-        (
-            "[mix]",
-            "accounts = 10\n[mix]",
-            4,
-            "10 accounts cannot carry 50",
-            "at least 1500",
-        ),
-        (
-            "[mix]",
-            "thresholds = [\"p99<50ms\", \"enrolText.p98<50ms\"]\n[mix]",
-            4,
-            "unknown metric `p98`",
-            "`p99.9`",
-        ),
-        (
-            "[mix]",
-            "thresholds = [\"enrol.p99<50ms\"]\n[mix]",
-            4,
-            "unknown flow `enrol`",
-            "`enrolText`",
-        ),
-        (
-            "[mix]",
-            "probes = { wrongCode = \"200%\" }\n[mix]",
-            4,
-            "`200%` cannot stand here",
-            "0 to 100",
-        ),
-        (
-            "[mix]",
-            "connections = \"some\"\n[mix]",
-            4,
-            "unknown word `some`",
-            "`keepAlive`",
-        ),
-        ("[mix]", "mix = 3\n[mix]", 5, "duplicate key", ""),
-    ] {
+    for &(from, to, line, message, help) in WRONG {
         let found = told(&GOOD.replacen(from, to, 1));
         let fits = |(at, what, how): &(usize, String, String)| {
             *at == line && what.contains(message) && how.contains(help)

@@ -1,0 +1,65 @@
+//! Whose thing a request is about, where it is not the user's latest.
+
+use std::collections::BTreeSet;
+
+use proofup_domain::command::{Command, Name};
+
+use super::operations::References;
+use super::things::Sort;
+use super::variables::Vars;
+use super::{Trouble, World};
+use crate::target::{Operation, Variables};
+
+/// Tells whether a kept name is the session's, whatever it was kept with.
+pub(super) fn is_of_session(name: &str) -> bool {
+    matches!(name, "session" | "refreshToken")
+}
+
+impl World<'_> {
+    /// Makes sure that a request which is about a thing other than the user's latest says so.
+    ///
+    /// A product without ids knows only "the setup of whoever asks". A request that leaves out whose setup is meant is
+    /// another request, and its answer says nothing about the one that was to be made.
+    pub(super) fn demand_a_name(
+        &self,
+        command: &Command,
+        references: &References,
+        operation: Operation,
+        user: &Name,
+        vars: &Vars,
+    ) -> Result<(), Trouble> {
+        let sorts = [Sort::Reset, Sort::Enrollment, Sort::Challenge, Sort::Proof];
+        let named = sorts.iter().filter_map(|sort| {
+            let name = references.name(sort.as_str())?;
+            Some((*sort, sort.as_str(), name))
+        });
+        let of = references
+            .name("of")
+            .map(|name| (Sort::Enrollment, "methodId", name));
+        for (sort, own_name, name) in named.chain(of) {
+            let latest = self.things.find(sort, user, None);
+            let Some(index) = self.things.find(sort, user, Some(&name)) else {
+                continue;
+            };
+            if latest == Some(index) {
+                continue;
+            }
+            let thing = self.things.get(index);
+            let own = thing.kept.keys().filter(|key| !is_of_session(key)).cloned();
+            let mut names: BTreeSet<String> = own.collect();
+            names.extend([own_name.to_owned(), "code".to_owned()]);
+            let variables = Variables(vars.0.clone());
+            if !self
+                .environment
+                .target
+                .would_name(operation, &variables, &names)
+            {
+                return Err(Trouble::Unready(format!(
+                    "the target file's request of {operation} does not say that `{name}` is meant: `{}` would be about another",
+                    command.word()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
