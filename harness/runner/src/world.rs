@@ -39,7 +39,7 @@ use serde_json::{Map, Value as Json};
 use crate::run::Environment;
 use crate::surroundings::Host;
 use crate::target::exchange::Exchange;
-use crate::target::{Answered, CallFailure, RawResponse, Reply};
+use crate::target::{CallFailure, RawResponse, Reply};
 use devices::{Device, OathAccount};
 pub(crate) use needs::missing_facilities;
 pub(crate) use operations::operation_of;
@@ -163,14 +163,14 @@ impl World<'_> {
         }
         self.exchanges.extend(reply.earlier);
         if reply.assumed {
-            return answer_of(reply.answered);
+            return reply.answered.into_fields();
         }
         self.exchanges.push(reply.exchange);
         self.seen.push(Seen {
             operation: operation.to_owned(),
             response: reply.raw,
         });
-        let mut answer = answer_of(reply.answered);
+        let mut answer = reply.answered.into_fields();
         self.alias(&mut answer);
         answer
     }
@@ -209,20 +209,6 @@ impl World<'_> {
                 }
                 Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
             }
-        }
-    }
-}
-
-/// Turns an answer into one object, as expectations and transcripts want it.
-fn answer_of(answered: Answered) -> Map<String, Json> {
-    match answered {
-        Answered::Success(fields) | Answered::Refused(fields) => fields,
-        Answered::Unrecognised { status, code } => {
-            let mut what = Map::from_iter([("status".to_owned(), Json::from(status))]);
-            if let Some(code) = code {
-                what.insert("code".to_owned(), Json::from(code));
-            }
-            Map::from_iter([("unrecognised".to_owned(), Json::Object(what))])
         }
     }
 }

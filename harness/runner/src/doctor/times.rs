@@ -60,6 +60,17 @@ impl Times<'_> {
         })
     }
 
+    /// Finds the first way that works; none: says so in the words given.
+    fn first_of(
+        &self,
+        ways: [(Method, ChallengeKind); 2],
+        none: &str,
+    ) -> Result<(Method, ChallengeKind), String> {
+        let mut ways = ways.into_iter();
+        ways.find(|(method, kind)| self.works(*method, *kind).is_ok())
+            .ok_or_else(|| none.to_owned())
+    }
+
     fn margin(&self) -> u32 {
         match self.mode {
             ClockMode::Frozen => 1,
@@ -133,10 +144,7 @@ impl Times<'_> {
             (Method::Email, ChallengeKind::EmailCode),
             (Method::MobilePhone, ChallengeKind::TextMessage),
         ];
-        let way = ways
-            .into_iter()
-            .find(|(method, kind)| self.works(*method, *kind).is_ok())
-            .ok_or_else(|| "no code is sent where it can be read".to_owned());
+        let way = self.first_of(ways, "no code is sent where it can be read");
         let lifetime = way.map(|(method, kind)| Lifetime {
             word: "code",
             key: "capabilities.limits.codeSeconds",
@@ -223,10 +231,7 @@ impl Times<'_> {
             (Method::OfficePhone, ChallengeKind::VoiceCall),
             (Method::MobilePhone, ChallengeKind::VoiceCall),
         ];
-        let way = ways
-            .into_iter()
-            .find(|(method, kind)| self.works(*method, *kind).is_ok())
-            .ok_or_else(|| "no call is placed where it can be answered".to_owned());
+        let way = self.first_of(ways, "no call is placed where it can be answered");
         let lifetime = way.map(|(method, kind)| Lifetime {
             word: "call",
             key: "capabilities.limits.callSeconds",

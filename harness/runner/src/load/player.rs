@@ -4,7 +4,6 @@
 //! Before each flow it is put back to where it was after the preparation, because each flow leaves its user as it found
 //! them; so its memory does not grow either.
 
-mod answer;
 mod devices;
 
 use std::collections::BTreeMap;
@@ -202,7 +201,7 @@ impl Player {
                 Ok(answer)
             }
             Err(mismatches) => Err(Trouble::Wrong {
-                expected: answer::expected(&outcome.expected),
+                expected: outcome.expected.to_expect().to_string(),
                 got: mismatches.join("; "),
             }),
         }
@@ -231,7 +230,7 @@ impl Player {
         let target = Arc::clone(&self.common.target);
         let asked = target.ask(&self.transport, operation, &variables).await;
         let asked = asked.map_err(Trouble::Transport)?;
-        let performed = answer::of(asked.answered);
+        let performed = asked.answered.into_fields();
         if !crate::judge::matcher::is_no_success(&performed) {
             self.kept.extend(asked.kept);
             self.accepted(command);

@@ -169,15 +169,8 @@ impl CompiledTarget {
 /// Tells of a request that was never made.
 pub(super) fn unsent(operation: Operation, error: TransportError) -> CallFailure {
     let exchange = Exchange {
-        operation: operation.to_string(),
-        method: String::new(),
-        url: String::new(),
-        request_headers: Vec::new(),
-        request_body: None,
-        status: None,
-        response_headers: Vec::new(),
-        response_body: None,
         failure: Some(error.to_string()),
+        ..Exchange::unsent(operation.as_str())
     };
     CallFailure {
         error,

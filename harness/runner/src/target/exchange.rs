@@ -70,8 +70,8 @@ impl Exchange {
         }
     }
 
-    /// Tells of an answer for which nothing was sent.
-    pub(super) fn assumed(operation: &str) -> Self {
+    /// Tells of an operation for which nothing was sent.
+    pub(super) fn unsent(operation: &str) -> Self {
         Self {
             operation: operation.to_owned(),
             method: String::new(),
@@ -91,7 +91,7 @@ impl Exchange {
             method: COMMAND.to_owned(),
             url: masker.mask(line),
             request_body: Some(shown(input.as_bytes(), REQUEST_LIMIT, masker)),
-            ..Self::assumed(operation)
+            ..Self::unsent(operation)
         }
     }
 

@@ -57,6 +57,24 @@ pub enum Answered {
     },
 }
 
+impl Answered {
+    /// Gives the answer as one object, as expectations and transcripts want it: a refusal has `refused` in it, what no rule
+    /// matched has `unrecognised`.
+    #[must_use]
+    pub fn into_fields(self) -> Map<String, Json> {
+        match self {
+            Self::Success(fields) | Self::Refused(fields) => fields,
+            Self::Unrecognised { status, code } => {
+                let mut what = Map::from_iter([("status".to_owned(), Json::from(status))]);
+                if let Some(code) = code {
+                    what.insert("code".to_owned(), Json::from(code));
+                }
+                Map::from_iter([("unrecognised".to_owned(), Json::Object(what))])
+            }
+        }
+    }
+}
+
 /// Says that no answer came, and holds what was tried.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{error}")]

@@ -5,12 +5,12 @@ use http::{Request, Response};
 use proofup_domain::secret::Secret;
 
 use super::CompiledTarget;
+use super::call::secret_of;
 use super::exchange::Exchange;
 use super::mask::{Masker, texts};
 use super::operation::Operation;
 use super::reply::RawResponse;
 use super::transport::TransportError;
-use super::value::Value;
 
 impl CompiledTarget {
     /// Masks a request and what came back, as [`CompiledTarget::call`] would have.
@@ -33,10 +33,7 @@ impl CompiledTarget {
             let body = raw.json();
             for way in &binding.ways {
                 let kept = way.meaning.kept(raw, body.as_ref());
-                masker.learn(kept.values().filter_map(|value| match value {
-                    Value::Secret(secret) => Some(secret.expose()),
-                    Value::Plain(_) | Value::Jar(_) => None,
-                }));
+                masker.learn(kept.values().filter_map(secret_of));
             }
         }
         let name = operation.map_or("callback", Operation::as_str);

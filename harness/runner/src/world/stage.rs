@@ -7,9 +7,9 @@ use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
 
+use super::World;
 use super::case::{Case, make_world};
 use super::things::Sort;
-use super::{World, answer_of};
 use crate::judge::matcher::is_no_success;
 use crate::run::Environment;
 use crate::scenario::Scenario;
@@ -186,7 +186,7 @@ impl Submitted {
     pub(crate) fn told(&self) -> String {
         self.answered.clone().map_or_else(
             || "no answer".to_owned(),
-            |answered| crate::transcript::answer(&answer_of(answered)),
+            |answered| crate::transcript::answer(&answered.into_fields()),
         )
     }
 }

@@ -144,7 +144,7 @@ impl Player {
         let target = std::sync::Arc::clone(&self.common.target);
         let asked = target.ask(&self.transport, operation, &variables).await;
         asked
-            .map(|asked| super::answer::of(asked.answered))
+            .map(|asked| asked.answered.into_fields())
             .map_err(Trouble::Transport)
     }
 
@@ -172,7 +172,7 @@ impl Player {
         let target = std::sync::Arc::clone(&self.common.target);
         let reply = target.callback(&self.transport, request, &secrets).await;
         reply
-            .map(|reply| super::answer::of(reply.answered))
+            .map(|reply| reply.answered.into_fields())
             .map_err(|failure| Trouble::Transport(failure.error))
     }
 }

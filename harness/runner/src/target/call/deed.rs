@@ -114,7 +114,7 @@ impl<'a> Deed<'a> {
         Reply {
             answered: Answered::Success(answer),
             kept,
-            exchange: Exchange::assumed(self.operation.as_str()),
+            exchange: Exchange::unsent(self.operation.as_str()),
             earlier: Vec::new(),
             renewed: BTreeMap::new(),
             assumed: true,
@@ -176,7 +176,7 @@ impl<'a> Deed<'a> {
         Reply {
             answered: masked(answered, &self.masker),
             kept,
-            exchange: exchange.unwrap_or_else(|| Exchange::assumed(self.operation.as_str())),
+            exchange: exchange.unwrap_or_else(|| Exchange::unsent(self.operation.as_str())),
             earlier: self.exchanges,
             renewed,
             assumed: false,
