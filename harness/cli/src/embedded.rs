@@ -18,8 +18,9 @@ use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::SessionState;
+use proofup_gateways::host::Counter;
 use proofup_reference::app::{AppConfig, Randomness, app};
-use proofup_reference::delivery::GatewayConfig;
+use proofup_reference::delivery::{Carrier, GatewayConfig};
 use proofup_reference::faults::rule_book;
 use proofup_reference::inquiry::Inquirer;
 use proofup_reference::rules::RuleBook;
@@ -57,10 +58,24 @@ pub(crate) fn planted(
     seed: u64,
     fault: Option<FaultName>,
 ) -> Router {
+    carried(clock, control_token, seed, fault, None)
+}
+
+/// Builds the reference as [`planted`] does; where there is a counter, messages are brought there.
+pub(crate) fn carried(
+    clock: Clock,
+    control_token: Secret,
+    seed: u64,
+    fault: Option<FaultName>,
+    counter: Option<Counter>,
+) -> Router {
+    let carrier =
+        counter.map(|counter| -> Carrier { Arc::new(move |request| counter.take(request)) });
     app(AppConfig {
         test_control_token: Some(control_token),
         randomness: Randomness::Seed(seed.to_string()),
         rule_book: fault.map_or_else(RuleBook::default, rule_book),
+        carrier,
         ..AppConfig::new(clock)
     })
 }

@@ -140,6 +140,21 @@ impl Outcome {
             .map_or(&self.state, |(_, state)| state)
     }
 
+    /// Holds an answer to what may be answered, and gives the state that follows from it, as [`Self::follow`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Expected::admits`].
+    pub fn admit(self, answer: &Map<String, Value>) -> Result<State, Vec<String>> {
+        let preferred = self.expected.alternatives().iter().take(self.preferred);
+        let mut preferred = preferred.map(|pattern| expected::mismatches(pattern, answer));
+        if preferred.any(|mismatches| mismatches.is_empty()) {
+            return Ok(self.state);
+        }
+        self.expected.admits(answer)?;
+        Ok(self.follow(answer).clone())
+    }
+
     /// Tells whether the readings of the design part ways here: the state afterwards depends on the answer.
     #[must_use]
     pub fn depends_on_answer(&self) -> bool {

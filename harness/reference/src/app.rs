@@ -10,7 +10,7 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 
 use crate::decide::Endpoint;
-use crate::delivery::{Courier, GatewayConfig};
+use crate::delivery::{Carrier, Courier, GatewayConfig};
 use crate::demo;
 use crate::doors::{Door, Index};
 use crate::flow::{Caller, Sending};
@@ -39,6 +39,8 @@ pub struct AppConfig {
     pub demo_gateways: GatewayConfig,
     /// Deliveries that may be under way at a time.
     pub deliveries_max: usize,
+    /// What takes messages to HTTP gateways in this process, in place of a socket.
+    pub carrier: Option<Carrier>,
 }
 
 /// Says where randomness comes from.
@@ -63,6 +65,7 @@ impl AppConfig {
             rule_book: RuleBook::default(),
             demo_gateways: GatewayConfig::default(),
             deliveries_max: 256,
+            carrier: None,
         }
     }
 }
@@ -137,7 +140,7 @@ impl App {
             randomness: config.randomness,
             rule_book: Arc::new(config.rule_book),
             index: Arc::new(Index::default()),
-            courier: Courier::new(config.deliveries_max),
+            courier: Courier::carried(config.deliveries_max, config.carrier),
             registry: RwLock::default(),
         }))
     }

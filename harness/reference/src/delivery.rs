@@ -24,6 +24,7 @@ pub use self::config::{
     AddressRefused, BaseUrl, GatewayConfig, MailGateway, PushGateway, SmsGateway, SmtpAddress,
     VoiceGateway,
 };
+pub use self::connections::Carrier;
 use self::connections::Connections;
 use self::requests::Post;
 use self::wording::Notice;
@@ -108,9 +109,15 @@ impl Courier {
     /// Makes a courier that has at most `limit` deliveries under way (at least one).
     #[must_use]
     pub fn new(limit: usize) -> Self {
+        Self::carried(limit, None)
+    }
+
+    /// Makes a courier as [`Self::new`] does; where there is a carrier, it takes what would go to HTTP gateways.
+    #[must_use]
+    pub fn carried(limit: usize, carrier: Option<Carrier>) -> Self {
         Self(Arc::new(Shared {
             places: Semaphore::new(limit.clamp(1, Semaphore::MAX_PERMITS)),
-            connections: Connections::new(),
+            connections: Connections::new(carrier),
         }))
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod drawn;
 pub mod exchange;
 mod file;
 mod jar;
+pub(crate) mod lane;
 mod mangle;
 mod mask;
 mod matcher;
@@ -47,6 +48,7 @@ use url::Url;
 
 pub use file::json_schema;
 pub use jar::Jar;
+pub use lane::Direct;
 pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
 pub use problem::{Problem, TargetError, TargetErrors};
 pub use profile::{

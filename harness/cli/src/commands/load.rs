@@ -11,6 +11,7 @@ mod versus;
 use std::path::Path;
 use std::sync::Arc;
 
+use proofup_gateways::host::Counter;
 use proofup_gateways::host::StandaloneOptions;
 use proofup_runner::load::baseline::Baseline;
 use proofup_runner::load::plan::{self, LoadPlan};
@@ -27,7 +28,7 @@ use crate::commands::{processors, runtime};
 use crate::failure::Failure;
 use crate::render::load as render;
 use crate::{clock, terminal};
-use arguments::{LoadArguments, LoadCommand, ShardWord};
+use arguments::{GatewayPlace, LoadArguments, LoadCommand, ShardWord};
 use files::Files;
 use subject::Subject;
 
@@ -160,6 +161,8 @@ fn config(
         shard,
         target: Arc::clone(&subject.target),
         connect: Arc::clone(&subject.connect),
+        direct: subject.direct.clone(),
+        counter: subject.counter.clone(),
         callback_base: subject.callback_base.clone(),
         control_token: subject.control_token.clone(),
         clock: clock::machine(),
@@ -238,7 +241,11 @@ async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<Subject, 
         return Subject::named(goal, options, clock::machine()).await;
     }
     if arguments.in_process {
-        return Subject::in_process(plan.seed, fault, clock::machine());
+        let counter = match arguments.gateways {
+            GatewayPlace::Counter => Some(Counter::default()),
+            GatewayPlace::Loopback => None,
+        };
+        return Subject::in_process(plan.seed, fault, clock::machine(), counter);
     }
     Subject::child(options, fault, arguments.burden)
 }

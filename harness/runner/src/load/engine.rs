@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use proofup_domain::clock::Clock;
-use proofup_gateways::host::Standalone;
+use proofup_gateways::host::Handover;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     clock: Clock,
     begun: Cell<Timestamp>,
     can_sign_out: bool,
-    pool: RefCell<BTreeMap<FlowName, VecDeque<Player>>>,
+    pool: RefCell<BTreeMap<FlowName, VecDeque<Box<Player>>>>,
     rest: Cell<SignedDuration>,
     retired: Cell<u64>,
     starved: Cell<u64>,
@@ -63,17 +63,17 @@ impl Shared {
     }
 
     /// Takes a user who has rested.
-    fn take(&self, flow: FlowName) -> Option<Player> {
+    fn take(&self, flow: FlowName) -> Option<Box<Player>> {
         let mut pool = self.pool.borrow_mut();
         let players = pool.get_mut(&flow)?;
-        let ready = players
-            .front()
-            .is_some_and(|player| player.ready_at <= player.tenant.now());
+        let ready = players.front().is_some_and(|player| {
+            player.ready_at == Timestamp::MIN || player.ready_at <= player.tenant.now()
+        });
         if ready { players.pop_front() } else { None }
     }
 
     /// Puts a user back to rest.
-    fn give_back(&self, flow: FlowName, mut player: Player, usable: bool) {
+    fn give_back(&self, flow: FlowName, mut player: Box<Player>, usable: bool) {
         if !usable {
             self.retired.set(self.retired.get() + 1);
             return;
@@ -132,7 +132,7 @@ async fn whole(
 /// Holds a target made ready: gateways, tenants and accounts. It can be played on more than once.
 pub(super) struct Stage {
     common: Rc<Common>,
-    gateways: Standalone,
+    gateways: Handover,
     prepared: setup::Prepared,
 }
 
@@ -149,16 +149,19 @@ impl Stage {
         let post = Post::default();
         let taker = post.clone();
         let clock = config.clock.clone();
-        let gateways = Standalone::start_handing_over(&config.gateways, clock, move |message| {
-            taker.deliver(message);
-        })
-        .await
-        .map_err(|error| LoadError::NotStarted(error.to_string()))?;
+        let taker = move |message| taker.deliver(message);
+        let gateways = match &config.counter {
+            Some(counter) => Handover::at(counter, clock, taker),
+            None => Handover::on_sockets(&config.gateways, clock, taker)
+                .await
+                .map_err(|error| LoadError::NotStarted(error.to_string()))?,
+        };
         let common = Rc::new(Common {
             target: Arc::clone(&config.target),
             control_token: config.control_token.clone(),
             capabilities,
             post,
+            direct: config.direct.clone(),
             timeout: config.plan.timeout,
         });
         match setup::prepare(config, &common, &gateways).await {

@@ -26,7 +26,8 @@ use super::post::Letterbox;
 use super::tenant::{Common, Tenant};
 use super::wire::{Connect, LastExchange, Memory};
 use crate::target::exchange::Exchange;
-use crate::target::{Operation, Transport, TransportError, Value, Variables};
+use crate::target::lane::Lane;
+use crate::target::{Asked, Operation, Transport, TransportError, Value, Variables};
 
 /// Holds an abstract answer.
 pub(crate) type Performed = Map<String, Json>;
@@ -61,8 +62,14 @@ pub(crate) struct Player {
     pub(crate) ready_at: Timestamp,
     transport: Transport,
     memory: Memory,
-    /// What answers left behind, by name.
-    kept: BTreeMap<String, Value>,
+    /// The user's own connection, where requests can be written straight onto one.
+    lane: Option<Lane>,
+    /// The last exchange went over it.
+    was_over_lane: bool,
+    /// What requests are filled with: who the user is, what answers left behind, and what the command at hand names.
+    offered: Variables,
+    /// Something in it is of the command before.
+    has_passing: bool,
     letterboxes: Letterboxes,
     /// The newest message of the flow.
     message: Option<Message>,
@@ -127,6 +134,15 @@ impl Player {
             push: post.letterbox(Channel::Push, &account.push_token),
         };
         let memory = Memory::default();
+        let mut offered = Variables::default();
+        if !tenant.id.is_empty() {
+            offered.insert("tenantId", &*tenant.id);
+        }
+        if let Some(token) = &common.control_token {
+            offered.insert("controlToken", token.clone());
+        }
+        offered.insert("userPrincipalName", &*account.user_principal_name);
+        offered.insert("password", account.password.clone());
         Self {
             common: Rc::clone(common),
             tenant: Rc::clone(tenant),
@@ -134,7 +150,10 @@ impl Player {
             ready_at: Timestamp::MIN,
             transport: memory.around(connect()),
             memory,
-            kept: BTreeMap::new(),
+            lane: common.direct.clone().map(Lane::new),
+            was_over_lane: false,
+            offered,
+            has_passing: false,
             letterboxes,
             message: None,
             code: None,
@@ -151,6 +170,9 @@ impl Player {
     /// Closes the connection; the next request opens another.
     pub(crate) fn reconnect(&mut self, connect: &Connect) {
         self.transport = self.memory.around(connect());
+        if let Some(lane) = &mut self.lane {
+            lane.close();
+        }
     }
 
     /// Puts the oracle back to where it was after the preparation.
@@ -195,13 +217,16 @@ impl Player {
             }
         }
         let answer = self.perform(command).await?;
-        match outcome.expected.admits(&answer) {
-            Ok(()) => {
-                self.state = outcome.follow(&answer).clone();
+        match outcome.admit(&answer) {
+            Ok(state) => {
+                self.state = state;
                 Ok(answer)
             }
             Err(mismatches) => Err(Trouble::Wrong {
-                expected: outcome.expected.to_expect().to_string(),
+                expected: machine::step(&self.state, command, now)
+                    .expected
+                    .to_expect()
+                    .to_string(),
                 got: mismatches.join("; "),
             }),
         }
@@ -225,17 +250,37 @@ impl Player {
 
     /// Asks an operation of the target for what its answer means.
     async fn ask(&mut self, operation: Operation, command: &Command) -> Result<Performed, Trouble> {
-        self.operation = Some(operation);
-        let variables = self.variables(operation, command)?;
-        let target = Arc::clone(&self.common.target);
-        let asked = target.ask(&self.transport, operation, &variables).await;
-        let asked = asked.map_err(Trouble::Transport)?;
+        self.offer(command)?;
+        let hidden = match command {
+            Command::DeleteMethod { .. } => None,
+            // What another command could take for the method that it is about.
+            _ => self.offered.0.remove_entry("methodId"),
+        };
+        let asked = self.send(operation).await;
+        self.offered.0.extend(hidden);
+        let asked = asked?;
         let performed = asked.answered.into_fields();
         if !crate::judge::matcher::is_no_success(&performed) {
-            self.kept.extend(asked.kept);
+            self.offered.0.extend(asked.kept);
             self.accepted(command);
         }
         Ok(performed)
+    }
+
+    /// Sends the requests of an operation, over the user's own connection where that can be.
+    async fn send(&mut self, operation: Operation) -> Result<Asked, Trouble> {
+        self.operation = Some(operation);
+        let target = Arc::clone(&self.common.target);
+        if let Some(lane) = &mut self.lane {
+            self.was_over_lane = true;
+            let asked = target.ask_over(lane, operation, &self.offered).await;
+            if let Some(asked) = asked.map_err(Trouble::Transport)? {
+                return Ok(asked);
+            }
+        }
+        self.was_over_lane = false;
+        let asked = target.ask(&self.transport, operation, &self.offered).await;
+        asked.map_err(Trouble::Transport)
     }
 
     /// Remembers what a success means for the person.
@@ -253,55 +298,50 @@ impl Player {
         }
     }
 
-    /// Collects the variables that an operation offers.
-    fn variables(&mut self, operation: Operation, command: &Command) -> Result<Variables, Trouble> {
-        let mut variables = Variables::default();
-        for spec in operation.variables() {
-            if let Some(value) = self.variable(spec.name, command)? {
-                variables.0.insert(spec.name.to_owned(), value);
+    /// Offers what a command names, and no longer what the one before named.
+    fn offer(&mut self, command: &Command) -> Result<(), Trouble> {
+        if self.has_passing {
+            self.has_passing = false;
+            for name in PASSING {
+                self.offered.0.remove(name);
             }
+            let password = self.account.password.clone();
+            self.offered.insert("password", password);
         }
-        Ok(variables)
-    }
-
-    fn variable(&mut self, name: &str, command: &Command) -> Result<Option<Value>, Trouble> {
-        let value = match name {
-            "tenantId" => (!self.tenant.id.is_empty()).then(|| Value::from(&*self.tenant.id)),
-            "controlToken" => self.common.control_token.clone().map(Value::from),
-            "userPrincipalName" => Some(Value::from(&*self.account.user_principal_name)),
-            "password" => Some(self.password(command)),
-            "code" => self.code_of(command)?.map(Value::from),
-            "method" => method_of(command).map(|method| Value::from(method.as_str())),
-            "kind" => kind_of(command).map(|kind| Value::from(kind.as_str())),
-            "methodId" if !matches!(command, Command::DeleteMethod { .. }) => None,
-            "address" => self
-                .is_about(command, &[Method::Email])
-                .then(|| Value::from(&*self.account.address)),
-            "region" => self.is_about(command, &PHONES).then(|| Value::from(REGION)),
-            "number" if self.is_about(command, &[Method::MobilePhone]) => {
-                Some(Value::from(&*self.account.mobile.typed))
-            }
-            "number" if self.is_about(command, &[Method::OfficePhone]) => {
-                Some(Value::from(&*self.account.office.typed))
-            }
-            "number" => None,
-            _ => self.kept.get(name).cloned(),
-        };
-        Ok(value)
-    }
-
-    #[expect(clippy::unused_self, reason = "reads beside the other variables")]
-    fn is_about(&self, command: &Command, methods: &[Method]) -> bool {
-        matches!(command, Command::BeginEnrollment { method, .. } if methods.contains(method))
-    }
-
-    fn password(&mut self, command: &Command) -> Value {
+        let mut passing: Vec<(&str, Value)> = Vec::new();
+        if let Some(code) = self.code_of(command)? {
+            passing.push(("code", Value::from(code)));
+        }
+        if let Some(method) = method_of(command) {
+            passing.push(("method", Value::from(method.as_str())));
+        }
+        if let Some(kind) = kind_of(command) {
+            passing.push(("kind", Value::from(kind.as_str())));
+        }
         if let Command::SetNewPassword { .. } = command {
             let fresh = self.account.fresh_password();
             self.new_password = Some(fresh.clone());
-            return Value::from(fresh);
+            passing.push(("password", Value::from(fresh)));
         }
-        Value::from(self.account.password.clone())
+        if let Command::BeginEnrollment { method, .. } = command {
+            let phone = match method {
+                Method::MobilePhone => Some(&self.account.mobile),
+                Method::OfficePhone => Some(&self.account.office),
+                _ => None,
+            };
+            if let Some(phone) = phone {
+                passing.push(("region", Value::from(REGION)));
+                passing.push(("number", Value::from(&*phone.typed)));
+            }
+            if *method == Method::Email {
+                passing.push(("address", Value::from(&*self.account.address)));
+            }
+        }
+        self.has_passing = !passing.is_empty();
+        for (name, value) in passing {
+            self.offered.insert(name, value);
+        }
+        Ok(())
     }
 
     /// Chooses the code that is typed.
@@ -348,9 +388,17 @@ impl Player {
 
     /// Shows the last exchange, masked.
     pub(crate) fn show_last(&self) -> Option<Exchange> {
-        let LastExchange { request, outcome } = self.memory.take()?;
+        let lane = self.lane.as_ref().filter(|_| self.was_over_lane);
+        let (request, outcome) = match lane {
+            Some(lane) => lane.last()?,
+            None => {
+                let LastExchange { request, outcome } = self.memory.take()?;
+                (request, outcome)
+            }
+        };
         let mut secrets: Vec<Secret> = self
-            .kept
+            .offered
+            .0
             .values()
             .filter_map(|value| match value {
                 Value::Secret(secret) => Some(secret.clone()),
@@ -374,7 +422,8 @@ impl Player {
     }
 }
 
-const PHONES: [Method; 2] = [Method::MobilePhone, Method::OfficePhone];
+/// What a command names and no later one may take for its own.
+const PASSING: [&str; 6] = ["code", "method", "kind", "region", "number", "address"];
 
 /// Tells whether a command makes the target send something.
 const fn sends(command: &Command) -> bool {

@@ -12,7 +12,7 @@ use proofup_domain::secret::Secret;
 
 use super::flow::Family;
 use super::post::Post;
-use crate::target::CompiledTarget;
+use crate::target::{CompiledTarget, Direct};
 
 /// Holds what every user of a run shares.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Common {
     pub(crate) control_token: Option<Secret>,
     pub(crate) capabilities: Capabilities,
     pub(crate) post: Post,
+    /// Where users' own connections lead, where they can have such.
+    pub(crate) direct: Option<Direct>,
     /// How long a message may take.
     pub(crate) timeout: std::time::Duration,
 }

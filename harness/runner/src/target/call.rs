@@ -13,6 +13,7 @@ use tower::ServiceExt;
 
 use super::CompiledTarget;
 use super::exchange::Exchange;
+use super::lane::Lane;
 use super::mask::{Masker, secret_members, texts};
 use super::meaning::{refused, unrecognised};
 use super::operation::{Operation, Secrecy};
@@ -96,23 +97,60 @@ impl CompiledTarget {
         for (index, template) in way.requests().iter().enumerate() {
             let request = template.render(operation, &prefix, &self.headers, &spoken)?;
             let raw = RawResponse::of(transport.clone().oneshot(request).await?);
-            let goes_on = raw.status < 400 || template.go_on.contain(raw.status);
-            if index + 1 < way.requests().len() && goes_on {
+            if way.goes_on(index, raw.status) {
                 continue;
             }
-            let body = raw.json();
-            let kept = way.meaning.kept(&raw, body.as_ref());
-            let mut answered = way.meaning.read(&raw, body.as_ref(), &self.refusals);
-            if matches!(answered, Answered::Unrecognised { .. }) {
-                let mut masker = Masker::default();
-                masker.learn(texts(&self.environment_secrets));
-                masker.learn(secrets_of(operation, variables).iter().map(String::as_str));
-                masker.learn(kept.values().filter_map(secret_of));
-                answered = masked(answered, &masker);
-            }
-            return Ok(Asked { answered, kept });
+            return Ok(self.understood(way, operation, &raw, variables));
         }
         Err(TransportError::NotBound(operation))
+    }
+
+    /// Does what [`Self::ask`] does over a user's own connection; none: the operation needs more than that can do.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub(crate) async fn ask_over(
+        &self,
+        lane: &mut Lane,
+        operation: Operation,
+        variables: &Variables,
+    ) -> Result<Option<Asked>, TransportError> {
+        let way = self.way(operation, variables)?;
+        if !(way.lean && self.is_plain()) {
+            return Ok(None);
+        }
+        let spoken = self.words.speak(variables);
+        for (index, template) in way.requests().iter().enumerate() {
+            let (direct, out, body) = lane.begin();
+            template.write(operation, direct, &self.headers, &spoken, (out, body))?;
+            let raw = lane.exchange().await?;
+            if way.goes_on(index, raw.status) {
+                continue;
+            }
+            return Ok(Some(self.understood(way, operation, &raw, variables)));
+        }
+        Err(TransportError::NotBound(operation))
+    }
+
+    /// Tells what a response means, with nothing in it that must not be shown.
+    fn understood(
+        &self,
+        way: &Way,
+        operation: Operation,
+        raw: &RawResponse,
+        variables: &Variables,
+    ) -> Asked {
+        let body = raw.json();
+        let kept = way.meaning.kept(raw, body.as_ref());
+        let mut answered = way.meaning.read(raw, body.as_ref(), &self.refusals);
+        if matches!(answered, Answered::Unrecognised { .. }) {
+            let mut masker = Masker::default();
+            masker.learn(texts(&self.environment_secrets));
+            masker.learn(secrets_of(operation, variables).iter().map(String::as_str));
+            masker.learn(kept.values().filter_map(secret_of));
+            answered = masked(answered, &masker);
+        }
+        Asked { answered, kept }
     }
 
     /// Tells whether requests need no cookies, no CSRF token and no refreshing.

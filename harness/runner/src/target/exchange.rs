@@ -98,7 +98,7 @@ impl Exchange {
     /// Adds what came back, masked.
     pub(super) fn answered(mut self, response: &RawResponse, masker: &Masker) -> Self {
         self.status = Some(response.status);
-        self.response_headers = masked_headers(&response.headers, masker);
+        self.response_headers = masked_headers(response.headers(), masker);
         self.response_body =
             (!response.body.is_empty()).then(|| shown(&response.body, RESPONSE_LIMIT, masker));
         self

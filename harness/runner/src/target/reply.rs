@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -91,8 +92,7 @@ pub struct CallFailure {
 pub struct RawResponse {
     /// The status.
     pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
+    headers: Headers,
     /// The body.
     pub body: Bytes,
     /// The address that answered, after redirects.
@@ -101,12 +101,36 @@ pub struct RawResponse {
     pub(super) cookies: Vec<(String, String)>,
 }
 
+/// Holds the headers of an answer: many are never looked at, so what came on a lane is read only when somebody asks.
+#[derive(Clone)]
+struct Headers {
+    /// The head as it came; empty where the table was there first.
+    head: Box<[u8]>,
+    table: OnceLock<HeaderMap>,
+}
+
+impl Headers {
+    fn table(&self) -> &HeaderMap {
+        self.table
+            .get_or_init(|| super::lane::headers_of(&self.head).unwrap_or_default())
+    }
+}
+
+impl From<HeaderMap> for Headers {
+    fn from(table: HeaderMap) -> Self {
+        Self {
+            head: Box::default(),
+            table: OnceLock::from(table),
+        }
+    }
+}
+
 impl std::fmt::Debug for RawResponse {
     /// Tells sizes only: the content may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RawResponse")
             .field("status", &self.status)
-            .field("headers", &self.headers.len())
+            .field("headers", &self.headers().len())
             .field("body", &self.body.len())
             .finish()
     }
@@ -117,7 +141,7 @@ impl RawResponse {
         let (parts, body) = response.into_parts();
         Self {
             status: parts.status.as_u16(),
-            headers: parts.headers,
+            headers: parts.headers.into(),
             body,
             url: String::new(),
             cookies: Vec::new(),
@@ -128,16 +152,33 @@ impl RawResponse {
     pub(crate) fn made(status: u16, body: Bytes) -> Self {
         Self {
             status,
-            headers: HeaderMap::new(),
+            headers: HeaderMap::new().into(),
             body,
             url: String::new(),
             cookies: Vec::new(),
         }
     }
 
+    /// Takes an answer as it came on a lane, whose head is whole and was read before.
+    pub(super) fn of_lane(status: u16, head: &[u8], body: Bytes) -> Self {
+        Self {
+            headers: Headers {
+                head: Box::from(head),
+                table: OnceLock::new(),
+            },
+            ..Self::made(status, body)
+        }
+    }
+
+    /// Gives the headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.headers.table()
+    }
+
     /// Gives the value of a cookie: as this answer sets it, else as the jar holds it.
     pub(super) fn cookie(&self, name: &str) -> Option<String> {
-        set_by(&self.headers, name).or_else(|| {
+        set_by(self.headers(), name).or_else(|| {
             let held = self.cookies.iter().find(|(held, _)| held == name);
             held.map(|(_, value)| value.clone())
         })
@@ -151,7 +192,7 @@ impl RawResponse {
     /// Gives the first header of a name, as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
-        let value = self.headers.get(name)?;
+        let value = self.headers().get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
@@ -165,7 +206,7 @@ impl RawResponse {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers() {
             text.push_str(&format!(
                 "{name}: {}\n",
                 String::from_utf8_lossy(value.as_bytes())
@@ -182,7 +223,7 @@ impl RawResponse {
     #[must_use]
     pub fn places(&self) -> Vec<(String, String)> {
         let mut places: Vec<(String, String)> = self
-            .headers
+            .headers()
             .iter()
             .map(|(name, value)| {
                 (

@@ -1,6 +1,7 @@
 //! Requests as a target file describes them, and how they are filled.
 
 mod body;
+mod written;
 
 use std::time::Duration;
 

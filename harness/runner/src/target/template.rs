@@ -87,17 +87,73 @@ impl Template {
         encode: fn(&str) -> String,
     ) -> Rendered<String> {
         let mut text = String::new();
+        let mut add = |piece: &str, is_value: bool| {
+            if is_value {
+                text.push_str(&encode(piece));
+            } else {
+                text.push_str(piece);
+            }
+        };
+        let whole = self.pieces(variables, &mut add)?;
+        Ok(whole.then_some(text))
+    }
+
+    /// Hands out the text piece by piece, and says of each whether it is a value; false: an optional variable has none.
+    fn pieces(
+        &self,
+        variables: &Variables,
+        add: &mut dyn FnMut(&str, bool),
+    ) -> Result<bool, Unbound> {
         for piece in &self.0 {
             match piece {
-                Piece::Text(literal) => text.push_str(literal),
-                Piece::Environment(secret) => text.push_str(&encode(secret.expose())),
+                Piece::Text(literal) => add(literal, false),
+                Piece::Environment(secret) => add(secret.expose(), true),
                 Piece::Variable { name, optional } => match find(variables, name, *optional)? {
-                    Some(value) => text.push_str(&encode(&value.to_text())),
-                    None => return Ok(None),
+                    Some(value) => add(&value.as_text(), true),
+                    None => return Ok(false),
                 },
             }
         }
-        Ok(Some(text))
+        Ok(true)
+    }
+
+    /// Writes the text behind what is there; false, and nothing is written: an optional variable has no value.
+    pub(super) fn write(
+        &self,
+        variables: &Variables,
+        encode: fn(&str, &mut Vec<u8>),
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Unbound> {
+        let before = out.len();
+        let mut add = |piece: &str, is_value: bool| {
+            if is_value {
+                encode(piece, out);
+            } else {
+                out.extend_from_slice(piece.as_bytes());
+            }
+        };
+        let whole = self.pieces(variables, &mut add)?;
+        if !whole {
+            out.truncate(before);
+        }
+        Ok(whole)
+    }
+
+    /// Writes what [`Self::render_json`] gives.
+    fn write_json(&self, variables: &Variables, out: &mut Vec<u8>) -> Result<bool, Unbound> {
+        if let [Piece::Variable { name, optional }] = self.0.as_slice() {
+            return Ok(match find(variables, name, *optional)? {
+                None => false,
+                Some(Value::Plain(Json::String(text))) => json_text(text, out),
+                Some(Value::Secret(secret)) => json_text(secret.expose(), out),
+                Some(value) => json_value(&value.reveal(), out),
+            });
+        }
+        if let [Piece::Text(text)] = self.0.as_slice() {
+            return Ok(json_text(text, out));
+        }
+        let text = self.render(variables, str::to_owned)?;
+        Ok(text.is_some_and(|text| json_text(&text, out)))
     }
 
     /// Fills the template as JSON: a placeholder on its own takes the value's type.
@@ -226,6 +282,55 @@ impl JsonTemplate {
         Ok(self.render(variables)?.unwrap_or_else(empty))
     }
 
+    /// Writes the body that [`Self::render_body`] gives, without building it first.
+    pub(super) fn write_body(
+        &self,
+        variables: &Variables,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unbound> {
+        if !self.write(variables, out)? {
+            let empty: &[u8] = if matches!(self, Self::List(_)) {
+                b"[]"
+            } else {
+                b"{}"
+            };
+            out.extend_from_slice(empty);
+        }
+        Ok(())
+    }
+
+    /// Writes the value; false, and nothing is written: everything in it was dropped.
+    fn write(&self, variables: &Variables, out: &mut Vec<u8>) -> Result<bool, Unbound> {
+        let before = out.len();
+        match self {
+            Self::Leaf(template) => template.write_json(variables, out),
+            Self::Constant(value) => Ok(json_value(value, out)),
+            Self::Table(members) => {
+                out.push(b'{');
+                for (name, member) in members {
+                    let end = out.len();
+                    json_text(name, out);
+                    out.push(b':');
+                    if member.write(variables, out)? {
+                        out.push(b',');
+                    } else {
+                        out.truncate(end);
+                    }
+                }
+                Ok(close(out, before, b'}', members.is_empty()))
+            }
+            Self::List(elements) => {
+                out.push(b'[');
+                for element in elements {
+                    if element.write(variables, out)? {
+                        out.push(b',');
+                    }
+                }
+                Ok(close(out, before, b']', elements.is_empty()))
+            }
+        }
+    }
+
     fn render(&self, variables: &Variables) -> Rendered<Json> {
         match self {
             Self::Leaf(template) => template.render_json(variables),
@@ -265,20 +370,47 @@ impl JsonTemplate {
     }
 }
 
+/// Writes a text as JSON.
+fn json_text(text: &str, out: &mut Vec<u8>) -> bool {
+    serde_json::to_writer(out, text).is_ok()
+}
+
+fn json_value(value: &Json, out: &mut Vec<u8>) -> bool {
+    serde_json::to_writer(out, value).is_ok()
+}
+
+/// Ends an object or a list that was begun at `before`; one that was emptied is taken back.
+fn close(out: &mut Vec<u8>, before: usize, end: u8, was_empty: bool) -> bool {
+    if out.len() == before + 1 && !was_empty {
+        out.truncate(before);
+        return false;
+    }
+    if out.last() == Some(&b',') {
+        out.pop();
+    }
+    out.push(end);
+    true
+}
+
 /// Encodes a value for a URL: everything but RFC 3986's unreserved characters.
 pub(super) fn percent_encode(text: &str) -> String {
+    let mut encoded = Vec::with_capacity(text.len());
+    percent_encode_to(text, &mut encoded);
+    String::from_utf8(encoded).unwrap_or_default()
+}
+
+/// Encodes a value for a URL, behind what is there.
+pub(super) fn percent_encode_to(text: &str, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
+            out.push(byte);
         } else {
-            encoded.push('%');
-            encoded.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            encoded.push(char::from(DIGITS[usize::from(byte & 0xf)]));
+            let digits = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
+            out.push(b'%');
+            out.extend_from_slice(&digits);
         }
     }
-    encoded
 }
 
 #[cfg(test)]

@@ -275,15 +275,17 @@ struct Route {
     security: Option<Security>,
 }
 
+/// Names where a target listens.
 #[derive(Debug, Clone)]
-struct Address {
-    host: String,
-    port: u16,
-    header: HeaderValue,
+pub(super) struct Address {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// What stands in the header `host`.
+    pub(super) header: HeaderValue,
 }
 
 impl Address {
-    fn of(base: &Url) -> Result<Self, TransportError> {
+    pub(super) fn of(base: &Url) -> Result<Self, TransportError> {
         let unsupported = || TransportError::UnsupportedBase(base.to_string());
         let host = base
             .host_str()
@@ -436,7 +438,8 @@ async fn connect(route: &Route, options: TransportOptions) -> Result<Connection,
     }
 }
 
-async fn reach(host: &str, port: u16) -> Result<TcpStream, TransportError> {
+/// Opens a connection.
+pub(super) async fn reach(host: &str, port: u16) -> Result<TcpStream, TransportError> {
     let name = format!("{host}:{port}");
     let stream = TcpStream::connect((host, port))
         .await
@@ -499,14 +502,7 @@ fn of_hyper(error: &hyper::Error) -> TransportError {
             return TransportError::Flooded(*limit);
         }
         match broken.map(std::io::Error::kind) {
-            Some(
-                ErrorKind::ConnectionReset
-                | ErrorKind::BrokenPipe
-                | ErrorKind::UnexpectedEof
-                | ErrorKind::ConnectionAborted,
-            ) => {
-                return TransportError::ConnectionReset;
-            }
+            Some(kind) if is_reset(kind) => return TransportError::ConnectionReset,
             Some(ErrorKind::InvalidData | ErrorKind::InvalidInput) => {
                 return TransportError::NotHttp(error.to_string());
             }
@@ -516,11 +512,30 @@ fn of_hyper(error: &hyper::Error) -> TransportError {
     TransportError::Broken(error.to_string())
 }
 
+/// Says what went wrong on a connection that was open.
+pub(super) fn broken(error: &std::io::Error) -> TransportError {
+    if is_reset(error.kind()) {
+        TransportError::ConnectionReset
+    } else {
+        TransportError::Broken(error.to_string())
+    }
+}
+
+const fn is_reset(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ConnectionReset
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionAborted
+    )
+}
+
 /// Headers of an answer that are read: products behind several proxies send more than hyper's hundred.
-const MAX_HEADERS: usize = 256;
+pub(super) const MAX_HEADERS: usize = 256;
 
 /// How many bytes one byte of a body may take: a chunk of one byte takes six.
-const FRAMING: usize = 8;
+pub(super) const FRAMING: usize = 8;
 
 /// Bytes of heads, `1xx` answers and trailers that may come beside a body.
-const HEADS: usize = 512 * 1024;
+pub(super) const HEADS: usize = 512 * 1024;

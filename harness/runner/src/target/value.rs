@@ -1,5 +1,6 @@
 //! Values that travel between steps: what templates are filled with and what answers leave behind.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use proofup_domain::secret::Secret;
@@ -31,10 +32,16 @@ impl Value {
 
     /// Gives the value away as the text that stands in a URL or a header.
     pub(super) fn to_text(&self) -> String {
+        self.as_text().into_owned()
+    }
+
+    /// As [`Self::to_text`], without a copy where there is a text already.
+    pub(super) fn as_text(&self) -> Cow<'_, str> {
         match self {
-            Self::Plain(value) => text_of(value),
-            Self::Secret(secret) => secret.expose().to_owned(),
-            Self::Jar(_) => String::new(),
+            Self::Plain(Json::String(text)) => Cow::Borrowed(text),
+            Self::Plain(value) => Cow::Owned(value.to_string()),
+            Self::Secret(secret) => Cow::Borrowed(secret.expose()),
+            Self::Jar(_) => Cow::Borrowed(""),
         }
     }
 }

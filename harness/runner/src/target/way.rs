@@ -22,6 +22,8 @@ pub(super) struct Way {
     pub(super) meaning: Meaning,
     /// It is one request after the other, with nothing in between.
     pub(super) plain: bool,
+    /// Its requests can be written without being built first.
+    pub(super) lean: bool,
 }
 
 /// Says what a way does.
@@ -75,13 +77,21 @@ impl Binding {
 
 impl Way {
     pub(super) fn new(when: Vec<(String, Vec<Json>)>, does: Does, meaning: Meaning) -> Self {
-        let plain = matches!(&does, Does::Requests(requests) if requests.iter().all(RequestTemplate::is_plain));
+        let all = |fits: fn(&RequestTemplate) -> bool| matches!(&does, Does::Requests(requests) if requests.iter().all(fits));
         Self {
+            plain: all(RequestTemplate::is_plain),
+            lean: all(RequestTemplate::is_lean),
             when,
             does,
             meaning,
-            plain,
         }
+    }
+
+    /// Tells whether another request follows one that was answered so.
+    pub(super) fn goes_on(&self, index: usize, status: u16) -> bool {
+        let requests = self.requests();
+        let goes_on = status < 400 || requests[index].go_on.contain(status);
+        index + 1 < requests.len() && goes_on
     }
 
     fn fits(&self, variables: &Variables) -> bool {

@@ -13,7 +13,7 @@ use proofup_reference::rules::RuleBook;
 use proofup_runner::load::plan::{LoadPlan, read};
 use proofup_runner::load::report::{MachineTold, Report, Surroundings, TargetTold};
 use proofup_runner::load::{LoadConfig, LoadOutput, Shard, run};
-use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
+use proofup_runner::target::{CompiledTarget, Direct, TransportOptions, loopback_transport};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -95,12 +95,14 @@ impl Served {
             plan,
             shard: Shard::WHOLE,
             target: Arc::new(reference().with_base(self.base.clone())),
+            direct: Direct::of(&base, options),
             connect: Arc::new(move || loopback_transport(&base, options)),
             callback_base: self.base.as_str().trim_end_matches('/').to_owned(),
             control_token: Some(Secret::new(TOKEN)),
             clock: running(),
             watched: None,
             gateways: StandaloneOptions::default(),
+            counter: None,
         }
     }
 }

@@ -81,6 +81,17 @@ pub(crate) struct LoadArguments {
     #[arg(long, help_heading = "Target", conflicts_with_all = ["target", "url"])]
     pub(crate) in_process: bool,
 
+    /// With --in-process: where messages go
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PLACE",
+        default_value = "counter",
+        requires = "in_process",
+        help_heading = "Target"
+    )]
+    pub(crate) gateways: GatewayPlace,
+
     /// Plant a fault in the built-in reference; `proofup faults --list` lists them
     #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["target", "url"])]
     pub(crate) fault: Option<String>,
@@ -183,6 +194,15 @@ impl LoadArguments {
             thresholds: self.threshold.clone(),
         }
     }
+}
+
+/// Names where messages go in process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GatewayPlace {
+    /// To the generator, without a socket
+    Counter,
+    /// To gateways that listen on 127.0.0.1
+    Loopback,
 }
 
 /// Names what decides a comparison.

@@ -10,9 +10,10 @@ use std::time::Duration;
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
+use proofup_gateways::host::Counter;
 use proofup_runner::load::Connect;
 use proofup_runner::load::report::{IN_PROCESS, TargetTold};
-use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
+use proofup_runner::target::{CompiledTarget, Direct, TransportOptions, loopback_transport};
 use url::Url;
 
 use crate::commands::run::aim::{self, Goal};
@@ -25,6 +26,9 @@ use crate::failure::Failure;
 pub(crate) struct Subject {
     pub(crate) target: Arc<CompiledTarget>,
     pub(crate) connect: Connect,
+    pub(crate) direct: Option<Direct>,
+    /// Where it brings its messages in this process.
+    pub(crate) counter: Option<Counter>,
     pub(crate) callback_base: String,
     pub(crate) control_token: Option<Secret>,
     pub(crate) told: TargetTold,
@@ -62,6 +66,8 @@ impl Subject {
                 transport: "http".to_owned(),
             },
             target: Arc::new(aim.target),
+            direct: Direct::of(&base, options),
+            counter: None,
             connect: Arc::new(move || loopback_transport(&base, options)),
             callback_base: aim.callback_base,
             control_token: aim.control_token,
@@ -75,13 +81,16 @@ impl Subject {
         seed: u64,
         fault: Option<FaultName>,
         clock: Clock,
+        counter: Option<Counter>,
     ) -> Result<Self, Failure> {
         let token = embedded::control_token();
-        let router = embedded::planted(clock, token.clone(), seed, fault);
+        let router = embedded::carried(clock, token.clone(), seed, fault, counter.clone());
         let transport = embedded::in_process(router);
         Ok(Self {
             target: Arc::new(aim::reference()?),
             connect: Arc::new(move || transport.clone()),
+            direct: None,
+            counter,
             callback_base: embedded::IN_PROCESS.to_owned(),
             control_token: Some(token),
             told: TargetTold {
@@ -121,6 +130,8 @@ impl Subject {
             },
             target: Arc::new(target),
             callback_base: base.as_str().trim_end_matches('/').to_owned(),
+            direct: Direct::of(&base, options),
+            counter: None,
             connect: Arc::new(move || loopback_transport(&base, options)),
             control_token: Some(token),
             process: Some(child.0.id()),

@@ -68,7 +68,7 @@ impl ClosedUser {
     }
 
     /// Waits for an account that has rested; none: the run is over first.
-    async fn rested(&self, flow: FlowName) -> Option<Player> {
+    async fn rested(&self, flow: FlowName) -> Option<Box<Player>> {
         let mut waited = false;
         loop {
             if let Some(player) = self.shared.take(flow) {

@@ -31,7 +31,7 @@ struct Broken {
 
 impl Flight {
     /// Goes through the flow; gives the user back, and whether they are as they were.
-    pub(crate) async fn go(self, mut player: Player) -> (Player, bool) {
+    pub(crate) async fn go(self, mut player: Box<Player>) -> (Box<Player>, bool) {
         let shared = Rc::clone(&self.shared);
         let script = shared.script(self.flow);
         let mut ended = Ended {
@@ -64,6 +64,7 @@ impl Flight {
     ) -> Result<(), Broken> {
         // What the probes take is not the flow's.
         let mut beside = Duration::ZERO;
+        let mut begun = self.shared.now();
         for (index, act) in script.timed.iter().enumerate() {
             if self.wrong_code
                 && let Some((at, probe)) = &script.wrong
@@ -71,9 +72,9 @@ impl Flight {
             {
                 beside += self.probe(player, probe, WRONG_CODE, ended).await?;
                 ended.wrong_code_refused = true;
+                begun = self.shared.now();
             }
             let name = step_name(act);
-            let begun = self.shared.now();
             let answer = player.act(act).await;
             let done = self.shared.now();
             ended.at = done.saturating_sub(beside);
@@ -87,12 +88,14 @@ impl Flight {
                 return Err(broken(Trouble::Refused(told(&answer))));
             }
             ended.steps.push((name, took));
+            begun = done;
             if self.reused_code
                 && let Some((at, probe)) = &script.reused
                 && *at == index
             {
                 beside += self.probe(player, probe, REUSED_CODE, ended).await?;
                 ended.reused_code_refused = true;
+                begun = self.shared.now();
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use proofup_domain::command::Command;
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
 use proofup_domain::state::{Channel, MailForm, PushForm, SmsForm, VoiceForm};
-use proofup_gateways::host::Standalone;
+use proofup_gateways::host::Handover;
 use serde_json::{Value as Json, json};
 
 use super::{LoadConfig, LoadError};
@@ -25,7 +25,7 @@ use crate::target::{Answered, Operation, Transport, Value, Variables};
 
 /// Holds everything that a run needs before its first arrival.
 pub(super) struct Prepared {
-    pub(super) pool: BTreeMap<FlowName, VecDeque<Player>>,
+    pub(super) pool: BTreeMap<FlowName, VecDeque<Box<Player>>>,
     pub(super) tenants: Vec<Rc<Tenant>>,
     pub(super) rest: SignedDuration,
 }
@@ -77,7 +77,7 @@ pub(super) fn check(config: &LoadConfig, capabilities: &Capabilities) -> Result<
 pub(super) async fn prepare(
     config: &LoadConfig,
     common: &Rc<Common>,
-    gateways: &Standalone,
+    gateways: &Handover,
 ) -> Result<Prepared, LoadError> {
     let transport = (config.connect)();
     let rest = REST_SECONDS.max(common.capabilities.limits.resend_seconds);
@@ -110,12 +110,12 @@ pub(super) async fn prepare(
 struct Setup<'a> {
     config: &'a LoadConfig,
     common: &'a Rc<Common>,
-    gateways: &'a Standalone,
+    gateways: &'a Handover,
     transport: Transport,
     tenants: Vec<Rc<Tenant>>,
     /// The number of the next account; a shard takes every n-th.
     next_account: u32,
-    pool: BTreeMap<FlowName, VecDeque<Player>>,
+    pool: BTreeMap<FlowName, VecDeque<Box<Player>>>,
 }
 
 impl Setup<'_> {
@@ -146,6 +146,7 @@ impl Setup<'_> {
         if let Some(method) = flow.registered() {
             players = register(players, method).await?;
         }
+        let players = players.into_iter().map(Box::new).collect();
         self.pool.insert(flow, players);
         Ok(())
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use proofup_domain::clock::Clock;
 use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
-use proofup_gateways::host::StandaloneOptions;
+use proofup_gateways::host::{Counter, StandaloneOptions};
 
 use crate::load::figures::{Counts, Figures};
 use crate::load::flow::FlowName;
@@ -17,8 +17,8 @@ use crate::load::plan::LoadPlan;
 use crate::load::schedule::Shard;
 use crate::load::timeline::{Point, Timeline};
 use crate::load::wire::Connect;
-use crate::target::CompiledTarget;
 use crate::target::exchange::Exchange;
+use crate::target::{CompiledTarget, Direct};
 
 /// Says what to load, and how.
 #[derive(Clone)]
@@ -31,6 +31,9 @@ pub struct LoadConfig {
     pub target: Arc<CompiledTarget>,
     /// Makes the connection of a user.
     pub connect: Connect,
+    /// Where the target listens, where users can speak to it without a transport in between; none: in process, by TLS or
+    /// through a proxy.
+    pub direct: Option<Direct>,
     /// Where the target is told to call back.
     pub callback_base: String,
     /// The token of test control.
@@ -41,6 +44,8 @@ pub struct LoadConfig {
     pub watched: Option<u32>,
     /// Where the gateways listen.
     pub gateways: StandaloneOptions,
+    /// Where a target in this process brings its messages instead.
+    pub counter: Option<Counter>,
 }
 
 impl std::fmt::Debug for LoadConfig {

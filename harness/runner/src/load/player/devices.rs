@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Performed, Player, Trouble};
 use crate::judge::matcher::is_no_success;
-use crate::target::{Operation, Value, Variables};
+use crate::target::{Operation, Value};
 
 impl Player {
     /// Lets a command happen and tells what came back.
@@ -36,7 +36,7 @@ impl Player {
     }
 
     fn kept_secret(&self, name: &str) -> Option<Secret> {
-        match self.kept.get(name)? {
+        match self.offered.get(name)? {
             Value::Secret(secret) => Some(secret.clone()),
             Value::Plain(value) => value.as_str().map(Secret::new),
             Value::Jar(_) => None,
@@ -86,7 +86,7 @@ impl Player {
         let scanned = self
             .kept_secret("qrPayload")
             .and_then(|payload| parse_activation(&payload));
-        let manual_url = self.kept.get("manualUrl").map(Value::reveal);
+        let manual_url = self.offered.get("manualUrl").map(Value::reveal);
         let manual_url = manual_url
             .as_ref()
             .and_then(Json::as_str)
@@ -98,12 +98,9 @@ impl Player {
             let why = "the setup showed nothing that a device could be activated with";
             Trouble::Unready(why.to_owned())
         })?;
-        self.kept
-            .insert("activationCode".to_owned(), Value::Secret(code));
-        self.kept
-            .insert("activationUrl".to_owned(), Value::from(&*url));
-        let token = Value::from(&*self.account.push_token);
-        self.kept.insert("pushToken".to_owned(), token);
+        self.offered.insert("activationCode", code);
+        self.offered.insert("activationUrl", &*url);
+        self.offered.insert("pushToken", &*self.account.push_token);
         let mut performed = self.ask(Operation::ActivateDevice, command).await?;
         if is_no_success(&performed) {
             return Ok(performed);
@@ -131,21 +128,11 @@ impl Player {
             .as_ref()
             .and_then(|message| message.push.as_ref());
         let push = push.ok_or_else(|| Trouble::Unready("no notification came".to_owned()))?;
-        let mut variables = Variables::default();
-        variables.insert("notificationId", &*push.notification_id);
-        variables.insert("reply", "approve");
-        for name in ["deviceId", "deviceSecret"] {
-            if let Some(value) = self.kept.get(name) {
-                variables.insert(name, value.clone());
-            }
-        }
-        let operation = Operation::ReplyToNotification;
-        self.operation = Some(operation);
-        let target = std::sync::Arc::clone(&self.common.target);
-        let asked = target.ask(&self.transport, operation, &variables).await;
-        asked
-            .map(|asked| asked.answered.into_fields())
-            .map_err(Trouble::Transport)
+        self.offered
+            .insert("notificationId", &*push.notification_id);
+        self.offered.insert("reply", "approve");
+        let asked = self.send(Operation::ReplyToNotification).await?;
+        Ok(asked.answered.into_fields())
     }
 
     /// Answers the call that came last, and presses a key.
@@ -169,6 +156,7 @@ impl Player {
             ))
         })?;
         self.operation = None;
+        self.was_over_lane = false;
         let target = std::sync::Arc::clone(&self.common.target);
         let reply = target.callback(&self.transport, request, &secrets).await;
         reply

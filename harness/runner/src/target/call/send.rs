@@ -95,7 +95,7 @@ impl Deed<'_> {
         };
         response.url = address;
         if let Some((jar, url)) = jar.zip(url) {
-            jar.take(&url, &response.headers);
+            jar.take(&url, response.headers());
             response.cookies = jar.pairs(&url);
         }
         self.learn_from(&[template], &response);

@@ -9,6 +9,8 @@ use crate::target::problem::Problem;
 #[derive(Debug, Clone)]
 pub(in crate::target) struct Path {
     whole: JsonPath,
+    /// Its names, where it is nothing but names: most are, and going from name to name needs no query.
+    names: Option<Vec<String>>,
     container: Option<JsonPath>,
 }
 
@@ -24,11 +26,21 @@ impl Path {
             },
         })?;
         let container = several_from(text).and_then(|at| JsonPath::parse(&text[..at]).ok());
-        Ok(Self { whole, container })
+        Ok(Self {
+            whole,
+            names: names_of(text),
+            container,
+        })
     }
 
     /// Selects nodes, JSON null left out.
     pub(in crate::target) fn select<'a>(&self, node: &'a Json) -> Vec<&'a Json> {
+        if let Some(names) = &self.names {
+            let found = names
+                .iter()
+                .try_fold(node, |node, name| node.as_object()?.get(name));
+            return found.into_iter().filter(|one| !one.is_null()).collect();
+        }
         self.whole
             .query(node)
             .all()
@@ -48,6 +60,18 @@ impl Path {
             _ => Some(found.into_iter().cloned().collect()),
         }
     }
+}
+
+/// Reads a path of plain names, such as `$.user.id`.
+fn names_of(text: &str) -> Option<Vec<String>> {
+    let names = text.strip_prefix("$.")?.split('.');
+    let is_plain = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.chars().all(|one| one.is_ascii_alphanumeric())
+    };
+    names
+        .map(|name| is_plain(name).then(|| name.to_owned()))
+        .collect()
 }
 
 /// Finds where a path begins to select several nodes: a wildcard, a filter, a slice, a list or a descent.
@@ -76,6 +100,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn plain_names_are_found_as_the_query_finds_them() {
+        let body = json!({"a": {"b": 1, "n": null, "l": [{"c": 2}]}, "b": [{"c": 1}]});
+        let paths = [
+            "$.a", "$.a.b", "$.a.n", "$.a.b.c", "$.a.l", "$.a.l.c", "$.b.c", "$.x", "$.a.x",
+        ];
+        for path in paths {
+            let path = Path::parse(path).expect("the path is well formed");
+            assert!(path.names.is_some(), "{path:?}");
+            let query = Path {
+                names: None,
+                ..path.clone()
+            };
+            assert_eq!(path.select(&body), query.select(&body), "{path:?}");
+        }
+        for path in ["$", "$.a[0]", "$.a.*", "$..a", "$['a']", "$.a[?@.b == 1]"] {
+            let path = Path::parse(path).expect("the path is well formed");
+            assert!(path.names.is_none(), "{path:?}");
+        }
+    }
 
     #[test]
     fn lists_are_selected_by_this_table() {
