@@ -52,7 +52,8 @@ try() {
 }
 
 if ! "$target/peers-tools/bin/oha" --version 2>/dev/null | grep -qF "$OHA"; then
-    try cargo install oha --version "$OHA" --locked --no-default-features --root "$target/peers-tools"
+    try cargo install oha --version "$OHA" --locked --root "$target/peers-tools" \
+        --target-dir "$target/peers-tools/build"
 fi
 if [[ ! -x "$target/peers-venv/bin/python" ]]; then
     try python3 -m venv "$target/peers-venv"
