@@ -28,7 +28,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=4, help="how long each client works in each round")
     parser.add_argument("--pairs", type=int, default=40_000, help="pairs of set-up and code in each round")
     parser.add_argument("--only", default="", help="rows, such as 1,2,3")
-    parser.add_argument("--budget", type=int, default=600, help="seconds after which no group is repeated")
+    parser.add_argument("--budget", type=int, default=480, help="seconds after which no group is repeated")
     parser.add_argument("--json", default="", help="where the raw rounds go")
     return parser.parse_args()
 
@@ -77,6 +77,9 @@ def measured(tools, rows):
 
 def main():
     tools = arguments()
+    if not os.access(tools.proofup, os.X_OK):
+        say(f"{tools.proofup} is no program")
+        return 2
     rows = ratios.rows(tools.only)
     before = os.getloadavg()
     found = measured(tools, rows)

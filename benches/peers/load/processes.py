@@ -44,10 +44,16 @@ def run(command, seconds, environment=None, good=(0,)):
         out.seek(0)
         err.seek(0)
         if process.returncode not in good:
-            told = (err.read().strip() or out.read().strip()).splitlines()[-3:]
             name = os.path.basename(command[0])
-            raise NotMeasured(f"{name} ended with {process.returncode}: {' / '.join(told)}")
+            raise NotMeasured(f"{name} ended with {process.returncode}: {complaint(err.read() or out.read())}")
         return out.read(), used.ru_utime + used.ru_stime
+
+
+def complaint(text):
+    """Finds the line of an output that says what is wrong; the last one where none does."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["it said nothing"]
+    wrong = [line for line in lines if re.search(r"error|×", line, re.IGNORECASE)]
+    return (wrong or lines[-1:])[0][:200].replace("|", "/")
 
 
 def last_json(text):

@@ -106,11 +106,14 @@ def held(found, rows):
 
 def written(number):
     """Writes a ratio: small ones as one over something, as the issue does."""
-    if number is None:
-        return ""
     if number == 0:
         return "0"
     return f"1/{1 / number:.3g}" if number < 0.2 else f"{number:.2f}"
+
+
+def bound(number):
+    """Writes what is to be reached."""
+    return f"1/{round(1 / number)}" if number < 0.2 else f"{number:g}"
 
 
 def table(whole):
@@ -126,7 +129,7 @@ def table(whole):
     ]
     for row in whole["rows"]:
         sign = "≥ " if row["atLeast"] else "≤ "
-        must, aim = (sign + written(row[one]) if row[one] is not None else "" for one in ("must", "aim"))
+        must, aim = (sign + bound(row[one]) if row[one] is not None else "" for one in ("must", "aim"))
         if "notMeasured" in row:
             figures = f"not measured: {row['notMeasured']} | | "
         else:

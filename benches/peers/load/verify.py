@@ -38,7 +38,7 @@ def clients(tools, pairs, wanted):
     def play(name):
         if name not in state["found"]:
             found = measured(tools, pairs, state["floorFirst"])
-            state["found"] = {one: {**found[one], "pairs": found["pairs"]} for one in ("floor", "reference")}
+            state["found"] = {one: {**found[one], "preparedSeconds": found["preparedSeconds"]} for one in ("floor", "reference")}
             state["floorFirst"] = not state["floorFirst"]
         return state["found"].pop(name)
 

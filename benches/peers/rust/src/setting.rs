@@ -16,8 +16,10 @@ pub struct Setting {
     pub accounts: Vec<Account>,
     /// How many of them at once.
     pub users: usize,
-    /// For how long.
+    /// For how long, the warm-up included.
     pub seconds: u64,
+    /// For how long flows are not counted.
+    pub warm_up_seconds: f64,
     /// How long an account rests between two flows.
     pub rest_seconds: f64,
 }

@@ -21,6 +21,7 @@ static SHARED: OnceLock<Shared> = OnceLock::new();
 struct Shared {
     codes: Codes,
     rest: Duration,
+    warm_up: Duration,
     state: Mutex<State>,
 }
 
@@ -30,6 +31,8 @@ struct State {
     rested: VecDeque<(Instant, Account)>,
     flows: u64,
     failed: u64,
+    begun: Option<Instant>,
+    /// When the first flow began after the warm-up, and when the last ended.
     first: Option<Instant>,
     last: Option<Instant>,
     /// The processor time at the first and at the last.
@@ -46,6 +49,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let shared = SHARED.get_or_init(|| Shared {
         codes,
         rest: Duration::from_secs_f64(setting.rest_seconds),
+        warm_up: Duration::from_secs_f64(setting.warm_up_seconds),
         state: Mutex::new(State {
             rested: accounts.map(|account| (now, account)).collect(),
             ..State::default()
@@ -92,30 +96,34 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for an account that has rested.
-    async fn account(&self) -> Account {
+    /// Waits for an account that has rested; tells whether its flow counts.
+    async fn account(&self) -> (Account, bool) {
         loop {
             {
                 let mut state = self.state();
                 let now = Instant::now();
-                if state.first.is_none() {
+                let begun = *state.begun.get_or_insert(now);
+                if state.first.is_none() && now - begun >= self.warm_up {
                     state.first = Some(now);
                     state.used = [processor::used(None); 2];
                 }
                 if state.rested.front().is_some_and(|(at, _)| *at <= now)
                     && let Some((_, account)) = state.rested.pop_front()
                 {
-                    return account;
+                    return (account, state.first.is_some());
                 }
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
-    fn done(&self, account: Account, verified: bool) {
+    fn done(&self, account: Account, counts: bool, verified: bool) {
         let mut state = self.state();
         let now = Instant::now();
         state.rested.push_back((now + self.rest, account));
+        if !counts {
+            return;
+        }
         if verified {
             state.flows += 1;
         } else {
@@ -131,13 +139,13 @@ impl Shared {
 
 async fn flow(user: &mut GooseUser) -> TransactionResult {
     let shared = SHARED.get().expect("it is set before the first user");
-    let account = shared.account().await;
+    let (account, counts) = shared.account().await;
     let verified = verify(user, &account, &shared.codes).await;
     let verified = verified.unwrap_or_else(|error| {
         eprintln!("{error}");
         false
     });
-    shared.done(account, verified);
+    shared.done(account, counts, verified);
     Ok(())
 }
 
