@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 /// What all users share; goose hands a transaction nothing but its user.
 static SHARED: OnceLock<Shared> = OnceLock::new();
 
+/// How long the processor time may have gone unread.
+const SAMPLES: Duration = Duration::from_millis(10);
+
 struct Shared {
     codes: Codes,
     rest: Duration,
@@ -37,6 +40,7 @@ struct State {
     last: Option<Instant>,
     /// The processor time at the first and at the last.
     used: [Duration; 2],
+    sampled: Option<Instant>,
 }
 
 #[tokio::main]
@@ -130,8 +134,9 @@ impl Shared {
             state.failed += 1;
         }
         state.last = Some(now);
-        // Reading it costs a system call or three; every hundredth flow is exact enough.
-        if (state.flows + state.failed).is_multiple_of(100) {
+        // Reading it costs a few system calls, so it is not done after each flow.
+        if state.sampled.is_none_or(|at| now - at >= SAMPLES) {
+            state.sampled = Some(now);
             state.used[1] = processor::used(None);
         }
     }
