@@ -1,10 +1,10 @@
-//! Serves one gateway until it is killed: `gateway handsOver|keeps|wiremock`. Says on its first line where.
+//! Serves one gateway until it is killed: `gateway handsOver|keeps|wiremock|conformance`. Says on its first line where.
 //!
 //! For `benches/peers/load.sh`, which counts the requests per second and what stays in memory of each message: a gateway for
 //! load must keep nothing for ever, which is why load runs do not use wiremock.
 
 use proofup_domain::clock::Clock;
-use proofup_gateways::host::{Standalone, StandaloneOptions};
+use proofup_gateways::host::{Gateways, Standalone, StandaloneOptions};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -49,7 +49,14 @@ async fn serve(kind: &str) -> Result<(), Box<dyn std::error::Error>> {
             tell(&format!("{}/sms", server.uri()));
             std::future::pending().await
         }
-        other => Err(format!("`{other}` is none of handsOver, keeps, wiremock").into()),
+        "conformance" => {
+            let host = Gateways::start(clock).await?;
+            tell(&host.sms_url());
+            std::future::pending().await
+        }
+        other => {
+            Err(format!("`{other}` is none of handsOver, keeps, wiremock, conformance").into())
+        }
     }
 }
 

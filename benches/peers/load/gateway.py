@@ -1,7 +1,7 @@
 """Row 10: the load gateway beside wiremock: requests per second at 16 connections, and memory per message."""
 
 from hello import lua, wrk
-from processes import NotMeasured, Server, resident
+from processes import NotMeasured, Server, processor_seconds, resident
 
 CONNECTIONS = 16
 BODY = '{"to":"+31610000001","text":"Your code is 482913"}'
@@ -10,7 +10,7 @@ WARM_UP = 1
 
 
 def clients(tools, folder, seconds, wanted):
-    """Gives what plays each gateway once: the one that hands over, the same keeping everything, and wiremock."""
+    """Gives what plays each gateway once: ours for load, the same keeping everything, wiremock, and ours with wiremock."""
     script = folder.file("text.lua", lua("/sms", BODY))
 
     def play(name):
@@ -18,11 +18,12 @@ def clients(tools, folder, seconds, wanted):
             raise NotMeasured("the example `gateway` of proofup-benches is not built")
         with Server(tools.gateway, name) as server:
             wrk(server.base, CONNECTIONS, WARM_UP, script)
-            before = resident(server.id)
+            before, begun = resident(server.id), processor_seconds(server.id)
             found = wrk(server.base, CONNECTIONS, seconds, script)
+            used = processor_seconds(server.id) - begun
             grown = max(resident(server.id) - before, 0)
-        return {**found, "bytesPerMessage": grown / found["requests"]}
+        count = found["requests"]
+        return {**found, "cpuUs": used / count * 1e6, "clientCpuUs": found["cpuUs"], "bytesPerMessage": grown / count}
 
-    return {
-        name: lambda name=name: play(name) for name in ("handsOver", "keeps", "wiremock") if name in wanted
-    }
+    names = ("handsOver", "keeps", "wiremock", "conformance")
+    return {name: lambda name=name: play(name) for name in names if name in wanted}

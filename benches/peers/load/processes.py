@@ -70,6 +70,15 @@ def resident(process):
         return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1)) * 1024
 
 
+def processor_seconds(process):
+    """Tells how long the threads of a process have been on a processor."""
+    seconds = 0
+    for task in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{task}/schedstat") as file:
+            seconds += int(file.read().split()[0]) / 1e9
+    return seconds
+
+
 class Server:
     """A server that says on its first line where it serves; ended when left."""
 
