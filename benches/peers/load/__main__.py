@@ -53,8 +53,7 @@ def measured(tools, rows):
         return time.monotonic() - begun < tools.budget
 
     def play(name, title, clients):
-        yardsticks = [one for one in clients if one in ratios.YARDSTICKS]
-        found[name] = group(title, clients, yardsticks, tools.rounds, may_repeat)
+        found[name] = group(title, clients, ratios.yardsticks(rows, name), tools.rounds, may_repeat)
 
     wanted = ratios.wanted(rows)
     with Scratch() as folder:

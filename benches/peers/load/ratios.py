@@ -82,9 +82,6 @@ ROWS = [
     Row(11, "in-process flows on one core / loopback flows on two", "textFlow", "inProcess", "proofup", "rate", 6, 10),
 ]
 
-# What figures are held to; what is ours may vary without the machine being restless.
-YARDSTICKS = {"wrk", "oha", "reqwest", "goose", "locust", "autocannon", "floor", "wiremock", "conformance"}
-
 
 def rows(only):
     """Takes the rows that are asked for; all where none is named."""
@@ -98,6 +95,11 @@ def wanted(rows):
     for row in rows:
         groups[row.group] |= {row.mine, row.other}
     return groups
+
+
+def yardsticks(rows, group):
+    """Lists the clients of a group that others are held to."""
+    return {row.other for row in rows if row.group == group}
 
 
 def held(found, rows):

@@ -50,7 +50,7 @@ def spread(rounds):
 def group(title, clients, yardsticks, rounds, may_repeat):
     """Plays a group, up to twice more while a yardstick's spread is too wide; gives the calmest attempt.
 
-    `clients` maps a name to what plays it once; `yardsticks` names those that are not ours.
+    `clients` maps a name to what plays it once; `yardsticks` names those that others are held to.
     """
     say(title)
     missing, attempts = {}, []
