@@ -1,14 +1,21 @@
 // The text-message flow for autocannon: the same five requests as proofup's `enrolText`, the gateway in this process.
+import fs from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
 const require = createRequire(process.env.AUTOCANNON_FROM + "/");
 const autocannon = require("autocannon");
 
-const setting = JSON.parse(process.env.PROOFUP_LOAD_SETTING);
+const setting = JSON.parse(fs.readFileSync(process.env.PROOFUP_LOAD_SETTING, "utf8"));
 const codes = new Map();
 const rested = setting.accounts;
 let flows = 0;
 let failed = 0;
+// From the beginning of the first flow after the warm-up to the last flow's end: wall time and processor time.
+let begun;
+let first;
+let last;
+const instant = () => ({ at: performance.now(), used: process.cpuUsage() });
+const processor = ({ used }) => (used.user + used.system) / 1e6;
 
 const [host, port] = setting.gateway.split(":");
 const server = http.createServer((request, response) => {
@@ -22,12 +29,16 @@ const server = http.createServer((request, response) => {
 });
 server.listen(Number(port), host);
 
-const json = { "content-type": "application/json" };
-const authorized = (context) => ({ ...json, authorization: `Bearer ${context.token}` });
+// New ones each time: autocannon writes the length of the body into them.
+const json = () => ({ "content-type": "application/json" });
+const authorized = (context) => ({ ...json(), authorization: `Bearer ${context.token}` });
 const next = (context) => {
+  begun ??= performance.now();
+  context.counts = performance.now() - begun >= setting.warmUpSeconds * 1e3;
+  if (context.counts) first ??= instant();
   const account = rested.shift();
   rested.push(account);
-  // A closed loop of sixteen and thousands of accounts: who comes round again has rested, or the flow fails and counts so.
+  // A closed loop of sixteen and thousands of accounts: who comes round again has rested, or the flow fails and is told.
   context.account = account;
 };
 
@@ -42,7 +53,7 @@ const load = autocannon({
       setupRequest: (request, context) => {
         next(context);
         const { user, password, tenant } = context.account;
-        return { ...request, headers: json, body: JSON.stringify({ userPrincipalName: user, password, tenant }) };
+        return { ...request, headers: json(), body: JSON.stringify({ userPrincipalName: user, password, tenant }) };
       },
       onResponse: (status, body, context) => (context.token = status === 201 ? JSON.parse(body).token : undefined),
     },
@@ -71,7 +82,10 @@ const load = autocannon({
       onResponse: (status, body, context) => {
         const told = status === 200 ? JSON.parse(body) : {};
         context.method = told.methodId ?? "none";
-        told.state === "verified" ? flows++ : failed++;
+        if (context.counts) {
+          told.state === "verified" ? flows++ : failed++;
+          last = instant();
+        }
       },
     },
     {
@@ -90,6 +104,7 @@ const load = autocannon({
   ],
 });
 await load;
-const used = process.cpuUsage();
-console.log(JSON.stringify({ flows, failed, cpu: (used.user + used.system) / 1e6 }));
+const seconds = last ? (last.at - first.at) / 1e3 : 0;
+const cpuSeconds = last ? processor(last) - processor(first) : 0;
+console.log(JSON.stringify({ flows, failed, seconds, cpuSeconds }));
 process.exit(0);

@@ -1,7 +1,7 @@
 """The text-message flow for Locust: sign in, begin, code from the gateway, verify; then delete and sign out.
 
-The same requests as proofup's `enrolText`, against a reference that `load.py` has started and prepared. The gateway is in
-the Locust process, as it is in proofup's.
+The same requests as proofup's `enrolText`, against a reference that the script (`load/text_flow.py`) has started and prepared.
+The gateway is in the Locust process, as it is in proofup's.
 """
 
 import collections
@@ -15,11 +15,19 @@ import gevent
 from gevent import pywsgi
 from locust import FastHttpUser, events, task
 
-SETTING = json.loads(os.environ["PROOFUP_LOAD_SETTING"])
+with open(os.environ["PROOFUP_LOAD_SETTING"]) as file:
+    SETTING = json.load(file)
 CODES = {}
 RESTED = collections.deque(SETTING["accounts"])
 REST = SETTING["restSeconds"]
 COUNTS = {"flows": 0, "failed": 0}
+# From the beginning of the first flow after the warm-up to the last flow's end: wall time and processor time.
+SPAN = {}
+WARM_UP = SETTING["warmUpSeconds"]
+
+
+def instant():
+    return time.monotonic(), time.process_time()
 
 
 def gateway(environ, start_response):
@@ -38,8 +46,9 @@ def serve(environment, **_):
 
 @events.quitting.add_listener
 def tell(environment, **_):
-    used = os.times()
-    print(json.dumps({**COUNTS, "cpu": used.user + used.system}), flush=True)
+    first, last = SPAN.get("first", (0, 0)), SPAN.get("last", (0, 0))
+    span = {"seconds": last[0] - first[0], "cpuSeconds": last[1] - first[1]}
+    print(json.dumps({**COUNTS, **span}), flush=True)
 
 
 class Person(FastHttpUser):
@@ -47,6 +56,10 @@ class Person(FastHttpUser):
 
     @task
     def flow(self):
+        now = instant()
+        counts = now[0] - SPAN.setdefault("begun", now)[0] >= WARM_UP
+        if counts:
+            SPAN.setdefault("first", now)
         while True:
             if RESTED and RESTED[0].get("at", 0) <= time.monotonic():
                 account = RESTED.popleft()
@@ -56,9 +69,11 @@ class Person(FastHttpUser):
             ok = self.verify(account)
         except Exception:
             ok = False
-        COUNTS["flows" if ok else "failed"] += 1
         account["at"] = time.monotonic() + REST
         RESTED.append(account)
+        if counts:
+            COUNTS["flows" if ok else "failed"] += 1
+            SPAN["last"] = instant()
 
     def verify(self, account):
         sign_in = {"userPrincipalName": account["user"], "password": account["password"], "tenant": account["tenant"]}
