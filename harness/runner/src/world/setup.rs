@@ -188,11 +188,9 @@ impl World<'_> {
         if self.environment.target.has(Operation::DeleteUser) {
             for name in std::mem::take(&mut self.made) {
                 let mut vars = self.control_variables();
-                if let Ok(person) = self.person(&name) {
-                    vars.text("userPrincipalName", &person.user_principal_name);
-                    vars.text("ownAddress", &person.own);
-                    let _ = self.call(Operation::DeleteUser, vars, None).await;
-                }
+                // What the target told when the user was made is what it may know them by.
+                self.person_variables(&name, &mut vars);
+                let _ = self.call(Operation::DeleteUser, vars, None).await;
             }
         }
         if self.environment.target.has(Operation::DeleteTenant) {
