@@ -5,6 +5,7 @@
 //! them; so its memory does not grow either.
 
 mod devices;
+mod stranger;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -27,6 +28,7 @@ use super::tenant::{Common, Tenant};
 use super::wire::{Connect, LastExchange, Memory};
 use crate::target::exchange::Exchange;
 use crate::target::{Operation, Transport, TransportError, Value, Variables};
+use stranger::Belongings;
 
 /// Holds an abstract answer.
 pub(crate) type Performed = Map<String, Json>;
@@ -63,6 +65,7 @@ pub(crate) struct Player {
     memory: Memory,
     /// What answers left behind, by name.
     kept: BTreeMap<String, Value>,
+    belongings: Belongings,
     letterboxes: Letterboxes,
     /// The newest message of the flow.
     message: Option<Message>,
@@ -112,12 +115,14 @@ pub(crate) fn oracle(common: &Common, policy: proofup_domain::policy::Policy) ->
 }
 
 impl Player {
+    /// Makes a user; `own` is what the target told of the person when it was made.
     pub(crate) fn new(
         common: &Rc<Common>,
         tenant: &Rc<Tenant>,
         account: Account,
         connect: &Connect,
         state: State,
+        own: BTreeMap<String, Value>,
     ) -> Self {
         let post = &common.post;
         let letterboxes = Letterboxes {
@@ -135,6 +140,7 @@ impl Player {
             transport: memory.around(connect()),
             memory,
             kept: BTreeMap::new(),
+            belongings: Belongings::new(own),
             letterboxes,
             message: None,
             code: None,

@@ -24,7 +24,7 @@ impl Player {
                 let operation = Operation::from_word(command.word()).ok_or_else(|| {
                     Trouble::Unready(format!("no target performs `{}`", command.word()))
                 })?;
-                self.ask(operation, command).await
+                self.asked(operation, command).await
             }
         }
     }
@@ -104,7 +104,7 @@ impl Player {
             .insert("activationUrl".to_owned(), Value::from(&*url));
         let token = Value::from(&*self.account.push_token);
         self.kept.insert("pushToken".to_owned(), token);
-        let mut performed = self.ask(Operation::ActivateDevice, command).await?;
+        let mut performed = self.asked(Operation::ActivateDevice, command).await?;
         if is_no_success(&performed) {
             return Ok(performed);
         }
