@@ -14,7 +14,7 @@ use std::sync::Arc;
 use proofup_gateways::host::StandaloneOptions;
 use proofup_runner::load::baseline::Baseline;
 use proofup_runner::load::plan::{self, LoadPlan};
-use proofup_runner::load::report::{MachineTold, Report, Surroundings};
+use proofup_runner::load::report::{MachineTold, PlanTold, Report, Surroundings};
 use proofup_runner::load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
 use proofup_runner::target::{GatewayPlan, TransportOptions};
 use tokio::sync::watch;
@@ -101,6 +101,11 @@ fn once(
     kept: Option<Baseline>,
 ) -> Result<u8, Failure> {
     let arguments = work.arguments;
+    if let Some(kept) = &kept {
+        let (told, target) = (PlanTold::of(plan), &work.subject.told);
+        let fits = kept.fits(&told, target, &machine());
+        fits.map_err(|error| baseline::refused(&error))?;
+    }
     let before = baseline::yardstick(arguments)?;
     let output = loaded(work, plan, shard, &mut files)?;
     let report = work.report(plan, shard, &output);

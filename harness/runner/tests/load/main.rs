@@ -1,6 +1,7 @@
 //! Load runs: against the reference over loopback, against faulty ones, against servers that stall or
 //! die, and against products that make no tenants.
 
+mod counted;
 mod faulty;
 mod plans;
 #[path = "../strangers/product.rs"]
