@@ -132,7 +132,8 @@ pub(crate) async fn serve(
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router)
+    // Made once: axum would make the whole table of routes anew for each connection.
+    axum::serve(listener, router.with_state(()).into_make_service())
         .with_graceful_shutdown(shutdown)
         .await
 }

@@ -144,14 +144,16 @@ impl Outcome {
     ///
     /// # Errors
     ///
-    /// As [`Expected::admits`].
-    pub fn admit(self, answer: &Map<String, Value>) -> Result<State, Vec<String>> {
+    /// The outcome itself, where no reading admits the answer: [`Expected::admits`] tells why.
+    pub fn admit(self, answer: &Map<String, Value>) -> Result<State, Box<Self>> {
         let preferred = self.expected.alternatives().iter().take(self.preferred);
         let mut preferred = preferred.map(|pattern| expected::mismatches(pattern, answer));
         if preferred.any(|mismatches| mismatches.is_empty()) {
             return Ok(self.state);
         }
-        self.expected.admits(answer)?;
+        if self.expected.admits(answer).is_err() {
+            return Err(Box::new(self));
+        }
         Ok(self.follow(answer).clone())
     }
 

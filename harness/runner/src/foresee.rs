@@ -150,20 +150,15 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn prepare(&mut self, command: &Command) -> Result<(), Parted> {
-        let outcome = step(&self.state, command, self.now);
-        if !outcome.expected.may_succeed() {
-            let admitted = outcome.expected.to_expect();
-            return Err(Parted {
-                line: None,
-                why: format!(
-                    "`{}`, before the first step, is answered with {admitted}",
-                    crate::transcript::command(command)
-                ),
-                beyond: Vec::new(),
-            });
-        }
-        let none = json!({});
-        self.follow(&outcome, &none);
+        let succeeded = succeed(&self.state, command, self.now);
+        self.state = succeeded.map_err(|admitted| Parted {
+            line: None,
+            why: format!(
+                "`{}`, before the first step, is answered with {admitted}",
+                crate::transcript::command(command)
+            ),
+            beyond: Vec::new(),
+        })?;
         self.pass(command);
         Ok(())
     }
@@ -243,10 +238,7 @@ impl Walk<'_> {
 
     /// Goes on as if the answer had been one that the expectation and the oracle both admit.
     fn follow(&mut self, outcome: &Outcome, expect: &Json) {
-        let mut patterns = outcome.expected.alternatives().iter();
-        let found = patterns.find(|pattern| compatible(expect, pattern));
-        let answer: Map<String, Json> = found.map(example).unwrap_or_default();
-        self.state = outcome.follow(&answer).clone();
+        self.state = followed(outcome, expect);
     }
 
     /// Lets the time pass that a command moves.
@@ -259,6 +251,29 @@ impl Walk<'_> {
             self.now = later.unwrap_or(self.now);
         }
     }
+}
+
+/// Lets a command succeed, and gives what is known then.
+///
+/// # Errors
+/// Where the oracle admits no success: what it admits, or why the command cannot be done.
+pub(crate) fn succeed(state: &State, command: &Command, now: Timestamp) -> Result<State, Json> {
+    let outcome = step(state, command, now);
+    if let Some(why) = outcome.expected.unbound() {
+        return Err(Json::from(why));
+    }
+    if !outcome.expected.may_succeed() {
+        return Err(outcome.expected.to_expect());
+    }
+    Ok(followed(&outcome, &json!({})))
+}
+
+/// Gives what is known after an answer that an expectation and the oracle both admit.
+fn followed(outcome: &Outcome, expect: &Json) -> State {
+    let mut patterns = outcome.expected.alternatives().iter();
+    let found = patterns.find(|pattern| compatible(expect, pattern));
+    let answer: Map<String, Json> = found.map(example).unwrap_or_default();
+    outcome.follow(&answer).clone()
 }
 
 /// Keeps of an expectation what holds for each of several times: success, or the same refusal.

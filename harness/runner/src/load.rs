@@ -28,6 +28,6 @@ pub mod threshold;
 pub mod timeline;
 mod wire;
 
-pub use engine::{Event, LoadConfig, LoadError, LoadOutput, run};
+pub use engine::{Event, LoadConfig, LoadError, LoadOutput, NotUnderPolicy, PolicyField, run};
 pub use schedule::Shard;
 pub use wire::Connect;

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::clock::Clock;
-use proofup_gateways::host::{Standalone, StandaloneOptions, StartError};
+use proofup_gateways::host::{Standalone, StartError};
 use tokio::net::TcpStream;
 
 use crate::target::{ClockMode, ClockMove, CompiledTarget, Transport, Variables};
@@ -131,22 +131,30 @@ impl Surroundings {
     /// # Errors
     /// If any of them could not be started; nothing is left behind.
     pub async fn begin(target: &CompiledTarget, clock: &Clock) -> Result<Self, SurroundingsError> {
+        let gateways = match &target.surrounded().gateways {
+            Some(plan) => Some(Standalone::start(&plan.options(), clock.clone()).await?),
+            None => None,
+        };
+        Self::around(target, gateways, clock).await
+    }
+
+    /// Does as [`Self::begin`] with gateways that are listening already, and sees to their end from now on.
+    ///
+    /// # Errors
+    /// If the rest could not be started; nothing is left behind.
+    pub(crate) async fn around(
+        target: &CompiledTarget,
+        gateways: Option<Standalone>,
+        clock: &Clock,
+    ) -> Result<Self, SurroundingsError> {
         let folder = target.folder();
-        let plan = target.surrounded();
         let mut made = Self::default();
         let mut variables = Variables::default();
-        if let Some(gateways) = &plan.gateways {
-            let options = StandaloneOptions {
-                http: gateways.http,
-                smtp: gateways.smtp,
-                advertised: gateways.advertised.clone(),
-                ..StandaloneOptions::default()
-            };
-            let host = Standalone::start(&options, clock.clone()).await?;
+        if let Some(host) = gateways {
             tell_gateways(&host, &mut variables);
             made.gateways = Mutex::new(Some(Arc::new(host)));
         }
-        let Some(process) = &plan.process else {
+        let Some(process) = &target.surrounded().process else {
             made.shell = Some(Shell::new(folder, BTreeMap::new(), Vec::new()));
             return Ok(made);
         };
@@ -217,15 +225,32 @@ impl Surroundings {
         self.clock_file.as_ref()
     }
 
-    /// Moves the implementation's time by a command of its target file.
+    /// Moves the implementation's time where its clock file or a command of its target file does that; none: an operation
+    /// does, or nothing.
     ///
     /// # Errors
-    /// Says why the command did not do it.
-    pub(crate) async fn move_by_command(
+    /// Says why the time was not moved.
+    pub(crate) async fn move_clock(
         &self,
         target: &CompiledTarget,
         seconds: i64,
-    ) -> Result<(), String> {
+    ) -> Option<Result<(), String>> {
+        match target.clock().moved? {
+            ClockMove::Libfaketime => Some(self.move_by_file(seconds)),
+            ClockMove::Command => Some(self.move_by_command(target, seconds).await),
+            ClockMove::Operation => None,
+        }
+    }
+
+    fn move_by_file(&self, seconds: i64) -> Result<(), String> {
+        let file = self.clock_file().ok_or_else(|| {
+            "the target was started elsewhere, so its clock is not ours".to_owned()
+        })?;
+        file.advance(seconds)
+            .map_err(|error| format!("the clock file could not be written: {error}"))
+    }
+
+    async fn move_by_command(&self, target: &CompiledTarget, seconds: i64) -> Result<(), String> {
         let command = target.surrounded().clock_command.as_deref();
         let (Some(command), Some(shell)) = (command, &self.shell) else {
             return Err("the target file names no command that moves the clock".to_owned());

@@ -55,7 +55,7 @@ pub use profile::{
     ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
 pub use reply::{Answered, Asked, CallFailure, RawResponse, Reply};
-pub use standing::{StandingPolicy, differing};
+pub use standing::{StandingPolicy, differing, field_of, with_fields};
 pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
 pub use value::{Value, Variables};
@@ -214,6 +214,53 @@ impl CompiledTarget {
             || self.refusals.iter().any(|rule| rule.tells(field))
     }
 
+    /// Tells whether the file leaves out where a field of an operation's answer stands.
+    #[must_use]
+    pub(crate) fn is_silent_about(&self, operation: Operation) -> bool {
+        let fields = operation.answer_fields();
+        fields.names().any(|field| !self.tells(operation, field))
+    }
+
+    /// Tells whether more than the harness knows by name travels from one request to the next: names of the file's own,
+    /// cookies, a CSRF token, sessions that are refreshed.
+    #[must_use]
+    pub(crate) fn keeps_more(&self) -> bool {
+        !self.free_names.is_empty() || self.cookies || self.csrf.is_some() || self.refresh.is_some()
+    }
+
+    /// Tells whether every request is filled with nothing but what people are, what a command itself says and what answers
+    /// told under the harness's own names.
+    #[must_use]
+    pub(crate) fn is_simple(&self) -> bool {
+        const BESIDES: [&str; 4] = ["ownAddress", "addressIs", "e164", "destination"];
+        self.operations.iter().all(|(operation, binding)| {
+            let is_inside = |name: &str| {
+                matches!(name, "method" | "kind")
+                    && !matches!(
+                        operation,
+                        Operation::BeginEnrollment
+                            | Operation::BeginSecondStep
+                            | Operation::BeginResetProof
+                            | Operation::DeleteMethod
+                    )
+            };
+            binding.ways.iter().all(|way| {
+                let mut told = way.when.iter().map(|(name, _)| name.as_str());
+                let more = |name: &str| BESIDES.contains(&name) || is_inside(name);
+                way.lean && !told.any(more) && !way.names().into_iter().flatten().any(more)
+            })
+        })
+    }
+
+    /// Gives where the target listens, for those who speak to it without a transport; none: by TLS, or through a proxy.
+    #[must_use]
+    pub fn direct(&self, options: TransportOptions) -> Option<Direct> {
+        match self.proxy {
+            Some(_) => None,
+            None => Direct::of(&self.base, options),
+        }
+    }
+
     /// Tells whether any request names a variable.
     #[must_use]
     pub fn mentions(&self, variable: &str) -> bool {
@@ -272,10 +319,17 @@ impl CompiledTarget {
     /// # Errors
     /// If the certificates cannot be used.
     pub fn transport(&self) -> Result<Transport, TransportError> {
-        let options = TransportOptions {
+        self.transport_with(TransportOptions {
             timeout: self.timeout.unwrap_or(TransportOptions::default().timeout),
             ..TransportOptions::default()
-        };
+        })
+    }
+
+    /// Makes the transport with a time-out and bounds that are not the file's; the rest is as it says.
+    ///
+    /// # Errors
+    /// As [`Self::transport`].
+    pub fn transport_with(&self, options: TransportOptions) -> Result<Transport, TransportError> {
         transport::make(
             &self.base,
             options,

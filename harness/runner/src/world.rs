@@ -46,7 +46,7 @@ pub(crate) use operations::operation_of;
 pub(crate) use perform::merge;
 use persona::{Organisation, Persona};
 pub(crate) use play::{Difference, Got, Played, play};
-pub(crate) use setup::{Terms, changes_its_user, first_policy, preparation};
+pub(crate) use setup::{Newcomer, Terms, changes_its_user, first_policy, preparation};
 use things::Things;
 use time::Hearing;
 

@@ -15,9 +15,9 @@ use proofup_gateways::host::Counter;
 use proofup_gateways::host::StandaloneOptions;
 use proofup_runner::load::baseline::Baseline;
 use proofup_runner::load::plan::{self, LoadPlan};
-use proofup_runner::load::report::{MachineTold, Report, Surroundings};
+use proofup_runner::load::report::{MachineTold, PlanTold, Report, Surroundings};
 use proofup_runner::load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
-use proofup_runner::target::TransportOptions;
+use proofup_runner::target::{GatewayPlan, TransportOptions};
 use tokio::sync::watch;
 
 use crate::commands::run::aim::Goal;
@@ -102,6 +102,11 @@ fn once(
     kept: Option<Baseline>,
 ) -> Result<u8, Failure> {
     let arguments = work.arguments;
+    if let Some(kept) = &kept {
+        let (told, target) = (PlanTold::of(plan), &work.subject.told);
+        let fits = kept.fits(&told, target, &machine());
+        fits.map_err(|error| baseline::refused(&error))?;
+    }
     let before = baseline::yardstick(arguments)?;
     let output = loaded(work, plan, shard, &mut files)?;
     let report = work.report(plan, shard, &output);
@@ -167,17 +172,21 @@ fn config(
         control_token: subject.control_token.clone(),
         clock: clock::machine(),
         watched: subject.process,
-        gateways: gateways(arguments),
+        gateways: gateways(arguments, subject),
     }
 }
 
-fn gateways(arguments: &LoadArguments) -> StandaloneOptions {
-    let mut options = StandaloneOptions::default();
+/// Says where the gateways listen: where the target file says, unless the command line says otherwise.
+fn gateways(arguments: &LoadArguments, subject: &Subject) -> StandaloneOptions {
+    let plan = subject.target.surrounded().gateways.as_ref();
+    let mut options = plan.map_or_else(StandaloneOptions::default, GatewayPlan::options);
     if let Some(address) = arguments.gateway_bind {
         options.http.set_ip(address);
         options.smtp.set_ip(address);
     }
-    options.advertised.clone_from(&arguments.gateway_host);
+    if let Some(host) = &arguments.gateway_host {
+        options.advertised = Some(host.clone());
+    }
     options
 }
 
@@ -252,14 +261,27 @@ async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<Subject, 
 
 fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {
     let help = match error {
+        LoadError::Interrupted => return Failure::interrupted(),
+        LoadError::Surroundings(error) => error.help(),
         LoadError::Lacks { .. } => {
             "leave the flow out of the mix, or declare in the target file what the target has"
+        }
+        LoadError::NotBound { .. } => {
+            "bind it in the target file, or leave the flow out of the mix"
+        }
+        LoadError::NotUnderPolicy(_) => {
+            "leave the flow out of the mix, or correct [policy] of the target file, where it is not the target's"
+        }
+        LoadError::UserNotMade(_) => {
+            "see `createUser` of the target file; a user of an earlier run may have the same address, another --seed draws others"
         }
         LoadError::NoClock(_) => "without it a plan needs more accounts, which are made for it",
         LoadError::TooManyAccounts { .. } => {
             "an account rests for 30 s of the target's time between two flows"
         }
-        LoadError::NoUsers(_) => "add [[users]] to the target file, or bind `createTenant`",
+        LoadError::NoUsers(_) => {
+            "add [[users]] to the target file, or bind `createUser` or `createTenant`"
+        }
         LoadError::Unreachable(_) if arguments.target.is_none() && arguments.url.is_some() => {
             "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
         }

@@ -6,6 +6,7 @@ use proofup_runner::load::baseline::Held;
 use proofup_runner::load::compare::{Ratio, Relation};
 use proofup_runner::load::engine::duel::{Duel, DuelConfig};
 use proofup_runner::load::figures::{Counts, Example};
+use proofup_runner::load::find::Tried;
 use proofup_runner::load::plan::{Arrivals, LoadPlan, Stop};
 use proofup_runner::load::report::{Latency, Report, TargetTold, Verdict};
 use proofup_runner::load::timeline::Point;
@@ -138,7 +139,13 @@ fn sparkline(numbers: &[f64]) -> String {
 }
 
 /// Tells of one rate of a search.
-pub(crate) fn tried(rate: f64, met: bool, dropped: bool, report: &Report) -> String {
+pub(crate) fn tried(tried: &Tried<'_>) -> String {
+    let Tried {
+        rate,
+        met,
+        dropped,
+        report,
+    } = *tried;
     let mut why = report.reasons.join("; ");
     if dropped {
         why = format!("{} arrivals dropped; {why}", report.arrivals.dropped);

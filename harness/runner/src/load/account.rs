@@ -18,6 +18,8 @@ pub(crate) struct Account {
     pub(crate) mobile: Line,
     /// The same of the office number.
     pub(crate) office: Line,
+    /// First and last name.
+    pub(crate) display_name: String,
     /// Where notifications to the person's device go.
     pub(crate) push_token: String,
     rng: ChaCha8Rng,
@@ -42,8 +44,10 @@ impl Account {
     /// Makes the account of a number, alike in every run with the seed.
     pub(crate) fn new(seed: u64, number: u32, tenant: &str) -> Self {
         let mut rng = case_rng(seed, &format!("load/{number}"));
-        let line = |prefix: u32| {
-            let digits = prefix + number % ACCOUNTS_MAX;
+        // Other seeds have other numbers: a target that keeps its users may give each number to one of them only.
+        let place = (u64::from(number) + shift(seed)) % u64::from(ACCOUNTS_MAX);
+        let line = |prefix: u64| {
+            let digits = prefix + place;
             Line {
                 typed: format!("0{digits}"),
                 e164: format!("+31{digits}"),
@@ -55,6 +59,7 @@ impl Account {
             address: format!("user{number}@{tenant}.example.org"),
             mobile: line(610_000_000),
             office: line(102_000_000),
+            display_name: format!("User {number}"),
             push_token: format!("{tenant}-device-{number}"),
             rng,
         }
@@ -66,8 +71,15 @@ impl Account {
     }
 }
 
+/// Says where among the numbers the people of a seed begin.
+const fn shift(seed: u64) -> u64 {
+    seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use phonenumber::country::Id;
     use phonenumber::metadata::DATABASE;
 
@@ -89,5 +101,15 @@ mod tests {
                 assert_eq!(e164, line.e164);
             }
         }
+    }
+
+    #[test]
+    fn people_of_one_seed_share_no_number_and_those_of_another_have_others() {
+        let numbers = |seed| -> BTreeSet<String> {
+            let accounts = (0..1_000).map(|number| Account::new(seed, number, "t"));
+            accounts.map(|account| account.mobile.e164).collect()
+        };
+        assert_eq!(numbers(1).len(), 1_000);
+        assert!(numbers(1).is_disjoint(&numbers(2)));
     }
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::compare::{Ratio, Relation};
-use super::report::Report;
+use super::report::{MachineTold, PlanTold, Report, TargetTold};
 use super::timeline::Point;
 
 /// Holds a result to compare later ones with.
@@ -77,7 +77,7 @@ impl Baseline {
         within: f64,
         level: f64,
     ) -> Result<Held, BaselineError> {
-        self.check(report)?;
+        self.fits(&report.plan, &report.target, &report.machine)?;
         let moved = yardstick / self.yardstick.max(1e-9);
         let closed = report.plan.kind == "closed";
         let what = if closed { "throughput" } else { "p50" };
@@ -112,24 +112,34 @@ impl Baseline {
         Ok(held)
     }
 
-    fn check(&self, report: &Report) -> Result<(), BaselineError> {
+    /// Says whether a result of this plan, target and machine could be held to the baseline at all, so that nobody has to
+    /// wait for a run to hear that it cannot.
+    ///
+    /// # Errors
+    /// If plan, target or machine are others.
+    pub fn fits(
+        &self,
+        plan: &PlanTold,
+        target: &TargetTold,
+        machine: &MachineTold,
+    ) -> Result<(), BaselineError> {
         let mine = &self.report;
         if self.version != VERSION {
             return Err(BaselineError::OtherVersion(self.version));
         }
-        if mine.plan.fingerprint != report.plan.fingerprint {
-            let [then, now] = [&mine.plan, &report.plan]
-                .map(|plan| format!("{} ({})", plan.title, plan.fingerprint));
+        if mine.plan.fingerprint != plan.fingerprint {
+            let [then, now] =
+                [&mine.plan, plan].map(|plan| format!("{} ({})", plan.title, plan.fingerprint));
             return Err(BaselineError::OtherPlan(format!("{then} then, {now} now")));
         }
-        let target =
-            |report: &Report| format!("{} by {}", report.target.name, report.target.transport);
-        if target(mine) != target(report) {
-            let told = format!("{} then, {} now", target(mine), target(report));
+        let [then, now] =
+            [&mine.target, target].map(|target| format!("{} by {}", target.name, target.transport));
+        if then != now {
+            let told = format!("{then} then, {now} now");
             return Err(BaselineError::OtherTarget(told));
         }
-        if mine.machine != report.machine {
-            let [then, now] = [&mine.machine, &report.machine].map(|machine| {
+        if mine.machine != *machine {
+            let [then, now] = [&mine.machine, machine].map(|machine| {
                 format!(
                     "{} {} with {} processors",
                     machine.platform,

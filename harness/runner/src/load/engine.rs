@@ -3,39 +3,41 @@
 //! Gateways, people and flows share the thread, so a message wakes the flow that waits for it without leaving it; more
 //! processors are used by more shards. The target is elsewhere.
 
+mod clocks;
 mod closed;
 pub mod duel;
+mod fitness;
 mod flight;
 mod meter;
 mod pacer;
+mod people;
 pub(crate) mod recorder;
 mod setup;
+mod stage;
 mod terms;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use proofup_domain::clock::Clock;
-use proofup_gateways::host::Handover;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::flow::{FlowName, Script};
 use super::plan::{Arrivals, Connections, Stop};
 use super::player::Player;
-use super::post::Post;
 use super::schedule::{Arrival, Draws, Schedule};
 use super::tenant::{Common, Tenant};
-use crate::target::{ClockMode, DiscoverError, Operation};
+use crate::target::Operation;
 use closed::ClosedUser;
 use flight::Flight;
 use meter::{Meter, Used};
 use recorder::Recorder;
-pub use terms::{Event, LoadConfig, LoadError, LoadOutput};
+use stage::Stage;
+pub use terms::{Event, LoadConfig, LoadError, LoadOutput, NotUnderPolicy, PolicyField};
 
 /// Holds what flows share while the run goes on.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub(crate) struct Shared {
     begun: Cell<Timestamp>,
     can_sign_out: bool,
     pool: RefCell<BTreeMap<FlowName, VecDeque<Box<Player>>>>,
+    /// How many users of each flow are under way.
+    out: RefCell<BTreeMap<FlowName, usize>>,
     rest: Cell<SignedDuration>,
     retired: Cell<u64>,
     starved: Cell<u64>,
@@ -69,11 +73,26 @@ impl Shared {
         let ready = players.front().is_some_and(|player| {
             player.ready_at == Timestamp::MIN || player.ready_at <= player.tenant.now()
         });
-        if ready { players.pop_front() } else { None }
+        if !ready {
+            return None;
+        }
+        *self.out.borrow_mut().entry(flow).or_default() += 1;
+        players.pop_front()
+    }
+
+    /// Tells whether nobody is left who could ever begin a flow again.
+    fn is_without_users(&self, flow: FlowName) -> bool {
+        let resting = self.pool.borrow().get(&flow).map_or(0, VecDeque::len);
+        let out = self.out.borrow().get(&flow).copied().unwrap_or_default();
+        resting + out == 0
     }
 
     /// Puts a user back to rest.
     fn give_back(&self, flow: FlowName, mut player: Box<Player>, usable: bool) {
+        if let Some(out) = self.out.borrow_mut().get_mut(&flow) {
+            *out = out.saturating_sub(1);
+        }
+        player.rest();
         if !usable {
             self.retired.set(self.retired.get() + 1);
             return;
@@ -120,108 +139,19 @@ fn on_a_thread_of_its_own<T>(
 async fn whole(
     config: &LoadConfig,
     events: &mut dyn FnMut(Event<'_>),
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) -> Result<LoadOutput, LoadError> {
     events(Event::Preparing);
-    let mut stage = Stage::set(config).await?;
+    let mut stage = Stage::set(config, &mut stop).await?;
     let output = stage.play(config, events, stop).await;
     stage.strike(config).await;
     output
 }
 
-/// Holds a target made ready: gateways, tenants and accounts. It can be played on more than once.
-pub(super) struct Stage {
-    common: Rc<Common>,
-    gateways: Handover,
-    prepared: setup::Prepared,
-}
-
-impl Stage {
-    /// Makes a target ready for a plan.
-    pub(super) async fn set(config: &LoadConfig) -> Result<Self, LoadError> {
-        let transport = (config.connect)();
-        let capabilities = config.target.discover(&transport).await;
-        let capabilities = capabilities.map_err(|error| match error {
-            DiscoverError::Transport { error, .. } => LoadError::Unreachable(error.to_string()),
-            other => LoadError::NotTheContract(other.to_string()),
-        })?;
-        setup::check(config, &capabilities)?;
-        let post = Post::default();
-        let taker = post.clone();
-        let clock = config.clock.clone();
-        let taker = move |message| taker.deliver(message);
-        let gateways = match &config.counter {
-            Some(counter) => Handover::at(counter, clock, taker),
-            None => Handover::on_sockets(&config.gateways, clock, taker)
-                .await
-                .map_err(|error| LoadError::NotStarted(error.to_string()))?,
-        };
-        let common = Rc::new(Common {
-            target: Arc::clone(&config.target),
-            control_token: config.control_token.clone(),
-            capabilities,
-            post,
-            direct: config.direct.clone(),
-            timeout: config.plan.timeout,
-        });
-        match setup::prepare(config, &common, &gateways).await {
-            Ok(prepared) => Ok(Self {
-                common,
-                gateways,
-                prepared,
-            }),
-            Err(error) => {
-                gateways.stop().await;
-                Err(error)
-            }
-        }
-    }
-
-    /// Lets a plan happen, with the accounts that there are.
-    pub(super) async fn play(
-        &mut self,
-        config: &LoadConfig,
-        events: &mut dyn FnMut(Event<'_>),
-        stop: watch::Receiver<bool>,
-    ) -> Result<LoadOutput, LoadError> {
-        let strays = self.common.post.strays();
-        let output = Run::new(config, &mut self.prepared)
-            .go(&mut self.prepared, events, stop)
-            .await?;
-        Ok(LoadOutput {
-            strays: self.common.post.strays() - strays,
-            ..output
-        })
-    }
-
-    /// Takes everything down again.
-    pub(super) async fn strike(self, config: &LoadConfig) {
-        tear_down(config, &self.prepared.tenants).await;
-        self.gateways.stop().await;
-    }
-}
-
-/// Takes the tenants down again; whether that works changes nothing.
-async fn tear_down(config: &LoadConfig, tenants: &[Rc<Tenant>]) {
-    let transport = (config.connect)();
-    for tenant in tenants {
-        if tenant.id.is_empty() || !config.target.has(Operation::DeleteTenant) {
-            continue;
-        }
-        let variables = setup::control_variables(config, tenant);
-        let asked = config
-            .target
-            .ask(&transport, Operation::DeleteTenant, &variables);
-        if asked.await.is_err() {
-            // Nobody is there any more.
-            return;
-        }
-    }
-}
-
 /// Holds a run on its way.
 struct Run<'a> {
     config: &'a LoadConfig,
+    common: Rc<Common>,
     shared: Rc<Shared>,
     tenants: Vec<Rc<Tenant>>,
     draws: Draws,
@@ -245,7 +175,7 @@ enum Ending {
 }
 
 impl<'a> Run<'a> {
-    fn new(config: &'a LoadConfig, prepared: &mut setup::Prepared) -> Self {
+    fn new(config: &'a LoadConfig, common: &Rc<Common>, prepared: &mut setup::Prepared) -> Self {
         let plan = &config.plan;
         let accounts = prepared.pool.values().map(VecDeque::len).sum();
         let shared = Rc::new(Shared {
@@ -255,12 +185,14 @@ impl<'a> Run<'a> {
             begun: Cell::new(config.clock.now()),
             can_sign_out: config.target.has(Operation::SignOut),
             pool: RefCell::new(std::mem::take(&mut prepared.pool)),
+            out: RefCell::default(),
             rest: Cell::new(prepared.rest),
             retired: Cell::new(0),
             starved: Cell::new(0),
         });
         Self {
             config,
+            common: Rc::clone(common),
             shared,
             tenants: prepared.tenants.clone(),
             draws: Draws::new(plan),
@@ -279,8 +211,11 @@ impl<'a> Run<'a> {
             accounts: self.accounts,
         });
         self.shared.begun.set(self.config.clock.now());
-        let clocks =
-            tokio::task::spawn_local(move_clocks(self.config.clone(), self.tenants.clone()));
+        let clocks = tokio::task::spawn_local(clocks::keep_moving(
+            self.config.clone(),
+            Rc::clone(&self.common),
+            self.tenants.clone(),
+        ));
         let mut meter = Meter::new(self.config);
         let ending = match Schedule::new(&self.config.plan, self.config.shard) {
             Some(schedule) => {
@@ -524,17 +459,6 @@ impl Drop for Landing {
     }
 }
 
-/// Says how often clocks are moved, and by how many seconds: a quarter of a second of ours where that is a whole number of
-/// theirs.
-pub(super) fn clock_step(pace: u32, by_itself: bool) -> (Duration, i64) {
-    let passing = i64::from(pace) - i64::from(by_itself);
-    if passing % 4 == 0 {
-        (TICK / 4, passing / 4)
-    } else {
-        (TICK, passing)
-    }
-}
-
 fn ticks() -> tokio::time::Interval {
     every(TICK)
 }
@@ -549,19 +473,5 @@ async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         // Nobody is left who could ask.
         std::future::pending().await
-    }
-}
-
-/// Lets the tenants' time pass at the plan's pace.
-async fn move_clocks(config: LoadConfig, tenants: Vec<Rc<Tenant>>) {
-    let by_itself = config.target.clock().mode == ClockMode::Running;
-    let (length, seconds) = clock_step(config.plan.pace, by_itself);
-    let transport = (config.connect)();
-    let mut tick = every(length);
-    loop {
-        tick.tick().await;
-        for tenant in &tenants {
-            setup::advance(&config, &transport, tenant, seconds).await;
-        }
     }
 }

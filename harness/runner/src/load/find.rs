@@ -1,5 +1,89 @@
 //! Searches the highest rate that meets the thresholds: doubling until one does not, then halving what lies between.
 
+use super::plan::{LoadPlan, Overrides};
+use super::report::{Report, Verdict};
+
+/// Tells what came of one rate.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried<'a> {
+    /// The rate.
+    pub rate: f64,
+    /// Every threshold held, and hardly an arrival was dropped.
+    pub met: bool,
+    /// More arrivals were dropped than may be.
+    pub dropped: bool,
+    /// The figures.
+    pub report: &'a Report,
+}
+
+/// Tells what a search came to.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// It came to its end.
+    Highest {
+        /// The highest rate that met the thresholds; none: no rate did.
+        rate: Option<f64>,
+        /// The last rate at which the generator was the bottleneck.
+        limited: Option<f64>,
+    },
+    /// A rate could not be judged by its thresholds: wrong answers, a target that is gone, somebody who ended the run.
+    BrokenOff(Box<Report>),
+}
+
+/// The share of arrivals that may be dropped: a rate that the accounts cannot carry is not carried.
+const DROPPED: f64 = 0.01;
+
+/// Searches the highest rate at which a plan meets its thresholds, beginning with the plan's own.
+///
+/// `play` plays a plan and tells what came of it; `told` is told of each rate. Each rate has people of its own, because a
+/// target that keeps its users would refuse the same once more.
+///
+/// # Errors
+/// What `play` or `told` give.
+pub fn highest_rate<E>(
+    plan: &LoadPlan,
+    exactness: f64,
+    play: &mut dyn FnMut(&LoadPlan) -> Result<Report, E>,
+    told: &mut dyn FnMut(Tried<'_>) -> Result<(), E>,
+) -> Result<Found, E> {
+    let start = plan.highest_rate().unwrap_or(10.0);
+    let mut search = Search::new(start, exactness);
+    let mut limited = None;
+    let mut seed = plan.seed;
+    while let Some(rate) = search.next() {
+        let tried = plan.clone().with(&Overrides {
+            rate: Some(rate),
+            seed: Some(seed),
+            ..Overrides::default()
+        });
+        seed = seed.wrapping_add(1);
+        let report = play(&tried)?;
+        let counts = report.arrivals;
+        let dropped = counts.dropped as f64 > counts.planned as f64 * DROPPED;
+        let met = report.verdict == Verdict::Passed && !dropped;
+        told(Tried {
+            rate,
+            met,
+            dropped,
+            report: &report,
+        })?;
+        match report.verdict {
+            Verdict::Interrupted => return Ok(Found::BrokenOff(Box::new(report))),
+            // A target that carries nothing at a rate is not wrong: it is asked for less.
+            Verdict::Nonconforming if report.is_wrong() || report.target_gone() => {
+                return Ok(Found::BrokenOff(Box::new(report)));
+            }
+            Verdict::GeneratorLimited => limited = Some(rate),
+            Verdict::Nonconforming | Verdict::Passed | Verdict::ThresholdBroken => {}
+        }
+        search.told(met);
+    }
+    Ok(Found::Highest {
+        rate: search.found(),
+        limited,
+    })
+}
+
 /// Holds a search.
 #[derive(Debug, Clone)]
 pub struct Search {

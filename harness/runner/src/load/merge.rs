@@ -15,6 +15,9 @@ pub enum MergeError {
     /// The plans differ.
     #[error("the reports are of different plans: {0} and {1}")]
     OtherPlan(String, String),
+    /// The targets differ.
+    #[error("the reports are of different targets: {0} and {1}")]
+    OtherTarget(String, String),
     /// Another form.
     #[error("a report is of version {0}, which this program does not read")]
     OtherVersion(u32),
@@ -31,7 +34,7 @@ pub enum MergeError {
 /// Throughput is what all of them verified, over the longest measured time: shards run side by side.
 ///
 /// # Errors
-/// If they are of different plans, or one is missing or there twice.
+/// If they are of different plans or targets, or one is missing or there twice.
 pub fn merge(reports: &[Report], thresholds: &[Threshold]) -> Result<Report, MergeError> {
     let first = reports.first().ok_or(MergeError::Nothing)?;
     check(reports, first)?;
@@ -97,6 +100,12 @@ fn check(reports: &[Report], first: &Report) -> Result<(), MergeError> {
             let [one, two] = [&first.plan, &report.plan]
                 .map(|plan| format!("{} ({})", plan.title, plan.fingerprint));
             return Err(MergeError::OtherPlan(one, two));
+        }
+        // Each shard may reach the target at an address of its own.
+        let [one, two] = [first, report]
+            .map(|report| format!("{} by {}", report.target.name, report.target.transport));
+        if one != two {
+            return Err(MergeError::OtherTarget(one, two));
         }
         for shard in &report.shards {
             if of.is_some_and(|of| of != shard.of) {

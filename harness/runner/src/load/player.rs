@@ -5,6 +5,7 @@
 //! them; so its memory does not grow either.
 
 mod devices;
+mod stranger;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -28,6 +29,7 @@ use super::wire::{Connect, LastExchange, Memory};
 use crate::target::exchange::Exchange;
 use crate::target::lane::Lane;
 use crate::target::{Asked, Operation, Transport, TransportError, Value, Variables};
+use stranger::Belongings;
 
 /// Holds an abstract answer.
 pub(crate) type Performed = Map<String, Json>;
@@ -62,7 +64,7 @@ pub(crate) struct Player {
     pub(crate) ready_at: Timestamp,
     transport: Transport,
     memory: Memory,
-    /// The user's own connection, where requests can be written straight onto one.
+    /// The connection that the user has for now, where requests can be written straight onto one.
     lane: Option<Lane>,
     /// The last exchange went over it.
     was_over_lane: bool,
@@ -70,6 +72,7 @@ pub(crate) struct Player {
     offered: Variables,
     /// Something in it is of the command before.
     has_passing: bool,
+    belongings: Belongings,
     letterboxes: Letterboxes,
     /// The newest message of the flow.
     message: Option<Message>,
@@ -119,12 +122,13 @@ pub(crate) fn oracle(common: &Common, policy: proofup_domain::policy::Policy) ->
 }
 
 impl Player {
+    /// Makes a user; `own` is what the target told of the person when it was made.
     pub(crate) fn new(
         common: &Rc<Common>,
         tenant: &Rc<Tenant>,
         account: Account,
-        connect: &Connect,
         state: State,
+        own: BTreeMap<String, Value>,
     ) -> Self {
         let post = &common.post;
         let letterboxes = Letterboxes {
@@ -148,12 +152,13 @@ impl Player {
             tenant: Rc::clone(tenant),
             account,
             ready_at: Timestamp::MIN,
-            transport: memory.around(connect()),
+            transport: memory.around(common.transport.clone()),
             memory,
-            lane: common.direct.clone().map(Lane::new),
+            lane: None,
             was_over_lane: false,
             offered,
             has_passing: false,
+            belongings: Belongings::new(own),
             letterboxes,
             message: None,
             code: None,
@@ -170,8 +175,15 @@ impl Player {
     /// Closes the connection; the next request opens another.
     pub(crate) fn reconnect(&mut self, connect: &Connect) {
         self.transport = self.memory.around(connect());
-        if let Some(lane) = &mut self.lane {
-            lane.close();
+        if let Some(lanes) = &self.common.lanes {
+            self.lane.get_or_insert_with(|| lanes.take()).close();
+        }
+    }
+
+    /// Leaves the connection to others.
+    pub(crate) fn rest(&mut self) {
+        if let Some((lanes, lane)) = self.common.lanes.as_ref().zip(self.lane.take()) {
+            lanes.put_back(lane);
         }
     }
 
@@ -182,6 +194,7 @@ impl Player {
 
     /// Takes what the oracle knows now as the point from which each flow begins.
     pub(crate) fn settle(&mut self) {
+        self.rest();
         self.base = self.state.begin_story();
         self.begin();
     }
@@ -217,17 +230,25 @@ impl Player {
             }
         }
         let answer = self.perform(command).await?;
-        match outcome.admit(&answer) {
+        let (answer, admitted) = match outcome.admit(&answer) {
+            Ok(state) => (answer, Ok(state)),
+            Err(outcome) => {
+                let answer = self.completed(command, &outcome.expected, answer);
+                let admitted = outcome.admit(&answer);
+                (answer, admitted)
+            }
+        };
+        match admitted {
             Ok(state) => {
                 self.state = state;
                 Ok(answer)
             }
-            Err(mismatches) => Err(Trouble::Wrong {
-                expected: machine::step(&self.state, command, now)
-                    .expected
-                    .to_expect()
-                    .to_string(),
-                got: mismatches.join("; "),
+            Err(outcome) => Err(Trouble::Wrong {
+                expected: outcome.expected.to_expect().to_string(),
+                got: match outcome.expected.admits(&answer) {
+                    Ok(()) => String::new(),
+                    Err(mismatches) => mismatches.join("; "),
+                },
             }),
         }
     }
@@ -271,8 +292,9 @@ impl Player {
     async fn send(&mut self, operation: Operation) -> Result<Asked, Trouble> {
         self.operation = Some(operation);
         let target = Arc::clone(&self.common.target);
-        if let Some(lane) = &mut self.lane {
+        if let Some(lanes) = &self.common.lanes {
             self.was_over_lane = true;
+            let lane = self.lane.get_or_insert_with(|| lanes.take());
             let asked = target.ask_over(lane, operation, &self.offered).await;
             if let Some(asked) = asked.map_err(Trouble::Transport)? {
                 return Ok(asked);

@@ -24,6 +24,8 @@ struct Boxes {
 #[derive(Debug, Default)]
 pub(crate) struct Letterbox {
     newest: Mutex<Option<Message>>,
+    /// What was thrown away last.
+    old: Mutex<Option<Message>>,
     arrived: Notify,
 }
 
@@ -73,7 +75,21 @@ impl Letterbox {
 
     /// Throws away what lies in it, so that nothing old is read.
     pub(crate) fn empty(&self) {
-        let _ = self.take();
+        let old = self.take();
+        *self.old.lock().unwrap_or_else(PoisonError::into_inner) = old;
+    }
+
+    /// Takes what was thrown away last for new again, where nothing newer came.
+    pub(crate) fn refill(&self) {
+        let old = self
+            .old
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.is_none() {
+            *newest = old;
+        }
     }
 
     fn take(&self) -> Option<Message> {

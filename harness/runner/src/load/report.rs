@@ -435,6 +435,11 @@ impl Report {
         self.reasons.iter().any(|reason| reason == TARGET_GONE)
     }
 
+    /// Tells whether an answer was wrong, in the warm-up or after it.
+    pub(super) const fn is_wrong(&self) -> bool {
+        self.arrivals.wrong + self.warm_up.wrong > 0
+    }
+
     /// Tells whether somebody ended the run.
     pub(super) fn interrupted(&self) -> bool {
         self.verdict == Verdict::Interrupted

@@ -1,18 +1,21 @@
 //! The tenants of a load run: their time, and what all their users share.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
 use proofup_domain::method::{ChallengeKind, ResetMethod};
-use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
+use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::secret::Secret;
+use proofup_gateways::host::Counter;
 
-use super::flow::Family;
 use super::post::Post;
-use crate::target::{CompiledTarget, Direct};
+use super::wire::Lanes;
+use crate::surroundings::Surroundings;
+use crate::target::{ClockMode, ClockScope, CompiledTarget, Operation, Transport};
 
 /// Holds what every user of a run shares.
 #[derive(Debug)]
@@ -21,10 +24,20 @@ pub(crate) struct Common {
     pub(crate) control_token: Option<Secret>,
     pub(crate) capabilities: Capabilities,
     pub(crate) post: Post,
-    /// Where users' own connections lead, where they can have such.
-    pub(crate) direct: Option<Direct>,
+    /// Gateways, process and clock of the run.
+    pub(crate) surroundings: Arc<Surroundings>,
+    /// Where a target in this process brings its messages.
+    pub(crate) counter: Option<Counter>,
+    /// The connections of those who are under way, where requests can be written straight onto one.
+    pub(crate) lanes: Option<Lanes>,
+    /// What everybody else sends over.
+    pub(crate) transport: Transport,
     /// How long a message may take.
     pub(crate) timeout: std::time::Duration,
+    /// The target file wants more than a contract of tenants needs: names of its own, cookies, what an act is about.
+    pub(crate) stranger: bool,
+    /// The operations of whose answers the target file does not tell every field.
+    pub(crate) silent: BTreeSet<Operation>,
 }
 
 /// Holds one tenant.
@@ -32,31 +45,73 @@ pub(crate) struct Common {
 pub(crate) struct Tenant {
     /// Its id; empty where the target makes none.
     pub(crate) id: String,
-    pub(crate) family: Family,
-    /// Its time as it was told last; none: it is this machine's.
-    now: Cell<Option<Timestamp>>,
+    /// The policy that is set once everybody has registered; none: the first one stays.
+    pub(crate) turn: Option<Policy>,
+    time: Cell<Time>,
+    /// Time passes by itself.
+    runs: bool,
     clock: Clock,
 }
 
+/// What is known of a tenant's time.
+#[derive(Debug, Clone, Copy)]
+enum Time {
+    /// It stands here.
+    Stands(Timestamp),
+    /// It is this machine's, and so much more.
+    Ahead(SignedDuration),
+}
+
 impl Tenant {
-    pub(crate) const fn new(id: String, family: Family, clock: Clock) -> Self {
+    /// Takes this machine's time for the tenant's until another is told.
+    pub(crate) fn new(
+        id: String,
+        turn: Option<Policy>,
+        target: &CompiledTarget,
+        clock: Clock,
+    ) -> Self {
+        let control = target.clock();
+        // A clock that nothing moves cannot be one that stands: nobody would ever rest.
+        let runs = control.mode == ClockMode::Running || control.moved.is_none();
         Self {
             id,
-            family,
-            now: Cell::new(None),
+            turn,
+            time: Cell::new(Time::Ahead(SignedDuration::ZERO)),
+            runs,
             clock,
         }
     }
 
     /// Tells its time.
     pub(crate) fn now(&self) -> Timestamp {
-        self.now.get().unwrap_or_else(|| self.clock.now())
+        match self.time.get() {
+            Time::Stands(at) => at,
+            Time::Ahead(ahead) => later(self.clock.now(), ahead),
+        }
     }
 
     /// Takes its time as it was told.
     pub(crate) fn set_now(&self, now: Timestamp) {
-        self.now.set(Some(now));
+        self.time.set(if self.runs {
+            Time::Ahead(now.duration_since(self.clock.now()))
+        } else {
+            Time::Stands(now)
+        });
     }
+
+    /// Counts a movement in that nobody tells.
+    pub(crate) fn shift(&self, seconds: i64) {
+        self.set_now(later(self.now(), SignedDuration::from_secs(seconds)));
+    }
+
+    /// Tells whether the time of its own is moved, and not that of everything.
+    pub(crate) fn moves_alone(&self, target: &CompiledTarget) -> bool {
+        target.clock().scope == ClockScope::Tenant && !self.id.is_empty()
+    }
+}
+
+fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
+    from.checked_add(by).unwrap_or(from)
 }
 
 /// Gives the policy under which methods are set up and passwords reset: one gate, and nothing is a second step.
@@ -92,6 +147,10 @@ pub(crate) fn second_step_policy() -> Policy {
             kinds: kinds.into_iter().collect(),
             registration_required: true,
             required_at_sign_in: true,
+        },
+        // Where no other policy can be had for it, people register under this one: whatever their flow needs.
+        choice: ChoicePolicy {
+            different_method: true,
         },
         ..manage_policy()
     }

@@ -1,5 +1,6 @@
-//! What one user sends and gets: a connection of its own, and the last exchange, in case it has to be shown.
+//! What users send over: connections that go from one to the next, and the last exchange, in case it has to be shown.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,10 +8,41 @@ use http::{Request, Response};
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
-use crate::target::{Transport, TransportError};
+use crate::target::lane::Lane;
+use crate::target::{Direct, Transport, TransportError};
 
 /// Makes a new transport, with a connection of its own.
 pub type Connect = Arc<dyn Fn() -> Transport + Send + Sync>;
+
+/// Holds the connections that nobody uses just now: there are as many as flows were ever under way at once.
+///
+/// Users rest for most of a run; a connection for each would be thousands, all of them cold. The one that was put back last
+/// is taken first.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    direct: Direct,
+    idle: RefCell<Vec<Lane>>,
+}
+
+impl Lanes {
+    pub(crate) fn new(direct: Direct) -> Self {
+        Self {
+            direct,
+            idle: RefCell::default(),
+        }
+    }
+
+    /// Takes a connection; a new one opens with its first request.
+    pub(crate) fn take(&self) -> Lane {
+        let idle = self.idle.borrow_mut().pop();
+        idle.unwrap_or_else(|| Lane::new(self.direct.clone()))
+    }
+
+    /// Puts a connection back for the next.
+    pub(crate) fn put_back(&self, lane: Lane) {
+        self.idle.borrow_mut().push(lane);
+    }
+}
 
 /// Holds one exchange as it was had: secrets and all. It is masked before it is shown.
 #[derive(Debug, Clone)]

@@ -107,6 +107,25 @@ pub fn differing(one: &Policy, other: &Policy) -> Vec<String> {
         .collect()
 }
 
+/// Takes some fields of another policy, and leaves the rest.
+#[must_use]
+pub fn with_fields(policy: &Policy, other: &Policy, fields: &[String]) -> Policy {
+    let other = flat(&json(other));
+    let mut mixed = flat(&json(policy));
+    for field in fields {
+        if let Some(value) = other.get(field) {
+            mixed.insert(field.clone(), value.clone());
+        }
+    }
+    serde_json::from_value(deep(&mixed)).unwrap_or_else(|_| policy.clone())
+}
+
+/// Gives the value of a field of a policy, `twoStep.kinds`; null where there is no such field.
+#[must_use]
+pub fn field_of(policy: &Policy, field: &str) -> Json {
+    flat(&json(policy)).remove(field).unwrap_or(Json::Null)
+}
+
 /// Lists the fields of a policy that a file may name: all but the edition.
 pub(super) fn fields() -> Vec<String> {
     let mut fields: Vec<String> = flat(&json(&Policy::default())).into_keys().collect();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use proofup_domain::capabilities::Facility;
 use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
+use proofup_gateways::host::StandaloneOptions;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -126,6 +127,19 @@ pub struct GatewayPlan {
     pub smtp: SocketAddr,
     /// The host name by which the implementation reaches them, where that is not the bound address.
     pub advertised: Option<String>,
+}
+
+impl GatewayPlan {
+    /// Says the same to whoever starts them.
+    #[must_use]
+    pub fn options(&self) -> StandaloneOptions {
+        StandaloneOptions {
+            http: self.http,
+            smtp: self.smtp,
+            advertised: self.advertised.clone(),
+            ..StandaloneOptions::default()
+        }
+    }
 }
 
 /// Lists what the environment of a process may name.

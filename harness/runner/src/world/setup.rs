@@ -4,20 +4,21 @@
 //! step, so nobody is interrupted, nobody owes a second step and no default is chosen on the way. Then the scenario's own
 //! policy is set and the clock moved past the resend interval and the TOTP step, so that the steps start unburdened.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, GatewayBehaviour, Name, PasswordRole};
-use proofup_domain::method::{Method, ResetMethod};
+use proofup_domain::method::{Method, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
+use proofup_domain::secret::Secret;
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Trouble, World};
 use crate::judge::matcher::is_no_success;
 use crate::scenario::{GatewayForms, Scenario, UserSpec};
-use crate::target::{CompiledTarget, Operation};
+use crate::target::{CompiledTarget, Operation, Value};
 
 /// Asks for at least this pause before the steps: one TOTP step.
 const TOTP_STEP_SECONDS: u32 = 30;
@@ -108,14 +109,17 @@ impl World<'_> {
             if !person.exists {
                 continue;
             }
+            let newcomer = Newcomer {
+                user_principal_name: &person.user_principal_name,
+                password: &person.password,
+                role: person.role,
+                blocked: person.blocked,
+                own_address: &person.own,
+                display_name: person.display_name(),
+                organisation: &self.organisation.display_name,
+            };
             let mut vars = self.control_variables();
-            vars.text("userPrincipalName", &person.user_principal_name);
-            vars.secret("password", person.password.clone());
-            vars.text("role", person.role.as_str());
-            vars.json("blocked", Json::from(person.blocked));
-            vars.text("ownAddress", &person.own);
-            vars.text("displayName", person.display_name());
-            vars.text("organisation", &self.organisation.display_name);
+            newcomer.offer(&mut vars.0);
             let (performed, _kept) = self.call(Operation::CreateUser, vars, None).await?;
             if is_no_success(&performed) {
                 return Err(Trouble::Unready(format!(
@@ -188,11 +192,9 @@ impl World<'_> {
         if self.environment.target.has(Operation::DeleteUser) {
             for name in std::mem::take(&mut self.made) {
                 let mut vars = self.control_variables();
-                if let Ok(person) = self.person(&name) {
-                    vars.text("userPrincipalName", &person.user_principal_name);
-                    vars.text("ownAddress", &person.own);
-                    let _ = self.call(Operation::DeleteUser, vars, None).await;
-                }
+                // What the target told when the user was made is what it may know them by.
+                self.person_variables(&name, &mut vars);
+                let _ = self.call(Operation::DeleteUser, vars, None).await;
             }
         }
         if self.environment.target.has(Operation::DeleteTenant) {
@@ -215,6 +217,37 @@ impl World<'_> {
     }
 }
 
+/// Holds what `createUser` is offered of a person, whoever needs one.
+pub(crate) struct Newcomer<'a> {
+    pub(crate) user_principal_name: &'a str,
+    pub(crate) password: &'a Secret,
+    pub(crate) role: Role,
+    pub(crate) blocked: bool,
+    pub(crate) own_address: &'a str,
+    pub(crate) display_name: &'a str,
+    pub(crate) organisation: &'a str,
+}
+
+impl Newcomer<'_> {
+    /// Offers it to the templates of the operation.
+    pub(crate) fn offer(&self, variables: &mut BTreeMap<String, Value>) {
+        let texts = [
+            ("userPrincipalName", self.user_principal_name),
+            ("role", self.role.as_str()),
+            ("ownAddress", self.own_address),
+            ("displayName", self.display_name),
+            ("organisation", self.organisation),
+        ];
+        for (name, text) in texts {
+            variables.insert(name.to_owned(), Value::Plain(Json::from(text)));
+        }
+        let blocked = Value::Plain(Json::from(self.blocked));
+        variables.insert("blocked".to_owned(), blocked);
+        let password = Value::Secret(self.password.clone());
+        variables.insert("password".to_owned(), password);
+    }
+}
+
 /// Says under which policies a case begins and runs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Terms {
@@ -229,10 +262,24 @@ pub(crate) struct Terms {
 impl Terms {
     /// Lets people register what they have under a policy that lets them, and sets the policy of the steps afterwards.
     pub(crate) fn provisioned(users: &[UserSpec], held: &Policy) -> Self {
+        Self::changing(&first_policy(users, held), held)
+    }
+
+    /// Lets people register under one policy, and sets another afterwards.
+    pub(crate) fn changing(first: &Policy, held: &Policy) -> Self {
         Self {
-            first: first_policy(users, held),
+            first: first.clone(),
             held: held.clone(),
             changes: true,
+        }
+    }
+
+    /// Lets one policy hold from the beginning.
+    pub(crate) fn unchanging(held: Policy) -> Self {
+        Self {
+            first: held.clone(),
+            held,
+            changes: false,
         }
     }
 
@@ -241,15 +288,13 @@ impl Terms {
     pub(crate) fn of(target: &CompiledTarget, users: &[UserSpec], asked: &Policy) -> Self {
         match target.standing_policy() {
             None => Self::provisioned(users, asked),
-            Some(own) => {
-                let held = own.under(asked);
-                Self {
-                    first: held.clone(),
-                    held,
-                    changes: false,
-                }
-            }
+            Some(own) => Self::unchanging(own.under(asked)),
         }
+    }
+
+    /// Gives the policy that is to be set once everybody has registered; none: the first one stays.
+    pub(crate) fn turn(&self) -> Option<&Policy> {
+        (self.changes && self.held != self.first).then_some(&self.held)
     }
 
     /// Lists the commands between the making of the people and the first step.
@@ -268,7 +313,7 @@ impl Terms {
     }
 
     /// Gives what of the first policy has to be set where no tenant is made with it.
-    fn to_set(&self, target: &CompiledTarget) -> Map<String, Json> {
+    pub(crate) fn to_set(&self, target: &CompiledTarget) -> Map<String, Json> {
         if !target.has(Operation::SetPolicy) {
             return Map::new();
         }

@@ -84,38 +84,27 @@ impl World<'_> {
     pub(super) async fn advance_clock(&mut self, by: &str) -> Result<Performed, Trouble> {
         let seconds = self.seconds(by)?;
         let surroundings = &self.environment.surroundings;
-        match self.environment.target.clock().moved {
-            Some(ClockMove::Libfaketime) => {
-                let file = surroundings.clock_file().ok_or_else(|| {
-                    Trouble::unready("the target was started elsewhere, so its clock is not ours")
-                })?;
-                file.advance(seconds).map_err(|error| {
-                    Trouble::Unready(format!("the clock file could not be written: {error}"))
-                })?;
+        let target = &self.environment.target;
+        if let Some(moved) = surroundings.move_clock(target, seconds).await {
+            moved.map_err(Trouble::Unready)?;
+            if target.clock().moved == Some(ClockMove::Libfaketime) {
                 self.look_at_the_clock();
-                Ok(Map::new())
+                return Ok(Map::new());
             }
-            Some(ClockMove::Command) => {
-                let target = &self.environment.target;
-                let moved = surroundings.move_by_command(target, seconds).await;
-                moved.map_err(Trouble::Unready)?;
-                self.shift(seconds);
-                if target.has(Operation::ReadClock) {
-                    let vars = self.control_variables();
-                    self.call(Operation::ReadClock, vars, None).await?;
-                }
-                Ok(Map::new())
+            self.shift(seconds);
+            if target.has(Operation::ReadClock) {
+                let vars = self.control_variables();
+                self.call(Operation::ReadClock, vars, None).await?;
             }
-            Some(ClockMove::Operation) | None => {
-                let vars = self.clock_variables(by)?;
-                let (performed, kept) = self.call(Operation::AdvanceClock, vars, None).await?;
-                let moved = !crate::judge::matcher::is_no_success(&performed);
-                if moved && !kept.contains_key("tenantNow") {
-                    self.shift(seconds);
-                }
-                Ok(performed)
-            }
+            return Ok(Map::new());
         }
+        let vars = self.clock_variables(by)?;
+        let (performed, kept) = self.call(Operation::AdvanceClock, vars, None).await?;
+        let moved = !crate::judge::matcher::is_no_success(&performed);
+        if moved && !kept.contains_key("tenantNow") {
+            self.shift(seconds);
+        }
+        Ok(performed)
     }
 
     /// Offers what the operation that moves the clock needs.

@@ -1,7 +1,12 @@
-//! Load runs: against the reference over loopback, against faulty ones, and against servers that stall or die.
+//! Load runs: against the reference over loopback, against faulty ones, against servers that stall or
+//! die, and against products that make no tenants.
 
+mod counted;
 mod faulty;
 mod plans;
+#[path = "../strangers/product.rs"]
+mod product;
 mod runs;
+mod strangers;
 mod support;
 mod trouble;

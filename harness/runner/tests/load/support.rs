@@ -19,7 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use url::Url;
 
-const TOKEN: &str = "a-token-of-these-tests";
+/// The contract, as the reference speaks it.
+pub(crate) const REFERENCE: &str = include_str!("../../../../fixtures/targets/reference.toml");
+
+pub(crate) const TOKEN: &str = "a-token-of-these-tests";
 
 /// Makes a clock that runs: load is about time.
 #[expect(
@@ -152,8 +155,7 @@ async fn one(mut client: TcpStream, upstream: std::net::SocketAddr, way: watch::
 }
 
 pub(crate) fn reference() -> CompiledTarget {
-    let text = include_str!("../../../../fixtures/targets/reference.toml");
-    CompiledTarget::compile("fixtures/targets/reference.toml", text).expect("it compiles")
+    CompiledTarget::compile("fixtures/targets/reference.toml", REFERENCE).expect("it compiles")
 }
 
 /// Reads a plan whose lateness judges nothing: this machine may be busy.

@@ -1,5 +1,6 @@
 //! Servers that stall or die in the middle of a run.
 
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
@@ -128,6 +129,11 @@ fn a_server_that_is_not_there_is_told_before_anything_begins() {
     let served = Served::start(None);
     let config = served.config(plan(ONE_FLOW));
     served.way.send_replace(Way::Cut);
+    let address = config.callback_base.trim_start_matches("http://");
+    while TcpStream::connect(address).is_ok() {
+        // The other thread has yet to close the door.
+        thread::yield_now();
+    }
     let (_stop, stopped) = watch::channel(false);
     let error = run(&config, &mut |_| {}, stopped).expect_err("nobody is there");
     assert!(error.to_string().contains("127.0.0.1"), "{error}");

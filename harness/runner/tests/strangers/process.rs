@@ -25,6 +25,7 @@ fn the_product_serves_where_it_is_told_to() {
     let setup = Setup {
         sms_url: std::env::var("SMS_URL").expect("it is told"),
         clock_file: std::env::var("CLOCK_FILE").ok().map(PathBuf::from),
+        ..Setup::default()
     };
     let address = SocketAddr::from(([127, 0, 0, 1], port.parse().expect("a port")));
     wait(async {

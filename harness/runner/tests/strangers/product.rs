@@ -27,6 +27,8 @@ pub(crate) struct Setup {
     pub(crate) sms_url: String,
     /// The file that tells the time; none: time stands still.
     pub(crate) clock_file: Option<PathBuf>,
+    /// A planted defect: any code of the right shape is taken.
+    pub(crate) takes_any_code: bool,
 }
 
 #[derive(Debug, Default)]
@@ -63,10 +65,10 @@ pub(crate) async fn serve(setup: Setup, address: SocketAddr) -> SocketAddr {
     });
     let router = Router::new()
         .route("/", get(|| async { "hello" }))
-        .route("/users", post(sign_up))
+        .route("/users", post(sign_up).get(count))
         .route("/users/{email}", delete(remove))
         .route("/login", post(login))
-        .route("/phones", post(begin).get(list))
+        .route("/phones", post(begin).get(list).delete(forget))
         .route("/phones/{id}", post(verify))
         .with_state(product);
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -111,14 +113,22 @@ async fn sign_up(State(product): Shared, Json(body): Json<Value>) -> Answer {
     if records.users.contains_key(&email) {
         return refuse(StatusCode::CONFLICT, "taken");
     }
-    records.users.insert(email, word(&body, "password"));
-    (StatusCode::CREATED, Json(json!({})))
+    records.users.insert(email.clone(), word(&body, "password"));
+    (StatusCode::CREATED, Json(json!({ "email": email })))
 }
 
 async fn remove(State(product): Shared, Path(email): Path<String>) -> StatusCode {
     let mut records = product.records.lock().expect("nobody panics here");
     records.users.remove(&email);
     StatusCode::NO_CONTENT
+}
+
+async fn count(State(product): Shared) -> Answer {
+    let records = product.records.lock().expect("nobody panics here");
+    (
+        StatusCode::OK,
+        Json(json!({ "users": records.users.len() })),
+    )
 }
 
 async fn login(State(product): Shared, Json(body): Json<Value>) -> Answer {
@@ -207,7 +217,7 @@ async fn verify(
         refuse(StatusCode::UNPROCESSABLE_ENTITY, "this is no code of ours")
     } else if now >= pending.at + CODE_SECONDS {
         refuse(StatusCode::GONE, "expired")
-    } else if code != pending.code {
+    } else if code != pending.code && !product.setup.takes_any_code {
         refuse(StatusCode::BAD_REQUEST, "code")
     } else {
         records.pending.remove(&id);
@@ -224,6 +234,15 @@ async fn list(State(product): Shared, headers: HeaderMap) -> Answer {
     let has = records.phones.values().any(|owner| *owner == email);
     let methods: Vec<&str> = if has { vec!["mobilePhone"] } else { Vec::new() };
     (StatusCode::OK, Json(json!({ "methods": methods })))
+}
+
+async fn forget(State(product): Shared, headers: HeaderMap) -> Answer {
+    let Some(email) = product.user(&headers) else {
+        return refuse(StatusCode::UNAUTHORIZED, "session");
+    };
+    let mut records = product.records.lock().expect("nobody panics here");
+    records.phones.retain(|_, owner| *owner != email);
+    (StatusCode::OK, Json(json!({})))
 }
 
 /// The target file of the product; `{base}` and `{more}` are put in by each test.

@@ -1,5 +1,6 @@
 //! A product that is there already: users one by one, gateways for the whole run, a policy of its own.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use proofup_domain::clock::Clock;
@@ -10,6 +11,9 @@ use proofup_runner::run::{RunConfig, RunOutput, run};
 use proofup_runner::scenario::{Scenario, load};
 use proofup_runner::surroundings::Surroundings;
 use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
+
+use serde_json::Value;
+use tower::ServiceExt as _;
 
 use crate::planted::{config, wait};
 use crate::product::{Setup, TARGET, serve};
@@ -120,18 +124,28 @@ fn judged_with(
     more: &str,
     scenarios: Vec<Scenario>,
 ) -> (Vec<(String, &'static str, String)>, usize) {
+    let (outcomes, held, _) = judged_by(&|base| target(base, more), scenarios);
+    (outcomes, held)
+}
+
+/// Runs scenarios against the product by a target file for its address; gives the outcomes, how many texts came, and how
+/// many users are left.
+fn judged_by(
+    target: &dyn Fn(&str) -> CompiledTarget,
+    scenarios: Vec<Scenario>,
+) -> (Vec<(String, &'static str, String)>, usize, Value) {
     wait(async {
         let clock = Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant"));
-        let declared = target("http://127.0.0.1:1", more);
+        let declared = target("http://127.0.0.1:1");
         let surroundings = Surroundings::begin(&declared, &clock).await;
         let surroundings = Arc::new(surroundings.expect("gateways can be had"));
         let gateways = surroundings.gateways().expect("the file asks for them");
         let setup = Setup {
             sms_url: gateways.sms_url(),
-            clock_file: None,
+            ..Setup::default()
         };
         let address = serve(setup, ([127, 0, 0, 1], 0).into()).await;
-        let target = target(&format!("http://{address}"), more);
+        let target = target(&format!("http://{address}"));
         let (_keep, stop) = tokio::sync::watch::channel(false);
         let output = run(
             judging(target, Arc::clone(&surroundings), scenarios),
@@ -142,8 +156,19 @@ fn judged_with(
         let held = gateways.inboxes().all().len();
         drop(gateways);
         surroundings.stop().await;
-        (outcomes(&output.expect("it can be reached")), held)
+        let left = users_left(address).await;
+        (outcomes(&output.expect("it can be reached")), held, left)
     })
+}
+
+/// Asks the product how many users it has.
+async fn users_left(address: SocketAddr) -> Value {
+    let base = format!("http://{address}").parse().expect("a URL");
+    let request = http::Request::get(format!("http://{address}/users"));
+    let request = request.body(bytes::Bytes::new()).expect("a request");
+    let transport = loopback_transport(&base, TransportOptions::default());
+    let answer = transport.oneshot(request).await.expect("it answers");
+    serde_json::from_slice(answer.body()).expect("it is JSON")
 }
 
 fn assert_all_passed(outcomes: &[(String, &str, String)], count: usize) {
@@ -167,6 +192,24 @@ fn a_stranger_is_judged_through_gateways_that_all_cases_share() {
     let (outcomes, texts) = judged(vec![one, scenario("another", asks, &another)]);
     assert_all_passed(&outcomes, 8);
     assert_eq!(texts, 2);
+}
+
+#[test]
+fn users_are_deleted_by_what_the_target_calls_them() {
+    let by_its_own_name = |base: &str| {
+        let text = TARGET
+            .replace("{base}", base)
+            .replace("{more}", "[gateways]")
+            .replace(
+                "answers = [{ status = 201 }]",
+                "answers = [{ status = 201 }]\nkeep = { login = { from = \"$.email\", open = true } }",
+            )
+            .replace("/users/{userPrincipalName}", "/users/{login}");
+        CompiledTarget::compile("tiny.toml", &text).expect("it compiles")
+    };
+    let (outcomes, _, left) = judged_by(&by_its_own_name, vec![scenario("one", "", REGISTERS)]);
+    assert_all_passed(&outcomes, 4);
+    assert_eq!(left, serde_json::json!({ "users": 0 }));
 }
 
 #[test]

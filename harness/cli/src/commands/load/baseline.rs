@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use proofup_runner::load::baseline::Baseline;
+use proofup_runner::load::baseline::{Baseline, BaselineError};
 use proofup_runner::load::compare::Relation;
 use proofup_runner::load::report::Report;
 use proofup_runner::target::{TransportOptions, loopback_transport};
@@ -96,12 +96,7 @@ pub(super) fn after(
     if let Some(kept) = kept {
         let held = kept
             .hold(&report, yardstick, arguments.within, LEVEL)
-            .map_err(|error| {
-                Failure::usage(
-                    error.to_string(),
-                    "compare on the same machine, with the same plan and target; or save a new baseline",
-                )
-            })?;
+            .map_err(|error| refused(&error))?;
         terminal::result(&render::held(&held, arguments.within))?;
         code = Some(match held.relation {
             Relation::Faster | Relation::Same => EXIT_OK,
@@ -113,6 +108,14 @@ pub(super) fn after(
         save(file, &Baseline::new(report, yardstick))?;
     }
     Ok(code)
+}
+
+/// Says why a baseline and a result have nothing to say to each other.
+pub(super) fn refused(error: &BaselineError) -> Failure {
+    Failure::usage(
+        error.to_string(),
+        "compare on the same machine, with the same plan and target; or save a new baseline",
+    )
 }
 
 fn save(file: &Path, baseline: &Baseline) -> Result<(), Failure> {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use proofup_runner::load::Shard;
-use proofup_runner::load::find::Search;
-use proofup_runner::load::plan::{LoadPlan, Overrides};
+use proofup_runner::load::find::{Found, highest_rate};
+use proofup_runner::load::plan::LoadPlan;
 use proofup_runner::load::report::Verdict;
 
 use super::files::Files;
@@ -16,42 +16,38 @@ use crate::terminal;
 /// How close the highest met and the lowest missed rate come.
 const EXACTNESS: f64 = 0.05;
 
-/// The share of arrivals that may be dropped: a rate that the accounts cannot carry is not carried.
-const DROPPED: f64 = 0.01;
-
 /// Searches, tells, and gives the exit code.
 pub(super) fn execute(work: &Work<'_>, plan: &LoadPlan) -> Result<u8, Failure> {
-    let start = plan.highest_rate().unwrap_or(10.0);
-    let mut search = Search::new(start, EXACTNESS);
-    let mut limited = None;
-    while let Some(rate) = search.next() {
-        let tried = plan.clone().with(&Overrides {
-            rate: Some(rate),
-            ..Overrides::default()
-        });
-        let output = loaded(work, &tried, Shard::WHOLE, &mut Files::default())?;
-        let report = work.report(&tried, Shard::WHOLE, &output);
-        let counts = report.arrivals;
-        let dropped = counts.dropped as f64 > counts.planned as f64 * DROPPED;
-        let met = report.verdict == Verdict::Passed && !dropped;
-        terminal::result(&render::tried(rate, met, dropped, &report))?;
-        match report.verdict {
-            Verdict::Interrupted => return Ok(report.verdict.exit_code()),
-            Verdict::Nonconforming => {
-                terminal::result(&render::summary(&report, &output.figures.examples))?;
-                return Ok(report.verdict.exit_code());
+    let mut examples = Vec::new();
+    let found = highest_rate(
+        plan,
+        EXACTNESS,
+        &mut |tried| {
+            let output = loaded(work, tried, Shard::WHOLE, &mut Files::default())?;
+            let report = work.report(tried, Shard::WHOLE, &output);
+            examples = output.figures.examples;
+            Ok(report)
+        },
+        &mut |tried| {
+            terminal::result(&render::tried(&tried))?;
+            // A moment for the machine to calm down: what was begun last may still be cleared away.
+            std::thread::park_timeout(Duration::from_millis(200));
+            Ok::<(), Failure>(())
+        },
+    )?;
+    let (rate, limited) = match found {
+        Found::Highest { rate, limited } => (rate, limited),
+        Found::BrokenOff(report) => {
+            if report.verdict != Verdict::Interrupted {
+                terminal::result(&render::summary(&report, &examples))?;
             }
-            Verdict::GeneratorLimited => limited = Some(rate),
-            Verdict::Passed | Verdict::ThresholdBroken => {}
+            return Ok(report.verdict.exit_code());
         }
-        search.told(met);
-        // A moment for the machine to calm down: what was begun last may still be cleared away.
-        std::thread::park_timeout(Duration::from_millis(200));
-    }
-    terminal::result(&render::found(search.found(), limited))?;
+    };
+    terminal::result(&render::found(rate, limited))?;
     let lowest_missed_is_ours =
-        limited.is_some_and(|rate| search.found().is_none_or(|found| rate < found * 1.2));
-    Ok(match search.found() {
+        limited.is_some_and(|limit| rate.is_none_or(|rate| limit < rate * 1.2));
+    Ok(match rate {
         None => Verdict::ThresholdBroken.exit_code(),
         Some(_) if lowest_missed_is_ours => Verdict::GeneratorLimited.exit_code(),
         Some(_) => EXIT_OK,

@@ -59,16 +59,18 @@ impl Subject {
         let base = aim.base.clone().ok_or_else(|| {
             Failure::bug("a named target has an address, which is checked before")
         })?;
+        let target = Arc::new(aim.target);
+        let connected = connect(&target, options)?;
         Ok(Self {
             told: TargetTold {
-                name: aim.target.name().to_owned(),
+                name: target.name().to_owned(),
                 url: Some(base.to_string()),
                 transport: "http".to_owned(),
             },
-            target: Arc::new(aim.target),
-            direct: Direct::of(&base, options),
+            direct: target.direct(options),
             counter: None,
-            connect: Arc::new(move || loopback_transport(&base, options)),
+            target,
+            connect: connected,
             callback_base: aim.callback_base,
             control_token: aim.control_token,
             process: None,
@@ -138,6 +140,21 @@ impl Subject {
             _child: Some(Arc::new(child)),
         })
     }
+}
+
+/// Makes what makes connections to a target as its file says: by TLS or through a proxy, where that is so.
+fn connect(target: &Arc<CompiledTarget>, options: TransportOptions) -> Result<Connect, Failure> {
+    let first = target.transport_with(options).map_err(|error| {
+        let help = "correct `base`, `proxy` or `ca` of the target file";
+        Failure::usage(error.to_string(), help)
+    })?;
+    let target = Arc::clone(target);
+    // What could be made once can be made again.
+    Ok(Arc::new(move || {
+        target
+            .transport_with(options)
+            .unwrap_or_else(|_| first.clone())
+    }))
 }
 
 /// Starts `proofup serve` and waits until it says where it is.

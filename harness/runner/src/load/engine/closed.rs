@@ -1,7 +1,6 @@
 //! The closed loop: users who begin one flow after the other.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -74,12 +73,9 @@ impl ClosedUser {
             if let Some(player) = self.shared.take(flow) {
                 return Some(player);
             }
-            let none_left = self.shared.retired.get() > 0
-                && self.shared.pool.borrow().values().all(VecDeque::is_empty)
-                && self.shared.recorder.borrow().under_way == 0;
             let over =
                 matches!(self.config.plan.stop, Stop::After(after) if self.shared.now() >= after);
-            if over || none_left {
+            if over || self.shared.is_without_users(flow) {
                 return None;
             }
             if !waited {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{LoadConfig, LoadError, LoadOutput, Stage};
+use super::stage::Stage;
+use super::{LoadConfig, LoadError, LoadOutput};
 use crate::load::compare::{Aim, Comparison, Ratio, Relation};
 
 /// Says what decides a comparison.
@@ -98,8 +99,9 @@ pub fn duel(
     stop: &watch::Receiver<bool>,
 ) -> Result<Duel, LoadError> {
     super::on_a_thread_of_its_own(async {
-        let mut first = Stage::set(one).await?;
-        let second = Stage::set(two).await;
+        let mut asked = stop.clone();
+        let mut first = Stage::set(one, &mut asked).await?;
+        let second = Stage::set(two, &mut asked).await;
         let mut second = match second {
             Ok(stage) => stage,
             Err(error) => {

@@ -1,27 +1,30 @@
-//! Prepares a run: gateways, tenants by test control, accounts, and what the accounts have registered.
+//! Prepares a run: tenants by test control, accounts, and what the accounts have registered.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use jiff::{SignedDuration, Timestamp};
-use proofup_domain::capabilities::{Capabilities, Facility};
+use jiff::SignedDuration;
 use proofup_domain::command::Command;
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
-use proofup_domain::state::{Channel, MailForm, PushForm, SmsForm, VoiceForm};
-use proofup_gateways::host::Handover;
-use serde_json::{Value as Json, json};
+use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
+use proofup_gateways::host::Counter;
+use serde_json::{Map, Value as Json, json};
 
-use super::{LoadConfig, LoadError};
+use super::clocks::{self, control_variables, instant};
+use super::{LoadConfig, LoadError, fitness, people};
 use crate::judge::matcher::is_no_success;
 use crate::load::account::{ACCOUNTS_MAX, Account};
-use crate::load::flow::{Family, FlowName, registration};
+use crate::load::flow::{Act, FlowName, registration};
 use crate::load::plan::REST_SECONDS;
 use crate::load::player::{Player, oracle};
-use crate::load::tenant::{Common, Tenant, manage_policy, second_step_policy};
-use crate::target::{Answered, Operation, Transport, Value, Variables};
+use crate::load::tenant::{Common, Tenant};
+use crate::target::{Answered, Operation, Transport, Variables};
+use crate::world::Terms;
 
 /// Holds everything that a run needs before its first arrival.
 pub(super) struct Prepared {
@@ -30,63 +33,37 @@ pub(super) struct Prepared {
     pub(super) rest: SignedDuration,
 }
 
+/// Holds what there is in the target because of this run, whether the preparation came to its end or not.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    pub(super) tenants: RefCell<Vec<Rc<Tenant>>>,
+    /// What deleting each user is offered.
+    pub(super) users: RefCell<Vec<Variables>>,
+}
+
 /// How many users share a tenant: an implementation may bound a request, and one lock is not all there is.
 const USERS_PER_TENANT: usize = 200;
 
 /// How many users are prepared side by side.
-const SIDE_BY_SIDE: usize = 32;
+pub(super) const SIDE_BY_SIDE: usize = 32;
 
-/// Says whether a target has what a plan needs.
-pub(super) fn check(config: &LoadConfig, capabilities: &Capabilities) -> Result<(), LoadError> {
-    for flow in config.plan.mix.keys() {
-        let inbox = flow.channel().map(|channel| match channel {
-            Channel::Sms => Facility::InboxSms,
-            Channel::Voice => Facility::InboxVoice,
-            Channel::Email => Facility::InboxEmail,
-            Channel::Push => Facility::InboxPush,
-        });
-        let mut needed: Vec<Facility> = inbox.into_iter().collect();
-        if matches!(flow, FlowName::EnrolApp | FlowName::SecondStepNotification) {
-            needed.push(Facility::Device);
-        }
-        if let Some(lacks) = needed
-            .into_iter()
-            .find(|facility| !capabilities.facilities.contains(facility))
-        {
-            let lacks = lacks.to_string();
-            return Err(LoadError::Lacks { flow: *flow, lacks });
-        }
-        let method = match flow {
-            FlowName::EnrolEmail => Some(Method::Email),
-            FlowName::EnrolText => Some(Method::MobilePhone),
-            FlowName::EnrolCall => Some(Method::OfficePhone),
-            FlowName::EnrolApp => Some(Method::MicrosoftAuthenticator),
-            other => other.registered(),
-        };
-        if let Some(method) = method.filter(|method| !capabilities.methods.contains(method)) {
-            let lacks = format!("method:{method}");
-            return Err(LoadError::Lacks { flow: *flow, lacks });
-        }
-    }
-    if config.plan.pace > 1 && !config.target.has(Operation::AdvanceClock) {
-        return Err(LoadError::NoClock(config.plan.pace));
-    }
-    Ok(())
-}
-
+/// Makes tenants and users, registers what they need, and lets them rest.
+///
+/// # Errors
+/// Where any of that fails; `made` holds what is to be taken down again.
 pub(super) async fn prepare(
     config: &LoadConfig,
     common: &Rc<Common>,
-    gateways: &Handover,
+    made: &Made,
 ) -> Result<Prepared, LoadError> {
     let transport = (config.connect)();
     let rest = REST_SECONDS.max(common.capabilities.limits.resend_seconds);
     let mut setup = Setup {
         config,
         common,
-        gateways,
+        made,
         transport,
-        tenants: Vec::new(),
+        shared: None,
         next_account: config.shard.index,
         pool: BTreeMap::new(),
     };
@@ -94,27 +71,34 @@ pub(super) async fn prepare(
         setup.users_of(*flow, rest).await?;
     }
     setup.turn_to_second_steps().await?;
+    let (pool, transport) = (setup.pool, setup.transport);
+    let tenants = made.tenants.borrow().clone();
     // What is known of a tenant's time may be one step of its clock old.
-    let (_, step) = super::clock_step(config.plan.pace, false);
+    let (_, step) = clocks::step(config.plan.pace, false);
     let rest = SignedDuration::from_secs(i64::from(rest) + step);
-    for tenant in &setup.tenants {
-        advance(config, &setup.transport, tenant, rest.as_secs()).await;
+    let moved = clocks::advance(config, common, &transport, &tenants, rest.as_secs()).await;
+    let has_registered = |flow: &FlowName| flow.registered().is_some();
+    if !moved && config.plan.mix.keys().any(has_registered) {
+        // Nothing but waiting lets them rest.
+        let rest = Duration::from_secs(rest.unsigned_abs().as_secs());
+        let _ = tokio::time::timeout(rest, std::future::pending::<()>()).await;
     }
     Ok(Prepared {
-        pool: setup.pool,
-        tenants: setup.tenants,
+        pool,
+        tenants,
         rest,
     })
 }
 
-struct Setup<'a> {
-    config: &'a LoadConfig,
-    common: &'a Rc<Common>,
-    gateways: &'a Handover,
-    transport: Transport,
-    tenants: Vec<Rc<Tenant>>,
+pub(super) struct Setup<'a> {
+    pub(super) config: &'a LoadConfig,
+    pub(super) common: &'a Rc<Common>,
+    pub(super) made: &'a Made,
+    pub(super) transport: Transport,
+    /// The one place where everybody is, where the target makes no tenants.
+    shared: Option<Rc<Tenant>>,
     /// The number of the next account; a shard takes every n-th.
-    next_account: u32,
+    pub(super) next_account: u32,
     pool: BTreeMap<FlowName, VecDeque<Box<Player>>>,
 }
 
@@ -132,47 +116,45 @@ impl Setup<'_> {
         // A shard has at least one user of each flow.
         let mine = self.config.shard.part_of(u64::from(whole)).max(1);
         let mut left = usize::try_from(mine).unwrap_or(usize::MAX);
+        let terms = fitness::terms(self.config, self.common, flow);
         let mut players = VecDeque::new();
         while left > 0 {
+            if !self.config.target.has(Operation::CreateTenant) {
+                players.extend(self.users_there(flow, &terms, left).await?);
+                break;
+            }
             let count = left.min(USERS_PER_TENANT);
-            let made = if self.config.target.has(Operation::CreateTenant) {
-                self.tenant_with(flow, count).await?
-            } else {
-                self.borrowed(flow, count)?
-            };
-            players.extend(made);
+            players.extend(self.tenant_with(&terms, count).await?);
             left -= count;
         }
         if let Some(method) = flow.registered() {
-            players = register(players, method).await?;
+            let signs_out = self.config.target.has(Operation::SignOut);
+            players = register(players, method, signs_out).await?;
         }
         let players = players.into_iter().map(Box::new).collect();
         self.pool.insert(flow, players);
         Ok(())
     }
 
-    /// Makes a tenant with users of a flow.
-    async fn tenant_with(
-        &mut self,
-        flow: FlowName,
-        count: usize,
-    ) -> Result<Vec<Player>, LoadError> {
+    /// Makes a tenant with users.
+    async fn tenant_with(&mut self, terms: &Terms, count: usize) -> Result<Vec<Player>, LoadError> {
         let (config, shard) = (self.config, self.config.shard);
         let id = format!(
             "load-{}-{}of{}-{}",
             config.plan.seed,
             shard.index + 1,
             shard.of,
-            self.tenants.len() + 1
+            self.made.tenants.borrow().len() + 1
         );
-        let tenant = Rc::new(Tenant::new(id.clone(), flow.family(), config.clock.clone()));
-        let mut accounts = Vec::with_capacity(count);
-        for _ in 0..count {
-            accounts.push(Account::new(config.plan.seed, self.next_account, &id));
-            self.next_account += shard.of.max(1);
-        }
-        let policy = manage_policy();
-        let variables = self.tenant_variables(&id, &policy, &accounts);
+        let tenant = Tenant::new(
+            id.clone(),
+            terms.turn().cloned(),
+            &config.target,
+            config.clock.clone(),
+        );
+        let tenant = Rc::new(tenant);
+        let accounts = self.accounts(count, &id);
+        let variables = self.tenant_variables(&id, &terms.first, &accounts);
         let asked = config
             .target
             .ask(&self.transport, Operation::CreateTenant, &variables)
@@ -184,25 +166,106 @@ impl Setup<'_> {
         if let Some(now) = instant(asked.kept.get("tenantNow")) {
             tenant.set_now(now);
         }
-        let state = oracle(self.common, policy);
-        let players = accounts
+        self.made.tenants.borrow_mut().push(Rc::clone(&tenant));
+        let people = if config.target.has(Operation::CreateUser) {
+            people::make(self, &tenant, accounts).await?
+        } else {
+            people::told_nothing(accounts)
+        };
+        Ok(self.players(&tenant, terms, people))
+    }
+
+    /// Makes users one by one, or takes some that are there already, where no tenants are made.
+    async fn users_there(
+        &mut self,
+        flow: FlowName,
+        terms: &Terms,
+        count: usize,
+    ) -> Result<Vec<Player>, LoadError> {
+        let config = self.config;
+        let tenant = self.shared(terms).await?;
+        if !config.target.has(Operation::CreateUser) {
+            let accounts = people::borrow(self, flow, count)?;
+            return Ok(self.players(&tenant, terms, people::told_nothing(accounts)));
+        }
+        let accounts = self.accounts(count, &format!("load-{}", config.plan.seed));
+        let people = people::make(self, &tenant, accounts).await?;
+        Ok(self.players(&tenant, terms, people))
+    }
+
+    /// Gives the place where everybody is; the first time its clock is read and what can be set of its policy is set.
+    async fn shared(&mut self, terms: &Terms) -> Result<Rc<Tenant>, LoadError> {
+        if let Some(tenant) = &self.shared {
+            return Ok(Rc::clone(tenant));
+        }
+        let config = self.config;
+        let turn = terms.turn().cloned();
+        let tenant = Tenant::new(String::new(), turn, &config.target, config.clock.clone());
+        let tenant = Rc::new(tenant);
+        clocks::read(config, self.common, &self.transport, &tenant).await;
+        let patch = terms.to_set(&config.target);
+        if !patch.is_empty() {
+            self.set_policy(&tenant, patch).await?;
+        }
+        self.made.tenants.borrow_mut().push(Rc::clone(&tenant));
+        self.shared = Some(Rc::clone(&tenant));
+        Ok(tenant)
+    }
+
+    fn accounts(&mut self, count: usize, domain: &str) -> Vec<Account> {
+        let step = self.config.shard.of.max(1);
+        let numbers = std::iter::repeat_with(|| {
+            let number = self.next_account;
+            self.next_account += step;
+            number
+        });
+        let seed = self.config.plan.seed;
+        numbers
+            .take(count)
+            .map(|number| Account::new(seed, number, domain))
+            .collect()
+    }
+
+    fn players(
+        &self,
+        tenant: &Rc<Tenant>,
+        terms: &Terms,
+        people: Vec<people::Person>,
+    ) -> Vec<Player> {
+        let state = oracle(self.common, terms.first.clone());
+        people
             .into_iter()
-            .map(|account| {
-                Player::new(
-                    self.common,
-                    &tenant,
-                    account,
-                    &config.connect,
-                    state.clone(),
-                )
-            })
-            .collect();
-        self.tenants.push(tenant);
-        Ok(players)
+            .map(|(account, own)| Player::new(self.common, tenant, account, state.clone(), own))
+            .collect()
+    }
+
+    /// Says where the tenant's messages go.
+    fn addresses(&self) -> Json {
+        let urls = match (&self.common.counter, self.common.surroundings.gateways()) {
+            (Some(_), _) => [
+                Counter::sms_url().to_owned(),
+                Counter::voice_url().to_owned(),
+                Counter::mail_url().to_owned(),
+                Counter::push_url().to_owned(),
+            ],
+            (None, Some(gateways)) => [
+                gateways.sms_url(),
+                gateways.voice_url(),
+                gateways.mail_url(),
+                gateways.push_url(),
+            ],
+            (None, None) => return Json::Null,
+        };
+        let [sms, voice, email, push] = urls;
+        json!({
+            "sms": { "url": sms, "form": SmsForm::Json.as_str() },
+            "voice": { "url": voice, "form": VoiceForm::Json.as_str() },
+            "email": { "url": email, "form": MailForm::MailSend.as_str() },
+            "push": { "url": push, "form": PushForm::Json.as_str() },
+        })
     }
 
     fn tenant_variables(&self, id: &str, policy: &Policy, accounts: &[Account]) -> Variables {
-        let gateways = self.gateways;
         let users: Vec<Json> = accounts
             .iter()
             .map(|account| {
@@ -214,19 +277,14 @@ impl Setup<'_> {
                 })
             })
             .collect();
-        let addresses = json!({
-            "sms": { "url": gateways.sms_url(), "form": SmsForm::Json.as_str() },
-            "voice": { "url": gateways.voice_url(), "form": VoiceForm::Json.as_str() },
-            "email": { "url": gateways.mail_url(), "form": MailForm::MailSend.as_str() },
-            "push": { "url": gateways.push_url(), "form": PushForm::Json.as_str() },
-        });
+        let addresses = self.addresses();
         let timeout = self.config.plan.timeout.as_millis();
         let mut variables = Variables::default();
         variables.insert("tenantId", id);
         if let Some(token) = &self.config.control_token {
             variables.insert("controlToken", token.clone());
         }
-        variables.insert("displayName", "The load run");
+        variables.insert("displayName", people::ORGANISATION);
         variables.insert("policy", serde_json::to_value(policy).unwrap_or(Json::Null));
         variables.insert("domains", json!([format!("{id}.example.com")]));
         variables.insert("users", Json::from(users));
@@ -241,87 +299,58 @@ impl Setup<'_> {
         variables
     }
 
-    /// Takes users that exist already, where none can be made.
-    fn borrowed(&mut self, flow: FlowName, count: usize) -> Result<Vec<Player>, LoadError> {
-        let config = self.config;
-        let tenant = match self.tenants.first() {
-            Some(tenant) => Rc::clone(tenant),
-            None => {
-                let tenant = Tenant::new(String::new(), flow.family(), config.clock.clone());
-                self.tenants.push(Rc::new(tenant));
-                Rc::clone(&self.tenants[0])
-            }
-        };
-        let state = oracle(self.common, manage_policy());
-        let mut players = Vec::with_capacity(count);
-        for _ in 0..count {
-            let number = usize::try_from(self.next_account).unwrap_or(usize::MAX);
-            let Some(user) = config.target.users().get(number) else {
-                // Some users are better than none; what they cannot carry is told as dropped arrivals.
-                break;
-            };
-            let mut account = Account::new(config.plan.seed, self.next_account, "load");
-            account
-                .user_principal_name
-                .clone_from(&user.user_principal_name);
-            account.password = user.password.clone();
-            self.next_account += config.shard.of.max(1);
-            let connect = &config.connect;
-            players.push(Player::new(
-                self.common,
-                &tenant,
-                account,
-                connect,
-                state.clone(),
-            ));
-        }
-        if players.is_empty() {
-            return Err(LoadError::NoUsers(flow));
-        }
-        Ok(players)
-    }
-
     /// Sets the policy of the tenants whose users have a second step to take.
     async fn turn_to_second_steps(&mut self) -> Result<(), LoadError> {
-        let Ok(Json::Object(policy)) = serde_json::to_value(second_step_policy()) else {
-            return Ok(());
-        };
-        let config = self.config;
-        for tenant in &self.tenants {
-            if tenant.family != Family::SecondStep || tenant.id.is_empty() {
-                continue;
-            }
-            let mut variables = control_variables(config, tenant);
-            variables.insert("policy", Json::Object(policy.clone()));
-            let asked = config
-                .target
-                .ask(&self.transport, Operation::SetPolicy, &variables)
-                .await
-                .map_err(|error| LoadError::Unreachable(error.to_string()))?;
-            if !matches!(asked.answered, Answered::Success(_)) {
-                return Err(LoadError::NotProvisioned(format!("{:?}", asked.answered)));
+        let tenants = self.made.tenants.borrow().clone();
+        for tenant in tenants {
+            if let Some(policy) = patch(tenant.turn.as_ref()) {
+                self.set_policy(&tenant, policy).await?;
             }
         }
-        let command = Command::SetPolicy { policy };
         for player in self.pool.values_mut().flatten() {
-            if player.tenant.family == Family::SecondStep {
-                player.see(&command);
+            if let Some(policy) = patch(player.tenant.turn.as_ref()) {
+                player.see(&Command::SetPolicy { policy });
             }
             player.settle();
         }
         Ok(())
+    }
+
+    async fn set_policy(&self, tenant: &Tenant, patch: Map<String, Json>) -> Result<(), LoadError> {
+        let config = self.config;
+        let mut variables = control_variables(config, tenant);
+        variables.insert("policy", Json::Object(patch));
+        let asked = config
+            .target
+            .ask(&self.transport, Operation::SetPolicy, &variables)
+            .await
+            .map_err(|error| LoadError::Unreachable(error.to_string()))?;
+        match asked.answered {
+            Answered::Success(_) => Ok(()),
+            other => Err(LoadError::NotProvisioned(format!("{other:?}"))),
+        }
     }
 }
 
 /// When the tenants begin.
 const START: &str = "2026-01-15T09:00:00Z";
 
+fn patch(policy: Option<&Policy>) -> Option<Map<String, Json>> {
+    match serde_json::to_value(policy?) {
+        Ok(Json::Object(patch)) => Some(patch),
+        _ => None,
+    }
+}
+
 /// Registers a method for every user of a flow, several side by side.
 async fn register(
     players: VecDeque<Player>,
     method: Method,
+    signs_out: bool,
 ) -> Result<VecDeque<Player>, LoadError> {
-    let acts = Arc::new(registration(method));
+    let mut acts = registration(method);
+    acts.retain(|act| signs_out || !matches!(act, Act::Do(Command::SignOut { .. })));
+    let acts = Arc::new(acts);
     let mut waiting = players.into_iter();
     let mut under_way = FuturesUnordered::new();
     let mut done = VecDeque::new();
@@ -356,41 +385,4 @@ async fn register(
             }
         }
     }
-}
-
-/// Offers what test control needs.
-pub(super) fn control_variables(config: &LoadConfig, tenant: &Tenant) -> Variables {
-    let mut variables = Variables::default();
-    variables.insert("tenantId", &*tenant.id);
-    if let Some(token) = &config.control_token {
-        variables.insert("controlToken", token.clone());
-    }
-    variables
-}
-
-/// Moves a tenant's clock, and takes its time as it is told. A clock that cannot be moved stays.
-pub(super) async fn advance(
-    config: &LoadConfig,
-    transport: &Transport,
-    tenant: &Tenant,
-    seconds: i64,
-) {
-    if tenant.id.is_empty() || seconds <= 0 || !config.target.has(Operation::AdvanceClock) {
-        return;
-    }
-    let mut variables = control_variables(config, tenant);
-    variables.insert("seconds", json!(seconds));
-    let asked = config
-        .target
-        .ask(transport, Operation::AdvanceClock, &variables)
-        .await;
-    if let Ok(asked) = asked
-        && let Some(now) = instant(asked.kept.get("tenantNow"))
-    {
-        tenant.set_now(now);
-    }
-}
-
-fn instant(value: Option<&Value>) -> Option<Timestamp> {
-    value?.reveal().as_str()?.parse().ok()
 }

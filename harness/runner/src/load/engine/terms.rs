@@ -10,6 +10,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::{Counter, StandaloneOptions};
+use serde_json::Value as Json;
 
 use crate::load::figures::{Counts, Figures};
 use crate::load::flow::FlowName;
@@ -17,8 +18,9 @@ use crate::load::plan::LoadPlan;
 use crate::load::schedule::Shard;
 use crate::load::timeline::{Point, Timeline};
 use crate::load::wire::Connect;
+use crate::surroundings::SurroundingsError;
 use crate::target::exchange::Exchange;
-use crate::target::{CompiledTarget, Direct};
+use crate::target::{CompiledTarget, Direct, Operation};
 
 /// Says what to load, and how.
 #[derive(Clone)]
@@ -42,7 +44,7 @@ pub struct LoadConfig {
     pub clock: Clock,
     /// The process of the target, where it is ours, to see what it uses of the machine.
     pub watched: Option<u32>,
-    /// Where the gateways listen.
+    /// Where the gateways listen: where the target file says, if it does.
     pub gateways: StandaloneOptions,
     /// Where a target in this process brings its messages instead.
     pub counter: Option<Counter>,
@@ -68,6 +70,17 @@ pub enum LoadError {
         /// The facility or method.
         lacks: String,
     },
+    /// The target file does not bind what a flow does.
+    #[error("the target file binds no `{operation}`, and the flow `{flow}` needs it")]
+    NotBound {
+        /// The flow.
+        flow: FlowName,
+        /// The operation.
+        operation: Operation,
+    },
+    /// The policy that holds lets a flow come to nothing.
+    #[error("{0}")]
+    NotUnderPolicy(Box<NotUnderPolicy>),
     /// The plan's pace needs a clock that can be moved.
     #[error(
         "the plan lets {0} seconds pass in one, and the target's clock cannot be moved; set `pace = 1`"
@@ -93,6 +106,15 @@ pub enum LoadError {
     /// Test control refused a tenant.
     #[error("the tenant of the load run could not be made: {0}")]
     NotProvisioned(String),
+    /// A user could not be made.
+    #[error("a user of the load run could not be made: {0}")]
+    UserNotMade(String),
+    /// Gateways, process or clock of the target could not be had.
+    #[error("{0}")]
+    Surroundings(SurroundingsError),
+    /// Somebody ended the run before it began.
+    #[error("ended before the first flow began")]
+    Interrupted,
     /// A user could not be prepared.
     #[error("could not register `{method}` for the users of the load run: {why}")]
     NotRegistered {
@@ -106,6 +128,48 @@ pub enum LoadError {
     /// A port, a thread or a runtime could not be had.
     #[error("could not start the load run: {0}")]
     NotStarted(String),
+}
+
+/// Says why a flow is impossible under a target's policy, and what would be possible.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotUnderPolicy {
+    /// The flow.
+    pub flow: FlowName,
+    /// The command that cannot succeed, and what it would be answered with.
+    pub why: String,
+    /// The fields that would have to be otherwise; none: no policy of ours would let the flow happen.
+    pub fields: Vec<PolicyField>,
+    /// The flows that the policy allows.
+    pub allowed: Vec<FlowName>,
+}
+
+/// Holds a field of a policy that stands in a flow's way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyField {
+    /// Its name: `twoStep.kinds`.
+    pub name: String,
+    /// What the target has.
+    pub held: Json,
+    /// What the flow can be played with.
+    pub wanted: Json,
+}
+
+impl std::fmt::Display for NotUnderPolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (flow, why) = (self.flow, &self.why);
+        write!(
+            f,
+            "the flow `{flow}` is impossible under the target's policy: {why}"
+        )?;
+        for PolicyField { name, held, wanted } in &self.fields {
+            write!(f, "; `{name}` is {held}, and {wanted} would do")?;
+        }
+        let allowed: Vec<&str> = self.allowed.iter().map(|flow| flow.as_str()).collect();
+        if allowed.is_empty() {
+            return f.write_str("; it allows no flow");
+        }
+        write!(f, "; it allows {}", allowed.join(", "))
+    }
 }
 
 /// Tells what happens while it happens.

@@ -24,7 +24,7 @@ impl Player {
                 let operation = Operation::from_word(command.word()).ok_or_else(|| {
                     Trouble::Unready(format!("no target performs `{}`", command.word()))
                 })?;
-                self.ask(operation, command).await
+                self.asked(operation, command).await
             }
         }
     }
@@ -101,7 +101,7 @@ impl Player {
         self.offered.insert("activationCode", code);
         self.offered.insert("activationUrl", &*url);
         self.offered.insert("pushToken", &*self.account.push_token);
-        let mut performed = self.ask(Operation::ActivateDevice, command).await?;
+        let mut performed = self.asked(Operation::ActivateDevice, command).await?;
         if is_no_success(&performed) {
             return Ok(performed);
         }

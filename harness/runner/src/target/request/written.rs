@@ -156,3 +156,105 @@ fn header(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+    use serde_json::{Value as Json, json};
+    use url::Url;
+
+    use super::*;
+    use crate::target::transport::TransportOptions;
+    use crate::target::{CompiledTarget, Value};
+
+    const REFERENCE: &str = include_str!("../../../../../fixtures/targets/reference.toml");
+
+    fn target() -> CompiledTarget {
+        CompiledTarget::compile("reference.toml", REFERENCE).expect("it compiles")
+    }
+
+    /// Gives every variable of an operation a value that has to be escaped; of the optional ones, or not.
+    fn variables(operation: Operation, optional: bool) -> Variables {
+        let specs = operation.variables().iter();
+        specs
+            .filter(|spec| optional || !spec.optional)
+            .map(|spec| (spec.name, Value::from(json!("a/b \"ü\" {c}"))))
+            .collect()
+    }
+
+    /// Tells a request in a form in which both ways can be compared.
+    fn told(method: &str, target: &str, headers: &HeaderMap, body: &[u8]) -> Json {
+        let own = |name: &HeaderName| ![HOST, CONTENT_LENGTH].contains(name);
+        let mut headers: Vec<(String, String)> = headers
+            .iter()
+            .filter(|(name, _)| own(name))
+            .map(|(name, value)| (name.to_string(), format!("{value:?}")))
+            .collect();
+        headers.sort();
+        let body = String::from_utf8_lossy(body);
+        json!({ "method": method, "target": target, "headers": headers, "body": body })
+    }
+
+    fn written(bytes: &[u8]) -> Json {
+        let mut headers = [httparse::EMPTY_HEADER; 32];
+        let mut request = httparse::Request::new(&mut headers);
+        let parsed = request.parse(bytes).expect("it is HTTP");
+        let httparse::Status::Complete(length) = parsed else {
+            panic!("the head is not whole: {}", String::from_utf8_lossy(bytes));
+        };
+        let mut map = HeaderMap::new();
+        for header in request.headers.iter() {
+            let name = HeaderName::from_bytes(header.name.as_bytes()).expect("a name");
+            map.append(
+                name,
+                HeaderValue::from_bytes(header.value).expect("a value"),
+            );
+        }
+        let told_length = map
+            .get(CONTENT_LENGTH)
+            .map(|value| value.to_str().expect("digits"));
+        let body = &bytes[length..];
+        assert_eq!(told_length.unwrap_or("0"), body.len().to_string());
+        assert_eq!(map.get(HOST).expect("it names the host"), "127.0.0.1:8080");
+        told(
+            request.method.expect("a method"),
+            request.path.expect("a target"),
+            &map,
+            body,
+        )
+    }
+
+    #[test]
+    fn what_is_written_is_what_would_be_built() {
+        let target = target();
+        let base = Url::parse("http://127.0.0.1:8080/under").expect("a URL");
+        let direct = Direct::of(&base, TransportOptions::default()).expect("it is plain");
+        let mut compared = 0;
+        for (operation, binding) in &target.operations {
+            for (template, optional) in binding
+                .requests()
+                .flat_map(|one| [(one, true), (one, false)])
+            {
+                assert!(template.is_lean(), "{operation}");
+                let variables = variables(*operation, optional);
+                let built = template.render(*operation, base.as_str(), &target.headers, &variables);
+                let (mut out, mut body) = (Vec::new(), Vec::new());
+                let how = (&mut out, &mut body);
+                let wrote = template.write(*operation, &direct, &target.headers, &variables, how);
+                match (built, wrote) {
+                    (Ok(built), Ok(())) => {
+                        out.extend_from_slice(&body);
+                        let path = built.uri().path_and_query().expect("a path");
+                        let method = built.method().as_str();
+                        let built = told(method, path.as_str(), built.headers(), built.body());
+                        assert_eq!(written(&out), built, "{operation}");
+                        compared += 1;
+                    }
+                    (Err(built), Err(wrote)) => assert_eq!(wrote, built, "{operation}"),
+                    (built, wrote) => panic!("{operation}: {built:?} and {wrote:?}"),
+                }
+            }
+        }
+        assert!(compared > 60, "{compared}");
+    }
+}

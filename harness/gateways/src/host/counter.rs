@@ -1,4 +1,4 @@
-//! The host for load: hands each message over and keeps none, on sockets of its own or without any.
+//! The host without a socket: a counter at which a target in this process brings its messages.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,8 +6,6 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use proofup_domain::clock::Clock;
 
-use super::conformance::StartError;
-use super::standalone::{Standalone, StandaloneOptions};
 use crate::behaviour::Providers;
 use crate::message::Message;
 use crate::provider::{self, ProviderAnswer, ProviderRequest};
@@ -45,84 +43,42 @@ impl Counter {
         }
     }
 
-    fn open(&self, providers: Option<Providers>) {
+    /// Opens: each message goes to `taker` before its provider answers, and none is kept.
+    pub fn open(&self, clock: Clock, taker: impl Fn(Message) + Send + Sync + 'static) {
+        self.set(Some(Providers::new(clock, Inboxes::handing_over(taker))));
+    }
+
+    /// Closes: whatever comes now is refused.
+    pub fn close(&self) {
+        self.set(None);
+    }
+
+    fn set(&self, providers: Option<Providers>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = providers;
     }
-}
 
-/// Serves the providers of a load run until it is stopped.
-#[derive(Debug)]
-pub enum Handover {
-    /// On sockets.
-    Sockets(Box<Standalone>),
-    /// At a counter in this process.
-    Counter(Counter),
-}
-
-impl Handover {
-    /// Starts the providers on sockets.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`] if an address cannot be listened on.
-    pub async fn on_sockets(
-        options: &StandaloneOptions,
-        clock: Clock,
-        taker: impl Fn(Message) + Send + Sync + 'static,
-    ) -> Result<Self, StartError> {
-        let standalone = Standalone::start_handing_over(options, clock, taker).await?;
-        Ok(Self::Sockets(Box::new(standalone)))
-    }
-
-    /// Opens a counter.
+    /// Gives the address of the SMS provider, as a target wants one; nobody opens a connection to it.
     #[must_use]
-    pub fn at(
-        counter: &Counter,
-        clock: Clock,
-        taker: impl Fn(Message) + Send + Sync + 'static,
-    ) -> Self {
-        counter.open(Some(Providers::new(clock, Inboxes::handing_over(taker))));
-        Self::Counter(counter.clone())
+    pub const fn sms_url() -> &'static str {
+        "http://127.0.0.1:1/sms"
     }
 
-    /// Gives the base address of the SMS provider.
+    /// Gives the address of the voice provider.
     #[must_use]
-    pub fn sms_url(&self) -> String {
-        self.url("sms", Standalone::sms_url)
+    pub const fn voice_url() -> &'static str {
+        "http://127.0.0.1:1/voice"
     }
 
-    /// Gives the base address of the voice provider.
+    /// Gives the address of the mail provider.
     #[must_use]
-    pub fn voice_url(&self) -> String {
-        self.url("voice", Standalone::voice_url)
+    pub const fn mail_url() -> &'static str {
+        "http://127.0.0.1:1/mail"
     }
 
-    /// Gives the base address of the mail provider's HTTP form.
+    /// Gives the address of the push provider.
     #[must_use]
-    pub fn mail_url(&self) -> String {
-        self.url("mail", Standalone::mail_url)
-    }
-
-    /// Gives the base address of the push provider.
-    #[must_use]
-    pub fn push_url(&self) -> String {
-        self.url("push", Standalone::push_url)
-    }
-
-    fn url(&self, channel: &str, of: fn(&Standalone) -> String) -> String {
-        match self {
-            Self::Sockets(standalone) => of(standalone),
-            // Nobody opens a connection to it.
-            Self::Counter(_) => format!("http://127.0.0.1:1/{channel}"),
-        }
-    }
-
-    /// Ends every connection and frees the ports, or closes the counter.
-    pub async fn stop(self) {
-        match self {
-            Self::Sockets(standalone) => standalone.stop().await,
-            Self::Counter(counter) => counter.open(None),
-        }
+    pub const fn push_url() -> &'static str {
+        "http://127.0.0.1:1/push"
     }
 }
 
@@ -141,14 +97,14 @@ mod tests {
             .expect("a request")
     }
 
-    #[tokio::test]
-    async fn a_counter_hands_over_while_it_is_open_and_refuses_otherwise() {
+    #[test]
+    fn a_counter_hands_over_while_it_is_open_and_refuses_otherwise() {
         let counter = Counter::default();
         assert_eq!(counter.take(&text()), StatusCode::SERVICE_UNAVAILABLE);
         let taken = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&taken);
         let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
-        let open = Handover::at(&counter, clock, move |message| {
+        counter.open(clock, move |message| {
             kept.lock().expect("no panic").push(message);
         });
         assert!(counter.take(&text()).is_success());
@@ -160,7 +116,7 @@ mod tests {
             .map(|message| message.code(&pattern))
             .collect();
         assert_eq!(codes, [Some(Secret::new("482913"))]);
-        open.stop().await;
+        counter.close();
         assert_eq!(counter.take(&text()), StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -1,0 +1,249 @@
+//! Says before anything is made whether a plan can be played against a target at all: what the flows need is there, every
+//! operation is bound, and the policy that holds lets each flow happen.
+
+use jiff::{SignedDuration, Timestamp};
+use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_domain::command::Command;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::policy::Policy;
+use proofup_domain::state::Channel;
+use proofup_oracle::machine::State;
+use serde_json::Value as Json;
+
+use super::terms::{NotUnderPolicy, PolicyField};
+use super::{LoadConfig, LoadError};
+use crate::foresee::succeed;
+use crate::load::flow::{Act, Family, FlowName, registration};
+use crate::load::plan::REST_SECONDS;
+use crate::load::player::oracle;
+use crate::load::tenant::{Common, manage_policy, second_step_policy};
+use crate::target::{ClockMove, CompiledTarget, Operation, differing, field_of, with_fields};
+use crate::world::{Terms, operation_of};
+
+/// Says whether a target has what a plan needs.
+pub(super) fn check(config: &LoadConfig, common: &Common) -> Result<(), LoadError> {
+    for flow in config.plan.mix.keys() {
+        equipped(&config.target, &common.capabilities, *flow)?;
+        let terms = terms(config, common, *flow);
+        if let Err(why) = foreseen(common, *flow, &terms) {
+            let refusal = not_under_policy(config, common, *flow, &terms, why);
+            return Err(LoadError::NotUnderPolicy(Box::new(refusal)));
+        }
+    }
+    if config.plan.pace > 1 && !can_be_moved(&config.target, common) {
+        return Err(LoadError::NoClock(config.plan.pace));
+    }
+    Ok(())
+}
+
+/// Works out under which policies the users of a flow register, and go on afterwards.
+///
+/// A target that tells its own policy has that one, with what can be set of what we would like. A target of tenants, or
+/// one whose policy can be set, has ours. For any other the documented values hold, as they do where a scenario is judged.
+pub(super) fn terms(config: &LoadConfig, common: &Common, flow: FlowName) -> Terms {
+    let target = &config.target;
+    let asked = asked(config, common, flow);
+    match target.standing_policy() {
+        Some(own) => Terms::unchanging(own.under(&asked)),
+        None if target.has(Operation::CreateTenant) || target.has(Operation::SetPolicy) => {
+            let edition = asked.edition;
+            let first = Policy {
+                edition,
+                ..manage_policy()
+            };
+            Terms::changing(&first, &asked)
+        }
+        None => Terms::unchanging(Policy {
+            edition: asked.edition,
+            ..Policy::default()
+        }),
+    }
+}
+
+/// Gives the policy that would be best for a flow; where all flows share one tenant, for all of them.
+fn asked(config: &LoadConfig, common: &Common, flow: FlowName) -> Policy {
+    let of_second_step = |flow: &FlowName| flow.family() == Family::SecondStep;
+    let second_step = if config.target.has(Operation::CreateTenant) {
+        of_second_step(&flow)
+    } else {
+        config.plan.mix.keys().any(of_second_step)
+    };
+    let policy = if second_step {
+        second_step_policy()
+    } else {
+        manage_policy()
+    };
+    let editions = &common.capabilities.editions;
+    let edition = match editions.iter().next_back() {
+        Some(newest) if !editions.contains(&policy.edition) => *newest,
+        _ => policy.edition,
+    };
+    Policy { edition, ..policy }
+}
+
+/// Says whether facilities, methods, kinds and operations of a target are those that a flow needs.
+fn equipped(
+    target: &CompiledTarget,
+    capabilities: &Capabilities,
+    flow: FlowName,
+) -> Result<(), LoadError> {
+    let lacks = |lacks: String| Err(LoadError::Lacks { flow, lacks });
+    if let Some(facility) = facilities(flow)
+        .into_iter()
+        .find(|facility| !capabilities.facilities.contains(facility))
+    {
+        return lacks(facility.to_string());
+    }
+    if let Some((method, kind)) = proved_by(flow) {
+        if !capabilities.methods.contains(&method) {
+            return lacks(format!("method:{method}"));
+        }
+        if !capabilities.kinds.contains(&kind) {
+            return lacks(format!("kind:{kind}"));
+        }
+    }
+    let unbound = commands(flow)
+        .iter()
+        .filter(|command| !matches!(command, Command::SignOut { .. }))
+        .filter_map(operation_of)
+        .find(|operation| !target.has(*operation));
+    match unbound {
+        Some(operation) => Err(LoadError::NotBound { flow, operation }),
+        None => Ok(()),
+    }
+}
+
+fn facilities(flow: FlowName) -> Vec<Facility> {
+    let inbox = flow.channel().map(|channel| match channel {
+        Channel::Sms => Facility::InboxSms,
+        Channel::Voice => Facility::InboxVoice,
+        Channel::Email => Facility::InboxEmail,
+        Channel::Push => Facility::InboxPush,
+    });
+    let mut needed: Vec<Facility> = inbox.into_iter().collect();
+    if matches!(flow, FlowName::EnrolApp | FlowName::SecondStepNotification) {
+        needed.push(Facility::Device);
+    }
+    needed
+}
+
+/// Names the method that a flow proves, and by what kind.
+const fn proved_by(flow: FlowName) -> Option<(Method, ChallengeKind)> {
+    match flow {
+        FlowName::EnrolEmail => Some((Method::Email, ChallengeKind::EmailCode)),
+        FlowName::EnrolCall => Some((Method::OfficePhone, ChallengeKind::VoiceCall)),
+        FlowName::EnrolText | FlowName::SecondStepText | FlowName::ResetPassword => {
+            Some((Method::MobilePhone, ChallengeKind::TextMessage))
+        }
+        FlowName::EnrolApp | FlowName::SecondStepNotification => Some((
+            Method::MicrosoftAuthenticator,
+            ChallengeKind::AppNotification,
+        )),
+        FlowName::SecondStepAppCode => Some((Method::SoftwareOath, ChallengeKind::AppCode)),
+        FlowName::SignIn => None,
+    }
+}
+
+/// Lists every command of a flow and of its preparation.
+fn commands(flow: FlowName) -> Vec<Command> {
+    let script = flow.script();
+    let before = flow.registered().map(registration).unwrap_or_default();
+    before
+        .into_iter()
+        .chain(script.timed)
+        .filter_map(done)
+        .chain(script.after)
+        .collect()
+}
+
+fn done(act: Act) -> Option<Command> {
+    match act {
+        Act::Do(command) => Some(command),
+        Act::Await(_) => None,
+    }
+}
+
+/// Steps a flow and its preparation through the oracle, every answer being a success.
+///
+/// # Errors
+/// The command that cannot succeed, and what it would be answered with.
+fn foreseen(common: &Common, flow: FlowName, terms: &Terms) -> Result<(), String> {
+    let mut state = oracle(common, terms.first.clone());
+    let mut now = Timestamp::UNIX_EPOCH;
+    let go = |state: &State, command: &Command, now| {
+        succeed(state, command, now).map_err(|admitted| {
+            let command = crate::transcript::command(command);
+            format!("`{command}` would be answered with {admitted}")
+        })
+    };
+    let before = flow.registered().map(registration).unwrap_or_default();
+    for command in before.into_iter().filter_map(done) {
+        state = go(&state, &command, now)?;
+    }
+    if let Some(Ok(Json::Object(policy))) = terms.turn().map(serde_json::to_value) {
+        state = go(&state, &Command::SetPolicy { policy }, now)?;
+    }
+    state = state.begin_story();
+    let rest = REST_SECONDS.max(common.capabilities.limits.resend_seconds);
+    now += SignedDuration::from_secs(i64::from(rest));
+    let script = flow.script();
+    let timed = script.timed.into_iter().filter_map(done);
+    for command in timed.chain(script.after) {
+        state = go(&state, &command, now)?;
+    }
+    Ok(())
+}
+
+/// Finds the fields of the policy that stand in a flow's way, and what would be possible instead.
+fn not_under_policy(
+    config: &LoadConfig,
+    common: &Common,
+    flow: FlowName,
+    terms: &Terms,
+    why: String,
+) -> NotUnderPolicy {
+    let asked = asked(config, common, flow);
+    let possible = |fields: &[String]| {
+        let policy = with_fields(&terms.held, &asked, fields);
+        foreseen(common, flow, &Terms::unchanging(policy)).is_ok()
+    };
+    let mut decisive = differing(&asked, &terms.held);
+    if possible(&decisive) {
+        // Whatever need not be otherwise does not stand in the way.
+        for field in decisive.clone() {
+            let mut fewer = decisive.clone();
+            fewer.retain(|other| *other != field);
+            if possible(&fewer) {
+                decisive = fewer;
+            }
+        }
+    }
+    let fields = decisive
+        .into_iter()
+        .map(|name| PolicyField {
+            held: field_of(&terms.held, &name),
+            wanted: field_of(&asked, &name),
+            name,
+        })
+        .collect();
+    let allowed = FlowName::ALL.into_iter().filter(|flow| {
+        equipped(&config.target, &common.capabilities, *flow).is_ok()
+            && foreseen(common, *flow, terms).is_ok()
+    });
+    NotUnderPolicy {
+        flow,
+        why,
+        fields,
+        allowed: allowed.collect(),
+    }
+}
+
+/// Tells whether anything moves the target's clock in this run.
+fn can_be_moved(target: &CompiledTarget, common: &Common) -> bool {
+    match target.clock().moved {
+        None => false,
+        Some(ClockMove::Operation) => target.has(Operation::AdvanceClock),
+        Some(ClockMove::Libfaketime) => common.surroundings.clock_file().is_some(),
+        Some(ClockMove::Command) => true,
+    }
+}

@@ -1,0 +1,120 @@
+//! The people of a run where no tenant brings them: made one by one, or taken from those that the target file lists.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt as _};
+use proofup_domain::method::Role;
+use serde_json::Value as Json;
+
+use super::LoadError;
+use super::clocks::control_variables;
+use super::setup::{SIDE_BY_SIDE, Setup};
+use crate::judge::matcher::is_no_success;
+use crate::load::account::Account;
+use crate::load::flow::FlowName;
+use crate::load::tenant::Tenant;
+use crate::target::{Operation, Value, Variables};
+use crate::world::Newcomer;
+
+/// Holds an account, and what the target told of the person when it was made.
+pub(super) type Person = (Account, BTreeMap<String, Value>);
+
+/// What the people's organisation is called.
+pub(super) const ORGANISATION: &str = "The load run";
+
+/// Takes accounts of which nothing was told.
+pub(super) fn told_nothing(accounts: Vec<Account>) -> Vec<Person> {
+    let nothing = |account| (account, BTreeMap::new());
+    accounts.into_iter().map(nothing).collect()
+}
+
+/// Makes users one by one, several side by side; each is noted down, to be deleted again.
+///
+/// # Errors
+/// If one could not be made.
+pub(super) async fn make(
+    setup: &Setup<'_>,
+    tenant: &Tenant,
+    accounts: Vec<Account>,
+) -> Result<Vec<Person>, LoadError> {
+    let making = accounts
+        .into_iter()
+        .map(|account| one(setup, tenant, account));
+    let mut making = stream::iter(making).buffered(SIDE_BY_SIDE);
+    let mut people = Vec::new();
+    while let Some(person) = making.next().await {
+        people.push(person?);
+    }
+    Ok(people)
+}
+
+async fn one(setup: &Setup<'_>, tenant: &Tenant, account: Account) -> Result<Person, LoadError> {
+    let config = setup.config;
+    let newcomer = Newcomer {
+        user_principal_name: &account.user_principal_name,
+        password: &account.password,
+        role: Role::Member,
+        blocked: false,
+        own_address: &account.address,
+        display_name: &account.display_name,
+        organisation: ORGANISATION,
+    };
+    let mut variables = control_variables(config, tenant);
+    newcomer.offer(&mut variables.0);
+    let operation = Operation::CreateUser;
+    let asked = config
+        .target
+        .ask(&setup.transport, operation, &variables)
+        .await
+        .map_err(|error| {
+            if error.is_of_the_file() {
+                LoadError::UserNotMade(error.to_string())
+            } else {
+                LoadError::Unreachable(error.to_string())
+            }
+        })?;
+    let kept = asked.kept;
+    let fields = asked.answered.into_fields();
+    if is_no_success(&fields) {
+        return Err(LoadError::UserNotMade(Json::Object(fields).to_string()));
+    }
+    let mut deletion: Variables = control_variables(config, tenant);
+    deletion.0.extend(kept.clone());
+    deletion.insert("userPrincipalName", &*account.user_principal_name);
+    deletion.insert("ownAddress", &*account.address);
+    setup.made.users.borrow_mut().push(deletion);
+    Ok((account, kept))
+}
+
+/// Takes users that exist already; fewer where the target file lists fewer: some are better than none, and what they
+/// cannot carry is told as dropped arrivals.
+///
+/// # Errors
+/// If there is none left.
+pub(super) fn borrow(
+    setup: &mut Setup<'_>,
+    flow: FlowName,
+    count: usize,
+) -> Result<Vec<Account>, LoadError> {
+    let config = setup.config;
+    let members = config.target.users().iter();
+    let members: Vec<_> = members.filter(|user| user.role == Role::Member).collect();
+    let mut accounts = Vec::new();
+    for _ in 0..count {
+        let number = usize::try_from(setup.next_account).unwrap_or(usize::MAX);
+        let Some(user) = members.get(number) else {
+            break;
+        };
+        let mut account = Account::new(config.plan.seed, setup.next_account, "load");
+        account
+            .user_principal_name
+            .clone_from(&user.user_principal_name);
+        account.password = user.password.clone();
+        setup.next_account += config.shard.of.max(1);
+        accounts.push(account);
+    }
+    if accounts.is_empty() {
+        return Err(LoadError::NoUsers(flow));
+    }
+    Ok(accounts)
+}

@@ -1,0 +1,169 @@
+//! A target made ready: gateways, its process, tenants and accounts; and taken down again, whatever came of it.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt as _};
+use proofup_gateways::host::Standalone;
+use tokio::sync::watch;
+
+use super::setup::{self, Made, Prepared};
+use super::{Event, LoadConfig, LoadError, LoadOutput, Run, asked_to_stop, clocks, fitness};
+use crate::load::post::Post;
+use crate::load::tenant::Common;
+use crate::load::wire::Lanes;
+use crate::surroundings::Surroundings;
+use crate::target::{DiscoverError, Operation};
+
+/// Holds a target made ready. It can be played on more than once.
+pub(super) struct Stage {
+    common: Rc<Common>,
+    made: Made,
+    prepared: Prepared,
+}
+
+impl Stage {
+    /// Makes a target ready for a plan.
+    ///
+    /// # Errors
+    /// Where that fails, or somebody asks to stop meanwhile; what was made until then is taken down again.
+    pub(super) async fn set(
+        config: &LoadConfig,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Self, LoadError> {
+        let post = Post::default();
+        let gateways = gateways(config, &post).await?;
+        let begun = Surroundings::around(&config.target, gateways, &config.clock).await;
+        let surroundings = Arc::new(begun.map_err(LoadError::Surroundings)?);
+        let made = Made::default();
+        let set = tokio::select! {
+            set = within(config, post, &surroundings, &made) => set,
+            () = asked_to_stop(stop) => Err(LoadError::Interrupted),
+        };
+        match set {
+            Ok((common, prepared)) => Ok(Self {
+                common,
+                made,
+                prepared,
+            }),
+            Err(error) => {
+                tear_down(config, &made).await;
+                surroundings.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Lets a plan happen, with the accounts that there are.
+    pub(super) async fn play(
+        &mut self,
+        config: &LoadConfig,
+        events: &mut dyn FnMut(Event<'_>),
+        stop: watch::Receiver<bool>,
+    ) -> Result<LoadOutput, LoadError> {
+        let strays = self.common.post.strays();
+        let output = Run::new(config, &self.common, &mut self.prepared)
+            .go(&mut self.prepared, events, stop)
+            .await?;
+        Ok(LoadOutput {
+            strays: self.common.post.strays() - strays,
+            ..output
+        })
+    }
+
+    /// Takes everything down again.
+    pub(super) async fn strike(self, config: &LoadConfig) {
+        tear_down(config, &self.made).await;
+        self.common.surroundings.stop().await;
+    }
+}
+
+/// Starts gateways that hand every message to whoever waits for it; none on sockets: there is a counter for that.
+async fn gateways(config: &LoadConfig, post: &Post) -> Result<Option<Standalone>, LoadError> {
+    let (taker, clock) = (post.clone(), config.clock.clone());
+    let taker = move |message| taker.deliver(message);
+    if let Some(counter) = &config.counter {
+        counter.open(clock, taker);
+        return Ok(None);
+    }
+    Standalone::start_handing_over(&config.gateways, clock, taker)
+        .await
+        .map(Some)
+        .map_err(|error| LoadError::NotStarted(error.to_string()))
+}
+
+/// Makes ready what is surrounded already.
+async fn within(
+    config: &LoadConfig,
+    post: Post,
+    surroundings: &Arc<Surroundings>,
+    made: &Made,
+) -> Result<(Rc<Common>, Prepared), LoadError> {
+    let target = &config.target;
+    let transport = (config.connect)();
+    let ready = surroundings.ready(target, &transport).await;
+    ready.map_err(LoadError::Surroundings)?;
+    let capabilities = target.discover(&transport).await;
+    let mut capabilities = capabilities.map_err(|error| match error {
+        DiscoverError::Transport { error, .. } => LoadError::Unreachable(error.to_string()),
+        other => LoadError::NotTheContract(other.to_string()),
+    })?;
+    surroundings.correct(target, &mut capabilities);
+    let silent: BTreeSet<Operation> = Operation::ALL
+        .iter()
+        .copied()
+        .filter(|operation| target.has(*operation) && target.is_silent_about(*operation))
+        .collect();
+    let common = Rc::new(Common {
+        target: Arc::clone(target),
+        control_token: config.control_token.clone(),
+        capabilities,
+        post,
+        surroundings: Arc::clone(surroundings),
+        counter: config.counter.clone(),
+        lanes: config.direct.clone().map(Lanes::new),
+        transport,
+        timeout: config.plan.timeout,
+        stranger: target.keeps_more()
+            || (!target.is_simple()
+                && (!target.has(Operation::CreateTenant) || target.has(Operation::CreateUser))),
+        silent,
+    });
+    fitness::check(config, &common)?;
+    let prepared = setup::prepare(config, &common, made).await?;
+    Ok((common, prepared))
+}
+
+/// Takes users and tenants down again; whether that works changes nothing.
+async fn tear_down(config: &LoadConfig, made: &Made) {
+    let transport = (config.connect)();
+    let transport = &transport;
+    if config.target.has(Operation::DeleteUser) {
+        let users = made.users.take();
+        let deletions = users.into_iter().map(|variables| async move {
+            let operation = Operation::DeleteUser;
+            let asked = config.target.ask(transport, operation, &variables);
+            asked.await.is_err_and(|error| !error.is_of_the_file())
+        });
+        let mut deletions = stream::iter(deletions).buffer_unordered(setup::SIDE_BY_SIDE);
+        while let Some(gone) = deletions.next().await {
+            if gone {
+                // Nobody is there any more.
+                return;
+            }
+        }
+    }
+    for tenant in made.tenants.take() {
+        if tenant.id.is_empty() || !config.target.has(Operation::DeleteTenant) {
+            continue;
+        }
+        let variables = clocks::control_variables(config, &tenant);
+        let asked = config
+            .target
+            .ask(transport, Operation::DeleteTenant, &variables);
+        if asked.await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What a user needs of targets that nobody here wrote: everything that their files may name, and no reproach for what
+//! their files leave out.
+//!
+//! The contract of tenants needs none of it and takes the shorter way: see [`Common::stranger`].
+//!
+//! [`Common::stranger`]: crate::load::tenant::Common::stranger
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proofup_domain::command::Command;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::state::Channel;
+use proofup_oracle::machine::{Expected, compatible, example};
+use serde_json::Value as Json;
+
+use super::{Performed, Player, Trouble, method_of};
+use crate::judge::matcher::is_no_success;
+use crate::target::{Operation, Reply, Value, Variables};
+use crate::world::needs::setup_kind;
+
+/// Holds what a user of a stranger has beside what every user has.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Belongings {
+    /// What answers left behind for later requests, by name.
+    kept: BTreeMap<String, Value>,
+    /// What of it is the person's, and stays when a session ends.
+    own: BTreeMap<String, Value>,
+    about: About,
+}
+
+impl Belongings {
+    /// Takes what the target told of the person when it was made.
+    pub(super) fn new(own: BTreeMap<String, Value>) -> Self {
+        Self {
+            kept: own.clone(),
+            own,
+            about: About::default(),
+        }
+    }
+}
+
+/// Holds what a setup, a second step or a proof is about: later requests of it may name that again.
+#[derive(Debug, Clone, Default)]
+struct About {
+    method: Option<Method>,
+    kind: Option<ChallengeKind>,
+    destination: Option<String>,
+}
+
+impl Player {
+    /// Asks an operation for what its answer means, the short way where that will do.
+    pub(super) async fn asked(
+        &mut self,
+        operation: Operation,
+        command: &Command,
+    ) -> Result<Performed, Trouble> {
+        if self.common.stranger {
+            self.ask_stranger(operation, command).await
+        } else {
+            self.ask(operation, command).await
+        }
+    }
+
+    async fn ask_stranger(
+        &mut self,
+        operation: Operation,
+        command: &Command,
+    ) -> Result<Performed, Trouble> {
+        self.operation = Some(operation);
+        self.was_over_lane = false;
+        if let Command::SignIn { .. } | Command::BeginReset { .. } = command {
+            // Tokens, cookies and names of the session before are nobody's any more.
+            self.belongings.kept = self.belongings.own.clone();
+        }
+        self.turn_to(command);
+        let mut variables = self.said(operation, command)?;
+        self.offer_more(operation, command, &mut variables);
+        let target = Arc::clone(&self.common.target);
+        let called = target.call(&self.transport, operation, &variables, None);
+        let reply = called.await.map_err(|failure| {
+            if failure.error.is_of_the_file() {
+                Trouble::Unready(failure.error.to_string())
+            } else {
+                Trouble::Transport(failure.error)
+            }
+        })?;
+        Ok(self.taken(operation, command, reply))
+    }
+
+    /// Offers who the person is and what the command itself says.
+    fn said(&mut self, operation: Operation, command: &Command) -> Result<Variables, Trouble> {
+        self.offer(command)?;
+        let deletes = matches!(command, Command::DeleteMethod { .. });
+        let specs = operation.variables().iter();
+        let said = specs
+            .filter(|spec| deletes || spec.name != "methodId")
+            .filter_map(|spec| Some((spec.name, self.offered.get(spec.name)?.clone())));
+        Ok(said.collect())
+    }
+
+    /// Keeps what a reply tells, and gives what it means.
+    fn taken(&mut self, operation: Operation, command: &Command, reply: Reply) -> Performed {
+        if reply.assumed {
+            // Nothing was asked for just now, so what came before is what is waited for.
+            for channel in [Channel::Sms, Channel::Voice, Channel::Email, Channel::Push] {
+                self.letterboxes.of(channel).refill();
+            }
+        }
+        let performed = reply.answered.into_fields();
+        let mut fresh = reply.renewed;
+        if !is_no_success(&performed) {
+            self.accepted(command);
+            // What people's devices show and scan is looked for there.
+            self.offered.0.extend(reply.kept.clone());
+            fresh.extend(reply.kept);
+        }
+        let target = &self.common.target;
+        for (name, value) in fresh {
+            let open = target.keeps_for_later(&name) && matches!(value, Value::Plain(_));
+            // A device and a registered method outlive the session.
+            if open || operation == Operation::ActivateDevice || name == "methodId" {
+                self.belongings.own.insert(name.clone(), value.clone());
+            }
+            self.belongings.kept.insert(name, value);
+        }
+        performed
+    }
+
+    /// Remembers what a command is about.
+    fn turn_to(&mut self, command: &Command) {
+        let (Command::BeginEnrollment { kind, .. }
+        | Command::BeginSecondStep { kind, .. }
+        | Command::BeginResetProof { kind, .. }) = command
+        else {
+            return;
+        };
+        let method = method_of(command);
+        self.belongings.about = About {
+            method,
+            kind: kind.or_else(|| method.map(setup_kind)),
+            destination: method.and_then(|method| self.destination_of(method)),
+        };
+    }
+
+    fn destination_of(&self, method: Method) -> Option<String> {
+        let account = &self.account;
+        match method {
+            Method::Email => Some(account.address.clone()),
+            Method::MobilePhone => Some(account.mobile.e164.clone()),
+            Method::OfficePhone => Some(account.office.e164.clone()),
+            Method::MicrosoftAuthenticator | Method::SoftwareOath | Method::SecurityQuestions => {
+                None
+            }
+        }
+    }
+
+    /// Offers what a command does not say itself: the person's own, what was kept, and what all of it is about.
+    fn offer_more(&self, operation: Operation, command: &Command, variables: &mut Variables) {
+        let Belongings { kept, about, .. } = &self.belongings;
+        let mut more = kept.clone();
+        let mut text = |name: &str, text: &str| {
+            more.insert(name.to_owned(), Value::from(text));
+        };
+        text("ownAddress", &self.account.address);
+        let begins = matches!(command, Command::BeginEnrollment { .. });
+        match (&about.destination, about.method) {
+            (Some(_), Some(Method::Email)) if begins => text("addressIs", "own"),
+            (Some(number), _) if begins => text("e164", number),
+            (Some(destination), _) => text("destination", destination),
+            (None, _) => {}
+        }
+        if let (Some(method), true) = (about.method, is_inside(command)) {
+            text("method", method.as_str());
+        }
+        if let (Some(kind), true) = (about.kind, is_inside(command)) {
+            text("kind", kind.as_str());
+        }
+        if let (Command::SetNewPassword { .. }, Some(code)) = (command, &self.used) {
+            more.insert("code".to_owned(), Value::from(code.clone()));
+        }
+        let password = Value::from(self.account.password.clone());
+        more.insert("password".to_owned(), password);
+        for (name, value) in more {
+            // What no template of the operation can name stays where it is.
+            let is_offered = operation.offers(&name) || self.common.target.keeps_for_later(&name);
+            if is_offered || matches!(value, Value::Jar(_)) {
+                variables.0.entry(name).or_insert(value);
+            }
+        }
+    }
+
+    /// Adds to an answer what the target file says nothing of: a mapping that is silent is no defect of the target.
+    pub(super) fn completed(
+        &self,
+        command: &Command,
+        expected: &Expected,
+        mut answer: Performed,
+    ) -> Performed {
+        let operation = Operation::from_word(command.word());
+        let silent = operation.filter(|operation| self.common.silent.contains(operation));
+        let Some(operation) = silent.filter(|_| !answer.contains_key("unrecognised")) else {
+            return answer;
+        };
+        let told = Json::Object(answer.clone());
+        let mut patterns = expected.alternatives().iter();
+        let Some(pattern) = patterns.find(|pattern| compatible(&told, pattern)) else {
+            return answer;
+        };
+        for (field, value) in example(pattern) {
+            if !self.common.target.tells(operation, &field) {
+                answer.entry(field).or_insert(value);
+            }
+        }
+        answer
+    }
+}
+
+/// Tells whether a command goes on with a setup, a second step or a proof.
+const fn is_inside(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::ReadEnrollment { .. }
+            | Command::NextPage { .. }
+            | Command::SubmitCode { .. }
+            | Command::SubmitSecondStepCode { .. }
+            | Command::SubmitResetCode { .. }
+    )
+}
