@@ -11,6 +11,7 @@ mod faults;
 mod files;
 mod hostile;
 mod load;
+mod load_bad;
 mod matrix;
 mod measure;
 mod race;
