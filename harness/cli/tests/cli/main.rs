@@ -12,6 +12,7 @@ mod files;
 mod hostile;
 mod load;
 mod load_bad;
+mod manifest;
 mod matrix;
 mod measure;
 mod race;
