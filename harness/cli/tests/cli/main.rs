@@ -11,6 +11,8 @@ mod faults;
 mod files;
 mod hostile;
 mod load;
+mod load_bad;
+mod manifest;
 mod matrix;
 mod measure;
 mod race;

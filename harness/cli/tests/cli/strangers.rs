@@ -96,3 +96,72 @@ fn an_interrupted_run_ends_what_it_started() {
     let ended = run.wait().expect("it ends");
     assert_eq!(ended.code(), Some(130));
 }
+
+/// Writes the target file of the reference as of a product that is started, with its own policy.
+fn started_reference(folder: &Path, policy: &str) -> (String, String) {
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.local_addr().expect("it listens").port()
+    };
+    let program = env!("CARGO_BIN_EXE_proofup");
+    let surroundings = format!(
+        "{policy}\n[process]\n\
+         start = '''exec {program} serve --test-control --listen 127.0.0.1:{port}'''\n\
+         env = {{ PROOFUP_TEST_CONTROL_TOKEN = \"of-this-test\" }}\n\
+         ready = {{ path = \"/.well-known/security-info\", within = \"60s\" }}\n\n\
+         # Test control\n"
+    );
+    let text = include_str!("../../../../fixtures/targets/reference.toml")
+        .replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"))
+        .replacen("# Test control\n", &surroundings, 1);
+    let file = folder.join("started.toml");
+    fs::write(&file, text).expect("the folder can be written to");
+    (file.display().to_string(), format!("127.0.0.1:{port}"))
+}
+
+/// Loads a target with a flow in a closed loop.
+fn load(target: &str, flow: &str) -> std::process::Output {
+    let plan = ["--users", "2", "--duration", "1s", "--warm-up", "0s"];
+    command()
+        .args(["load", "--target", target, "--flow", flow])
+        .args(plan)
+        .env("PROOFUP_TEST_CONTROL_TOKEN", "of-this-test")
+        .output()
+        .expect("the binary runs")
+}
+
+#[test]
+fn a_load_run_starts_the_process_of_its_target_and_ends_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (target, address) = started_reference(folder.path(), "");
+    let output = load(&target, "enrolText");
+    let told = crate::stdout(&output);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{told}{}",
+        crate::stderr(&output)
+    );
+    assert!(told.contains("enrolText.submitCode"), "{told}");
+    let gone = std::net::TcpStream::connect(&address);
+    assert!(gone.is_err(), "it still listens on {address}");
+}
+
+#[test]
+fn a_flow_that_the_policy_of_a_target_forbids_is_refused_by_load() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = "policySettable = []\n[policy]\ntwoStep = { kinds = [\"textMessage\"] }\n";
+    let (stranger, address) = started_reference(folder.path(), policy);
+    let output = load(&stranger, "resetPassword");
+    for told in [
+        "the flow `resetPassword` is impossible under the target's policy",
+        "`reset.enabled` is false, and true would do",
+        "leave the flow out of the mix, or correct [policy]",
+    ] {
+        assert_fails(&output, 2, told);
+    }
+    assert!(std::net::TcpStream::connect(&address).is_err());
+    // Its process is started for nothing, and says why it ended.
+    let other = target(folder.path(), "echo the database is gone; exit 7");
+    assert_fails(&load(&other, "signIn"), 2, "the database is gone");
+}
