@@ -17,7 +17,7 @@ use proofup_runner::load::baseline::Baseline;
 use proofup_runner::load::plan::{self, LoadPlan};
 use proofup_runner::load::report::{MachineTold, PlanTold, Report, Surroundings};
 use proofup_runner::load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
-use proofup_runner::target::{GatewayPlan, TransportOptions};
+use proofup_runner::target::{GatewayPlan, Operation, TransportOptions};
 use tokio::sync::watch;
 
 use crate::commands::run::aim::Goal;
@@ -46,7 +46,7 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     if let Some(LoadCommand::Merge(arguments)) = &arguments.command {
         return merge::execute(arguments);
     }
-    let plan = read_plan(arguments.plan.as_deref())?.with(&arguments.overrides());
+    let mut plan = read_plan(arguments.plan.as_deref())?.with(&arguments.overrides());
     if arguments.find_max && plan.thresholds.is_empty() {
         return Err(Failure::usage(
             "--find-max needs a threshold: every rate is met by somebody who waits long enough",
@@ -58,6 +58,10 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     let files = Files::open(&arguments.report)?;
     let runtime = runtime()?;
     let subject = runtime.block_on(subject(arguments, &plan))?;
+    if arguments.plan.is_none() && !subject.target.has(Operation::AdvanceClock) {
+        // Nobody has asked for another pace than this machine's.
+        plan.pace = 1;
+    }
     let told = render::heading(&plan, shard, &subject.told);
     terminal::result(&told)?;
     let (stop, stopped) = watch::channel(false);
