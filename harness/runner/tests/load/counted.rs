@@ -123,7 +123,7 @@ thresholds = ["errors<1%"]
 "#;
 
 /// Searches the highest rate of a door that lets in so many a second; gives also the rates that were tried.
-fn searched(door: &Arc<Door>, capacity: f64) -> (Found, Vec<(f64, bool)>) {
+fn searched(door: &Arc<Door>, capacity: u64) -> (Found, Vec<(f64, bool)>) {
     let mut tried = Vec::new();
     let mut seeds = Vec::new();
     let found = highest_rate(
@@ -134,7 +134,8 @@ fn searched(door: &Arc<Door>, capacity: f64) -> (Found, Vec<(f64, bool)>) {
                 panic!("the plan ends after a time");
             };
             // What it can do is counted, not timed: a busy machine changes nothing.
-            let room = (capacity * after.as_secs_f64()) as u64;
+            let room = u128::from(capacity) * after.as_millis() / 1_000;
+            let room = u64::try_from(room).expect("a few");
             door.room.store(room, Ordering::Relaxed);
             seeds.push(plan.seed);
             Ok::<_, std::convert::Infallible>(door.report(plan, Shard::WHOLE))
@@ -153,7 +154,7 @@ fn searched(door: &Arc<Door>, capacity: f64) -> (Found, Vec<(f64, bool)>) {
 #[test]
 fn the_known_capacity_of_a_target_is_found() {
     let door = Door::open(0);
-    let (found, tried) = searched(&door, 100.0);
+    let (found, tried) = searched(&door, 100);
     let Found::Highest { rate, limited } = found else {
         panic!("{found:?}");
     };
@@ -165,7 +166,7 @@ fn the_known_capacity_of_a_target_is_found() {
 
 #[test]
 fn a_target_that_carries_nothing_is_searched_to_the_end() {
-    let (found, tried) = searched(&Door::open(0), 0.0);
+    let (found, tried) = searched(&Door::open(0), 0);
     assert!(
         matches!(found, Found::Highest { rate: None, .. }),
         "{found:?}"
@@ -180,7 +181,7 @@ fn a_target_that_carries_nothing_is_searched_to_the_end() {
 fn a_wrong_answer_ends_the_search() {
     let door = Door::open(0);
     door.lies.store(true, Ordering::Relaxed);
-    let (found, tried) = searched(&door, 100.0);
+    let (found, tried) = searched(&door, 100);
     let Found::BrokenOff(report) = found else {
         panic!("{found:?}");
     };
@@ -240,7 +241,7 @@ fn a_baseline_says_nothing_about_another_plan_target_or_machine() {
 fn a_yardstick_that_has_moved_makes_a_baseline_inconclusive() {
     let ours = Door::open(1_000).report(&plan(SIGN_INS), Shard::WHOLE);
     let then = with_medians(&ours, &[10.0, 10.1, 9.9, 10.0, 10.1]);
-    let kept = Baseline::new(then.clone(), 1_000.0);
+    let kept = Baseline::new(then, 1_000.0);
     let held = |medians: &[f64], yardstick: f64| {
         let now = with_medians(&ours, medians);
         kept.hold(&now, yardstick, 0.05, 0.01).expect("they fit")
