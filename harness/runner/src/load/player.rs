@@ -50,6 +50,8 @@ pub(crate) enum Trouble {
         /// What came.
         got: String,
     },
+    /// The target, or what stands before it, says that it takes no more just now.
+    TurnedAway(u64),
     /// The answer is a refusal, and the oracle admits it: the flow cannot go on.
     Refused(String),
 }
@@ -230,6 +232,9 @@ impl Player {
             }
         }
         let answer = self.perform(command).await?;
+        if let Some(status) = turned_away(&answer) {
+            return Err(Trouble::TurnedAway(status));
+        }
         let (answer, admitted) = match outcome.admit(&answer) {
             Ok(state) => (answer, Ok(state)),
             Err(outcome) => {
@@ -446,6 +451,12 @@ impl Player {
 
 /// What a command names and no later one may take for its own.
 const PASSING: [&str; 6] = ["code", "method", "kind", "region", "number", "address"];
+
+/// Gives the status of an answer that says nothing but that there is too much to do: no wrong answer, and no right one.
+fn turned_away(answer: &Performed) -> Option<u64> {
+    let status = answer.get("unrecognised")?.get("status")?.as_u64()?;
+    matches!(status, 429 | 502 | 503 | 504).then_some(status)
+}
 
 /// Tells whether a command makes the target send something.
 const fn sends(command: &Command) -> bool {

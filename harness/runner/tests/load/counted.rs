@@ -26,6 +26,8 @@ struct Door {
     /// How many it lets in before it cuts everybody off.
     room: AtomicU64,
     lies: AtomicBool,
+    /// It says that it is full, and cuts nobody off.
+    polite: AtomicBool,
 }
 
 impl Door {
@@ -41,6 +43,10 @@ impl Door {
         let entered = self
             .room
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter);
+        if entered.is_err() && self.polite.load(Ordering::Relaxed) {
+            let full = Response::builder().status(503).body(Bytes::new());
+            return Ok(full.expect("it is an answer"));
+        }
         entered.map_err(|_| TransportError::ConnectionReset)?;
         let lies = self.lies.load(Ordering::Relaxed);
         let state = if lies { "reviewDue" } else { "signedIn" };
@@ -357,4 +363,15 @@ fn what_is_no_whole_is_not_joined() {
         .latency
         .histogram = "nonsense".to_owned();
     assert!(matches!(merge(&broken, &[]), Err(MergeError::Histogram(_))));
+}
+
+#[test]
+fn a_target_that_says_it_is_full_makes_errors_and_no_wrong_answers() {
+    let door = Door::open(5);
+    door.polite.store(true, Ordering::Relaxed);
+    let report = door.report(&plan(SIGN_INS), Shard::WHOLE);
+    let counts = report.arrivals;
+    assert_eq!((counts.correct, counts.wrong), (5, 0), "{counts:?}");
+    assert!(counts.errors > 0, "{counts:?}");
+    assert_eq!(counts.errors, counts.finished - 5, "{counts:?}");
 }

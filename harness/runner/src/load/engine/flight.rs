@@ -139,6 +139,10 @@ impl Flight {
                 (End::TimedOut, None, got, false)
             }
             Trouble::Unready(why) => (End::Error, None, why.clone(), false),
+            Trouble::TurnedAway(status) => {
+                let got = format!("{status}: it takes no more just now");
+                (End::Error, None, got, false)
+            }
             Trouble::Wrong { expected, got } => {
                 (End::Wrong, Some(expected.clone()), got.clone(), false)
             }
