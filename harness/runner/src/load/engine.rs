@@ -311,7 +311,7 @@ impl<'a> Run<'a> {
         }
         let now = shared.now();
         shared.recorder.borrow_mut().started(flow, intended, now);
-        let flight = self.flight(arrival);
+        let flight = self.flight(arrival, now);
         let shared = Rc::clone(shared);
         self.flights.spawn_local(async move {
             let landing = Landing::new(&shared, flow, intended);
@@ -321,11 +321,12 @@ impl<'a> Run<'a> {
         });
     }
 
-    fn flight(&self, arrival: Arrival) -> Flight {
+    fn flight(&self, arrival: Arrival, begins: Duration) -> Flight {
         Flight {
             shared: Rc::clone(&self.shared),
             flow: arrival.flow,
             intended: arrival.at,
+            begins,
             wrong_code: self.draws.tries_wrong_code(arrival.number),
             reused_code: self.draws.tries_code_again(arrival.number),
         }

@@ -25,8 +25,9 @@ impl ClosedUser {
         loop {
             let mine = self.next.get();
             let number = mine * u64::from(shard.of.max(1)) + u64::from(shard.index);
+            let mut now = self.shared.now();
             let over = match self.config.plan.stop {
-                Stop::After(after) => self.shared.now() >= after,
+                Stop::After(after) => now >= after,
                 Stop::Flows(flows) => number >= flows,
             };
             if over {
@@ -34,10 +35,17 @@ impl ClosedUser {
             }
             self.next.set(mine + 1);
             let flow = self.draws.flow(number);
-            let Some(mut player) = self.rested(flow).await else {
-                return;
+            let mut player = match self.shared.take(flow) {
+                Some(player) => player,
+                None => {
+                    let Some(player) = self.rested(flow).await else {
+                        return;
+                    };
+                    now = self.shared.now();
+                    player
+                }
             };
-            let intended = self.shared.now();
+            let intended = now;
             {
                 let mut recorder = self.shared.recorder.borrow_mut();
                 recorder.planned(flow, intended);
@@ -50,6 +58,7 @@ impl ClosedUser {
                 shared: Rc::clone(&self.shared),
                 flow,
                 intended,
+                begins: intended,
                 wrong_code: self.draws.tries_wrong_code(number),
                 reused_code: self.draws.tries_code_again(number),
             };

@@ -19,6 +19,8 @@ pub(crate) struct Flight {
     pub(crate) flow: FlowName,
     /// When it should have begun.
     pub(crate) intended: Duration,
+    /// When it begins.
+    pub(crate) begins: Duration,
     pub(crate) wrong_code: bool,
     pub(crate) reused_code: bool,
 }
@@ -64,7 +66,7 @@ impl Flight {
     ) -> Result<(), Broken> {
         // What the probes take is not the flow's.
         let mut beside = Duration::ZERO;
-        let mut begun = self.shared.now();
+        let mut begun = self.begins;
         for (index, act) in script.timed.iter().enumerate() {
             if self.wrong_code
                 && let Some((at, probe)) = &script.wrong
