@@ -8,7 +8,7 @@ use crate::record::{Enrollment, Means, Outcome, ResetProgress, Subject};
 use crate::tenant::{Begun, Turn};
 
 /// How many records of a tenant are kept although they are over.
-const CROWD: usize = 512;
+const CROWD: usize = 128;
 
 /// How many of the oldest are looked at for each that is begun: what is still open is passed over.
 const LOOKS: usize = 2;
