@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +10,7 @@ use proofup_domain::refusal::Refusal;
 use serde_json::Value;
 
 use super::extract::{At, Body, Controller, PatchBody, invalid_field};
+use super::json::Json;
 use super::openapi::PolicySchema;
 use crate::app::App;
 use crate::by_id::ById;
