@@ -2,12 +2,13 @@
 //!
 //! Its users and passwords are public, so it must never hold anything of worth: the service serves loopback alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use proofup_domain::method::{ChallengeKind, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 
 use crate::app::App;
+use crate::by_id::ById;
 use crate::record::{User, account_key};
 use crate::tenant::{TenantClock, TenantSetup};
 
@@ -120,7 +121,7 @@ pub(crate) fn create(app: &App) {
         display_name: "Demo".to_owned(),
         policy: policy(),
         domains: vec![DOMAIN.to_owned()],
-        users: BTreeMap::from(users),
+        users: ById::from(users),
         gateways: app.demo_gateways.clone(),
         clock: TenantClock::Real(app.clock.clone()),
         random: app.random_for(TENANT, None),

@@ -11,12 +11,14 @@ mod control;
 mod devices;
 mod enrollments;
 mod extract;
+mod json;
 mod methods;
 mod openapi;
 mod problem;
 mod resets;
 mod router;
 mod sessions;
+mod straight;
 mod surface;
 mod wizard;
 

@@ -22,6 +22,7 @@ pub mod rules;
 pub mod serve;
 pub mod totp;
 
+mod by_id;
 mod decide;
 mod doors;
 mod flow;

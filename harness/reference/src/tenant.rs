@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the lock is taken by [`Tenant::turn`] alone, for synchronous work; it cannot be held across an await.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
 use proofup_domain::state::Activity;
 
+use crate::by_id::ById;
 use crate::decide::Standing;
 use crate::delivery::GatewayConfig;
 use crate::doors::{Door, Doors, Index};
@@ -40,7 +41,7 @@ pub(crate) struct TenantSetup {
     pub(crate) display_name: String,
     pub(crate) policy: Policy,
     pub(crate) domains: Vec<String>,
-    pub(crate) users: BTreeMap<String, User>,
+    pub(crate) users: ById<User>,
     pub(crate) gateways: GatewayConfig,
     pub(crate) clock: TenantClock,
     pub(crate) random: Random,
@@ -82,14 +83,14 @@ pub(crate) struct TenantState {
     pub(crate) keyed: Arc<Keyed>,
     pub(crate) doors: Doors,
     /// By account key.
-    pub(crate) users: BTreeMap<String, User>,
-    pub(crate) sessions: BTreeMap<String, Session>,
-    pub(crate) enrollments: BTreeMap<String, Enrollment>,
-    pub(crate) challenges: BTreeMap<String, Challenge>,
-    pub(crate) resets: BTreeMap<String, Reset>,
-    pub(crate) devices: BTreeMap<String, Device>,
-    pub(crate) notifications: BTreeMap<String, Notification>,
-    pub(crate) calls: BTreeMap<String, Call>,
+    pub(crate) users: ById<User>,
+    pub(crate) sessions: ById<Session>,
+    pub(crate) enrollments: ById<Enrollment>,
+    pub(crate) challenges: ById<Challenge>,
+    pub(crate) resets: ById<Reset>,
+    pub(crate) devices: ById<Device>,
+    pub(crate) notifications: ById<Notification>,
+    pub(crate) calls: ById<Call>,
     pub(crate) audit: Audit,
     /// What was begun, oldest first, so that what is over can be dropped when there is much of it.
     pub(crate) begun: VecDeque<Begun>,
@@ -135,13 +136,13 @@ impl Tenant {
                 keyed,
                 doors: Doors::new(index, Weak::clone(own)),
                 users: setup.users,
-                sessions: BTreeMap::new(),
-                enrollments: BTreeMap::new(),
-                challenges: BTreeMap::new(),
-                resets: BTreeMap::new(),
-                devices: BTreeMap::new(),
-                notifications: BTreeMap::new(),
-                calls: BTreeMap::new(),
+                sessions: ById::new(),
+                enrollments: ById::new(),
+                challenges: ById::new(),
+                resets: ById::new(),
+                devices: ById::new(),
+                notifications: ById::new(),
+                calls: ById::new(),
                 audit: Audit::default(),
                 begun: VecDeque::new(),
             }),

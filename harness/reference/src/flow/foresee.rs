@@ -42,11 +42,10 @@ impl Turn<'_> {
         id: &str,
         submitted: &Submitted,
     ) -> Result<Option<Foreseen>, Refused> {
-        let Some(enrollment) = self
-            .own_enrollment(caller, id)
-            .ok()
-            .filter(|_| self.rules.splits_proofs())
-        else {
+        if !self.rules.splits_proofs() {
+            return Ok(None);
+        }
+        let Ok(enrollment) = self.own_enrollment(caller, id) else {
             return Ok(None);
         };
         let open = refuse_unless_open(self.enrollment_state(enrollment)).is_ok();

@@ -4,7 +4,7 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::{Activity, SessionState};
 
-use crate::decide::{Endpoint, Offer, Progress, Stage, offer};
+use crate::decide::{Endpoint, Offer, Progress, Stage, Standing, offer};
 use crate::doors::Door;
 use crate::record::{Interrupt, Owner, Session, Window};
 use crate::refused::Refused;
@@ -139,7 +139,7 @@ impl Turn<'_> {
             return SessionState::ContactAdministrator;
         };
         let user = self.user(&session.user);
-        let standing = self.standing(&session.user);
+        let standing = Standing::new(self.rules, &self.state.policy, user);
         let progress = Progress {
             signed_in: session.signed_in,
             second_step: session.second_step,
@@ -148,26 +148,33 @@ impl Turn<'_> {
             deferred_before: user.deferred && self.rules.deferral_is_remembered,
         };
         let stage = standing.stage(progress, user.confirmed_at, self.now);
-        let began_with_none = !standing.has_second_step();
-        let key = session.user.clone();
-        if stage == SessionState::Interrupted {
-            self.open_window(&key);
-        }
-        if let Some(session) = self.state.sessions.get_mut(id) {
-            match stage {
-                SessionState::SignedIn => session.signed_in = true,
-                SessionState::Interrupted => {
+        match stage {
+            SessionState::SignedIn if !session.signed_in => {
+                self.change_session(id, |session| session.signed_in = true);
+            }
+            SessionState::Interrupted => {
+                let began_with_none = !standing.has_second_step();
+                let key = session.user.clone();
+                self.open_window(&key);
+                self.change_session(id, |session| {
                     session.interrupt.get_or_insert(Interrupt {
                         began_with_none,
                         verified: 0,
                     });
-                }
-                SessionState::SecondStepRequired
-                | SessionState::ContactAdministrator
-                | SessionState::ReviewDue => {}
+                });
             }
+            SessionState::SignedIn
+            | SessionState::SecondStepRequired
+            | SessionState::ContactAdministrator
+            | SessionState::ReviewDue => {}
         }
         stage
+    }
+
+    fn change_session(&mut self, id: &str, change: impl FnOnce(&mut Session)) {
+        if let Some(session) = self.state.sessions.get_mut(id) {
+            change(session);
+        }
     }
 
     /// Works the offer of "not now" out for a user.

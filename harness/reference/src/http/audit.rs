@@ -1,9 +1,9 @@
 //! The audit trail.
 
-use axum::Json;
 use http::Uri;
 use proofup_domain::refusal::Refusal;
 
+use super::json::Json;
 use crate::app::Visitor;
 use crate::decide::Endpoint;
 use crate::refused::Refused;

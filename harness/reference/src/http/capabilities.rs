@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use proofup_domain::capabilities::{Capabilities, Facility, Feature};
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};
 
+use super::json::Json;
 use super::openapi::CapabilitiesSchema;
 use crate::app::App;
 use crate::rules::LIMITS;

@@ -1,10 +1,10 @@
 //! The second step of a session.
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 
 use super::extract::{At, Body};
+use super::json::Json;
 use crate::app::{App, Visitor};
 use crate::decide::Endpoint;
 use crate::flow::{Submitted, WantedProof, gap};

@@ -1,9 +1,7 @@
 //! Test control: tenants, policies and clocks from outside (`contract.md` §2).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +10,10 @@ use proofup_domain::refusal::Refusal;
 use serde_json::Value;
 
 use super::extract::{At, Body, Controller, PatchBody, invalid_field};
+use super::json::Json;
 use super::openapi::PolicySchema;
 use crate::app::App;
+use crate::by_id::ById;
 use crate::decide::check_policy;
 use crate::keyed::Keyed;
 use crate::record::{User, account_key};
@@ -75,8 +75,8 @@ pub(crate) async fn put_tenant(
     Ok((status, Json(TenantMade { id, now })))
 }
 
-fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<BTreeMap<String, User>, Refused> {
-    let mut accounts = BTreeMap::new();
+fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<User>, Refused> {
+    let mut accounts = ById::new();
     for (place, user) in users.into_iter().enumerate() {
         let key = account_key(&user.user_principal_name);
         if key.is_empty() || accounts.contains_key(&key) {

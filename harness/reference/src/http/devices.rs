@@ -1,11 +1,11 @@
 //! What the authenticator app calls.
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use proofup_domain::refusal::Refusal;
 
 use super::extract::{At, Body, CallbackSecret};
+use super::json::Json;
 use crate::app::App;
 use crate::doors::Door;
 use crate::refused::Refused;

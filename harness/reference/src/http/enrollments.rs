@@ -1,12 +1,14 @@
 //! Setting a method up.
 
-use axum::Json;
+use std::ops::ControlFlow;
+
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use proofup_domain::method::Method;
 use proofup_domain::refusal::Refusal;
 
 use super::extract::{At, Body};
+use super::json::Json;
 use crate::address::EmailAddress;
 use crate::app::{App, Visitor};
 use crate::decide::{Endpoint, Given};
@@ -104,20 +106,23 @@ pub(crate) async fn verify_enrollment(
     Body(request): Body<Verification>,
 ) -> Result<Json<Enrollment>, Refused> {
     let submitted = submitted(request);
-    let foreseen = visitor.act(Endpoint::VerifyEnrollment, |turn, caller| {
-        turn.foresee_setup(caller, &id, &submitted)
-    })?;
-    if let Some(foreseen) = foreseen {
-        gap().await;
-        return visitor.tenant.turn(|turn| {
-            turn.conclude_setup(&id, foreseen)?;
-            turn.enrollment_view(&id).map(Json)
-        });
-    }
-    visitor.act(Endpoint::VerifyEnrollment, |turn, caller| {
+    let judged = visitor.act(Endpoint::VerifyEnrollment, |turn, caller| {
+        if let Some(foreseen) = turn.foresee_setup(caller, &id, &submitted)? {
+            return Ok(ControlFlow::Continue(foreseen));
+        }
         turn.verify_enrollment(caller, &id, submitted)?;
-        turn.enrollment_view(&id).map(Json)
-    })
+        turn.enrollment_view(&id).map(ControlFlow::Break)
+    })?;
+    match judged {
+        ControlFlow::Break(view) => Ok(Json(view)),
+        ControlFlow::Continue(foreseen) => {
+            gap().await;
+            visitor.tenant.turn(|turn| {
+                turn.conclude_setup(&id, foreseen)?;
+                turn.enrollment_view(&id).map(Json)
+            })
+        }
+    }
 }
 
 /// Leave a setup. Leaving it twice is no mistake.

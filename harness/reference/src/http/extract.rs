@@ -1,12 +1,13 @@
 //! Extractors: every rejection is a problem document, and none repeats what the client sent.
 
-use axum::body::to_bytes;
+use axum::body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
+use http_body_util::BodyExt as _;
 use proofup_domain::refusal::Refusal;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -30,8 +31,16 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, Refused> {
-        check_type(request.headers(), &[JSON])?;
-        from_json(&read(request).await?).map(Self)
+        let (parts, body) = request.into_parts();
+        Self::read(&parts.headers, body).await
+    }
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    /// Reads the body of a request with these headers.
+    pub(crate) async fn read(headers: &HeaderMap, body: body::Body) -> Result<Self, Refused> {
+        check_type(headers, &[JSON])?;
+        from_json(&read(body).await?).map(Self)
     }
 }
 
@@ -44,7 +53,7 @@ impl<T: DeserializeOwned> FromRequest<App> for PatchBody<T> {
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, Refused> {
         check_type(request.headers(), &[MERGE_PATCH, JSON])?;
-        from_json(&read(request).await?).map(Self)
+        from_json(&read(request.into_body()).await?).map(Self)
     }
 }
 
@@ -61,8 +70,8 @@ impl<J: DeserializeOwned, F: DeserializeOwned> FromRequest<App> for JsonOrForm<J
     async fn from_request(request: Request, _app: &App) -> Result<Self, Refused> {
         const FORM: &str = "application/x-www-form-urlencoded";
         check_type(request.headers(), &[JSON, FORM])?;
-        let is_form = media_type(request.headers()).as_deref() == Some(FORM);
-        let bytes = read(request).await?;
+        let is_form = check_type(request.headers(), &[FORM]).is_ok();
+        let bytes = read(request.into_body()).await?;
         if !is_form {
             return from_json(&bytes).map(Self::Json);
         }
@@ -86,34 +95,67 @@ pub(crate) fn check_length(headers: &HeaderMap) -> Result<(), Refused> {
     }
 }
 
-fn media_type(headers: &HeaderMap) -> Option<String> {
+fn media_type(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next().unwrap_or(value);
-    Some(essence.trim().to_ascii_lowercase())
+    Some(essence.trim())
 }
 
 fn check_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Refused> {
-    match media_type(headers) {
-        Some(kind) if accepted.contains(&kind.as_str()) => Ok(()),
-        _ => Err(Refusal::UnsupportedMediaType.into()),
+    let kind = media_type(headers);
+    let is = |accepted: &&str| kind.is_some_and(|kind| kind.eq_ignore_ascii_case(accepted));
+    if accepted.iter().any(is) {
+        Ok(())
+    } else {
+        Err(Refusal::UnsupportedMediaType.into())
     }
 }
 
-async fn read(request: Request) -> Result<Bytes, Refused> {
-    to_bytes(request.into_body(), BODY_LIMIT)
-        .await
-        .map_err(|error| {
-            let inner = error.into_inner();
-            if inner.is::<http_body_util::LengthLimitError>() {
-                Refusal::PayloadTooLarge.into()
-            } else {
-                Refusal::Malformed.into()
-            }
-        })
+/// Reads a body whole. Most come in one piece, which is taken as it is.
+async fn read(mut body: body::Body) -> Result<Bytes, Refused> {
+    let first = read_piece(&mut body).await?.unwrap_or_default();
+    let mut whole = BytesMut::new();
+    let mut length = first.len();
+    loop {
+        if length > BODY_LIMIT {
+            return Err(Refusal::PayloadTooLarge.into());
+        }
+        let Some(piece) = read_piece(&mut body).await? else {
+            break;
+        };
+        if whole.is_empty() {
+            whole.extend_from_slice(&first);
+        }
+        length += piece.len();
+        whole.extend_from_slice(&piece);
+    }
+    Ok(if whole.is_empty() {
+        first
+    } else {
+        whole.freeze()
+    })
+}
+
+/// Reads the next piece of a body; none: there is no more. Trailers are passed over.
+async fn read_piece(body: &mut body::Body) -> Result<Option<Bytes>, Refused> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::Malformed)?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads JSON: what cannot be read is `malformed`, what is not as it must be is `invalidInput` with its field.
+///
+/// What a body is read into knows every field of it, so what can be read at once holds nothing else that could be wrong.
 pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(bytes).or_else(|_| from_faulty_json(bytes))
+}
+
+/// Finds out what is wrong with JSON that cannot be read at once.
+fn from_faulty_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     // A first pass tells syntax from meaning: a body that breaks off must not be taken for one that lacks a field.
     if serde_json::from_slice::<serde_json::Value>(bytes).is_err()
         || std::str::from_utf8(bytes).is_err()
@@ -168,7 +210,14 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
-        let token = bearer(&parts.headers).ok_or(Refusal::Unauthenticated)?;
+        Self::find(&parts.headers, app)
+    }
+}
+
+impl Visitor {
+    /// Finds the session that the bearer token of these headers opened.
+    pub(crate) fn find(headers: &HeaderMap, app: &App) -> Result<Self, Refused> {
+        let token = bearer(headers).ok_or(Refusal::Unauthenticated)?;
         let (tenant, session) = app
             .find(Door::Session, token)
             .ok_or(Refusal::Unauthenticated)?;

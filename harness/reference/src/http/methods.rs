@@ -1,12 +1,12 @@
 //! Manage: what is registered, what can be added, change, delete, default.
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use proofup_domain::method::Method;
 
 use super::enrollments::destination;
 use super::extract::{At, Body, PatchBody};
+use super::json::Json;
 use crate::app::{App, Visitor};
 use crate::decide::Endpoint;
 use crate::flow::{Destination, WantedProof};

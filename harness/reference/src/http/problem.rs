@@ -1,6 +1,5 @@
 //! Problem documents (RFC 9457): one shape for every refusal, those of the framework included.
 
-use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -9,6 +8,7 @@ use proofup_domain::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::json::written;
 use crate::refused::Refused;
 use crate::wire::word;
 
@@ -130,9 +130,9 @@ impl IntoResponse for Refused {
                 })
                 .collect(),
         };
-        let mut response = (status, Json(problem)).into_response();
+        let mut response = written(&problem, PROBLEM_JSON);
+        *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
         }
@@ -144,7 +144,7 @@ impl IntoResponse for Refused {
 }
 
 /// Makes a problem document of an error that the framework answered in its own words.
-pub(crate) async fn translate(response: Response) -> Response {
+pub(crate) fn translate(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let is_problem = response

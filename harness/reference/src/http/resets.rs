@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use proofup_domain::refusal::Refusal;
@@ -10,6 +9,7 @@ use proofup_domain::secret::Secret;
 
 use super::enrollments::submitted;
 use super::extract::{At, Body};
+use super::json::Json;
 use crate::app::App;
 use crate::doors::Door;
 use crate::flow::{WantedProof, gap};

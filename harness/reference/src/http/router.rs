@@ -1,18 +1,23 @@
 //! Every path of the contract.
 
+use std::sync::Arc;
+
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::middleware::{from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router, middleware::Next};
+use http::Method;
 use http_body_util::BodyExt as _;
 use proofup_domain::edition::Edition;
 use proofup_domain::refusal::Refusal;
+use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::json::Json;
 use super::problem::translate;
+use super::straight::Straight;
 use super::surface::dress;
 use super::{
     audit, calls, capabilities, challenges, control, devices, enrollments, extract, methods,
@@ -20,21 +25,67 @@ use super::{
 };
 use crate::app::App;
 use crate::refused::Refused;
+use crate::rules::Surface;
 
-/// Makes the router with everything around it.
+/// Makes the router: one service, which does for every request what would otherwise be layers, each boxed and cloned anew.
 pub(crate) fn router(app: App) -> Router {
-    let (router, _) = routes().split_for_parts();
-    let surface = app.rules(Edition::default()).surface;
-    router
-        .route(
-            "/openapi.json",
-            get(|| async { Json(openapi::description()) }),
-        )
-        .fallback(|| async { Refused::from(Refusal::NotFound) })
-        .with_state(app)
-        .layer(map_response(translate))
-        .layer(from_fn(refuse_long_bodies))
-        .layer(map_response(move |response| dress(surface, response)))
+    let (operations, _) = routes().split_for_parts();
+    let service = Arc::new(Service {
+        surface: app.rules(Edition::default()).surface,
+        operations: operations
+            .route(
+                "/openapi.json",
+                get(|| async { Json(openapi::description()) }),
+            )
+            .fallback(|| async { Refused::from(Refusal::NotFound) })
+            .with_state(app.clone()),
+        app,
+    });
+    Router::new().fallback(move |request: Request| {
+        let service = Arc::clone(&service);
+        async move { service.answer(request).await }
+    })
+}
+
+/// What answers.
+#[derive(Debug)]
+struct Service {
+    app: App,
+    /// Every operation of the contract.
+    operations: Router,
+    surface: Surface,
+}
+
+impl Service {
+    async fn answer(&self, request: Request) -> Response {
+        let response = match extract::check_length(request.headers()) {
+            Ok(()) => translate(self.operate(request).await),
+            Err(refused) => {
+                drain(request.into_body()).await;
+                refused.into_response()
+            }
+        };
+        match self.surface {
+            Surface::Plain => response,
+            surface => dress(surface, response).await,
+        }
+    }
+
+    async fn operate(&self, mut request: Request) -> Response {
+        if let Some(straight) = Straight::of(&request) {
+            let (parts, body) = request.into_parts();
+            return straight
+                .go(&self.app, &parts.headers, body)
+                .await
+                .unwrap_or_else(IntoResponse::into_response);
+        }
+        // What HEAD is answered is cut short outside of all this, so that it tells the length of what GET is answered.
+        if request.method() == Method::HEAD {
+            *request.method_mut() = Method::GET;
+        }
+        let answered = self.operations.clone().oneshot(request).await;
+        answered.unwrap_or_else(|never| match never {})
+    }
 }
 
 /// Registers every handler with its description.
@@ -83,16 +134,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(control::read_clock))
         .routes(routes!(control::advance_clock))
         .routes(routes!(control::read_audit))
-}
-
-async fn refuse_long_bodies(request: Request, next: Next) -> Response {
-    match extract::check_length(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refused) => {
-            drain(request.into_body()).await;
-            refused.into_response()
-        }
-    }
 }
 
 /// Reads a body that is too large and throws it away, within reason: a client that is still sending would otherwise see its

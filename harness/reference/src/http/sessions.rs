@@ -1,11 +1,11 @@
 //! Signing in, where a session stands, signing out.
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use proofup_domain::refusal::Refusal;
 
 use super::extract::Body;
+use super::json::Json;
 use crate::app::{App, Visitor};
 use crate::decide::Endpoint;
 use crate::record::account_key;

@@ -1,7 +1,6 @@
 //! The wizard and the review.
 
-use axum::Json;
-
+use super::json::Json;
 use crate::app::Visitor;
 use crate::decide::Endpoint;
 use crate::refused::Refused;

@@ -22,4 +22,5 @@ mod serving;
 mod setup;
 mod sign_in;
 mod support;
+mod ways;
 mod wizard;
