@@ -114,7 +114,7 @@ pub(crate) fn create(app: &App) {
             user.blocked,
             password,
         );
-        (account_key(user.principal_name), account)
+        (account_key(user.principal_name).into(), account)
     });
     app.put_tenant(TenantSetup {
         id: TENANT.to_owned(),

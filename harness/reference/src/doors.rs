@@ -89,7 +89,7 @@ impl Doors {
     }
 
     /// Opens a door to the record with this id.
-    pub(crate) fn open(&mut self, door: Door, opener: &str, id: &str) -> DoorKey {
+    pub(crate) fn open(&mut self, door: Door, opener: &str, id: impl Into<Arc<str>>) -> DoorKey {
         let key = DoorKey::new(door, opener);
         self.index.0[key.shard()]
             .write()

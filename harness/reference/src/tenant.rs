@@ -100,11 +100,11 @@ pub(crate) struct TenantState {
 /// Names a record that lives for a while.
 #[derive(Debug)]
 pub(crate) enum Begun {
-    Enrollment(String),
-    Challenge(String),
-    Reset(String),
-    Notification(String),
-    Call(String),
+    Enrollment(Arc<str>),
+    Challenge(Arc<str>),
+    Reset(Arc<str>),
+    Notification(Arc<str>),
+    Call(Arc<str>),
 }
 
 impl Tenant {
@@ -191,6 +191,11 @@ impl Turn<'_> {
         self.state.users.get_mut(key).expect(USERS_STAY)
     }
 
+    /// Draws the id of a new record.
+    pub(crate) fn draw_id(&mut self) -> Arc<str> {
+        self.state.random.id().into()
+    }
+
     /// Takes the standing of a user.
     pub(crate) fn standing(&self, key: &str) -> Standing<'_> {
         Standing::new(self.rules, &self.state.policy, self.user(key))
@@ -236,7 +241,7 @@ impl Turn<'_> {
         }
         self.state.swept_at = now;
         let state = &mut *self.state;
-        let ended: Vec<String> = state
+        let ended: Vec<Arc<str>> = state
             .sessions
             .values()
             .filter(|session| later(session.expires_at, 1_i64) < now)

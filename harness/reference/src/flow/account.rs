@@ -8,7 +8,7 @@ impl Turn<'_> {
     /// Opens the account.
     pub(crate) fn account(&self, caller: &Caller) -> wire::Account {
         wire::Account {
-            user_principal_name: self.user(&caller.user).principal_name.clone(),
+            user_principal_name: self.user(&caller.user).principal_name.as_ref().to_owned(),
             display_name: self.state.display_name.clone(),
         }
     }

@@ -40,7 +40,7 @@ fn event_view(event: &Event) -> AuditEvent {
     AuditEvent {
         id: event.number.to_string(),
         time: event.time,
-        user_principal_name: event.user.clone(),
+        user_principal_name: event.user.as_ref().to_owned(),
         activity: event.activity,
         result: "success",
         reason: event.reason,

@@ -2,6 +2,8 @@
 //!
 //! A list may name what is long over; it is pruned when something is added to it, so it stays as short as what is open.
 
+use std::sync::Arc;
+
 use crate::record::{Challenge, Enrollment, Outcome, Reset, ResetProgress};
 use crate::tenant::{Begun, Turn};
 
@@ -11,7 +13,7 @@ impl Turn<'_> {
         let (now, state) = (self.now, &mut *self.state);
         if let Some(user) = state.users.get_mut(&enrollment.user) {
             let enrollments = &state.enrollments;
-            let open = |id: &String| enrollments.get(id).is_some_and(|one| one.is_open(now));
+            let open = |id: &Arc<str>| enrollments.get(id).is_some_and(|one| one.is_open(now));
             user.enrollments.retain(open);
             user.enrollments.push(enrollment.id.clone());
         }
@@ -36,7 +38,7 @@ impl Turn<'_> {
         let (now, state) = (self.now, &mut *self.state);
         if let Some(user) = state.users.get_mut(&challenge.user) {
             let challenges = &state.challenges;
-            let open = |id: &String| {
+            let open = |id: &Arc<str>| {
                 let attempt = challenges.get(id).map(|one| &one.attempt);
                 // The end instant itself belongs to what is open: a rule may say that it does.
                 attempt.is_some_and(|one| {
@@ -67,7 +69,7 @@ impl Turn<'_> {
         let (now, state) = (self.now, &mut *self.state);
         if let Some(user) = state.users.get_mut(&reset.user) {
             let resets = &state.resets;
-            let open = |id: &String| {
+            let open = |id: &Arc<str>| {
                 resets
                     .get(id)
                     .is_some_and(|one| one.progress == ResetProgress::Open && now < one.expires_at)

@@ -1,6 +1,7 @@
 //! What the authenticator app does: activate, approve, deny (`domain.md` §7).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proofup_domain::method::ChallengeKind;
 use proofup_domain::refusal::Refusal;
@@ -37,8 +38,8 @@ impl Turn<'_> {
             push_token,
             codes: codes.clone(),
         };
-        self.state.devices.insert(id.clone(), device);
-        self.state.doors.open(Door::Device, &id, &id);
+        self.state.devices.insert(id.as_str().into(), device);
+        self.state.doors.open(Door::Device, &id, id.as_str());
         if let Some(record) = self.state.enrollments.get_mut(enrollment)
             && let Subject::MicrosoftApp { activation, device } = &mut record.subject
         {
@@ -55,7 +56,7 @@ impl Turn<'_> {
             device_secret: Revealed(secret),
             code_secret: Revealed(codes.secret.base32()),
             issuer: key_issuer(self.rules, &self.state.display_name).to_owned(),
-            account: self.user(&user).principal_name.clone(),
+            account: self.user(&user).principal_name.as_ref().to_owned(),
         })
     }
 
@@ -227,17 +228,20 @@ impl Turn<'_> {
         let state = &*self.state;
         let registered = state.users.values().flat_map(|user| &user.methods);
         let registered = registered.filter_map(|one| match &one.means {
-            Means::MicrosoftApp { device } => Some(device.clone()),
+            Means::MicrosoftApp { device } => Some(device.as_str()),
             _ => None,
         });
         let begun = state.enrollments.values();
         let begun = begun.filter_map(|one| match &one.subject {
-            Subject::MicrosoftApp { device, .. } => device.clone(),
+            Subject::MicrosoftApp { device, .. } => device.as_deref(),
             _ => None,
         });
-        let needed: BTreeSet<String> = registered.chain(begun).collect();
-        let devices = state.devices.keys().filter(|id| !needed.contains(*id));
-        let devices: Vec<String> = devices.cloned().collect();
+        let needed: BTreeSet<&str> = registered.chain(begun).collect();
+        let devices = state
+            .devices
+            .keys()
+            .filter(|id| !needed.contains(id.as_ref()));
+        let devices: Vec<Arc<str>> = devices.cloned().collect();
         for id in devices {
             self.forget_device(&id);
         }

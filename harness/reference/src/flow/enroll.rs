@@ -1,5 +1,7 @@
 //! Setting a method up, from "Set up" to verified (`domain.md` §7).
 
+use std::sync::Arc;
+
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
@@ -43,7 +45,7 @@ impl Turn<'_> {
         caller: &Caller,
         wanted: Wanted,
         changes: Option<String>,
-    ) -> Result<(String, Option<Sending>), Refused> {
+    ) -> Result<(Arc<str>, Option<Sending>), Refused> {
         let method = wanted.method;
         if self.rules.checks_availability_at_begin {
             self.check_available(&caller.user, method, None, changes.is_some())?;
@@ -55,7 +57,7 @@ impl Turn<'_> {
         self.check_alone(&caller.user, method)?;
         let subject = self.subject(wanted)?;
         self.check_subject(&subject)?;
-        let id = self.state.random.id();
+        let id = self.draw_id();
         let seconds = self.rules.limits.enrollment_seconds;
         let mut enrollment = Enrollment {
             id: id.clone(),

@@ -142,9 +142,11 @@ impl Turn<'_> {
     pub(crate) fn code_key(&self, user: &str, method_id: &str) -> Option<&CodeKey> {
         match self.user(user).method(method_id).map(|one| &one.means) {
             Some(Means::SoftwareOath(key)) => Some(key),
-            Some(Means::MicrosoftApp { device }) => {
-                self.state.devices.get(device).map(|device| &device.codes)
-            }
+            Some(Means::MicrosoftApp { device }) => self
+                .state
+                .devices
+                .get(device.as_str())
+                .map(|device| &device.codes),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! Manage mode: list, change, delete, choose the default (`domain.md` §9).
 
+use std::sync::Arc;
+
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
@@ -47,7 +49,7 @@ impl Turn<'_> {
         id: &str,
         kind: Option<ChallengeKind>,
         destination: impl FnOnce(Method) -> Result<Destination, Refused>,
-    ) -> Result<(String, Option<Sending>), Refused> {
+    ) -> Result<(Arc<str>, Option<Sending>), Refused> {
         let method = self.own_method(caller, id)?.method;
         if !matches!(
             method,

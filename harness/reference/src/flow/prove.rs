@@ -117,7 +117,7 @@ impl Turn<'_> {
         match &mut method.means {
             Means::SoftwareOath(key) => Some(key),
             Means::MicrosoftApp { device } => {
-                let device = self.state.devices.get_mut(device)?;
+                let device = self.state.devices.get_mut(device.as_str())?;
                 Some(&mut device.codes)
             }
             Means::Phone(_) | Means::Email(_) | Means::Questions(_) => None,

@@ -69,7 +69,10 @@ impl Turn<'_> {
                 self.remove_method(user, &old);
             }
         }
-        self.user_mut(user).methods.push(Registered {
+        let methods = &mut self.user_mut(user).methods;
+        // Most users have one or two, which need not be room for four.
+        methods.reserve_exact(1);
+        methods.push(Registered {
             id: id.clone(),
             method,
             means,
@@ -132,6 +135,13 @@ impl Turn<'_> {
 
     /// Counts a verified method in the session's interrupt; the first usable one counts as its second step.
     fn count_in_interrupt(&mut self, session: &str, user: &str, method_id: &str) {
+        let sessions = &self.state.sessions;
+        if sessions
+            .get(session)
+            .is_none_or(|one| one.interrupt.is_none())
+        {
+            return;
+        }
         let standing = self.standing(user);
         let usable = standing.methods.iter().any(|one| {
             let traits = standing.traits(one);

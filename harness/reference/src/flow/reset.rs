@@ -1,6 +1,7 @@
 //! Password reset: gates, then a new password (`domain.md` §10).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::StatusCode;
 use proofup_domain::method::{Method, Purpose};
@@ -40,12 +41,13 @@ impl Turn<'_> {
         if self.rules.newer_reset_kills_older {
             self.kill_resets(user);
         }
-        let id = self.state.random.id();
-        let door = self.state.doors.open(Door::Reset, &id, &id);
+        let id = self.draw_id();
+        let doors = &mut self.state.doors;
+        let door = doors.open(Door::Reset, &id, Arc::clone(&id));
         let seconds = self.rules.limits.reset_seconds;
         let reset = Reset {
             id,
-            user: user.to_owned(),
+            user: user.into(),
             progress: ResetProgress::Open,
             passed: BTreeMap::new(),
             expires_at: later(self.now, seconds),
@@ -144,7 +146,7 @@ impl Turn<'_> {
         &mut self,
         id: &str,
         wanted: &WantedProof,
-    ) -> Result<(String, Option<Sending>), Refused> {
+    ) -> Result<(Arc<str>, Option<Sending>), Refused> {
         let reset = self.open_reset(id)?;
         let user = reset.user.clone();
         self.check_own_method(&user, wanted)?;
@@ -165,13 +167,13 @@ impl Turn<'_> {
             return Err(Refusal::GateAlreadyPassed.into());
         }
         let (registered, kind) = (proof.registered.clone(), proof.kind);
-        self.begin_challenge(&user, Owner::Reset(id.to_owned()), &registered, kind)
+        self.begin_challenge(&user, Owner::Reset(id.into()), &registered, kind)
     }
 
     /// Finds a proof of a reset.
     pub(crate) fn reset_challenge(&self, id: &str, challenge: &str) -> Result<&Challenge, Refused> {
         self.readable_reset(id)?;
-        let owner = Owner::Reset(id.to_owned());
+        let owner = Owner::Reset(id.into());
         let challenge = self.state.challenges.get(challenge);
         let challenge = challenge.filter(|one| one.owner == owner);
         challenge.ok_or_else(|| Refusal::NotFound.into())

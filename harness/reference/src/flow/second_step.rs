@@ -1,5 +1,7 @@
 //! Challenges by registered methods: the second step of a session, the gates of a reset (`domain.md` §10, §11).
 
+use std::sync::Arc;
+
 use proofup_domain::method::{ChallengeKind, Method, Purpose};
 use proofup_domain::refusal::Refusal;
 
@@ -43,7 +45,7 @@ impl Turn<'_> {
         &mut self,
         caller: &Caller,
         wanted: &WantedProof,
-    ) -> Result<(String, Option<Sending>), Refused> {
+    ) -> Result<(Arc<str>, Option<Sending>), Refused> {
         self.check_own_method(&caller.user, wanted)?;
         let standing = self.standing(&caller.user);
         let proof = if wanted.is_empty() {
@@ -75,8 +77,8 @@ impl Turn<'_> {
         owner: Owner,
         registered: &Registered,
         kind: ChallengeKind,
-    ) -> Result<(String, Option<Sending>), Refused> {
-        let id = self.state.random.id();
+    ) -> Result<(Arc<str>, Option<Sending>), Refused> {
+        let id = self.draw_id();
         let target = Target::Challenge(id.clone());
         let (attempt, sending) = match recipient(registered, kind) {
             Some(recipient) => {
@@ -87,7 +89,7 @@ impl Turn<'_> {
         };
         let challenge = Challenge {
             id: id.clone(),
-            user: user.to_owned(),
+            user: user.into(),
             owner,
             method: registered.method,
             method_id: registered.id.clone(),

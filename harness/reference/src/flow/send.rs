@@ -279,9 +279,11 @@ impl Turn<'_> {
             answered: false,
             kept_until: self.kept_until(seconds),
         };
-        self.state.calls.insert(call_id.clone(), call);
-        self.keep(Begun::Call(call_id.clone()));
-        self.state.doors.open(Door::Call, &call_id, &call_id);
+        self.state.calls.insert(call_id.as_str().into(), call);
+        self.keep(Begun::Call(call_id.as_str().into()));
+        self.state
+            .doors
+            .open(Door::Call, &call_id, call_id.as_str());
         let outgoing = Outgoing::Call {
             to,
             organisation,
@@ -305,7 +307,7 @@ impl Turn<'_> {
         attempt: &str,
         seconds: u32,
     ) -> Result<Prepared, Refused> {
-        let Some(device) = self.state.devices.get(&device_id) else {
+        let Some(device) = self.state.devices.get(device_id.as_str()) else {
             return Err(Refusal::MethodNotAvailable.into());
         };
         let token = device.push_token.clone();
@@ -318,8 +320,8 @@ impl Turn<'_> {
             kept_until: self.kept_until(seconds),
         };
         let notifications = &mut self.state.notifications;
-        notifications.insert(notification_id.clone(), notification);
-        self.keep(Begun::Notification(notification_id.clone()));
+        notifications.insert(notification_id.as_str().into(), notification);
+        self.keep(Begun::Notification(notification_id.as_str().into()));
         let outgoing = Outgoing::Push {
             token,
             notification_id: notification_id.clone(),
@@ -345,7 +347,7 @@ impl Turn<'_> {
             return Err(Refusal::NotFound.into());
         };
         let user = record.user.clone();
-        let target = Target::Enrollment(enrollment.to_owned());
+        let target = Target::Enrollment(enrollment.into());
         let (attempt, mut sending) = self.plan(&user, target, recipient)?;
         if let Some(record) = self.state.enrollments.get_mut(enrollment) {
             sending.ticket.replaced = Some(Replaced {
@@ -371,7 +373,7 @@ impl Turn<'_> {
             return Ok(());
         }
         if !self.rules.failed_send_counts {
-            let sent_at = &mut self.state.users.get_mut(&ticket.user);
+            let sent_at = &mut self.state.users.get_mut(ticket.user.as_str());
             if let Some(user) = sent_at {
                 match ticket.sent_before {
                     Some(before) => user.sent_at.insert(ticket.destination.clone(), before),
@@ -424,11 +426,11 @@ impl Turn<'_> {
         }
         match callback {
             Some(Callback::Call(id)) => {
-                self.state.calls.remove(&id);
+                self.state.calls.remove(id.as_str());
                 self.state.doors.close_for(Door::Call, &id);
             }
             Some(Callback::Notification(id)) => {
-                self.state.notifications.remove(&id);
+                self.state.notifications.remove(id.as_str());
             }
             None => {}
         }

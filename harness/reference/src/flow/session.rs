@@ -1,5 +1,7 @@
 //! Signing in, the stages that follow, and signing out (`domain.md` §6).
 
+use std::sync::Arc;
+
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::{Activity, SessionState};
@@ -15,16 +17,16 @@ use crate::wire;
 /// Who asks, in a session that may ask this.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    pub(crate) session: String,
+    pub(crate) session: Arc<str>,
     /// The account key.
-    pub(crate) user: String,
+    pub(crate) user: Arc<str>,
     pub(crate) stage: Stage,
 }
 
 impl Turn<'_> {
     /// Signs in. The password was compared already, for an unknown user too, so that every refusal takes the same time.
     pub(crate) fn sign_in(&mut self, user: &str, right: bool) -> Result<wire::Session, Refused> {
-        let Some(account) = self.state.users.get(user) else {
+        let Some((key, account)) = self.state.users.get_key_value(user) else {
             let told = self.rules.tells_unknown_at_sign_in;
             return Err(refusal_at_sign_in(told, Refusal::NotFound));
         };
@@ -35,16 +37,18 @@ impl Turn<'_> {
             let told = self.rules.tells_blocked_at_sign_in;
             return Err(refusal_at_sign_in(told, Refusal::Blocked));
         }
+        let key = Arc::clone(key);
         if self.rules.window_restarts_at_sign_in {
             self.user_mut(user).window = None;
         }
         let token = self.draw_token();
-        let id = self.state.random.id();
-        let door = self.state.doors.open(Door::Session, token.expose(), &id);
+        let id = self.draw_id();
+        let doors = &mut self.state.doors;
+        let door = doors.open(Door::Session, token.expose(), Arc::clone(&id));
         let expires_at = later(self.now, self.rules.limits.session_seconds);
         let session = Session {
             id: id.clone(),
-            user: user.to_owned(),
+            user: key,
             expires_at,
             signed_in: false,
             second_step: false,
@@ -77,14 +81,18 @@ impl Turn<'_> {
     }
 
     /// Admits a session to an endpoint, or refuses it: the session's life, the account, the table, the second step.
-    pub(crate) fn enter(&mut self, session: &str, endpoint: Endpoint) -> Result<Caller, Refused> {
+    pub(crate) fn enter(
+        &mut self,
+        session: &Arc<str>,
+        endpoint: Endpoint,
+    ) -> Result<Caller, Refused> {
         let user = match self.state.sessions.get(session) {
             Some(one) if self.is_alive(one) => one.user.clone(),
             _ => return Err(Refusal::Unauthenticated.into()),
         };
         let stage = self.refresh(session);
         let caller = Caller {
-            session: session.to_owned(),
+            session: Arc::clone(session),
             user,
             stage,
         };
@@ -216,7 +224,7 @@ impl Turn<'_> {
         self.state.doors.close(session.door);
         self.user_mut(&session.user).sessions.remove(id);
         self.drop_setups(&session.user, id);
-        let owner = Owner::Session(id.to_owned());
+        let owner = Owner::Session(id.into());
         self.each_challenge(&session.user, |one| {
             if one.owner == owner {
                 one.attempt.cancel();
@@ -227,7 +235,7 @@ impl Turn<'_> {
     /// Drops the setups of a session that are not verified. Requirement: `WIZ-9`.
     pub(crate) fn drop_setups(&mut self, user: &str, session: &str) {
         self.each_enrollment(user, |one| {
-            if one.session == session {
+            if *one.session == *session {
                 one.cancel();
             }
         });

@@ -19,7 +19,7 @@ impl Turn<'_> {
         let user = self.user(&session.user);
         let mut view = wire::Session {
             id: id.to_owned(),
-            user_principal_name: user.principal_name.clone(),
+            user_principal_name: user.principal_name.as_ref().to_owned(),
             state: stage,
             expires_at: session.expires_at,
             token: None,
@@ -96,7 +96,7 @@ impl Turn<'_> {
             code: self.shown(attempt),
         });
         Ok(wire::Enrollment {
-            id: enrollment.id.clone(),
+            id: enrollment.id.as_ref().to_owned(),
             method: enrollment.method,
             state,
             page: if state == ChallengeState::Verified && self.rules.shows_success {
@@ -174,7 +174,7 @@ impl Turn<'_> {
     pub(crate) fn challenge_view(&self, challenge: &record::Challenge) -> wire::Challenge {
         let attempt: &Attempt = &challenge.attempt;
         wire::Challenge {
-            id: challenge.id.clone(),
+            id: challenge.id.as_ref().to_owned(),
             method: challenge.method,
             method_id: challenge.method_id.clone(),
             kind: attempt.kind,
@@ -229,7 +229,7 @@ impl Turn<'_> {
                 destination: proof.registered.masked(),
             });
         wire::Reset {
-            id: reset.id.clone(),
+            id: reset.id.as_ref().to_owned(),
             state,
             gates_required: required,
             gates_passed: passed,

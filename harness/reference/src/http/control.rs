@@ -79,7 +79,7 @@ fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<User>, Refused> {
     let mut accounts = ById::new();
     for (place, user) in users.into_iter().enumerate() {
         let key = account_key(&user.user_principal_name);
-        if key.is_empty() || accounts.contains_key(&key) {
+        if key.is_empty() || accounts.contains_key(key.as_str()) {
             return Err(Refused::field(
                 Refusal::InvalidInput,
                 format!("users[{place}].userPrincipalName"),
@@ -92,7 +92,7 @@ fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<User>, Refused> {
             user.blocked,
             keyed.digest("password", user.password.expose()),
         );
-        accounts.insert(key, account);
+        accounts.insert(key.into(), account);
     }
     Ok(accounts)
 }

@@ -1,6 +1,7 @@
 //! The audit trail: a bounded ring of events without secrets.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use proofup_domain::method::Method;
@@ -12,7 +13,7 @@ pub(crate) struct Event {
     /// Counts from 1, in order.
     pub(crate) number: u64,
     pub(crate) time: Timestamp,
-    pub(crate) user: String,
+    pub(crate) user: Arc<str>,
     pub(crate) activity: Activity,
     /// Why, where the activity alone does not say it.
     pub(crate) reason: Option<&'static str>,

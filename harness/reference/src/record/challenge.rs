@@ -1,5 +1,7 @@
 //! A second step, or one proof of a password reset.
 
+use std::sync::Arc;
+
 use proofup_domain::method::Method;
 
 use super::attempt::Attempt;
@@ -7,9 +9,9 @@ use super::attempt::Attempt;
 /// One challenge by a registered method.
 #[derive(Debug)]
 pub(crate) struct Challenge {
-    pub(crate) id: String,
+    pub(crate) id: Arc<str>,
     /// The user's account key.
-    pub(crate) user: String,
+    pub(crate) user: Arc<str>,
     pub(crate) owner: Owner,
     pub(crate) method: Method,
     pub(crate) method_id: String,
@@ -22,9 +24,9 @@ pub(crate) struct Challenge {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The second step of this session.
-    Session(String),
+    Session(Arc<str>),
     /// A gate of this reset.
-    Reset(String),
+    Reset(Arc<str>),
 }
 
 impl Owner {

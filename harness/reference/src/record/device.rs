@@ -1,5 +1,7 @@
 //! What answers from outside: devices, notifications and calls.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use proofup_domain::secret::Secret;
 
@@ -18,9 +20,9 @@ pub(crate) struct Device {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A setup.
-    Enrollment(String),
+    Enrollment(Arc<str>),
     /// A second step or a proof of a reset.
-    Challenge(String),
+    Challenge(Arc<str>),
 }
 
 /// A notification that waits for approval.

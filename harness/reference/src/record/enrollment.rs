@@ -1,5 +1,7 @@
 //! One method on its way to being registered.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
@@ -14,10 +16,10 @@ use crate::time::runs;
 /// One setup; it belongs to the session that began it.
 #[derive(Debug)]
 pub(crate) struct Enrollment {
-    pub(crate) id: String,
+    pub(crate) id: Arc<str>,
     /// The user's account key.
-    pub(crate) user: String,
-    pub(crate) session: String,
+    pub(crate) user: Arc<str>,
+    pub(crate) session: Arc<str>,
     pub(crate) method: Method,
     pub(crate) subject: Subject,
     /// The registered method whose value this is to replace.

@@ -1,6 +1,7 @@
 //! One password reset.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,9 +10,9 @@ use crate::decide::GateKey;
 /// One password reset; whoever knows its id acts in it.
 #[derive(Debug)]
 pub(crate) struct Reset {
-    pub(crate) id: String,
+    pub(crate) id: Arc<str>,
     /// The user's account key.
-    pub(crate) user: String,
+    pub(crate) user: Arc<str>,
     pub(crate) progress: ResetProgress,
     /// The gates passed, each with the method that passed it.
     pub(crate) passed: BTreeMap<GateKey, String>,

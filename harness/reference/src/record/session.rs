@@ -1,5 +1,7 @@
 //! One session, from the right password on.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::doors::DoorKey;
@@ -7,9 +9,9 @@ use crate::doors::DoorKey;
 /// One session.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) id: String,
+    pub(crate) id: Arc<str>,
     /// The user's account key.
-    pub(crate) user: String,
+    pub(crate) user: Arc<str>,
     pub(crate) expires_at: Timestamp,
     /// In, and no longer touched by policy.
     pub(crate) signed_in: bool,

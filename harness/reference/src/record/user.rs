@@ -1,6 +1,7 @@
 //! One account.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use caseless::Caseless as _;
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use crate::keyed::Digest;
 /// One account.
 #[derive(Debug)]
 pub(crate) struct User {
-    pub(crate) principal_name: String,
+    pub(crate) principal_name: Arc<str>,
     pub(crate) role: Role,
     /// Blocked by the administrator.
     pub(crate) blocked: bool,
@@ -32,11 +33,11 @@ pub(crate) struct User {
     /// The last send to each normalised destination.
     pub(crate) sent_at: BTreeMap<String, Timestamp>,
     /// Sessions that have not ended.
-    pub(crate) sessions: BTreeSet<String>,
+    pub(crate) sessions: BTreeSet<Arc<str>>,
     /// Setups, challenges and resets; all that are open, and perhaps some that are over.
-    pub(crate) enrollments: Vec<String>,
-    pub(crate) challenges: Vec<String>,
-    pub(crate) resets: Vec<String>,
+    pub(crate) enrollments: Vec<Arc<str>>,
+    pub(crate) challenges: Vec<Arc<str>>,
+    pub(crate) resets: Vec<Arc<str>>,
 }
 
 /// The deferral window: once opened, for ever.
@@ -58,7 +59,7 @@ impl User {
     /// Makes an account with nothing registered.
     pub(crate) fn new(principal_name: String, role: Role, blocked: bool, password: Digest) -> Self {
         Self {
-            principal_name,
+            principal_name: principal_name.into(),
             role,
             blocked,
             password,
