@@ -70,6 +70,9 @@ pub(crate) struct Lane {
     patience: Option<Pin<Box<Sleep>>>,
 }
 
+/// What came of a request.
+type Outcome = Result<Response<Bytes>, TransportError>;
+
 /// How much is read at once.
 const CHUNK: usize = 8 * 1024;
 
@@ -151,16 +154,13 @@ impl Lane {
     ) -> Result<(RawResponse, bool), TransportError> {
         let mut reading = self.reading();
         loop {
-            if !self.read.is_empty() {
-                match reading.go_on(&self.read)? {
-                    Ok(whole) => {
-                        // What came behind an answer is none that anybody asked for.
-                        let keep = whole.keep && whole.taken == self.read.len();
-                        self.keep_answer();
-                        return Ok((whole.response, keep));
-                    }
-                    Err(Incomplete) => {}
-                }
+            if !self.read.is_empty()
+                && let Ok(whole) = reading.go_on(&self.read)?
+            {
+                // What came behind an answer is none that anybody asked for.
+                let keep = whole.keep && whole.taken == self.read.len();
+                self.keep_answer();
+                return Ok((whole.response, keep));
             }
             self.read.reserve(CHUNK);
             let count = stream
@@ -181,7 +181,7 @@ impl Lane {
     }
 
     /// Gives the last exchange as it was had: secrets and all.
-    pub(crate) fn last(&self) -> Option<(Request<Bytes>, Result<Response<Bytes>, TransportError>)> {
+    pub(crate) fn last(&self) -> Option<(Request<Bytes>, Outcome)> {
         let request = self.request()?;
         if let Some(failure) = &self.failure {
             return Some((request, Err(failure.clone())));
