@@ -8,7 +8,6 @@ use proofup_domain::method::{ChallengeKind, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 
 use crate::app::App;
-use crate::by_id::ById;
 use crate::record::{User, account_key};
 use crate::tenant::{TenantClock, TenantSetup};
 
@@ -121,7 +120,7 @@ pub(crate) fn create(app: &App) {
         display_name: "Demo".to_owned(),
         policy: policy(),
         domains: vec![DOMAIN.to_owned()],
-        users: ById::from(users),
+        users: users.into_iter().collect(),
         gateways: app.demo_gateways.clone(),
         clock: TenantClock::Real(app.clock.clone()),
         random: app.random_for(TENANT, None),

@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::by_id::Map;
 use crate::tenant::Tenant;
 
 /// What a door leads to.
@@ -44,11 +45,7 @@ impl DoorKey {
 #[derive(Debug)]
 pub(crate) struct Index([Shard; SHARDS]);
 
-#[expect(
-    clippy::disallowed_types,
-    reason = "doors are found by their key and never listed"
-)]
-type Shard = RwLock<std::collections::HashMap<DoorKey, (Weak<Tenant>, Arc<str>)>>;
+type Shard = RwLock<Map<DoorKey, (Weak<Tenant>, Arc<str>)>>;
 
 const SHARDS: usize = 64;
 

@@ -9,6 +9,8 @@
 mod region;
 mod spelling;
 
+use std::sync::Arc;
+
 use region::Region;
 
 /// Holds a number that its region's metadata calls valid, without an extension.
@@ -16,10 +18,10 @@ use region::Region;
 /// Two numbers are equal if they reach the same line. `Debug` shows it masked.
 #[derive(Clone)]
 pub struct PhoneNumber {
-    e164: String,
+    e164: Arc<str>,
     code_digits: usize,
     can_be_mobile: bool,
-    typed: String,
+    typed: Arc<str>,
 }
 
 /// Says why a number is refused.
@@ -51,10 +53,10 @@ impl PhoneNumber {
             .ok_or(PhoneError::InvalidNumber)?;
         let code = region.code();
         Ok(Self {
-            e164: format!("+{code}{national}"),
+            e164: format!("+{code}{national}").into(),
             code_digits: code.len(),
             can_be_mobile: region.can_be_mobile(&national),
-            typed: number.to_owned(),
+            typed: number.into(),
         })
     }
 
@@ -79,7 +81,7 @@ impl PhoneNumber {
     pub fn as_typed(mut self) -> Self {
         let typed = self.typed.chars().filter(char::is_ascii);
         let typed: String = typed.collect();
-        self.e164 = format!("{}{typed}", &self.e164[..=self.code_digits]);
+        self.e164 = format!("{}{typed}", &self.e164[..=self.code_digits]).into();
         self
     }
 

@@ -136,13 +136,13 @@ impl Tenant {
                 keyed,
                 doors: Doors::new(index, Weak::clone(own)),
                 users: setup.users,
-                sessions: ById::new(),
-                enrollments: ById::new(),
-                challenges: ById::new(),
-                resets: ById::new(),
-                devices: ById::new(),
-                notifications: ById::new(),
-                calls: ById::new(),
+                sessions: ById::default(),
+                enrollments: ById::default(),
+                challenges: ById::default(),
+                resets: ById::default(),
+                devices: ById::default(),
+                notifications: ById::default(),
+                calls: ById::default(),
                 audit: Audit::default(),
                 begun: VecDeque::new(),
             }),
@@ -189,6 +189,13 @@ impl Turn<'_> {
     /// Finds the user that a record names, to change it.
     pub(crate) fn user_mut(&mut self, key: &str) -> &mut User {
         self.state.users.get_mut(key).expect(USERS_STAY)
+    }
+
+    /// Finds the user that a record names, to change it under the policy.
+    pub(crate) fn policy_and_user_mut(&mut self, key: &str) -> (&Policy, &mut User) {
+        let state = &mut *self.state;
+        let user = state.users.get_mut(key).expect(USERS_STAY);
+        (&state.policy, user)
     }
 
     /// Draws the id of a new record.

@@ -3,6 +3,7 @@
 use proofup_domain::method::{ChallengeKind, Method, Purpose};
 use proofup_domain::state::Activity;
 
+use crate::decide::Standing;
 use crate::record::{Answered, Closed, Enrollment, Means, Registered, Subject};
 use crate::tenant::Turn;
 
@@ -57,32 +58,33 @@ impl Turn<'_> {
         verified_by: ChallengeKind,
     ) -> String {
         let id = self.state.random.id();
-        let had_default = self.standing(user).default_shown().is_some();
+        let account = self.user(user);
+        let standing = Standing::new(self.rules, &self.state.policy, account);
+        let had_default = standing.default_shown().is_some();
         let is_app = matches!(means, Means::MicrosoftApp { .. } | Means::SoftwareOath(_));
-        let registered_at = self.now;
         if self.rules.one_of_each_method && !is_app {
             // Only a useless one can still be here: the limit was checked.
-            let replaced = self.user(user).methods.iter();
-            let replaced = replaced.filter(|one| one.method == method);
+            let replaced = account.methods.iter().filter(|one| one.method == method);
             let replaced: Vec<String> = replaced.map(|one| one.id.clone()).collect();
             for old in replaced {
                 self.remove_method(user, &old);
             }
         }
-        let methods = &mut self.user_mut(user).methods;
-        // Most users have one or two, which need not be room for four.
-        methods.reserve_exact(1);
-        methods.push(Registered {
+        let registered = Registered {
             id: id.clone(),
             method,
             means,
-            registered_at,
-        });
-        let choice = self
-            .standing(user)
-            .choice_made_by(&id, verified_by, had_default);
+            registered_at: self.now,
+        };
+        let rules = self.rules;
+        let (policy, account) = self.policy_and_user_mut(user);
+        // Most users have one or two, which need not be room for four.
+        account.methods.reserve_exact(1);
+        account.methods.push(registered);
+        let standing = Standing::new(rules, policy, account);
+        let choice = standing.choice_made_by(&id, verified_by, had_default);
         if choice.is_some() {
-            self.user_mut(user).choice = choice;
+            account.choice = choice;
         }
         id
     }

@@ -76,7 +76,7 @@ pub(crate) async fn put_tenant(
 }
 
 fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<User>, Refused> {
-    let mut accounts = ById::new();
+    let mut accounts = ById::default();
     for (place, user) in users.into_iter().enumerate() {
         let key = account_key(&user.user_principal_name);
         if key.is_empty() || accounts.contains_key(key.as_str()) {

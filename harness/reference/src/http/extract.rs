@@ -31,16 +31,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, Refused> {
-        let (parts, body) = request.into_parts();
-        Self::read(&parts.headers, body).await
-    }
-}
-
-impl<T: DeserializeOwned> Body<T> {
-    /// Reads the body of a request with these headers.
-    pub(crate) async fn read(headers: &HeaderMap, body: body::Body) -> Result<Self, Refused> {
-        check_type(headers, &[JSON])?;
-        from_json(&read(body).await?).map(Self)
+        check_type(request.headers(), &[JSON])?;
+        from_json(&read(request.into_body()).await?).map(Self)
     }
 }
 

@@ -57,28 +57,28 @@ struct Service {
 }
 
 impl Service {
+    /// Answers. What is seldom waited for is boxed, for the whole is allocated and moved at each request.
     async fn answer(&self, request: Request) -> Response {
         let response = match extract::check_length(request.headers()) {
-            Ok(()) => translate(self.operate(request).await),
+            Ok(()) => translate(match Straight::of(&request) {
+                Some(straight) => {
+                    let answer = straight.go(&self.app, request).await;
+                    answer.unwrap_or_else(IntoResponse::into_response)
+                }
+                None => Box::pin(self.operate(request)).await,
+            }),
             Err(refused) => {
-                drain(request.into_body()).await;
+                Box::pin(drain(request.into_body())).await;
                 refused.into_response()
             }
         };
         match self.surface {
             Surface::Plain => response,
-            surface => dress(surface, response).await,
+            surface => Box::pin(dress(surface, response)).await,
         }
     }
 
     async fn operate(&self, mut request: Request) -> Response {
-        if let Some(straight) = Straight::of(&request) {
-            let (parts, body) = request.into_parts();
-            return straight
-                .go(&self.app, &parts.headers, body)
-                .await
-                .unwrap_or_else(IntoResponse::into_response);
-        }
         // What HEAD is answered is cut short outside of all this, so that it tells the length of what GET is answered.
         if request.method() == Method::HEAD {
             *request.method_mut() = Method::GET;

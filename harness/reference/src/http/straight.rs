@@ -3,10 +3,10 @@
 //! These operations are in the router, too: what is spelled in any other way is found there, and answered by the same function.
 //! Searching, boxing and copying on that way cost more than most operations do.
 
-use axum::body;
-use axum::extract::{Request, State};
+use std::pin::Pin;
+
+use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 
 use super::extract::{At, Body};
 use super::{enrollments, methods, sessions};
@@ -39,35 +39,46 @@ impl Straight {
         }
     }
 
-    /// Does it.
-    pub(super) async fn go(
-        self,
-        app: &App,
-        headers: &HeaderMap,
-        body: body::Body,
-    ) -> Result<Response, Refused> {
+    /// Does it. Each operation is boxed by itself, so that none takes the room of the largest.
+    pub(super) fn go(self, app: &App, request: Request) -> Answering<'_> {
         match self {
-            Self::SignIn => {
-                let body = Body::read(headers, body).await?;
-                answered(sessions::sign_in(State(app.clone()), body).await)
-            }
-            Self::SignOut => answered(sessions::sign_out(Visitor::find(headers, app)?).await),
-            Self::BeginEnrollment => {
-                let visitor = Visitor::find(headers, app)?;
-                let body = Body::read(headers, body).await?;
-                answered(enrollments::begin_enrollment(State(app.clone()), visitor, body).await)
-            }
-            Self::VerifyEnrollment(id) => {
-                let visitor = Visitor::find(headers, app)?;
-                let body = Body::read(headers, body).await?;
-                answered(enrollments::verify_enrollment(visitor, At(id), body).await)
-            }
-            Self::DeleteMethod(id) => {
-                let visitor = Visitor::find(headers, app)?;
-                answered(methods::delete_method(visitor, At(id)).await)
-            }
+            Self::SignIn => Box::pin(sign_in(app, request)),
+            Self::SignOut => Box::pin(sign_out(app, request)),
+            Self::BeginEnrollment => Box::pin(begin_enrollment(app, request)),
+            Self::VerifyEnrollment(id) => Box::pin(verify_enrollment(app, request, id)),
+            Self::DeleteMethod(id) => Box::pin(delete_method(app, request, id)),
         }
     }
+}
+
+/// An operation under way.
+type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, Refused>> + Send + 'a>>;
+
+async fn sign_in(app: &App, request: Request) -> Result<Response, Refused> {
+    let body = Body::from_request(request, app).await?;
+    answered(sessions::sign_in(State(app.clone()), body).await)
+}
+
+async fn sign_out(app: &App, request: Request) -> Result<Response, Refused> {
+    let visitor = Visitor::find(request.headers(), app)?;
+    answered(sessions::sign_out(visitor).await)
+}
+
+async fn begin_enrollment(app: &App, request: Request) -> Result<Response, Refused> {
+    let visitor = Visitor::find(request.headers(), app)?;
+    let body = Body::from_request(request, app).await?;
+    answered(enrollments::begin_enrollment(State(app.clone()), visitor, body).await)
+}
+
+async fn verify_enrollment(app: &App, request: Request, id: String) -> Result<Response, Refused> {
+    let visitor = Visitor::find(request.headers(), app)?;
+    let body = Body::from_request(request, app).await?;
+    answered(enrollments::verify_enrollment(visitor, At(id), body).await)
+}
+
+async fn delete_method(app: &App, request: Request, id: String) -> Result<Response, Refused> {
+    let visitor = Visitor::find(request.headers(), app)?;
+    answered(methods::delete_method(visitor, At(id)).await)
 }
 
 fn answered(answer: Result<impl IntoResponse, Refused>) -> Result<Response, Refused> {
