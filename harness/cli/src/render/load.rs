@@ -449,17 +449,30 @@ fn show(text: &mut String, example: &Example) {
         example.step
     );
     if let Some(expected) = &example.expected {
-        let _ = writeln!(text, "  expected {}", expected.escape_debug());
+        let _ = writeln!(text, "  expected {}", on_one_line(expected));
     }
-    let _ = writeln!(text, "  got {}", example.got.escape_debug());
+    let _ = writeln!(text, "  got {}", on_one_line(&example.got));
     if let Some(exchange) = &example.exchange {
         let _ = writeln!(text, "  {} {}", dim(&"$"), exchange.curl());
         if let Some(status) = exchange.status {
             let body = exchange.response_body.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "  {status} {}", body.escape_debug());
+            let _ = writeln!(text, "  {status} {}", on_one_line(body));
         }
     }
     text.push('\n');
+}
+
+/// Escapes what would move the cursor or the colours of a terminal; targets choose these texts.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for one in text.chars() {
+        if one.is_control() {
+            line.extend(one.escape_debug());
+        } else {
+            line.push(one);
+        }
+    }
+    line
 }
 
 fn verdict(report: &Report) -> String {
