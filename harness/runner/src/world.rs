@@ -6,7 +6,7 @@
 
 pub mod case;
 mod codes;
-mod devices;
+pub(crate) mod devices;
 pub(crate) mod fairness;
 mod inbox;
 mod leaks;

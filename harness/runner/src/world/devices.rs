@@ -37,9 +37,25 @@ pub(super) struct OathAccount {
 }
 
 /// Tells that a payload was shown which no authenticator can read: the target's answer, not the harness's trouble.
-fn unreadable() -> Performed {
+pub(crate) fn unreadable() -> Performed {
     let what = json!({ "payload": "no authenticator can read it" });
     Map::from_iter([("unrecognised".to_owned(), what)])
+}
+
+/// Tells what an authenticator shows of an account; `same`: what was scanned and what was typed are one.
+pub(crate) fn account_answer(account: &Account, same: bool) -> AccountAnswer {
+    AccountAnswer {
+        same_account: Some(same),
+        issuer: Some(account.issuer.clone()),
+        account: Some(account.account_name.clone()),
+        secret_bits: Some(account.secret_bits),
+        issuer_twice: Some(account.issuer_twice),
+        base32: Some(account.base32_unpadded),
+        algorithm: Some(account.algorithm.clone()),
+        digits: Some(account.digits),
+        period: Some(account.period),
+        code_secret: None,
+    }
 }
 
 impl World<'_> {
@@ -102,18 +118,7 @@ impl World<'_> {
             _ => false,
         };
         self.secrets.insert(account.secret.clone());
-        let answer = AccountAnswer {
-            same_account: Some(same),
-            issuer: Some(account.issuer.clone()),
-            account: Some(account.account_name.clone()),
-            secret_bits: Some(account.secret_bits),
-            issuer_twice: Some(account.issuer_twice),
-            base32: Some(account.base32_unpadded),
-            algorithm: Some(account.algorithm.clone()),
-            digits: Some(account.digits),
-            period: Some(account.period),
-            code_secret: None,
-        };
+        let answer = account_answer(&account, same);
         self.accounts.push(OathAccount {
             owner: user.clone(),
             method: Method::SoftwareOath,
@@ -368,7 +373,7 @@ impl World<'_> {
 }
 
 /// Turns an answer shape into the fields of an answer.
-pub(super) fn fields(shape: &impl serde::Serialize) -> Map<String, Json> {
+pub(crate) fn fields(shape: &impl serde::Serialize) -> Map<String, Json> {
     match serde_json::to_value(shape) {
         Ok(Json::Object(fields)) => fields,
         _ => Map::new(),

@@ -48,8 +48,7 @@ impl Stage {
                 prepared,
             }),
             Err(error) => {
-                tear_down(config, &made).await;
-                surroundings.stop().await;
+                end(config, &made, &surroundings).await;
                 Err(error)
             }
         }
@@ -74,8 +73,16 @@ impl Stage {
 
     /// Takes everything down again.
     pub(super) async fn strike(self, config: &LoadConfig) {
-        tear_down(config, &self.made).await;
-        self.common.surroundings.stop().await;
+        end(config, &self.made, &self.common.surroundings).await;
+    }
+}
+
+/// Takes down what was made, and ends what it was made with.
+async fn end(config: &LoadConfig, made: &Made, surroundings: &Surroundings) {
+    tear_down(config, made).await;
+    surroundings.stop().await;
+    if let Some(counter) = &config.counter {
+        counter.close();
     }
 }
 

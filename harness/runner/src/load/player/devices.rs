@@ -6,11 +6,12 @@ use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_gateways::people::authenticator::{Authenticator, parse_activation};
 use proofup_gateways::people::handset::{self, SecretChoice};
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
 use super::{Performed, Player, Trouble};
 use crate::judge::matcher::is_no_success;
 use crate::target::{Operation, Value};
+use crate::world::devices::{account_answer, fields, unreadable};
 
 impl Player {
     /// Lets a command happen and tells what came back.
@@ -57,26 +58,14 @@ impl Player {
             }
         };
         let Ok(account) = added else {
-            let what = json!({ "payload": "no authenticator can read it" });
-            return Ok(Map::from_iter([("unrecognised".to_owned(), what)]));
+            return Ok(unreadable());
         };
         let same = typed.is_some_and(|typed| {
             let mut other = Authenticator::new(0);
             let typed = other.type_secret(&typed, "", "");
             typed.is_ok_and(|typed| account.same_as(&typed))
         });
-        let told = AccountAnswer {
-            same_account: Some(same),
-            issuer: Some(account.issuer.clone()),
-            account: Some(account.account_name.clone()),
-            secret_bits: Some(account.secret_bits),
-            issuer_twice: Some(account.issuer_twice),
-            base32: Some(account.base32_unpadded),
-            algorithm: Some(account.algorithm.clone()),
-            digits: Some(account.digits),
-            period: Some(account.period),
-            code_secret: None,
-        };
+        let told = account_answer(&account, same);
         self.authenticator = Some((authenticator, account.key));
         Ok(fields(&told))
     }
@@ -162,13 +151,5 @@ impl Player {
         reply
             .map(|reply| reply.answered.into_fields())
             .map_err(|failure| Trouble::Transport(failure.error))
-    }
-}
-
-/// Turns an answer shape into the fields of an answer.
-fn fields(shape: &impl serde::Serialize) -> Performed {
-    match serde_json::to_value(shape) {
-        Ok(Json::Object(fields)) => fields,
-        _ => Map::new(),
     }
 }
