@@ -121,7 +121,8 @@ pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderA
         let reason = "the body is too large";
         return rejected(request, state, channel, reason, form.error(413, reason));
     }
-    let understood = match form.read(request, state.clock().now(), state.next_id()) {
+    let is_kept = !state.inboxes().hands_over();
+    let understood = match form.read(request, state.clock().now(), state.next_id(), is_kept) {
         Ok(understood) => understood,
         Err(Malformed { reason, response }) => {
             return rejected(request, state, channel, &reason, response);
@@ -149,7 +150,7 @@ pub fn resets(request: &ProviderRequest<'_>, state: &ProviderState) -> bool {
         return false;
     }
     Form::of(request.path)
-        .and_then(|form| form.read(request, state.clock().now(), 0).ok())
+        .and_then(|form| form.read(request, state.clock().now(), 0, false).ok())
         .is_some_and(|understood| state.ending_of(&understood.messages) == Ending::Reset)
 }
 
@@ -207,8 +208,14 @@ impl<'a> Form<'a> {
         request: &ProviderRequest<'_>,
         at: Timestamp,
         id: u64,
+        is_kept: bool,
     ) -> Result<Understood, Malformed> {
-        let envelope = Envelope { request, at, id };
+        let envelope = Envelope {
+            request,
+            at,
+            id,
+            is_kept,
+        };
         match self {
             Self::SmsJson => sms::read_json(&envelope),
             Self::Messages { account } => sms::read_messages(&envelope, account),
@@ -242,6 +249,8 @@ struct Envelope<'a> {
     at: Timestamp,
     /// A number of its own for each request: what ids in answers are made of.
     id: u64,
+    /// Somebody may want to see the request as it came. What is handed over is only read for what it says.
+    is_kept: bool,
 }
 
 impl Envelope<'_> {
@@ -254,8 +263,17 @@ impl Envelope<'_> {
             from: None,
             subject: None,
             text: crate::message::bounded(text, crate::message::TEXT_LIMIT),
-            headers: kept_headers(self.request.headers),
-            raw: self.request.body.iter().take(RAW_LIMIT).copied().collect(),
+            headers: if self.is_kept {
+                kept_headers(self.request.headers)
+            } else {
+                BTreeMap::new()
+            },
+            raw: if self.is_kept {
+                let body = self.request.body;
+                body[..body.len().min(RAW_LIMIT)].to_vec()
+            } else {
+                Vec::new()
+            },
             at: self.at,
             call: None,
             push: None,
