@@ -7,6 +7,7 @@ use std::hash::BuildHasher;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,16 +20,17 @@ use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::SessionState;
 use proofup_gateways::host::Counter;
-use proofup_reference::app::{AppConfig, Randomness, app};
+use proofup_reference::app::{AppConfig, Randomness, Reference, app};
 use proofup_reference::delivery::{Carrier, GatewayConfig};
 use proofup_reference::faults::rule_book;
 use proofup_reference::inquiry::Inquirer;
 use proofup_reference::rules::RuleBook;
+use proofup_reference::serve::serve;
 use proofup_runner::matrix::decision::{Decider, Decision, Standing};
 use proofup_runner::target::{Transport, TransportError, TransportOptions};
 use tokio::net::TcpListener;
-use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
 
 /// Where callbacks go in process, where there is no socket (`decisions.md` 28).
 pub(crate) const IN_PROCESS: &str = "http://target.invalid";
@@ -57,7 +59,7 @@ pub(crate) fn planted(
     control_token: Secret,
     seed: u64,
     fault: Option<FaultName>,
-) -> Router {
+) -> Reference {
     carried(clock, control_token, seed, fault, None)
 }
 
@@ -68,7 +70,7 @@ pub(crate) fn carried(
     seed: u64,
     fault: Option<FaultName>,
     counter: Option<Counter>,
-) -> Router {
+) -> Reference {
     let carrier =
         counter.map(|counter| -> Carrier { Arc::new(move |request| counter.take(request)) });
     app(AppConfig {
@@ -87,7 +89,7 @@ pub(crate) fn served(
     seed: Option<u64>,
     demo: GatewayConfig,
     fault: Option<FaultName>,
-) -> Router {
+) -> Reference {
     app(AppConfig {
         test_control_token: control_token,
         randomness: seed.map_or(Randomness::Os, |seed| Randomness::Seed(seed.to_string())),
@@ -106,16 +108,41 @@ pub(crate) fn hello() -> Router {
 const HELLO: &str = r#"{"state":"signedIn"}"#;
 
 /// Makes an application work so much longer on each request, on its processor.
-pub(crate) fn burdened(router: Router, burden: Duration, clock: Clock) -> Router {
-    router.layer(axum::middleware::map_request(
-        move |request: Request<Body>| {
-            let until = clock.now() + burden;
-            while clock.now() < until {
+#[derive(Debug, Clone)]
+pub(crate) struct Burdened<S> {
+    application: S,
+    burden: Duration,
+    clock: Clock,
+}
+
+impl<S> Burdened<S> {
+    pub(crate) const fn new(application: S, burden: Duration, clock: Clock) -> Self {
+        Self {
+            application,
+            burden,
+            clock,
+        }
+    }
+}
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for Burdened<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.application.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        if !self.burden.is_zero() {
+            let until = self.clock.now() + self.burden;
+            while self.clock.now() < until {
                 std::hint::spin_loop();
             }
-            std::future::ready(request)
-        },
-    ))
+        }
+        self.application.call(request)
+    }
 }
 
 /// Draws a token for test control that other processes of this machine cannot guess.
@@ -126,33 +153,21 @@ pub(crate) fn control_token() -> Secret {
     Secret::new(format!("{:016x}{:016x}", half(), half()))
 }
 
-/// Serves an application until `shutdown`, letting requests under way finish.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    // Made once: axum would make the whole table of routes anew for each connection.
-    axum::serve(listener, router.with_state(()).into_make_service())
-        .with_graceful_shutdown(shutdown)
-        .await
-}
-
 /// Serves an application on a free port of this machine for as long as the runtime lives.
-pub(crate) async fn on_loopback(router: Router) -> io::Result<SocketAddr> {
+pub(crate) async fn on_loopback(reference: Reference) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
-    tokio::spawn(serve(listener, router, std::future::pending()));
+    tokio::spawn(serve(listener, reference, std::future::pending()));
     Ok(address)
 }
 
 /// Carries requests straight into an application, without a socket.
-pub(crate) fn in_process(router: Router) -> Transport {
+pub(crate) fn in_process(reference: Reference) -> Transport {
     let limit = TransportOptions::default().body_limit;
     BoxCloneSyncService::new(tower::service_fn(move |request: Request<Bytes>| {
-        let router = router.clone();
+        let reference = reference.clone();
         async move {
-            let answered = router.oneshot(request.map(Body::from)).await;
+            let answered = reference.oneshot(request.map(Body::from)).await;
             let response = answered.unwrap_or_else(|never| match never {});
             let (parts, body) = response.into_parts();
             let whole = Limited::new(body, limit).collect().await;

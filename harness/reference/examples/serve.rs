@@ -10,28 +10,30 @@ use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
-use proofup_reference::app::{AppConfig, app};
+use proofup_reference::app::{AppConfig, Reference, app};
 use proofup_reference::serve::serve;
 use tokio::net::TcpListener;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().ok_or("serve ADDRESS [hello]")?;
-    let router = match arguments.next().as_deref() {
-        Some("hello") => hello(),
-        _ => reference(),
-    };
+    let is_hello = arguments.next().as_deref() == Some("hello");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(address).await?;
-        Ok(serve(listener, router, std::future::pending()).await?)
+        if is_hello {
+            serve(listener, hello(), std::future::pending()).await?;
+        } else {
+            serve(listener, reference(), std::future::pending()).await?;
+        }
+        Ok(())
     })
 }
 
 /// Builds the reference. Without a token there is a demo tenant, and no test control.
-fn reference() -> Router {
+fn reference() -> Reference {
     let token = std::env::var("PROOFUP_TEST_CONTROL_TOKEN").ok();
     app(AppConfig {
         test_control_token: token.map(Secret::new),

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::Router;
 use proofup_domain::clock::Clock;
 use proofup_domain::edition::Edition;
 use proofup_domain::refusal::Refusal;
@@ -15,6 +14,7 @@ use crate::demo;
 use crate::doors::{Door, Index};
 use crate::flow::{Caller, Sending};
 use crate::http;
+pub use crate::http::Reference;
 use crate::keyed::{Digest, Keyed};
 use crate::random::Random;
 use crate::record::{account_key, domain_key};
@@ -84,12 +84,12 @@ impl std::fmt::Debug for AppConfig {
 }
 
 /// Makes the service: every path of the contract, ready to be served or to be called in process.
-pub fn app(config: AppConfig) -> Router {
+pub fn app(config: AppConfig) -> Reference {
     let app = App::new(config);
     if app.test_control_token.is_none() {
         demo::create(&app);
     }
-    http::router(app)
+    http::service(app)
 }
 
 /// The service's state; cheap to clone.

@@ -18,6 +18,13 @@ pub(crate) type ById<T> = Map<Arc<str>, T>;
 )]
 pub(crate) type Map<K, T> = std::collections::HashMap<K, T, BuildHasherDefault<Mixer>>;
 
+/// Holds keys that no stranger chooses.
+#[expect(
+    clippy::disallowed_types,
+    reason = "as with `Map`: the order shows nowhere"
+)]
+pub(crate) type Set<K> = std::collections::HashSet<K, BuildHasherDefault<Mixer>>;
+
 /// Mixes a key, eight bytes at a time.
 ///
 /// It is quick, and does not withstand keys that are chosen to collide: ids are drawn, doors are known by their SHA-256, and
@@ -43,6 +50,10 @@ impl Hasher for Mixer {
 
     fn write_u8(&mut self, byte: u8) {
         self.mix(byte.into());
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.mix(word);
     }
 
     fn finish(&self) -> u64 {

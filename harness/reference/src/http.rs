@@ -23,4 +23,5 @@ mod surface;
 mod wizard;
 
 pub use self::openapi::description;
-pub(crate) use self::router::router;
+pub use self::router::Reference;
+pub(crate) use self::router::service;

@@ -10,10 +10,12 @@ use proofup_reference::delivery::{
     AddressRefused, BaseUrl, GatewayConfig, MailGateway, PushGateway, SmsGateway, SmtpAddress,
     VoiceGateway,
 };
+use proofup_reference::serve::serve as serve_on;
 use tokio::net::TcpListener;
 
 use crate::commands::targeting::fault_named;
 use crate::commands::{runtime, shutdown};
+use crate::embedded::Burdened;
 use crate::failure::{EXIT_OK, Failure};
 use crate::{clock, embedded, terminal};
 
@@ -178,15 +180,6 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
         Some(_) => GatewayConfig::default(),
     };
     let signals = shutdown::Signals::listen()?;
-    let router = if arguments.hello {
-        embedded::hello()
-    } else {
-        embedded::served(clock::machine(), token, arguments.seed, demo, fault)
-    };
-    let router = match arguments.burden {
-        Some(burden) => embedded::burdened(router, burden, clock::machine()),
-        None => router,
-    };
     let what = if arguments.hello {
         "a few bytes and nothing else"
     } else if arguments.test_control {
@@ -198,7 +191,17 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
         "proofup {} serves http://{address} {what}\n",
         env!("CARGO_PKG_VERSION")
     ))?;
-    let served = embedded::serve(listener, router, signals.requested()).await;
+    let burden = arguments.burden.unwrap_or_default();
+    let stopped = signals.requested();
+    let served = if arguments.hello {
+        let hello = Burdened::new(embedded::hello(), burden, clock::machine());
+        serve_on(listener, hello, stopped).await
+    } else {
+        let seed = arguments.seed;
+        let reference = embedded::served(clock::machine(), token, seed, demo, fault);
+        let reference = Burdened::new(reference, burden, clock::machine());
+        serve_on(listener, reference, stopped).await
+    };
     served.map_err(|error| {
         Failure::usage(
             format!("could not go on serving: {error}"),

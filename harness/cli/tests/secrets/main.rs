@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
-use proofup_reference::app::{AppConfig, app};
+use proofup_reference::app::{AppConfig, Reference, app};
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::run::{RunConfig, Selection, run};
 use proofup_runner::scenario::embedded_suite;
@@ -110,7 +110,7 @@ fn secrets_of_a_run() -> BTreeSet<Secret> {
         .collect()
 }
 
-fn in_process(router: axum::Router) -> Transport {
+fn in_process(router: Reference) -> Transport {
     BoxCloneSyncService::new(tower::service_fn(
         move |request: http::Request<bytes::Bytes>| {
             let router = router.clone();

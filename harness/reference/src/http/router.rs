@@ -1,13 +1,17 @@
-//! Every path of the contract.
+//! Every path of the contract, and the service that finds them.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::Method;
+use http::header::CONTENT_LENGTH;
+use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use proofup_domain::edition::Edition;
 use proofup_domain::refusal::Refusal;
@@ -27,12 +31,28 @@ use crate::app::App;
 use crate::refused::Refused;
 use crate::rules::Surface;
 
-/// Makes the router: one service, which does for every request what would otherwise be layers, each boxed and cloned anew.
-pub(crate) fn router(app: App) -> Router {
-    let (operations, _) = routes().split_for_parts();
-    let service = Arc::new(Service {
+/// The reference as a service: takes each request of the contract, and refuses every other.
+///
+/// It is no [`Router`], which would search, copy and box before it came to the one thing that it leads to. Clones are the
+/// same implementation.
+#[derive(Debug, Clone)]
+pub struct Reference(Arc<Operations>);
+
+/// What answers.
+#[derive(Debug)]
+struct Operations {
+    app: App,
+    /// Every operation of the contract.
+    router: Router,
+    surface: Surface,
+}
+
+/// Makes the service.
+pub(crate) fn service(app: App) -> Reference {
+    let (router, _) = routes().split_for_parts();
+    Reference(Arc::new(Operations {
         surface: app.rules(Edition::default()).surface,
-        operations: operations
+        router: router
             .route(
                 "/openapi.json",
                 get(|| async { Json(openapi::description()) }),
@@ -40,25 +60,31 @@ pub(crate) fn router(app: App) -> Router {
             .fallback(|| async { Refused::from(Refusal::NotFound) })
             .with_state(app.clone()),
         app,
-    });
-    Router::new().fallback(move |request: Request| {
-        let service = Arc::clone(&service);
-        async move { service.answer(request).await }
-    })
+    }))
 }
 
-/// What answers.
-#[derive(Debug)]
-struct Service {
-    app: App,
-    /// Every operation of the contract.
-    operations: Router,
-    surface: Surface,
+impl tower::Service<Request> for Reference {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let operations = Arc::clone(&self.0);
+        Box::pin(async move { Ok(operations.answer(request).await) })
+    }
 }
 
-impl Service {
+impl Operations {
     /// Answers. What is seldom waited for is boxed, for the whole is allocated and moved at each request.
-    async fn answer(&self, request: Request) -> Response {
+    async fn answer(&self, mut request: Request) -> Response {
+        let is_head = request.method() == Method::HEAD;
+        if is_head {
+            *request.method_mut() = Method::GET;
+        }
         let response = match extract::check_length(request.headers()) {
             Ok(()) => translate(match Straight::of(&request) {
                 Some(straight) => {
@@ -72,20 +98,35 @@ impl Service {
                 refused.into_response()
             }
         };
-        match self.surface {
+        let response = match self.surface {
             Surface::Plain => response,
             surface => Box::pin(dress(surface, response)).await,
+        };
+        if is_head {
+            without_body(response)
+        } else {
+            response
         }
     }
 
-    async fn operate(&self, mut request: Request) -> Response {
-        // What HEAD is answered is cut short outside of all this, so that it tells the length of what GET is answered.
-        if request.method() == Method::HEAD {
-            *request.method_mut() = Method::GET;
-        }
-        let answered = self.operations.clone().oneshot(request).await;
+    async fn operate(&self, request: Request) -> Response {
+        let answered = self.router.clone().oneshot(request).await;
         answered.unwrap_or_else(|never| match never {})
     }
+}
+
+/// Leaves of what GET is answered what HEAD is: everything but the body, whose length is told where there could be one
+/// (RFC 9110, 8.6).
+fn without_body(mut response: Response) -> Response {
+    let length = response.body().size_hint().exact();
+    if response.status() == StatusCode::NO_CONTENT {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    } else if let Some(length) = length {
+        let told = response.headers_mut().entry(CONTENT_LENGTH);
+        told.or_insert_with(|| length.into());
+    }
+    *response.body_mut() = Body::empty();
+    response
 }
 
 /// Registers every handler with its description.

@@ -1,9 +1,8 @@
 //! Test control.
 
-use axum::Router;
 use jiff::Timestamp;
 use proofup_domain::clock::Clock;
-use proofup_reference::app::{AppConfig, app};
+use proofup_reference::app::{AppConfig, Reference, app};
 use proofup_reference::demo;
 use proofup_reference::rules::RuleBook;
 use serde_json::{Value, json};
@@ -22,7 +21,7 @@ async fn test_control_asks_for_its_token_and_does_not_exist_without_one() {
             .await;
         answer.refused(401, "unauthenticated");
     }
-    let off: Router = app(AppConfig::new(Clock::fixed(Timestamp::UNIX_EPOCH)));
+    let off: Reference = app(AppConfig::new(Clock::fixed(Timestamp::UNIX_EPOCH)));
     let world = World { app: off };
     let answer = world
         .call("PUT", path, "control", tenant(json!({}), json!({})))

@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
-use proofup_reference::app::{AppConfig, Randomness, app};
+use proofup_reference::app::{AppConfig, Randomness, Reference, app};
 use proofup_reference::rules::RuleBook;
 use serde_json::{Value, json};
 use totp_rs::{Algorithm, Builder, Totp};
@@ -61,11 +61,11 @@ impl Answer {
 /// A service with one tenant, `acme`, whose clock stands.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
-    pub(crate) app: Router,
+    pub(crate) app: Reference,
 }
 
 /// Starts a service with test control.
-pub(crate) fn service(rule_book: RuleBook) -> Router {
+pub(crate) fn service(rule_book: RuleBook) -> Reference {
     app(AppConfig {
         test_control_token: Some(Secret::new("control")),
         randomness: Randomness::Seed("tests".to_owned()),

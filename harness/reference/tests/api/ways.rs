@@ -102,6 +102,10 @@ async fn head_tells_what_get_would_send() {
         assert!(head.headers.contains_key(CONTENT_LENGTH), "{path}");
         assert_eq!(head.headers, get.headers, "{path}");
     }
+    // Where there can be no body there is no length of one (RFC 9110, 8.6).
+    let head = world.call("HEAD", "/healthz", "", Value::Null).await;
+    assert_eq!(head.status, 204);
+    assert!(!head.headers.contains_key(CONTENT_LENGTH));
 }
 
 /// A body that comes in pieces.

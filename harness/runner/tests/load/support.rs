@@ -10,6 +10,7 @@ use proofup_gateways::host::StandaloneOptions;
 use proofup_reference::app::{AppConfig, app};
 use proofup_reference::faults::rule_book;
 use proofup_reference::rules::RuleBook;
+use proofup_reference::serve::serve;
 use proofup_runner::load::plan::{LoadPlan, read};
 use proofup_runner::load::report::{MachineTold, Report, Surroundings, TargetTold};
 use proofup_runner::load::{LoadConfig, LoadOutput, Shard, run};
@@ -75,7 +76,7 @@ impl Served {
                 told.send(front.local_addr().expect("an address"))
                     .expect("the test waits for it");
                 tokio::spawn(carry(front, upstream, on_the_way));
-                tokio::spawn(async move { axum::serve(server, router).await });
+                tokio::spawn(serve(server, router, std::future::pending()));
                 let _ = stopped.wait_for(|stop| *stop).await;
             });
         });

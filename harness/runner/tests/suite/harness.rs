@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use proofup_domain::clock::Clock;
 use proofup_domain::requirement::Catalogue;
 use proofup_domain::secret::Secret;
-use proofup_reference::app::{AppConfig, app};
+use proofup_reference::app::{AppConfig, Reference, app};
+use proofup_reference::serve::serve;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::judge::outcome::CaseResult;
 use proofup_runner::run::{RunConfig, RunOutput, Selection, run};
@@ -53,7 +54,7 @@ fn clock() -> Clock {
     Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant"))
 }
 
-fn router() -> axum::Router {
+fn router() -> Reference {
     app(AppConfig {
         test_control_token: Some(Secret::new(TOKEN)),
         ..AppConfig::new(clock())
@@ -61,7 +62,7 @@ fn router() -> axum::Router {
 }
 
 /// Carries requests to the reference without a socket.
-fn in_process(router: axum::Router) -> Transport {
+fn in_process(router: Reference) -> Transport {
     BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
         let router = router.clone();
         async move {
@@ -116,7 +117,7 @@ pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
                     format!("http://{}", listener.local_addr().expect("an address"))
                         .parse()
                         .expect("a URL");
-                tokio::spawn(async move { axum::serve(listener, router).await });
+                tokio::spawn(serve(listener, router, std::future::pending()));
                 let transport = loopback_transport(&base, TransportOptions::default());
                 let callback = base.as_str().trim_end_matches('/').to_owned();
                 (target.with_base(base), transport, callback)
