@@ -82,6 +82,11 @@ impl Expected {
 
     pub(crate) fn of(told: Told) -> Self {
         match told {
+            // As a rule there is one, which is like no other.
+            Told::Answers(patterns) if patterns.len() == 1 => Self {
+                alternatives: patterns,
+                unbound: None,
+            },
             Told::Answers(patterns) => {
                 let mut expected = Self {
                     alternatives: Vec::new(),

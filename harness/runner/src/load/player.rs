@@ -67,7 +67,7 @@ pub(crate) struct Player {
     transport: Transport,
     memory: Memory,
     /// The connection that the user has for now, where requests can be written straight onto one.
-    lane: Option<Lane>,
+    lane: Option<Box<Lane>>,
     /// The last exchange went over it.
     was_over_lane: bool,
     /// What requests are filled with: who the user is, what answers left behind, and what the command at hand names.
@@ -184,7 +184,9 @@ impl Player {
 
     /// Leaves the connection to others.
     pub(crate) fn rest(&mut self) {
-        if let Some((lanes, lane)) = self.common.lanes.as_ref().zip(self.lane.take()) {
+        if let Some(lanes) = &self.common.lanes
+            && let Some(lane) = self.lane.take()
+        {
             lanes.put_back(lane);
         }
     }

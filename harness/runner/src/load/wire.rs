@@ -21,7 +21,8 @@ pub type Connect = Arc<dyn Fn() -> Transport + Send + Sync>;
 #[derive(Debug)]
 pub(crate) struct Lanes {
     direct: Direct,
-    idle: RefCell<Vec<Lane>>,
+    #[expect(clippy::vec_box, reason = "they pass from hand to hand, and are large")]
+    idle: RefCell<Vec<Box<Lane>>>,
 }
 
 impl Lanes {
@@ -33,13 +34,13 @@ impl Lanes {
     }
 
     /// Takes a connection; a new one opens with its first request.
-    pub(crate) fn take(&self) -> Lane {
+    pub(crate) fn take(&self) -> Box<Lane> {
         let idle = self.idle.borrow_mut().pop();
-        idle.unwrap_or_else(|| Lane::new(self.direct.clone()))
+        idle.unwrap_or_else(|| Box::new(Lane::new(self.direct.clone())))
     }
 
     /// Puts a connection back for the next.
-    pub(crate) fn put_back(&self, lane: Lane) {
+    pub(crate) fn put_back(&self, lane: Box<Lane>) {
         self.idle.borrow_mut().push(lane);
     }
 }

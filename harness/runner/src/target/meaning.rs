@@ -83,7 +83,7 @@ impl KeepRule {
             if self.list {
                 source.select_list(response, body).map(Json::from)
             } else {
-                source.select(response, body).into_iter().next()
+                source.first(response, body)
             }
         })?;
         Some(if self.secret {
@@ -139,12 +139,12 @@ impl FieldRule {
                 .map(Json::from),
             Self::First(sources) => sources
                 .iter()
-                .find_map(|source| source.select(response, node).into_iter().next()),
+                .find_map(|source| source.first(response, node)),
             Self::Exists(source) => Some(Json::from(!source.select(response, node).is_empty())),
             Self::Constant(value) => Some(value.clone()),
             Self::Object(path, fields) => {
                 let node = match path {
-                    Some(path) => Some(*path.select(node?).first()?),
+                    Some(path) => Some(path.first(node?)?),
                     None => node,
                 };
                 Some(Json::Object(fields.fill(response, node)))
@@ -237,9 +237,8 @@ pub(super) fn refused<'a>(
     ];
     for (name, source) in numbers {
         let found = source
-            .iter()
-            .flat_map(|source| source.select(response, body))
-            .next();
+            .as_ref()
+            .and_then(|source| source.first(response, body));
         if let Some(found) = found {
             // A header is a text, and the number in it is meant.
             let number = found
@@ -248,11 +247,8 @@ pub(super) fn refused<'a>(
             fields.insert(name.to_owned(), number.map_or(found, Json::from));
         }
     }
-    let field = rule
-        .field
-        .iter()
-        .flat_map(|source| source.select(response, body))
-        .next();
+    let field = rule.field.as_ref();
+    let field = field.and_then(|source| source.first(response, body));
     if let Some(field) = field {
         fields.insert("field".to_owned(), field);
     }

@@ -76,6 +76,15 @@ impl Source {
         found
     }
 
+    /// Selects the first that is there, JSON null left out.
+    pub(super) fn first(&self, response: &RawResponse, node: Option<&Json>) -> Option<Json> {
+        match &self.origin {
+            // Most fields are this, and need no list.
+            Origin::Path(path) if self.filters.is_empty() => path.first(node?).cloned(),
+            _ => self.select(response, node).into_iter().next(),
+        }
+    }
+
     /// Selects a list: none where there is not even a place for one.
     pub(super) fn select_list(
         &self,

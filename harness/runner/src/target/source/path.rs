@@ -36,10 +36,7 @@ impl Path {
     /// Selects nodes, JSON null left out.
     pub(in crate::target) fn select<'a>(&self, node: &'a Json) -> Vec<&'a Json> {
         if let Some(names) = &self.names {
-            let found = names
-                .iter()
-                .try_fold(node, |node, name| node.as_object()?.get(name));
-            return found.into_iter().filter(|one| !one.is_null()).collect();
+            return named(names, node).into_iter().collect();
         }
         self.whole
             .query(node)
@@ -47,6 +44,14 @@ impl Path {
             .into_iter()
             .filter(|found| !found.is_null())
             .collect()
+    }
+
+    /// Selects the first node, JSON null left out.
+    pub(in crate::target) fn first<'a>(&self, node: &'a Json) -> Option<&'a Json> {
+        match &self.names {
+            Some(names) => named(names, node),
+            None => self.select(node).into_iter().next(),
+        }
     }
 
     /// Selects a list. `$.value` and `$.value[*]` both mean the list's elements; an empty list is a list, and where
@@ -60,6 +65,14 @@ impl Path {
             _ => Some(found.into_iter().cloned().collect()),
         }
     }
+}
+
+/// Goes from name to name; none: there is nothing, or JSON null.
+fn named<'a>(names: &[String], node: &'a Json) -> Option<&'a Json> {
+    let found = names
+        .iter()
+        .try_fold(node, |node, name| node.as_object()?.get(name));
+    found.filter(|one| !one.is_null())
 }
 
 /// Reads a path of plain names, such as `$.user.id`.
@@ -115,6 +128,7 @@ mod tests {
                 ..path.clone()
             };
             assert_eq!(path.select(&body), query.select(&body), "{path:?}");
+            assert_eq!(path.first(&body), query.first(&body), "{path:?}");
         }
         for path in ["$", "$.a[0]", "$.a.*", "$..a", "$['a']", "$.a[?@.b == 1]"] {
             let path = Path::parse(path).expect("the path is well formed");
