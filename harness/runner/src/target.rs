@@ -33,6 +33,7 @@ mod template;
 mod transport;
 mod value;
 mod walk;
+mod wanted;
 mod way;
 mod words;
 

@@ -140,7 +140,7 @@ impl CompiledTarget {
         raw: &RawResponse,
         variables: &Variables,
     ) -> Asked {
-        let body = raw.json();
+        let body = way.wanted.read(&raw.body);
         let kept = way.meaning.kept(raw, body.as_ref());
         let mut answered = way.meaning.read(raw, body.as_ref(), &self.refusals);
         if matches!(answered, Answered::Unrecognised { .. }) {

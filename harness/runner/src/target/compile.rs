@@ -178,11 +178,13 @@ impl Compiler<'_> {
         let refreshes = operations.contains_key(&Operation::RefreshSession);
         let refresh = file.refresh.map(|refresh| self.refresh(refresh, refreshes));
         let refusals = self.refusals(file.refusals, "");
+        let bindings = operations.values_mut();
+        bindings.for_each(|binding| binding.look_out(&refusals));
         let (clock, surrounded) =
             self.surrounded(file.clock, file.process, file.gateways, &operations);
+        let (policy, settable) = (file.policy, file.policy_settable);
         let declared = file.capabilities.as_ref();
-        let standing_policy =
-            self.standing_policy(file.policy, file.policy_settable, declared, &operations);
+        let standing_policy = self.standing_policy(policy, settable, declared, &operations);
         let profile = self.profile(file.capabilities, &operations, users.len(), clock);
         if !runs_commands {
             self.unused_names();

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::reply::RawResponse;
 use super::source::Source;
 use super::value::text_of;
+use super::wanted::Wanted;
 
 /// Holds statuses, single ones and whole classes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +40,11 @@ impl Recogniser {
 pub(super) struct Conditions(pub(super) Vec<(Source, Test)>);
 
 impl Conditions {
+    /// Adds what they look at to what is wanted of a body.
+    pub(super) fn want(&self, wanted: &mut Wanted) {
+        self.0.iter().for_each(|(source, _)| source.want(wanted));
+    }
+
     /// Tells whether all of it stands there.
     pub(super) fn hold(&self, response: &RawResponse, node: Option<&Json>) -> bool {
         self.0.iter().all(|(source, test)| {

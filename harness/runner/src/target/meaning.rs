@@ -11,6 +11,7 @@ use super::reply::{Answered, RawResponse};
 use super::shape::FieldKind;
 use super::source::{Path, Source};
 use super::value::{Value, text_of};
+use super::wanted::Wanted;
 
 /// Recognises a success and fills its answer.
 #[derive(Debug, Clone)]
@@ -30,6 +31,16 @@ pub(super) struct RefusalRule {
 }
 
 impl RefusalRule {
+    /// Adds what it looks at to what is wanted of a body.
+    fn want(&self, wanted: &mut Wanted) {
+        self.recogniser.conditions.want(wanted);
+        let details = [&self.tries_left, &self.retry_after, &self.field];
+        details
+            .into_iter()
+            .flatten()
+            .for_each(|source| source.want(wanted));
+    }
+
     /// Tells whether it gives a detail.
     pub(super) const fn tells(&self, field: &str) -> bool {
         match field.as_bytes() {
@@ -114,6 +125,10 @@ impl FieldRules {
         self.0.iter().filter_map(filled).collect()
     }
 
+    fn want(&self, wanted: &mut Wanted) {
+        self.0.iter().for_each(|(_, _, rule)| rule.want(wanted));
+    }
+
     /// Tells whether any field needs a JSON body.
     fn read_body(&self) -> bool {
         self.0.iter().any(|(_, _, rule)| rule.reads_json())
@@ -128,6 +143,20 @@ impl FieldRule {
             Self::Object(path, fields) => path.is_some() || fields.read_body(),
             Self::Each(..) => true,
             Self::Translated(rule, _) => rule.reads_json(),
+        }
+    }
+
+    fn want(&self, wanted: &mut Wanted) {
+        match self {
+            Self::First(sources) => sources.iter().for_each(|source| source.want(wanted)),
+            Self::Exists(source) => source.want(wanted),
+            Self::Constant(_) => {}
+            Self::Object(None, fields) => fields.want(wanted),
+            Self::Object(Some(path), _) | Self::Each(path, _) => path.want(wanted),
+            Self::Collect(constants) => constants
+                .iter()
+                .for_each(|(_, conditions)| conditions.want(wanted)),
+            Self::Translated(rule, _) => rule.want(wanted),
         }
     }
 
@@ -189,6 +218,24 @@ impl Meaning {
     pub(super) fn tells(&self, field: &str) -> bool {
         let of_answers = |rule: &AnswerRule| rule.fields.0.iter().any(|(name, ..)| name == field);
         self.answers.iter().any(of_answers) || self.refusals.iter().any(|rule| rule.tells(field))
+    }
+
+    /// Says what of a body any rule looks at, with the file's own refusals.
+    pub(super) fn wanted(&self, shared: &[RefusalRule]) -> Wanted {
+        let mut wanted = Wanted::default();
+        for rule in &self.answers {
+            rule.recogniser.conditions.want(&mut wanted);
+            rule.fields.want(&mut wanted);
+        }
+        let refusals = self.refusals.iter().chain(shared);
+        refusals.for_each(|rule| rule.want(&mut wanted));
+        let kept = self.keep.iter().flat_map(|rule| &rule.sources);
+        kept.for_each(|source| source.want(&mut wanted));
+        // What makes a problem document, and what is told of an answer that no rule matches.
+        for member in ["type", "title", "status", "code"] {
+            wanted.want([member]);
+        }
+        wanted
     }
 
     /// Says what a response means, with the file's own refusals tried after the operation's.

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::problem::Problem;
 use super::reply::RawResponse;
+use super::wanted::Wanted;
 use filter::Filter;
 use html::HtmlSource;
 pub(super) use html::{Form, FormSelector};
@@ -96,6 +97,13 @@ impl Source {
             // A page that shows none of them shows an empty list.
             Origin::Html(_) => Some(self.select(response, node)),
             _ => Some(self.select(response, node)).filter(|values| !values.is_empty()),
+        }
+    }
+
+    /// Adds what it takes of a JSON body to what is wanted of that.
+    pub(super) fn want(&self, wanted: &mut Wanted) {
+        if let Origin::Path(path) = &self.origin {
+            path.want(wanted);
         }
     }
 

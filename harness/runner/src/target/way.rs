@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::meaning::Meaning;
+use super::meaning::{Meaning, RefusalRule};
 use super::request::RequestTemplate;
 use super::template::Template;
 use super::value::{Variables, text_of};
+use super::wanted::Wanted;
 
 /// Binds one operation: its ways, in the order of the file.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub(super) struct Way {
     pub(super) plain: bool,
     /// Its requests can be written without being built first.
     pub(super) lean: bool,
+    /// What of a body the rules look at.
+    pub(super) wanted: Wanted,
 }
 
 /// Says what a way does.
@@ -38,6 +41,13 @@ pub(super) enum Does {
 }
 
 impl Binding {
+    /// Works out what of a body each way looks at, now that the file's own refusals are known.
+    pub(super) fn look_out(&mut self, shared: &[RefusalRule]) {
+        for way in &mut self.ways {
+            way.wanted = way.meaning.wanted(shared);
+        }
+    }
+
     /// Finds the first way that fits.
     pub(super) fn way(&self, variables: &Variables) -> Option<&Way> {
         self.ways.iter().find(|way| way.fits(variables))
@@ -84,6 +94,7 @@ impl Way {
             when,
             does,
             meaning,
+            wanted: Wanted::Whole,
         }
     }
 

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
 use crate::target::problem::Problem;
+use crate::target::wanted::Wanted;
 
 /// Holds a JSONPath, and the part of it before anything that selects several nodes.
 #[derive(Debug, Clone)]
@@ -51,6 +52,14 @@ impl Path {
         match &self.names {
             Some(names) => named(names, node),
             None => self.select(node).into_iter().next(),
+        }
+    }
+
+    /// Adds what it selects to what is wanted of a body.
+    pub(in crate::target) fn want(&self, wanted: &mut Wanted) {
+        match &self.names {
+            Some(names) => wanted.want(names.iter().map(String::as_str)),
+            None => *wanted = Wanted::Whole,
         }
     }
 
