@@ -24,9 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     runtime.block_on(async {
         let listener = TcpListener::bind(address).await?;
         if is_hello {
-            serve(listener, hello(), std::future::pending()).await?;
+            serve(listener, hello(), std::future::pending()).await;
         } else {
-            serve(listener, reference(), std::future::pending()).await?;
+            serve(listener, reference(), std::future::pending()).await;
         }
         Ok(())
     })

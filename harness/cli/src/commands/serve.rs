@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::ServiceExt as _;
 use clap::Args;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::{PushForm, SmsForm, VoiceForm};
@@ -195,12 +196,16 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
     let stopped = signals.requested();
     let served = if arguments.hello {
         let hello = Burdened::new(embedded::hello(), burden, clock::machine());
-        serve_on(listener, hello, stopped).await
+        // By axum's own means: it is the floor for whoever serves with axum.
+        axum::serve(listener, hello.into_make_service())
+            .with_graceful_shutdown(stopped)
+            .await
     } else {
         let seed = arguments.seed;
         let reference = embedded::served(clock::machine(), token, seed, demo, fault);
         let reference = Burdened::new(reference, burden, clock::machine());
-        serve_on(listener, reference, stopped).await
+        serve_on(listener, reference, stopped).await;
+        Ok(())
     };
     served.map_err(|error| {
         Failure::usage(

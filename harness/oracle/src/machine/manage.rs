@@ -91,7 +91,7 @@ impl World {
         let session = self.session_named(by)?;
         let found = self.registered(by.user, session, data.method, of)?;
         let at = self.admit(by, &[SessionState::SignedIn], true)?;
-        let id = found.ok_or(Told::refused(Refusal::NotFound))?;
+        let id = found.ok_or_else(|| Told::refused(Refusal::NotFound))?;
         match data.method {
             Method::MobilePhone | Method::OfficePhone | Method::Email => {
                 self.begin(actor, at, (data, true), Some(id), bind)
@@ -111,7 +111,7 @@ impl World {
         let session = self.session_named(by)?;
         let found = self.registered(by.user, session, method, of)?;
         let at = self.admit(by, &[SessionState::SignedIn], true)?;
-        let id = found.ok_or(Told::refused(Refusal::NotFound))?;
+        let id = found.ok_or_else(|| Told::refused(Refusal::NotFound))?;
         self.drop_method(at.owner, id);
         self.record(at.owner, Activity::MethodDeleted, Some(method));
         Ok(Told::done())

@@ -43,7 +43,7 @@ impl World {
             return Err(Told::any_of(&refusals));
         }
         let choice = self.second_step_choice(at, method, kind, found.flatten());
-        let choice = choice.ok_or(Told::refused(Refusal::MethodNotAvailable))?;
+        let choice = choice.ok_or_else(|| Told::refused(Refusal::MethodNotAvailable))?;
         let begun = self.begin_challenge(at.owner, choice, Target::Session(at.index))?;
         self.bind(Sort::Challenge, actor, bind, begun);
         Ok(Told::success(self.challenge_answer(begun)))

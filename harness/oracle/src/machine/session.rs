@@ -65,7 +65,7 @@ impl World {
         let answer = self.session_answer(at.owner, &stand);
         answer
             .map(Told::success)
-            .ok_or(Told::refused(Refusal::Blocked))
+            .ok_or_else(|| Told::refused(Refusal::Blocked))
     }
 
     /// A blocked account may or may not let an unfinished session sign out; that is not said.

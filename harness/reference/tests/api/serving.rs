@@ -43,5 +43,5 @@ async fn a_socket_serves_until_it_is_told_to_stop() {
     );
 
     stop.send(()).unwrap();
-    served.await.unwrap().unwrap();
+    served.await.unwrap();
 }

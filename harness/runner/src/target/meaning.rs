@@ -118,11 +118,13 @@ pub(super) fn taken(
 impl FieldRules {
     /// Fills every field for which there is something.
     fn fill(&self, response: &RawResponse, node: Option<&Json>) -> Map<String, Json> {
-        let filled = |(name, kind, rule): &(String, FieldKind, FieldRule)| {
-            let value = rule.fill(kind, response, node)?;
-            Some((name.clone(), kind.prune(value)))
-        };
-        self.0.iter().filter_map(filled).collect()
+        let mut filled = Map::with_capacity(self.0.len());
+        for (name, kind, rule) in &self.0 {
+            if let Some(value) = rule.fill(kind, response, node) {
+                filled.insert(name.clone(), kind.prune(value));
+            }
+        }
+        filled
     }
 
     fn want(&self, wanted: &mut Wanted) {
