@@ -197,7 +197,10 @@ async fn connect(url: &BaseUrl) -> Result<Sender, GatewayFailure> {
         .map_err(|_| GatewayFailure::Refused)?;
     // Without it a request in two segments waits for the first one's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let (sender, connection) = http1::handshake(TokioIo::new(stream))
+    let (sender, connection) = http1::Builder::new()
+        // Messages are short: one piece costs the kernel less than two.
+        .writev(false)
+        .handshake(TokioIo::new(stream))
         .await
         .map_err(|_| GatewayFailure::Refused)?;
     // It ends when the gateway hangs up or the sender is dropped.

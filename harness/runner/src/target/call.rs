@@ -89,7 +89,7 @@ impl CompiledTarget {
             let reply = reply.map_err(|failure| failure.error)?;
             return Ok(Asked {
                 answered: reply.answered,
-                kept: reply.kept,
+                kept: reply.kept.into_iter().collect(),
             });
         }
         let spoken = self.words.speak(variables);
@@ -147,7 +147,7 @@ impl CompiledTarget {
             let mut masker = Masker::default();
             masker.learn(texts(&self.environment_secrets));
             masker.learn(secrets_of(operation, variables).iter().map(String::as_str));
-            masker.learn(kept.values().filter_map(secret_of));
+            masker.learn(kept.iter().filter_map(|(_, value)| secret_of(value)));
             answered = masked(answered, &masker);
         }
         Asked { answered, kept }

@@ -110,7 +110,7 @@ pub(super) fn taken(
     rules: &[KeepRule],
     response: &RawResponse,
     body: Option<&Json>,
-) -> BTreeMap<String, Value> {
+) -> Vec<(String, Value)> {
     let take = |rule: &KeepRule| Some((rule.name.clone(), rule.take(response, body)?));
     rules.iter().filter_map(take).collect()
 }
@@ -260,11 +260,7 @@ impl Meaning {
     }
 
     /// Takes what later steps need.
-    pub(super) fn kept(
-        &self,
-        response: &RawResponse,
-        body: Option<&Json>,
-    ) -> BTreeMap<String, Value> {
+    pub(super) fn kept(&self, response: &RawResponse, body: Option<&Json>) -> Vec<(String, Value)> {
         taken(&self.keep, response, body)
     }
 }

@@ -38,8 +38,18 @@ pub struct Reply {
 pub struct Asked {
     /// What it means.
     pub answered: Answered,
-    /// What later steps may need, by name.
-    pub kept: BTreeMap<String, Value>,
+    /// What later steps may need, by name: there is too little of it for a tree.
+    pub kept: Vec<(String, Value)>,
+}
+
+impl Asked {
+    /// Finds what was kept under a name.
+    #[must_use]
+    pub fn kept(&self, name: &str) -> Option<&Value> {
+        let mut kept = self.kept.iter().rev();
+        kept.find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
 }
 
 /// Says what an answer means in the words of the domain.

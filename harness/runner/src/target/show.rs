@@ -33,7 +33,7 @@ impl CompiledTarget {
             let body = raw.json();
             for way in &binding.ways {
                 let kept = way.meaning.kept(raw, body.as_ref());
-                masker.learn(kept.values().filter_map(secret_of));
+                masker.learn(kept.iter().filter_map(|(_, value)| secret_of(value)));
             }
         }
         let name = operation.map_or("callback", Operation::as_str);

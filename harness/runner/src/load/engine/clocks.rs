@@ -98,10 +98,10 @@ async fn told(
 ) -> Option<bool> {
     let asked = config.target.ask(transport, operation, variables).await;
     let asked = asked.ok()?;
-    let Answered::Success(_) = asked.answered else {
+    let Answered::Success(_) = &asked.answered else {
         return None;
     };
-    let now = instant(asked.kept.get("tenantNow"));
+    let now = instant(asked.kept("tenantNow"));
     if let Some(now) = now {
         tenant.set_now(now);
     }

@@ -73,7 +73,7 @@ async fn one(setup: &Setup<'_>, tenant: &Tenant, account: Account) -> Result<Per
                 LoadError::Unreachable(error.to_string())
             }
         })?;
-    let kept = asked.kept;
+    let kept: BTreeMap<String, Value> = asked.kept.into_iter().collect();
     let fields = asked.answered.into_fields();
     if is_no_success(&fields) {
         return Err(LoadError::UserNotMade(Json::Object(fields).to_string()));

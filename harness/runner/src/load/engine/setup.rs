@@ -163,7 +163,7 @@ impl Setup<'_> {
         if !matches!(asked.answered, Answered::Success(_)) {
             return Err(LoadError::NotProvisioned(format!("{:?}", asked.answered)));
         }
-        if let Some(now) = instant(asked.kept.get("tenantNow")) {
+        if let Some(now) = instant(asked.kept("tenantNow")) {
             tenant.set_now(now);
         }
         self.made.tenants.borrow_mut().push(Rc::clone(&tenant));

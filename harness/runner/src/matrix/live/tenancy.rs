@@ -187,7 +187,7 @@ impl<'a> Tenancy<'a> {
         };
         let state = answer.state.ok_or_else(|| untold("signIn", "state"))?;
         found.check(Aspect::SignIn, expect, state.to_string());
-        let session = asked.kept.get("session").cloned();
+        let session = asked.kept("session").cloned();
         let session = session.ok_or_else(|| untold("signIn", "session"))?;
         Ok(Some((session, state)))
     }
