@@ -74,6 +74,8 @@ pub(crate) struct Player {
     offered: Variables,
     /// Something in it is of the command before.
     has_passing: bool,
+    /// The password in it is the one that the command before was to set.
+    has_fresh_password: bool,
     belongings: Belongings,
     letterboxes: Letterboxes,
     /// The newest message of the flow.
@@ -160,6 +162,7 @@ impl Player {
             was_over_lane: false,
             offered,
             has_passing: false,
+            has_fresh_password: false,
             belongings: Belongings::new(own),
             letterboxes,
             message: None,
@@ -282,14 +285,18 @@ impl Player {
         let hidden = match command {
             Command::DeleteMethod { .. } => None,
             // What another command could take for the method that it is about.
-            _ => self.offered.0.remove_entry("methodId"),
+            _ => self.offered.take("methodId"),
         };
         let asked = self.send(operation).await;
-        self.offered.0.extend(hidden);
+        if let Some(hidden) = hidden {
+            self.offered.put("methodId", hidden);
+        }
         let asked = asked?;
         let performed = asked.answered.into_fields();
         if !crate::judge::matcher::is_no_success(&performed) {
-            self.offered.0.extend(asked.kept);
+            for (name, value) in asked.kept {
+                self.offered.put(&name, value);
+            }
             self.accepted(command);
         }
         Ok(performed)
@@ -332,10 +339,13 @@ impl Player {
         if self.has_passing {
             self.has_passing = false;
             for name in PASSING {
-                self.offered.0.remove(name);
+                self.offered.take(name);
             }
-            let password = self.account.password.clone();
-            self.offered.insert("password", password);
+            if self.has_fresh_password {
+                self.has_fresh_password = false;
+                let password = self.account.password.clone();
+                self.offered.put("password", password);
+            }
         }
         let mut passing: Vec<(&str, Value)> = Vec::new();
         if let Some(code) = self.code_of(command)? {
@@ -350,6 +360,7 @@ impl Player {
         if let Command::SetNewPassword { .. } = command {
             let fresh = self.account.fresh_password();
             self.new_password = Some(fresh.clone());
+            self.has_fresh_password = true;
             passing.push(("password", Value::from(fresh)));
         }
         if let Command::BeginEnrollment { method, .. } = command {
@@ -368,7 +379,7 @@ impl Player {
         }
         self.has_passing = !passing.is_empty();
         for (name, value) in passing {
-            self.offered.insert(name, value);
+            self.offered.put(name, value);
         }
         Ok(())
     }

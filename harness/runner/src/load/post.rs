@@ -1,6 +1,5 @@
 //! The post: hands each message to the flow that waits for it, at once, and keeps nothing else.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,9 +15,16 @@ pub(crate) struct Post(Arc<Boxes>);
 
 #[derive(Debug, Default)]
 struct Boxes {
-    by_destination: Mutex<BTreeMap<(Channel, String), Arc<Letterbox>>>,
+    by_destination: Mutex<Destinations>,
     strays: AtomicU64,
 }
+
+/// Finds letterboxes: of so many that going down a tree would be a walk through cold memory.
+#[expect(
+    clippy::disallowed_types,
+    reason = "letterboxes are found by their keys; nobody goes through all of them"
+)]
+type Destinations = std::collections::HashMap<(Channel, String), Arc<Letterbox>>;
 
 /// Holds the newest message to one destination until it is taken.
 #[derive(Debug, Default)]

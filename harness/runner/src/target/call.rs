@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::Request;
 use proofup_domain::command::Mangle;
 use proofup_domain::secret::Secret;
+use serde_json::Value as Json;
 use tower::ServiceExt;
 
 use super::CompiledTarget;
@@ -241,6 +242,8 @@ pub(super) fn secrets_of(operation: Operation, variables: &Variables) -> Vec<Str
         let spec = operation.variables().iter().find(|spec| spec.name == name);
         match (value, spec.map(|spec| spec.secrecy)) {
             (Value::Secret(secret), _) => secrets.push(secret.expose().to_owned()),
+            // It counts as none.
+            (Value::Plain(Json::Null), _) => {}
             (Value::Plain(_), Some(Secrecy::Whole)) => secrets.push(value.to_text()),
             (Value::Plain(json), Some(Secrecy::Members(member))) => {
                 let mut found = Vec::new();

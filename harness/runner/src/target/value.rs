@@ -82,6 +82,22 @@ impl Variables {
         self.0.insert(name.into(), value.into());
     }
 
+    /// Offers a value in the place of what a name stood for.
+    ///
+    /// As [`Self::insert`], but a place that is there is used again: load runs do this some ten times for each flow.
+    pub(crate) fn put(&mut self, name: &str, value: impl Into<Value>) {
+        match self.0.get_mut(name) {
+            Some(place) => *place = value.into(),
+            None => self.insert(name, value),
+        }
+    }
+
+    /// Takes a value away. Its place stays: there is JSON null in it, which counts as none.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        let place = self.0.get_mut(name)?;
+        Some(std::mem::replace(place, Value::Plain(Json::Null)))
+    }
+
     /// Finds a value; JSON null counts as none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {

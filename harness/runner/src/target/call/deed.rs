@@ -128,7 +128,7 @@ impl<'a> Deed<'a> {
             .variables
             .0
             .iter()
-            .filter(|(_, value)| !matches!(value, Value::Jar(_)))
+            .filter(|(_, value)| !matches!(value, Value::Jar(_) | Value::Plain(Json::Null)))
             .map(|(name, value)| (name.clone(), value.reveal()))
             .collect();
         let input = Json::Object(input).to_string();
