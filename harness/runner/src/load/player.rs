@@ -87,9 +87,9 @@ pub(crate) struct Player {
     used: Option<Secret>,
     new_password: Option<Secret>,
     authenticator: Option<(Authenticator, AccountKey)>,
-    /// What the oracle knows, after the preparation and now.
+    /// What the oracle knows after the preparation, and now where a command came since.
     base: State,
-    state: State,
+    state: Option<State>,
     operation: Option<Operation>,
 }
 
@@ -171,8 +171,8 @@ impl Player {
             used: None,
             new_password: None,
             authenticator: None,
-            base: state.clone(),
-            state,
+            base: state,
+            state: None,
             operation: None,
         }
     }
@@ -196,19 +196,28 @@ impl Player {
 
     /// Puts the oracle back to where it was after the preparation.
     pub(crate) fn begin(&mut self) {
-        self.state = self.base.clone();
+        self.state = None;
     }
 
     /// Takes what the oracle knows now as the point from which each flow begins.
     pub(crate) fn settle(&mut self) {
         self.rest();
-        self.base = self.state.begin_story();
+        self.base = self.known().begin_story();
         self.begin();
     }
 
     /// Lets the oracle see a command of test control that was made for the whole tenant.
     pub(crate) fn see(&mut self, command: &Command) {
-        self.state = machine::step(&self.state, command, self.tenant.now()).state;
+        let outcome = machine::step(self.known(), command, self.tenant.now());
+        self.state = Some(outcome.state);
+    }
+
+    /// Gives what the oracle knows now.
+    const fn known(&self) -> &State {
+        match &self.state {
+            Some(state) => state,
+            None => &self.base,
+        }
     }
 
     /// Does one act, and holds its answer to the oracle.
@@ -226,7 +235,7 @@ impl Player {
     /// something else looks at the answer.
     pub(crate) async fn command(&mut self, command: &Command) -> Result<Performed, Trouble> {
         let now = self.tenant.now();
-        let outcome = machine::step(&self.state, command, now);
+        let outcome = machine::step(self.known(), command, now);
         if let Some(why) = outcome.expected.unbound() {
             return Err(Trouble::Unready(why.to_owned()));
         }
@@ -250,7 +259,7 @@ impl Player {
         };
         match admitted {
             Ok(state) => {
-                self.state = state;
+                self.state = Some(state);
                 Ok(answer)
             }
             Err(outcome) => Err(Trouble::Wrong {
