@@ -72,10 +72,15 @@ pub struct Response {
 impl Response {
     /// Makes a JSON answer.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self::json_text(status, body.to_string())
+    }
+
+    /// Makes a JSON answer of a text that is JSON already.
+    pub(crate) fn json_text(status: u16, body: String) -> Self {
         Self {
             status,
             headers: vec![("content-type", "application/json".to_owned())],
-            body: Bytes::from(body.to_string()),
+            body: Bytes::from(body),
         }
     }
 }

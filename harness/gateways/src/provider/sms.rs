@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use proofup_domain::state::Channel;
 use serde::Deserialize;
 use serde_json::json;
@@ -55,11 +54,7 @@ fn understood(envelope: &Envelope<'_>, to: &str, from: Option<String>, text: Str
     let body = format!(r#"{{"id":"sms-{}","status":"accepted"}}"#, envelope.id);
     Understood {
         messages: vec![message],
-        success: Response {
-            status: 202,
-            headers: vec![("content-type", "application/json".to_owned())],
-            body: Bytes::from(body),
-        },
+        success: Response::json_text(202, body),
     }
 }
 

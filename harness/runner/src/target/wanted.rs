@@ -148,7 +148,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::target::{Answered, CompiledTarget, Operation, RawResponse};
+    use crate::target::matcher::{Conditions, Recogniser, Statuses, Test};
+    use crate::target::meaning::{AnswerRule, FieldRules, Meaning};
+    use crate::target::source::Source;
+    use crate::target::{Answered, CompiledTarget, RawResponse};
 
     const REFERENCE: &str = include_str!("../../../../fixtures/targets/reference.toml");
 
@@ -258,41 +261,21 @@ mod tests {
 
     #[test]
     fn what_answers_are_recognised_by_and_an_unknown_code_are_wanted() {
-        let small = r#"
-            name = "small"
-            base = "http://127.0.0.1:1"
-            isolation = "none"
-            [capabilities]
-            editions = ["2019-02-13"]
-            methods = []
-            kinds = []
-            features = []
-            facilities = []
-            [capabilities.limits]
-            codeLength = 6
-            codeTries = 5
-            accountFailures = 20
-            blockSeconds = 900
-            resendSeconds = 30
-            gatewayTimeoutMs = 2000
-            codeSeconds = 600
-            activationSeconds = 600
-            enrollmentSeconds = 1800
-            notificationSeconds = 120
-            callSeconds = 120
-            resetSeconds = 1800
-            sessionSeconds = 28800
-            [operations.signIn]
-            request = { method = "POST", path = "/in" }
-            answers = [{ status = 401, where = { "$.next" = "who" }, answer = { state = { value = "signedIn" } } }]
-        "#;
-        let target = CompiledTarget::compile("small.toml", small);
-        let target = target.expect("it is right");
-        let way = &target.operations[&Operation::SignIn].ways[0];
+        let next = Source::parse("$.next").expect("a path");
+        let meaning = Meaning {
+            answers: vec![AnswerRule {
+                recogniser: Recogniser {
+                    statuses: Statuses(vec![401..=401]),
+                    conditions: Conditions(vec![(next, Test::Equals(json!("who")))]),
+                },
+                fields: FieldRules::default(),
+            }],
+            ..Meaning::default()
+        };
+        let wanted = meaning.wanted(&[]);
         let meant = |body: &str| {
             let raw = RawResponse::made(401, Bytes::from(body.to_owned()));
-            let read = way.wanted.read(body.as_bytes());
-            way.meaning.read(&raw, read.as_ref(), &target.refusals)
+            meaning.read(&raw, wanted.read(body.as_bytes()).as_ref(), &[])
         };
         assert!(matches!(meant(r#"{"next": "who"}"#), Answered::Success(_)));
         let unknown = Answered::Unrecognised {
