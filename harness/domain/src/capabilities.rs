@@ -1,4 +1,4 @@
-//! What an implementation declares about itself (`contract.md` §4).
+//! What an implementation declares about itself (`docs/implementing.md#capabilities`).
 
 use std::collections::BTreeSet;
 

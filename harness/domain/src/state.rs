@@ -22,7 +22,7 @@ words! {
 }
 
 words! {
-    /// Names where a setup or a challenge stands (`contract.md` §1).
+    /// Names where a setup or a challenge stands (`docs/implementing.md#setting-up`).
     ChallengeState {
         /// Begun; nothing sent, nothing activated.
         Started = "started",

@@ -95,7 +95,7 @@ impl Message {
     /// Finds the code by a pattern: its first group if it has one, else the whole match.
     ///
     /// Looks into the text, then into the subject. [`default_code_pattern`] serves most messages; a target may override
-    /// it (`contract.md` §3).
+    /// it (`docs/implementing.md#gateways`).
     #[must_use]
     pub fn code(&self, pattern: &Regex) -> Option<Secret> {
         [Some(self.text.as_str()), self.subject.as_deref()]

@@ -1,4 +1,4 @@
-//! One table: which session state may use which endpoint (`contract.md` §1).
+//! One table: which session state may use which endpoint (`docs/implementing.md#what-a-session-may-do`).
 
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::SessionState::{

@@ -1,4 +1,4 @@
-//! What the service declares about itself (`contract.md` §4).
+//! What the service declares about itself (`docs/implementing.md#capabilities`).
 
 use std::collections::BTreeSet;
 

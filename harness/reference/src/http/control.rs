@@ -1,4 +1,4 @@
-//! Test control: tenants, policies and clocks from outside (`contract.md` §2).
+//! Test control: tenants, policies and clocks from outside (`docs/implementing.md#test-control`).
 
 use std::sync::Arc;
 
