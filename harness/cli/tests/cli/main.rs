@@ -2,6 +2,8 @@
 
 #[path = "../../../runner/tests/support/hostile.rs"]
 mod hostile_server;
+#[path = "../../../runner/tests/support/port.rs"]
+mod port;
 
 mod compare;
 mod doctor;

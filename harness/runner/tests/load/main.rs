@@ -4,6 +4,8 @@
 mod counted;
 mod faulty;
 mod plans;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../strangers/product.rs"]
 mod product;
 mod runs;

@@ -4,6 +4,8 @@ mod files;
 mod foreseen;
 #[path = "../support/planted.rs"]
 mod planted;
+#[path = "../support/port.rs"]
+mod port;
 mod process;
 mod product;
 mod shared;

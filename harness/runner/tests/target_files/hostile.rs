@@ -27,7 +27,7 @@ use crate::support::{offer, shipped, workspace};
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// Longer than any request may take: what ends only here has missed its time-out.
-const FAR_TOO_LONG: Duration = Duration::from_secs(10);
+const FAR_TOO_LONG: Duration = Duration::from_secs(120);
 
 /// Says in what each hostility has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl End {
     const fn options(self) -> TransportOptions {
         let timeout = match self {
             Self::TimedOut => Duration::from_millis(300),
-            _ => Duration::from_secs(5),
+            _ => Duration::from_secs(60),
         };
         TransportOptions {
             timeout,
