@@ -3,5 +3,7 @@
 mod cli;
 #[path = "../../binding/tests/support/hostile_server.rs"]
 mod hostile_server;
+#[path = "../../world/tests/support/port.rs"]
+mod port;
 mod secrets;
 mod tidy;

@@ -21,7 +21,7 @@ impl Reply {
 }
 
 /// Longer than anything here takes, far shorter than a hanging gateway.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");

@@ -4,6 +4,8 @@
 mod counted;
 mod faulty;
 mod plans;
+#[path = "../../world/tests/support/port.rs"]
+mod port;
 #[path = "../../world/tests/support/product.rs"]
 mod product;
 mod runs;

@@ -1,6 +1,6 @@
 //! Targets that make no tenants: users one by one or from the file, a policy of their own, gateways at fixed addresses.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use proofup_binding::{
@@ -18,22 +18,23 @@ use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 use url::Url;
 
+use crate::port::HeldPort;
 use crate::product::{Setup, TARGET, serve};
 use crate::support::{REFERENCE, Served, TOKEN, plan, ran, report, running};
 
 /// The tiny product, on a thread of its own.
 struct Tiny {
     address: SocketAddr,
-    gateways: u16,
+    gateways: HeldPort,
     stop: watch::Sender<bool>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Tiny {
     fn start(takes_any_code: bool) -> Self {
-        let gateways = free_port();
+        let gateways = HeldPort::take();
         let setup = Setup {
-            sms_url: format!("http://127.0.0.1:{gateways}/sms"),
+            sms_url: format!("http://127.0.0.1:{}/sms", gateways.number()),
             takes_any_code,
             ..Setup::default()
         };
@@ -61,7 +62,7 @@ impl Tiny {
              [operations.deleteMethod]\n\
              request = {{ method = \"DELETE\", path = \"/phones\", headers = {{ authorization = \"Bearer {{session}}\" }} }}\n\
              answers = [{{ status = 200 }}]\n",
-            self.gateways
+            self.gateways.number()
         );
         let text = TARGET
             .replace("{base}", &format!("http://{}", self.address))
@@ -97,11 +98,6 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
         .build()
         .expect("a runtime")
         .block_on(work)
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Makes the configuration of a run against the target of a file.
@@ -271,9 +267,10 @@ twoStep = { kinds = ["textMessage", "appCode"], registrationRequired = true, req
 choice = { differentMethod = true }
 "#;
 
-/// Makes a tenant by hand, and gives the target file of somebody who knows that tenant alone.
-fn lone_tenant(served: &Served) -> String {
-    let gateways = free_port();
+/// Makes a tenant by hand, which is told that its gateways are at a port, and returns the target file of somebody who knows
+/// that tenant alone.
+fn lone_tenant(served: &Served, gateways: &HeldPort) -> String {
+    let gateways = gateways.number();
     let users: Vec<(String, String)> = (0..12)
         .map(|n| {
             (
@@ -342,7 +339,8 @@ fn lone_tenant(served: &Served) -> String {
 #[test]
 fn users_of_the_file_take_second_steps_under_a_policy_of_the_targets_own() {
     let served = Served::start(None);
-    let config = configured(plan(STEPS), &lone_tenant(&served));
+    let gateways = HeldPort::take();
+    let config = configured(plan(STEPS), &lone_tenant(&served, &gateways));
     let output = ran(&config);
     assert_eq!(output.figures.examples, []);
     let report = report(&config, &output);
@@ -355,7 +353,8 @@ fn users_of_the_file_take_second_steps_under_a_policy_of_the_targets_own() {
 #[test]
 fn a_defect_behind_a_policy_of_the_targets_own_fails_the_run() {
     let served = Served::start(Some(FaultName::CodeAcceptedTwice));
-    let config = configured(plan(STEPS), &lone_tenant(&served));
+    let gateways = HeldPort::take();
+    let config = configured(plan(STEPS), &lone_tenant(&served, &gateways));
     let report = report(&config, &ran(&config));
     assert_eq!(report.verdict, Verdict::Nonconforming);
     assert!(report.arrivals.wrong > 0);
@@ -364,7 +363,8 @@ fn a_defect_behind_a_policy_of_the_targets_own_fails_the_run() {
 #[test]
 fn the_oracle_goes_by_the_policy_that_the_file_declares() {
     let served = Served::start(None);
-    let text = lone_tenant(&served);
+    let gateways = HeldPort::take();
+    let text = lone_tenant(&served, &gateways);
     for (from, to, field) in [
         // The apps rank before texts, and nobody may choose.
         (
@@ -392,7 +392,7 @@ fn the_oracle_goes_by_the_policy_that_the_file_declares() {
         "secondStepText = 1, secondStepAppCode = 1",
         "resetPassword = 1",
     );
-    let error = refused(&configured(plan(&resets), &lone_tenant(&served)));
+    let error = refused(&configured(plan(&resets), &lone_tenant(&served, &gateways)));
     let text = error.to_string();
     assert!(
         text.contains("`reset.enabled` is false, and true would do"),

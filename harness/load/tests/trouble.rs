@@ -13,7 +13,7 @@ use crate::support::{Served, Way, plan, report};
 
 const ONE_FLOW: &str = r#"
 pace = 60
-timeout = "4s"
+timeout = "60s"
 arrivals = { rate = "40/s" }
 stop = { after = "4s" }
 mix = { secondStepText = 1 }

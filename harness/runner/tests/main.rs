@@ -8,6 +8,8 @@ mod hostile;
 mod hostile_server;
 #[path = "../../world/tests/support/planted.rs"]
 mod planted;
+#[path = "../../world/tests/support/port.rs"]
+mod port;
 #[path = "../../world/tests/support/product.rs"]
 mod product;
 mod races;

@@ -9,7 +9,7 @@ use crate::hostile_server::Hostility;
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 /// Longer than any request may take: what ends only here has missed its time-out.
-pub(crate) const FAR_TOO_LONG: Duration = Duration::from_secs(10);
+pub(crate) const FAR_TOO_LONG: Duration = Duration::from_secs(120);
 
 /// Says in what each hostility has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl End {
     pub(crate) const fn options(self) -> TransportOptions {
         let timeout = match self {
             Self::TimedOut => Duration::from_millis(300),
-            _ => Duration::from_secs(5),
+            _ => Duration::from_secs(60),
         };
         TransportOptions {
             timeout,

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use super::{assert_fails, command, proofup};
+use crate::port::HeldPort;
 
 /// Holds a process that is ended with the test.
 pub(crate) struct Server(pub(crate) Child);
@@ -73,8 +74,8 @@ fn test_control_wants_a_token_and_loopback() {
 
 #[test]
 fn a_target_that_is_not_there_is_told_with_what_to_do() {
-    let (listener, address) = taken();
-    drop(listener);
+    let port = HeldPort::take();
+    let address = format!("127.0.0.1:{}", port.number());
     let output = proofup(["run", "--url", &format!("http://{address}")]);
     assert_fails(&output, 2, &address);
 }

@@ -5,13 +5,11 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::{assert_fails, command, proofup};
+use crate::port::HeldPort;
 
 /// Writes a target file whose process does what a shell is told.
-fn target(folder: &Path, start: &str) -> String {
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.local_addr().expect("it listens").port()
-    };
+fn target(folder: &Path, port: &HeldPort, start: &str) -> String {
+    let port = port.number();
     let text = format!(
         r#"
 name = "tiny"
@@ -37,7 +35,8 @@ answers = [{{ status = 200 }}]
 #[test]
 fn commands_that_make_tenants_refuse_a_target_that_has_none() {
     let folder = tempfile::tempdir().expect("a folder");
-    let target = target(folder.path(), "touch started");
+    let port = HeldPort::take();
+    let target = target(folder.path(), &port, "touch started");
     for arguments in [
         vec!["explore"],
         vec!["race"],
@@ -54,7 +53,8 @@ fn commands_that_make_tenants_refuse_a_target_that_has_none() {
 #[test]
 fn a_process_that_ends_at_once_is_told_with_its_last_words() {
     let folder = tempfile::tempdir().expect("a folder");
-    let target = target(folder.path(), "echo the database is gone; exit 7");
+    let port = HeldPort::take();
+    let target = target(folder.path(), &port, "echo the database is gone; exit 7");
     let output = proofup(["run", "--target", &target]);
     assert_fails(&output, 2, "exit status: 7");
     assert_fails(&output, 2, "the database is gone");
@@ -70,7 +70,8 @@ fn an_interrupted_run_ends_what_it_started() {
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("there is a mkfifo").success());
     let start = "sh -c 'echo here; while :; do sleep 1000; done' > pipe & wait";
-    let target = target(folder.path(), start);
+    let port = HeldPort::take();
+    let target = target(folder.path(), &port, start);
     let mut run = command()
         .args(["run", "--target", &target])
         .stdout(Stdio::null())
@@ -98,11 +99,8 @@ fn an_interrupted_run_ends_what_it_started() {
 }
 
 /// Writes the target file of the reference as of a product that is started, with its own policy.
-fn started_reference(folder: &Path, policy: &str) -> (String, String) {
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.local_addr().expect("it listens").port()
-    };
+fn started_reference(folder: &Path, port: &HeldPort, policy: &str) -> (String, String) {
+    let port = port.number();
     let program = env!("CARGO_BIN_EXE_proofup");
     let surroundings = format!(
         "{policy}\n[process]\n\
@@ -133,7 +131,8 @@ fn load(target: &str, flow: &str) -> std::process::Output {
 #[test]
 fn a_load_run_starts_the_process_of_its_target_and_ends_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (target, address) = started_reference(folder.path(), "");
+    let port = HeldPort::take();
+    let (target, address) = started_reference(folder.path(), &port, "");
     let output = load(&target, "enrolText");
     let told = super::stdout(&output);
     assert_eq!(
@@ -151,7 +150,8 @@ fn a_load_run_starts_the_process_of_its_target_and_ends_it() {
 fn a_flow_that_the_policy_of_a_target_forbids_is_refused_by_load() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = "policySettable = []\n[policy]\ntwoStep = { kinds = [\"textMessage\"] }\n";
-    let (stranger, address) = started_reference(folder.path(), policy);
+    let port = HeldPort::take();
+    let (stranger, address) = started_reference(folder.path(), &port, policy);
     let output = load(&stranger, "resetPassword");
     for told in [
         "the flow `resetPassword` is impossible under the target's policy",
@@ -162,6 +162,6 @@ fn a_flow_that_the_policy_of_a_target_forbids_is_refused_by_load() {
     }
     assert!(std::net::TcpStream::connect(&address).is_err());
     // Its process is started for nothing, and says why it ended.
-    let other = target(folder.path(), "echo the database is gone; exit 7");
+    let other = target(folder.path(), &port, "echo the database is gone; exit 7");
     assert_fails(&load(&other, "signIn"), 2, "the database is gone");
 }

@@ -87,7 +87,7 @@ pub(crate) fn tenant(policy: Value, gateways: Value) -> Value {
             { "userPrincipalName": "mallory@acme.example", "password": PASSWORD, "blocked": true },
         ],
         "gateways": gateways,
-        "gatewayTimeoutMs": 500,
+        "gatewayTimeoutMs": 60_000,
         "clock": { "mode": "manual", "now": START },
         "seed": "acme",
     })

@@ -11,6 +11,7 @@ use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transpor
 
 use super::shared::{judging, outcomes, scenario, target};
 use crate::planted::wait;
+use crate::port::HeldPort;
 use crate::product::{Setup, serve};
 
 /// Told to the process that is the product: where to listen.
@@ -32,11 +33,6 @@ fn the_product_serves_where_it_is_told_to() {
         serve(setup, address).await;
         std::future::pending::<()>().await;
     });
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it listens").port()
 }
 
 fn clock() -> Clock {
@@ -124,7 +120,8 @@ expect = { state = "verified" }
 
 #[test]
 fn a_run_starts_the_product_moves_its_time_and_ends_all_of_it() {
-    let port = free_port();
+    let held = HeldPort::take();
+    let port = held.number();
     let target = started(port, START, "");
     let outcomes = wait(async {
         let surroundings = begin(&target).await.expect("it starts");
@@ -149,7 +146,8 @@ fn a_run_starts_the_product_moves_its_time_and_ends_all_of_it() {
 
 #[test]
 fn a_product_whose_run_is_dropped_is_ended() {
-    let port = free_port();
+    let held = HeldPort::take();
+    let port = held.number();
     let target = started(port, START, "");
     wait(async {
         let surroundings = begin(&target).await.expect("it starts");
@@ -164,7 +162,8 @@ fn a_product_whose_run_is_dropped_is_ended() {
 
 #[test]
 fn a_start_that_fails_is_told_with_the_end_of_its_log() {
-    let target = started(free_port(), "echo no database >&2; exit 3", "");
+    let held = HeldPort::take();
+    let target = started(held.number(), "echo no database >&2; exit 3", "");
     let error = wait(async {
         let surroundings = begin(&target).await.expect("the shell starts");
         let error = ready(&target, &surroundings)
@@ -183,7 +182,8 @@ fn a_start_that_fails_is_told_with_the_end_of_its_log() {
 
 #[test]
 fn a_product_that_never_answers_is_given_up_in_time_and_ended() {
-    let port = free_port();
+    let held = HeldPort::take();
+    let port = held.number();
     let short = target(
         &format!("http://127.0.0.1:{port}"),
         "[process]\nstart = \"exec sleep 1000\"\nready = { within = \"300ms\" }",
@@ -220,7 +220,8 @@ fn the_products_own_command_ends_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let mark = folder.path().join("stopped");
     let stop = format!("stop = '''echo \"$DATA\" > {}'''", mark.display());
-    let port = free_port();
+    let held = HeldPort::take();
+    let port = held.number();
     let target = started(port, START, &stop);
     wait(async {
         let surroundings = begin(&target).await.expect("it starts");

@@ -1,7 +1,7 @@
 //! Runs cases against the reference, in process or over loopback.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use proofup_domain::clock::Clock;
 use proofup_domain::requirement::Catalogue;
@@ -89,10 +89,14 @@ pub(crate) fn run_suite(suite: Suite, place: Place, jobs: usize) -> BTreeMap<Str
         .collect()
 }
 
-/// Runs a suite. One at a time: each run keeps the whole machine busy by itself.
+/// Returns the results of the whole suite in process, one case after the other: run once, for all tests that look at it.
+pub(crate) fn one_by_one() -> &'static BTreeMap<String, CaseResult> {
+    static RESULTS: OnceLock<BTreeMap<String, CaseResult>> = OnceLock::new();
+    RESULTS.get_or_init(|| run_suite(suite(), Place::InProcess, 1))
+}
+
+/// Runs a suite.
 pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

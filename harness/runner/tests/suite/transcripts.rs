@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use proofup_runner::judge::outcome::Outcome;
 
-use super::harness::{Place, run_suite, suite};
+use super::harness::{Place, one_by_one, run_suite, suite};
 
 #[test]
 fn every_check_passes_and_every_transcript_is_what_it_was() {
-    let results = run_suite(suite(), Place::InProcess, 4);
+    let results = one_by_one();
     let mut wrong = Vec::new();
     for case in results.values() {
         if let Some(error) = &case.internal_error {
@@ -42,17 +42,17 @@ fn every_check_passes_and_every_transcript_is_what_it_was() {
 
 #[test]
 fn transcripts_are_equal_in_process_and_over_loopback_and_for_any_number_of_jobs() {
-    let in_process = run_suite(suite(), Place::InProcess, 1);
+    let in_process = one_by_one();
     let loopback = run_suite(suite(), Place::Loopback, 6);
     assert!(in_process.keys().eq(loopback.keys()));
-    for (id, case) in &in_process {
+    for (id, case) in in_process {
         assert_eq!(case.transcript, loopback[id].transcript, "{id}");
     }
 }
 
 #[test]
 fn no_transcript_holds_a_secret() {
-    for case in run_suite(suite(), Place::InProcess, 4).into_values() {
+    for case in one_by_one().values() {
         assert!(
             !case.secrets.is_empty()
                 || case

@@ -186,7 +186,7 @@ async fn begin(State(product): Shared, headers: HeaderMap, Json(body): Json<Valu
 async fn send(url: &str, text: &Value) -> bool {
     let base: url::Url = url.parse().expect("a URL");
     let options = TransportOptions {
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(60),
         ..TransportOptions::default()
     };
     let request = http::Request::post(url)

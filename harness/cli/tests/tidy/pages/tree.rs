@@ -31,7 +31,7 @@ struct Page {
 impl Tree {
     /// Reads the workspace.
     pub(super) fn read() -> Self {
-        let root = crate::root();
+        let root = crate::tidy::root();
         let mut tree = Self::default();
         tree.walk(&root, "");
         for path in tree.files.clone() {
