@@ -16,7 +16,7 @@ use crate::method::{ChallengeKind, Method, Purpose};
 use crate::refusal::Refusal;
 use crate::state::{Activity, ChallengeState, ResetState, SessionState, SetupPage, WizardPage};
 
-pub use value::{Answer, AnswerFields, Refusing};
+pub use value::{Answer, AnswerFields, REFUSED, Refusing, SUCCEEDED};
 
 /// Declares an answer shape: camelCase, every field optional, nothing unknown.
 macro_rules! shape {

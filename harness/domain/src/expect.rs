@@ -22,6 +22,7 @@
 //! **Invariant:** the keys of the language are read and written in `spelling` alone.
 
 mod meeting;
+mod naming;
 mod spelling;
 #[cfg(test)]
 mod tests;
@@ -33,8 +34,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, REFUSED, SUCCEEDED};
 use crate::refusal::Refusal;
+pub use naming::Named;
 pub use spelling::{MATCHERS, Misspelt};
 
 /// The refusals that are as good as an expected one, by the catalogue.
@@ -316,9 +318,15 @@ impl Expectation {
     /// Returns the expectation of a refusal for this reason.
     #[must_use]
     pub const fn refused(reason: Refusal) -> Self {
+        Self::refused_with(reason, FieldPatterns::new())
+    }
+
+    /// Returns the expectation of a refusal for this reason, and of what goes with it.
+    #[must_use]
+    pub const fn refused_with(reason: Refusal, details: FieldPatterns) -> Self {
         Self::Refused(RefusalPattern {
             reasons: Reasons::One(reason),
-            details: FieldPatterns::new(),
+            details,
         })
     }
 
@@ -426,6 +434,18 @@ impl Expectation {
 }
 
 impl TogetherPattern {
+    /// Returns the expectation that so many succeed, and that the others are refused for these reasons, sorted by their
+    /// words.
+    #[must_use]
+    pub fn counts(succeeded: usize, refused: &[&'static str]) -> Self {
+        let refused: Pattern = refused.iter().copied().collect();
+        let counts = FieldPatterns::new().with(SUCCEEDED, Pattern::Number(succeeded.into()));
+        Self {
+            counts: counts.with(REFUSED, refused),
+            answers: None,
+        }
+    }
+
     fn hold(
         &self,
         path: &Path<'_>,
@@ -436,8 +456,8 @@ impl TogetherPattern {
         let (succeeded, refused) = Answer::counts(answers);
         let counts = |name: &str| {
             Some(Cow::Owned(match name {
-                "succeeded" => succeeded.into(),
-                "refused" => refused.iter().map(|reason| reason.as_str()).collect(),
+                SUCCEEDED => succeeded.into(),
+                REFUSED => refused.iter().map(|reason| reason.as_str()).collect(),
                 _ => return None,
             }))
         };

@@ -1,7 +1,6 @@
 //! Judging: what was expected, what came, and what that says about a requirement.
 
 pub mod exemption;
-pub mod matcher;
 pub mod outcome;
 #[cfg(test)]
 pub(crate) mod samples;

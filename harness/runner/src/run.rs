@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::{Capabilities, Facility, Limits};
 use proofup_domain::clock::Clock;
 use proofup_domain::edition::Edition;
+use proofup_domain::refusal::Refusal;
 use proofup_domain::requirement::Catalogue;
 use proofup_domain::secret::Secret;
 use tokio::sync::watch;
@@ -22,8 +24,7 @@ use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
 use crate::scenario::{Scenario, Suite};
 use crate::surroundings::Surroundings;
 use crate::target::{
-    Answered, ClockScope, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Value,
-    Variables,
+    ClockScope, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Value, Variables,
 };
 use crate::world::case::{Case, run_case};
 
@@ -462,13 +463,12 @@ async fn check_credentials(config: &RunConfig, mut variables: Variables) -> Resu
         .call(&config.transport, Operation::DeleteTenant, &variables, None)
         .await;
     match reply.map(|reply| reply.answered) {
-        Ok(Answered::Refused(fields))
-            if fields.get("refused").and_then(|word| word.as_str()) == Some("unauthenticated") =>
-        {
-            Err(RunError::Credentials {
-                why: "401 unauthenticated".to_owned(),
-            })
-        }
+        Ok(Answer::Refused {
+            reason: Refusal::Unauthenticated,
+            ..
+        }) => Err(RunError::Credentials {
+            why: "401 unauthenticated".to_owned(),
+        }),
         _ => Ok(()),
     }
 }

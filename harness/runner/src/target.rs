@@ -42,6 +42,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::HeaderMap;
+use proofup_domain::answer::REFUSED;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use regex::Regex;
@@ -55,7 +56,7 @@ pub use problem::{Problem, TargetError, TargetErrors};
 pub use profile::{
     ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
-pub use reply::{Answered, Asked, CallFailure, RawResponse, Reply};
+pub use reply::{Asked, CallFailure, RawResponse, Reply};
 pub use standing::{StandingPolicy, differing, field_of, with_fields};
 pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
@@ -207,7 +208,7 @@ impl CompiledTarget {
     #[must_use]
     pub fn tells(&self, operation: Operation, field: &str) -> bool {
         // The harness works these out itself.
-        if matches!(field, "refused" | "problem") {
+        if matches!(field, REFUSED | "problem") {
             return true;
         }
         let ways = self.operations.get(&operation).map(|binding| &binding.ways);

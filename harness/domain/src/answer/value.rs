@@ -9,6 +9,12 @@ use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
 
+/// The key under which a refusal has its reason, and of several answers at once the reasons of those that were refused.
+pub const REFUSED: &str = "refused";
+
+/// The key under which several answers at once have how many succeeded.
+pub const SUCCEEDED: &str = "succeeded";
+
 /// The fields of a success, by the names of the answer shapes, in the order in which they were told.
 pub type AnswerFields = Map<String, Value>;
 
@@ -96,6 +102,32 @@ impl Answer {
         match serde_json::to_value(shape) {
             Ok(Value::Object(fields)) => Self::Success(fields),
             _ => Self::done(),
+        }
+    }
+
+    /// Adds the fields of an answer shape to a success; any other answer stays as it is.
+    pub fn tell(&mut self, shape: &impl Serialize) {
+        if let (Self::Success(fields), Self::Success(more)) = (self, Self::of(shape)) {
+            fields.extend(more);
+        }
+    }
+
+    /// Adds from an answer of the same kind what is not told here, of the fields that are chosen.
+    pub fn complete(&mut self, from: Self, chosen: impl Fn(&str) -> bool) {
+        match (self, from) {
+            (Self::Success(fields), Self::Success(more)) => {
+                for (name, value) in more.into_iter().filter(|(name, _)| chosen(name)) {
+                    fields.entry(name).or_insert(value);
+                }
+            }
+            (Self::Refused { details, .. }, Self::Refused { details: more, .. }) => {
+                for name in DETAILS.into_iter().filter(|name| chosen(name)) {
+                    if let Some(value) = more.get(name) {
+                        details.complete(name, value.into_owned());
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -219,8 +251,8 @@ impl Answer {
         match self {
             Self::Success(fields) => fields.clone(),
             Self::Refused { reason, details } => {
-                let mut fields = one("refused", reason.as_str());
-                for name in ["triesLeft", "retryAfter", "field", "problem"] {
+                let mut fields = one(REFUSED, reason.as_str());
+                for name in DETAILS {
                     if let Some(value) = details.get(name) {
                         fields.insert(name.to_owned(), value.into_owned());
                     }
@@ -238,8 +270,8 @@ impl Answer {
             Self::Together(answers) => {
                 let (succeeded, refused) = Self::counts(answers);
                 let refused: Value = refused.into_iter().map(Refusal::as_str).collect();
-                let mut fields = one("succeeded", succeeded);
-                fields.extend(one("refused", refused));
+                let mut fields = one(SUCCEEDED, succeeded);
+                fields.extend(one(REFUSED, refused));
                 let mut unknown = answers.iter().filter(|answer| answer.is_unrecognised());
                 fields.extend(unknown.next().map(Self::to_fields).unwrap_or_default());
                 let answers: Value = answers.iter().map(Self::to_json).collect();
@@ -268,6 +300,9 @@ impl std::fmt::Display for Answer {
         self.to_json().fmt(f)
     }
 }
+
+/// What goes with a refusal, in the order in which it is written.
+const DETAILS: [&str; 4] = ["triesLeft", "retryAfter", "field", "problem"];
 
 const UNREADABLE: &str = "no authenticator can read it";
 

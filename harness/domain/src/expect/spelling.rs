@@ -9,13 +9,13 @@ use super::{
     AnswersPattern, Expectation, FieldPatterns, Path, Pattern, Reasons, RefusalPattern,
     TogetherPattern,
 };
+use crate::answer::REFUSED;
 use crate::refusal::Refusal;
 
 /// The matchers that may stand in place of a value.
 pub const MATCHERS: [&str; 6] = ["has", "lacks", ANY_OF, "atMost", "atLeast", "absent"];
 
 const ANY_OF: &str = "anyOf";
-const REFUSED: &str = "refused";
 const ANSWERS: &str = "answers";
 
 /// Why JSON is no expectation.
@@ -134,7 +134,9 @@ impl Reasons {
         }
     }
 
-    fn to_json(&self) -> Value {
+    /// Returns the reasons as JSON, as an `expect` spells them.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         match self {
             Self::One(reason) => reason.as_str().into(),
             Self::AnyOf(reasons) => {

@@ -361,3 +361,21 @@ fn less_than_is_expected_may_be_told_and_nothing_else() {
     assert!(!refused.admits_more_than(&wrong_code(3)));
     assert!(!refused.admits_more_than(&Answer::done()));
 }
+
+#[test]
+fn reasons_and_fields_are_named_wherever_they_stand() {
+    let expect = json!({ "anyOf": [
+        { "state": "expired", "deferral": { "daysLeft": { "atMost": 1 } } },
+        { "refused": { "anyOf": ["blocked", "cancelled"] }, "triesLeft": 1 },
+    ] });
+    let read = Expectation::read(&expect).expect("an expectation");
+    let named = read.named();
+    let reasons = BTreeSet::from([Refusal::Blocked, Refusal::Cancelled]);
+    assert_eq!(named.reasons, reasons, "a state is no reason");
+    let fields = BTreeSet::from(["state", "deferral", "daysLeft", "triesLeft"]);
+    assert_eq!(named.fields, fields);
+    let expect = json!({ "refused": { "has": ["expired"] }, "answers": [{ "refused": "denied" }] });
+    let read = Expectation::read_together(&expect).expect("an expectation");
+    let reasons = BTreeSet::from([Refusal::Expired, Refusal::Denied]);
+    assert_eq!(read.named().reasons, reasons);
+}

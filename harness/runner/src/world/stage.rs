@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::World;
 use super::case::{Case, make_world};
 use super::things::Sort;
-use crate::judge::matcher::is_no_success;
 use crate::run::Environment;
 use crate::scenario::Scenario;
 use crate::target::exchange::Exchange;
-use crate::target::{Answered, CallFailure, Operation, Value, Variables};
+use crate::target::{CallFailure, Operation, Value, Variables};
 
 /// Holds a world in which commands happen one after the other.
 ///
@@ -26,7 +26,7 @@ pub(crate) struct Stage<'a> {
 /// Holds what a code in a given shape was answered with.
 pub(crate) struct Submitted {
     /// What it means; nothing where no answer came.
-    pub(crate) answered: Option<Answered>,
+    pub(crate) answered: Option<Answer>,
     /// The request and its answer; masked with everything that the world knows.
     pub(crate) exchange: Exchange,
 }
@@ -59,13 +59,13 @@ impl<'a> Stage<'a> {
     }
 
     /// Lets a command happen that has to succeed.
-    pub(crate) async fn demand(&mut self, command: Json) -> Result<Map<String, Json>, String> {
+    pub(crate) async fn demand(&mut self, command: Json) -> Result<Answer, String> {
         let command: Command = serde_json::from_value(command)
             .map_err(|error| format!("this is no command ({error}); please report it"))?;
         let performed = self.world.perform(&command, None).await;
         self.forget();
         let performed = performed.map_err(|trouble| trouble.to_string())?;
-        if is_no_success(&performed) {
+        if !performed.is_success() {
             return Err(format!(
                 "`{}` was answered with {}",
                 crate::transcript::command(&command),
@@ -186,7 +186,7 @@ impl Submitted {
     pub(crate) fn told(&self) -> String {
         self.answered.clone().map_or_else(
             || "no answer".to_owned(),
-            |answered| crate::transcript::answer(&answered.into_fields()),
+            |answered| crate::transcript::answer(&answered),
         )
     }
 }

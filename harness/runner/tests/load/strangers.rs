@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_runner::load::figures::End;
@@ -11,7 +12,7 @@ use proofup_runner::load::plan::LoadPlan;
 use proofup_runner::load::report::Verdict;
 use proofup_runner::load::{LoadConfig, LoadError, Shard, run};
 use proofup_runner::target::{
-    Answered, CompiledTarget, Operation, TransportOptions, Variables, loopback_transport,
+    CompiledTarget, Operation, TransportOptions, Variables, loopback_transport,
 };
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
@@ -312,7 +313,7 @@ fn lone_tenant(served: &Served) -> String {
             .await
     });
     let answered = asked.expect("it answers").answered;
-    assert!(matches!(answered, Answered::Success(_)), "{answered:?}");
+    assert!(matches!(answered, Answer::Success(_)), "{answered:?}");
     let (head, rest) = REFERENCE
         .split_once("[operations.createTenant]")
         .expect("it makes tenants");

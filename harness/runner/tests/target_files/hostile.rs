@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
+use proofup_domain::answer::Answer;
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
 use proofup_runner::catalogue::embedded_catalogue;
@@ -11,8 +12,7 @@ use proofup_runner::judge::outcome::{CouldNotRun, Outcome};
 use proofup_runner::run::{RunConfig, RunError, RunOutput, Selection, run};
 use proofup_runner::scenario::{Origin, Suite, load};
 use proofup_runner::target::{
-    Answered, CompiledTarget, Operation, Transport, TransportError, TransportOptions,
-    loopback_transport,
+    CompiledTarget, Operation, Transport, TransportError, TransportOptions, loopback_transport,
 };
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -90,8 +90,8 @@ impl End {
         }
     }
 
-    fn holds(self, outcome: &Result<Answered, TransportError>) -> bool {
-        let unrecognised = |expected: u16| matches!(outcome, Ok(Answered::Unrecognised { status, code: None }) if *status == expected);
+    fn holds(self, outcome: &Result<Answer, TransportError>) -> bool {
+        let unrecognised = |expected: u16| matches!(outcome, Ok(Answer::Unrecognised { status, code: None }) if *status == expected);
         let reset = matches!(outcome, Err(TransportError::ConnectionReset));
         match self {
             Self::TimedOut => *outcome == Err(TransportError::TimedOut(self.options().timeout)),
@@ -123,7 +123,7 @@ async fn with_all<T>(work: impl AsyncFn(Hostility) -> T) -> Vec<(Hostility, T)> 
 }
 
 /// Signs in, as often as asked, over one transport.
-async fn sign_in(hostility: Hostility, times: usize) -> Vec<Result<Answered, TransportError>> {
+async fn sign_in(hostility: Hostility, times: usize) -> Vec<Result<Answer, TransportError>> {
     let server = HostileServer::start(hostility);
     let base = server.base().parse().expect("a URL");
     let transport = loopback_transport(&base, End::of(hostility).options());
