@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::Request;
+use proofup_domain::answer::Answer;
 use proofup_domain::command::Mangle;
 use proofup_domain::secret::Secret;
 use serde_json::Value as Json;
@@ -18,7 +19,7 @@ use super::lane::Lane;
 use super::mask::{Masker, secret_members, texts};
 use super::meaning::{refused, unrecognised};
 use super::operation::{Operation, Secrecy};
-use super::reply::{Answered, Asked, CallFailure, RawResponse, Reply};
+use super::reply::{Asked, CallFailure, RawResponse, Reply};
 use super::transport::{Transport, TransportError};
 use super::value::{Value, Variables};
 use super::way::{Does, Way};
@@ -144,7 +145,7 @@ impl CompiledTarget {
         let body = way.wanted.read(&raw.body);
         let kept = way.meaning.kept(raw, body.as_ref());
         let mut answered = way.meaning.read(raw, body.as_ref(), &self.refusals);
-        if matches!(answered, Answered::Unrecognised { .. }) {
+        if matches!(answered, Answer::Unrecognised { .. }) {
             let mut masker = Masker::default();
             masker.learn(texts(&self.environment_secrets));
             masker.learn(secrets_of(operation, variables).iter().map(String::as_str));
@@ -188,7 +189,7 @@ impl CompiledTarget {
         };
         let body = raw.json();
         let answered = if (200..300).contains(&raw.status) {
-            Answered::Success(serde_json::Map::new())
+            Answer::done()
         } else {
             refused(&self.refusals, &raw, body.as_ref())
                 .unwrap_or_else(|| unrecognised(&raw, body.as_ref()))
@@ -225,9 +226,9 @@ pub(super) fn secret_of(value: &Value) -> Option<&str> {
 }
 
 /// Masks what an implementation put where a word should stand.
-pub(super) fn masked(answered: Answered, masker: &Masker) -> Answered {
+pub(super) fn masked(answered: Answer, masker: &Masker) -> Answer {
     match answered {
-        Answered::Unrecognised { status, code } => Answered::Unrecognised {
+        Answer::Unrecognised { status, code } => Answer::Unrecognised {
             status,
             code: code.map(|code| masker.mask(&code)),
         },

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{Method, Request};
+use proofup_domain::answer::Answer;
 use proofup_domain::secret::Secret;
 use tower::ServiceExt as _;
 
@@ -10,7 +11,7 @@ use super::exchange::Exchange;
 use super::mask::{Masker, texts};
 use super::meaning::{refused, unrecognised};
 use super::operation::Operation;
-use super::reply::{Answered, RawResponse};
+use super::reply::RawResponse;
 use super::request::RequestTemplate;
 use super::template::percent_encode;
 use super::transport::{Transport, TransportError};
@@ -32,7 +33,7 @@ impl CompiledTarget {
     }
 
     /// Tells what an answer that is no success means by the file's own refusals.
-    pub fn refusal_of(&self, response: &RawResponse) -> Answered {
+    pub fn refusal_of(&self, response: &RawResponse) -> Answer {
         let body = response.json();
         refused(&self.refusals, response, body.as_ref())
             .unwrap_or_else(|| unrecognised(response, body.as_ref()))

@@ -45,6 +45,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::HeaderMap;
+use proofup_domain::answer::REFUSED;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use regex::Regex;
@@ -58,7 +59,7 @@ pub use problem::{Problem, TargetError, TargetErrors};
 pub use profile::{
     ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
-pub use reply::{Answered, Asked, CallFailure, RawResponse, Reply};
+pub use reply::{Asked, CallFailure, RawResponse, Reply};
 pub use standing::{StandingPolicy, differing, field_of, with_fields};
 pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 pub use text::TargetText;
@@ -211,7 +212,7 @@ impl CompiledTarget {
     #[must_use]
     pub fn tells(&self, operation: Operation, field: &str) -> bool {
         // The harness works these out itself.
-        if matches!(field, "refused" | "problem") {
+        if matches!(field, REFUSED | "problem") {
             return true;
         }
         let ways = self.operations.get(&operation).map(|binding| &binding.ways);

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use proofup_domain::answer::{Answer, Refusing};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
 
 use super::matcher::{Conditions, Recogniser};
-use super::reply::{Answered, RawResponse};
+use super::reply::RawResponse;
 use super::shape::FieldKind;
 use super::source::{Path, Source};
 use super::value::{Value, text_of};
@@ -246,14 +247,14 @@ impl Meaning {
         response: &RawResponse,
         body: Option<&Json>,
         shared: &[RefusalRule],
-    ) -> Answered {
+    ) -> Answer {
         // A success whose fields cannot be read for want of JSON is none.
         let success = self.answers.iter().find(|rule| {
             rule.recogniser.recognises(response, body)
                 && (body.is_some() || !rule.fields.read_body())
         });
         if let Some(rule) = success {
-            return Answered::Success(rule.fields.fill(response, body));
+            return Answer::Success(rule.fields.fill(response, body));
         }
         let refusals = self.refusals.iter().chain(shared);
         refused(refusals, response, body).unwrap_or_else(|| unrecognised(response, body))
@@ -270,35 +271,28 @@ pub(super) fn refused<'a>(
     rules: impl IntoIterator<Item = &'a RefusalRule>,
     response: &RawResponse,
     body: Option<&Json>,
-) -> Option<Answered> {
+) -> Option<Answer> {
     let rule = rules
         .into_iter()
         .find(|rule| rule.recogniser.recognises(response, body))?;
-    let mut fields = Map::new();
-    fields.insert("refused".to_owned(), Json::from(rule.refused.as_str()));
-    let numbers = [
-        ("triesLeft", &rule.tries_left),
-        ("retryAfter", &rule.retry_after),
-    ];
-    for (name, source) in numbers {
-        let found = source
-            .as_ref()
-            .and_then(|source| source.first(response, body));
-        if let Some(found) = found {
-            // A header is a text, and the number in it is meant.
-            let number = found
-                .as_str()
-                .and_then(|text| text.trim().parse::<u32>().ok());
-            fields.insert(name.to_owned(), number.map_or(found, Json::from));
-        }
-    }
-    let field = rule.field.as_ref();
-    let field = field.and_then(|source| source.first(response, body));
-    if let Some(field) = field {
-        fields.insert("field".to_owned(), field);
-    }
-    fields.insert("problem".to_owned(), Json::from(is_problem(response, body)));
-    Some(Answered::Refused(fields))
+    let found = |source: &Option<Source>| source.as_ref()?.first(response, body);
+    let number = |source: &Option<Source>| {
+        let found = found(source)?;
+        // A header is a text, and the number in it is meant.
+        let number = found
+            .as_str()
+            .and_then(|text| text.trim().parse::<u32>().ok());
+        Some(number.map_or(found, Json::from))
+    };
+    Some(Answer::Refused {
+        reason: rule.refused,
+        details: Box::new(Refusing {
+            tries_left: number(&rule.tries_left),
+            retry_after: number(&rule.retry_after),
+            field: found(&rule.field),
+            problem: Some(is_problem(response, body)),
+        }),
+    })
 }
 
 /// Tells whether a response is a problem document (RFC 9457) that tells its own status.
@@ -319,11 +313,11 @@ fn is_problem(response: &RawResponse, body: Option<&Json>) -> bool {
 }
 
 /// Tells what is known of a response that no rule matches.
-pub(super) fn unrecognised(response: &RawResponse, body: Option<&Json>) -> Answered {
+pub(super) fn unrecognised(response: &RawResponse, body: Option<&Json>) -> Answer {
     let code = body
         .and_then(|body| body["code"].as_str())
         .map(|code| code.chars().take(64).collect());
-    Answered::Unrecognised {
+    Answer::Unrecognised {
         status: response.status,
         code,
     }

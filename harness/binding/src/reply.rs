@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde_json::{Map, Value as Json};
+use proofup_domain::answer::Answer;
+use serde_json::Value as Json;
 
 use super::exchange::Exchange;
 use super::jar::set_by;
@@ -17,7 +18,7 @@ use super::value::{Value, text_of};
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// What it means.
-    pub answered: Answered,
+    pub answered: Answer,
     /// What later steps may need, by name; only of a success.
     pub kept: BTreeMap<String, Value>,
     /// The request whose answer counts, with that answer; masked.
@@ -37,7 +38,7 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
     /// What it means.
-    pub answered: Answered,
+    pub answered: Answer,
     /// What later steps may need, by name: there is too little of it for a tree.
     pub kept: Vec<(String, Value)>,
 }
@@ -49,40 +50,6 @@ impl Asked {
         let mut kept = self.kept.iter().rev();
         kept.find(|(known, _)| known == name)
             .map(|(_, value)| value)
-    }
-}
-
-/// Says what an answer means in the words of the domain.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answered {
-    /// The operation did what it is for: the fields of its answer shape.
-    Success(Map<String, Json>),
-    /// It was refused: `refused`, `problem`, and `triesLeft`, `retryAfter` and `field` where they were told.
-    Refused(Map<String, Json>),
-    /// No rule of the target file matches.
-    Unrecognised {
-        /// The status.
-        status: u16,
-        /// The member `code` of the body, if there is one.
-        code: Option<String>,
-    },
-}
-
-impl Answered {
-    /// Gives the answer as one object, as expectations and transcripts want it: a refusal has `refused` in it, what no rule
-    /// matched has `unrecognised`.
-    #[must_use]
-    pub fn into_fields(self) -> Map<String, Json> {
-        match self {
-            Self::Success(fields) | Self::Refused(fields) => fields,
-            Self::Unrecognised { status, code } => {
-                let mut what = Map::from_iter([("status".to_owned(), Json::from(status))]);
-                if let Some(code) = code {
-                    what.insert("code".to_owned(), Json::from(code));
-                }
-                Map::from_iter([("unrecognised".to_owned(), Json::Object(what))])
-            }
-        }
     }
 }
 

@@ -145,13 +145,14 @@ impl<'a> Visitor<'_> for Name<'a> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use proofup_domain::answer::Answer;
     use serde_json::json;
 
     use super::*;
     use crate::target::matcher::{Conditions, Recogniser, Statuses, Test};
     use crate::target::meaning::{AnswerRule, FieldRules, Meaning};
     use crate::target::source::Source;
-    use crate::target::{Answered, CompiledTarget, RawResponse};
+    use crate::target::{CompiledTarget, RawResponse};
 
     const REFERENCE: &str = include_str!("../../../fixtures/targets/reference.toml");
 
@@ -277,8 +278,8 @@ mod tests {
             let raw = RawResponse::made(401, Bytes::from(body.to_owned()));
             meaning.read(&raw, wanted.read(body.as_bytes()).as_ref(), &[])
         };
-        assert!(matches!(meant(r#"{"next": "who"}"#), Answered::Success(_)));
-        let unknown = Answered::Unrecognised {
+        assert!(matches!(meant(r#"{"next": "who"}"#), Answer::Success(_)));
+        let unknown = Answer::Unrecognised {
             status: 401,
             code: Some("odd".to_owned()),
         };

@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use http::Request;
-use proofup_binding::{Answered, CompiledTarget, Operation, Reply, Value};
+use proofup_binding::{CompiledTarget, Operation, Reply, Value};
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Facility;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::support::{offer, problem, scripted, shipped, with_sign_in};
 
@@ -38,7 +39,7 @@ async fn success(operation: Operation, status: u16, body: &Json) -> (Json, Reply
     )
     .await;
     match reply.answered.clone() {
-        Answered::Success(fields) => (Json::Object(fields), reply),
+        Answer::Success(fields) => (Json::Object(fields), reply),
         other => panic!("{operation} answered {other:?}"),
     }
 }
@@ -151,19 +152,19 @@ async fn every_documented_refusal_is_recognised_at_its_status() {
             )
             .await;
             match reply.answered {
-                Answered::Refused(fields) => {
-                    assert_eq!(fields["refused"], code);
-                    assert_eq!(fields["problem"], true);
+                Answer::Refused { reason, details } => {
+                    assert_eq!(reason, *refusal);
+                    assert_eq!(details.problem, Some(true));
                     assert!(reply.kept.is_empty());
                     statuses.push(status);
                 }
-                Answered::Unrecognised {
+                Answer::Unrecognised {
                     status: told,
                     code: word,
                 } => {
                     assert_eq!((told, word.as_deref()), (status, Some(code)));
                 }
-                Answered::Success(_) => panic!("{status} {code} is no success"),
+                other => panic!("{status} {code} is {other}"),
             }
         }
         assert!(
@@ -186,7 +187,7 @@ async fn a_refusal_tells_its_details() {
     )
     .await;
     let expected = json!({"refused": "wrongCode", "triesLeft": 4, "problem": true});
-    assert_eq!(refused.answered, Answered::Refused(as_map(expected)));
+    assert_eq!(refused.answered.to_json(), expected);
     let body = problem(429, "throttled").to_string();
     let refused = reply(
         Operation::SendCode,
@@ -197,7 +198,7 @@ async fn a_refusal_tells_its_details() {
     )
     .await;
     let expected = json!({"refused": "throttled", "retryAfter": 30, "problem": false});
-    assert_eq!(refused.answered, Answered::Refused(as_map(expected)));
+    assert_eq!(refused.answered.to_json(), expected);
     let mut body = problem(422, "invalidInput");
     body["field"] = json!("code");
     body["status"] = json!(400);
@@ -210,7 +211,7 @@ async fn a_refusal_tells_its_details() {
     )
     .await;
     let expected = json!({"refused": "invalidInput", "field": "code", "problem": false});
-    assert_eq!(refused.answered, Answered::Refused(as_map(expected)));
+    assert_eq!(refused.answered.to_json(), expected);
 }
 
 #[tokio::test]
@@ -233,7 +234,7 @@ async fn what_no_rule_matches_is_unrecognised() {
         let code = code.map(str::to_owned);
         assert_eq!(
             reply.answered,
-            Answered::Unrecognised { status, code },
+            Answer::Unrecognised { status, code },
             "{body}"
         );
     }
@@ -267,10 +268,8 @@ refused = "blocked"
             .call(&transport, Operation::SignIn, &offer(&json!({})), None)
             .await
             .expect("an answer");
-        let fields = match reply.answered {
-            Answered::Success(fields) | Answered::Refused(fields) => fields,
-            other @ Answered::Unrecognised { .. } => panic!("{other:?}"),
-        };
+        assert!(!reply.answered.is_unrecognised(), "{}", reply.answered);
+        let fields = reply.answered.to_fields();
         assert!(fields.values().any(|value| value == expected), "{fields:?}");
     }
 }
@@ -288,7 +287,7 @@ async fn a_callback_succeeds_with_any_2xx_and_is_refused_by_the_file_s_rules() {
         .callback(&transport, request(), &[])
         .await
         .expect("an answer");
-    assert_eq!(reply.answered, Answered::Success(Map::new()));
+    assert_eq!(reply.answered, Answer::done());
     let (transport, _) = scripted(
         401,
         "application/problem+json",
@@ -299,12 +298,8 @@ async fn a_callback_succeeds_with_any_2xx_and_is_refused_by_the_file_s_rules() {
         .callback(&transport, request(), &[])
         .await
         .expect("an answer");
-    assert_eq!(
-        reply.answered,
-        Answered::Refused(as_map(
-            json!({"refused": "unauthenticated", "problem": true})
-        ))
-    );
+    let expected = json!({"refused": "unauthenticated", "problem": true});
+    assert_eq!(reply.answered.to_json(), expected);
 }
 
 #[tokio::test]
@@ -324,13 +319,6 @@ async fn places_name_where_a_text_stands() {
         );
     }
     assert!(reply.raw.text().contains("482913"));
-}
-
-fn as_map(value: Json) -> Map<String, Json> {
-    match value {
-        Json::Object(map) => map,
-        other => panic!("{other} is no object"),
-    }
 }
 
 #[tokio::test]

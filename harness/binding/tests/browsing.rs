@@ -1,9 +1,8 @@
 //! What a browser would do: cookies, CSRF tokens, forms, redirects; and asking again: polling, refreshing.
 
 use http::header::COOKIE;
-use proofup_binding::{
-    Answered, Jar, Operation, Reply, Transport, TransportError, Value, Variables,
-};
+use proofup_binding::{Jar, Operation, Reply, Transport, TransportError, Value, Variables};
+use proofup_domain::answer::Answer;
 use proofup_domain::secret::Secret;
 use serde_json::json;
 
@@ -194,7 +193,7 @@ async fn a_form_is_sent_as_a_browser_sends_it_and_redirects_are_followed() {
         ]
     );
     assert_eq!(cookies(&sent), ["", "", "in=1", "in=1"]);
-    assert!(matches!(reply.answered, Answered::Success(_)));
+    assert!(matches!(reply.answered, Answer::Success(_)));
     assert_eq!(
         (reply.earlier.len(), reply.exchange.url.as_str()),
         (3, "http://127.0.0.1:1/home")
@@ -215,7 +214,7 @@ async fn a_redirect_to_another_host_is_an_answer_and_a_loop_is_named() {
     let reply = call(&target, &transport, Operation::SignIn, &variables).await;
     assert!(matches!(
         reply.answered,
-        Answered::Unrecognised { status: 302, .. }
+        Answer::Unrecognised { status: 302, .. }
     ));
     // A form without a method is a query.
     assert_eq!(told(&sent)[1], "GET /app/do?user=a&password=b");
@@ -271,7 +270,7 @@ answers = [{{ status = 200, answer = {{ state = {{ from = "$.state", words = {{ 
         &variables,
     )
     .await;
-    assert!(matches!(&reply.answered, Answered::Success(fields) if fields["state"] == "verified"));
+    assert!(matches!(&reply.answered, Answer::Success(fields) if fields["state"] == "verified"));
     assert_eq!((told(&sent).len(), reply.earlier.len()), (4, 0));
     let (transport, _) = scripted(200, "application/json", &[], r#"{"state": "wait"}"#);
     let reply = call(
@@ -282,7 +281,7 @@ answers = [{{ status = 200, answer = {{ state = {{ from = "$.state", words = {{ 
     )
     .await;
     assert!(
-        matches!(&reply.answered, Answered::Success(fields) if fields["state"] == "challengeSent")
+        matches!(&reply.answered, Answer::Success(fields) if fields["state"] == "challengeSent")
     );
     let (transport, sent) = scripted(404, "application/json", &[], "");
     call(
@@ -339,7 +338,7 @@ refused = "unauthenticated"
     };
     let (transport, sent) = serve(true);
     let reply = call(&target, &transport, Operation::OpenAccount, &variables).await;
-    assert!(matches!(reply.answered, Answered::Success(_)));
+    assert!(matches!(reply.answered, Answer::Success(_)));
     assert_eq!(
         reply.renewed.keys().collect::<Vec<_>>(),
         ["refreshToken", "session"]
@@ -356,7 +355,7 @@ refused = "unauthenticated"
     );
     let (transport, sent) = serve(false);
     let reply = call(&target, &transport, Operation::OpenAccount, &variables).await;
-    assert!(matches!(reply.answered, Answered::Refused(_)) && reply.renewed.is_empty());
+    assert!(matches!(reply.answered, Answer::Refused { .. }) && reply.renewed.is_empty());
     assert_eq!(told(&sent).len(), 2);
     let (transport, sent) = serve(true);
     call(&target, &transport, Operation::SignIn, &offer(&json!({}))).await;

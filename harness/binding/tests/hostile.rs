@@ -2,9 +2,9 @@
 
 use http::Request;
 use proofup_binding::{
-    Answered, CompiledTarget, Operation, Transport, TransportError, TransportOptions,
-    loopback_transport,
+    CompiledTarget, Operation, Transport, TransportError, TransportOptions, loopback_transport,
 };
+use proofup_domain::answer::Answer;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,8 +16,8 @@ use crate::hostile_server::{HostileServer, Hostility};
 use crate::support::{offer, shipped};
 
 impl End {
-    fn holds(self, outcome: &Result<Answered, TransportError>) -> bool {
-        let unrecognised = |expected: u16| matches!(outcome, Ok(Answered::Unrecognised { status, code: None }) if *status == expected);
+    fn holds(self, outcome: &Result<Answer, TransportError>) -> bool {
+        let unrecognised = |expected: u16| matches!(outcome, Ok(Answer::Unrecognised { status, code: None }) if *status == expected);
         let reset = matches!(outcome, Err(TransportError::ConnectionReset));
         match self {
             Self::TimedOut => *outcome == Err(TransportError::TimedOut(self.options().timeout)),
@@ -33,7 +33,7 @@ impl End {
 }
 
 /// Signs in, as often as asked, over one transport.
-async fn sign_in(hostility: Hostility, times: usize) -> Vec<Result<Answered, TransportError>> {
+async fn sign_in(hostility: Hostility, times: usize) -> Vec<Result<Answer, TransportError>> {
     let server = HostileServer::start(hostility);
     let base = server.base().parse().expect("a URL");
     let transport = loopback_transport(&base, End::of(hostility).options());

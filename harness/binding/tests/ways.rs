@@ -1,6 +1,8 @@
 //! Ways: which requests an operation takes, what stands in their place, and what it may not be without.
 
-use proofup_binding::{Answered, CompiledTarget, Operation, Reply, TransportError};
+use proofup_binding::{CompiledTarget, Operation, Reply, TransportError};
+use proofup_domain::answer::Answer;
+use proofup_domain::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
 use crate::support::{answer, answering, offer, scripted, told, with_sign_in, workspace};
@@ -49,19 +51,19 @@ async fn the_first_way_that_fits_is_taken() {
     assert_eq!(sent, [r#"POST /app/phones/sms {"number":"06"}"#]);
     let reply = reply.expect("an answer");
     assert!(
-        matches!(&reply.answered, Answered::Success(fields) if fields["method"] == "mobilePhone")
+        matches!(&reply.answered, Answer::Success(fields) if fields["method"] == "mobilePhone")
     );
     assert!(reply.kept.contains_key("enrollment"));
     let own = json!({"method": "email", "addressIs": "own"});
     let (reply, sent) = begin(&target, &own, 400).await;
     assert_eq!(sent, ["POST /app/own-mail"]);
     let refused = |reply: Reply| match reply.answered {
-        Answered::Refused(fields) => fields["refused"].clone(),
+        Answer::Refused { reason, .. } => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(reply.map(refused), Ok(json!("methodNotAvailable")));
+    assert_eq!(reply.map(refused), Ok(Refusal::MethodNotAvailable));
     let (reply, _) = begin(&target, &phone, 400).await;
-    assert_eq!(reply.map(refused), Ok(json!("invalidInput")));
+    assert_eq!(reply.map(refused), Ok(Refusal::InvalidInput));
 }
 
 #[tokio::test]
@@ -78,7 +80,7 @@ async fn what_is_assumed_is_not_asked() {
     let fields = json!({"state": "verified", "method": "email"});
     assert_eq!(
         Json::Object(match reply.answered {
-            Answered::Success(fields) => fields,
+            Answer::Success(fields) => fields,
             other => panic!("{other:?}"),
         }),
         fields
@@ -148,7 +150,7 @@ answers = [{ status = 200 }]
         ]
     );
     assert!(
-        matches!(&reply.answered, Answered::Success(_)),
+        matches!(&reply.answered, Answer::Success(_)),
         "{:?}",
         reply.answered
     );
@@ -231,7 +233,7 @@ refused = "invalidInput"
         .await
         .expect("the command runs");
     assert!(
-        matches!(made.answered, Answered::Success(_)),
+        matches!(made.answered, Answer::Success(_)),
         "{:?}",
         made.exchange
     );
@@ -247,7 +249,7 @@ refused = "invalidInput"
         .await
         .expect("the command runs");
     assert!(
-        matches!(refused.answered, Answered::Refused(_)),
+        matches!(refused.answered, Answer::Refused { .. }),
         "{:?}",
         refused.exchange
     );

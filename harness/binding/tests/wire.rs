@@ -1,7 +1,8 @@
 //! The wire between: proxies, and TLS where it is built in.
 
 use http::header::PROXY_AUTHORIZATION;
-use proofup_binding::{Answered, CompiledTarget, Operation, TransportError};
+use proofup_binding::{CompiledTarget, Operation, TransportError};
+use proofup_domain::answer::Answer;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -51,7 +52,7 @@ async fn a_proxy_is_given_the_whole_address() {
         .call(&transport, Operation::OpenAccount, &offer(&json!({})), None)
         .await
         .expect("the proxy answers");
-    assert!(matches!(reply.answered, Answered::Success(_)));
+    assert!(matches!(reply.answered, Answer::Success(_)));
     let head = task.await.expect("nobody panics");
     assert!(
         head.starts_with("GET http://target.invalid:8080/app/account HTTP/1.1\r\n"),
@@ -170,7 +171,7 @@ mod tls {
         .await;
         assert!(matches!(
             reply.expect("an answer").answered,
-            Answered::Success(_)
+            Answer::Success(_)
         ));
         assert!(
             task.await
@@ -197,7 +198,7 @@ mod tls {
         );
         assert!(matches!(
             ask(&top).await.expect("an answer").answered,
-            Answered::Success(_)
+            Answer::Success(_)
         ));
         let head = task.await.expect("nobody panics");
         assert!(

@@ -1,7 +1,7 @@
 //! What the project promises about its own shape.
 
-mod pages;
 mod features;
+mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

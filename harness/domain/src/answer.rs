@@ -1,8 +1,13 @@
-//! What comes back: one shape per family of commands, every field optional.
+//! What comes back: the one value that an answer is ([`Answer`]), and one shape per family of commands.
 //!
-//! The same shapes check `expect` tables when a scenario is loaded (as JSON Schema) and name what a target file can
-//! extract. A field that an implementation does not tell is absent; `expect` is a partial match, so only what a check
-//! names must be there.
+//! An answer is a success with its fields, a refusal with its reason, or nothing that any rule knows; whoever looks at one
+//! matches on that.
+//!
+//! The shapes check `expect` tables when a scenario is loaded (as JSON Schema) and name what a target file can extract. A
+//! field that an implementation does not tell is absent; `expect` is a partial match, so only what a check names must be
+//! there.
+
+mod value;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::method::{ChallengeKind, Method, Purpose};
 use crate::refusal::Refusal;
 use crate::state::{Activity, ChallengeState, ResetState, SessionState, SetupPage, WizardPage};
+
+pub use value::{Answer, AnswerFields, REFUSED, Refusing, SUCCEEDED};
 
 /// Declares an answer shape: camelCase, every field optional, nothing unknown.
 macro_rules! shape {

@@ -11,6 +11,7 @@ pub mod capabilities;
 pub mod clock;
 pub mod command;
 pub mod edition;
+pub mod expect;
 pub mod fault;
 pub mod method;
 pub mod policy;

@@ -16,8 +16,10 @@ mod story;
 mod way;
 mod write;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Name};
-use serde_json::Value as Json;
+use proofup_domain::expect::Expectation;
+use proofup_domain::refusal::Refusal;
 
 pub(crate) use blame::blame;
 pub use draw::draw;
@@ -78,13 +80,25 @@ fn actor(command: &Command) -> Option<&Name> {
     }
 }
 
-/// Tells what is said of an answer: `refused`, `unrecognised`, or success.
-fn gist(answer: &serde_json::Map<String, Json>) -> String {
-    if let Some(word) = answer.get("refused").and_then(Json::as_str) {
-        return format!("refused {word}");
+/// Says in a few words what an answer is.
+fn gist(answer: &Answer) -> String {
+    match (answer.refusal(), answer.unrecognised()) {
+        (Some(reason), _) => refusal(reason),
+        (None, Some(what)) => format!("unrecognised: {what}"),
+        (None, None) => SUCCESS.to_owned(),
     }
-    if let Some(what) = answer.get("unrecognised") {
-        return format!("unrecognised {what}");
-    }
-    "success".to_owned()
 }
+
+/// Says in a few words what is expected.
+fn expected_gist(expectation: &Expectation) -> String {
+    match expectation.refusal() {
+        Some(reason) => refusal(reason),
+        None => SUCCESS.to_owned(),
+    }
+}
+
+fn refusal(reason: Refusal) -> String {
+    format!("refused {reason}")
+}
+
+const SUCCESS: &str = "success";

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_oracle::auditor::{Grounds, Violation, audit};
 use proofup_oracle::machine::{Expected, Outcome, State, step};
-use serde_json::{Map, Value as Json};
 
 use crate::explore::Story;
 use crate::run::Environment;
@@ -54,7 +54,7 @@ pub(crate) struct Difference {
 #[derive(Debug, Clone)]
 pub(crate) enum Got {
     /// An answer.
-    Answer(Map<String, Json>),
+    Answer(Answer),
     /// None, twice in a row while the target answered others.
     Nothing(String),
 }
@@ -118,29 +118,20 @@ pub(crate) async fn play(
     }) = &mut stage.played.difference
     {
         // What a target tells that it must not tell is told by nobody else.
-        answer
-            .values_mut()
-            .for_each(|value| mask(value, world.secrets()));
+        answer.each_text_mut(&mut |text| mask(text, world.secrets()));
     }
     world.stop().await;
     stage.played
 }
 
 /// Takes secrets out of an answer; text that holds one is not told at all.
-fn mask(value: &mut Json, secrets: &BTreeSet<Secret>) {
-    match value {
-        Json::String(text) => {
-            let holds = |secret: &Secret| {
-                let secret = secret.expose();
-                secret.len() >= SECRET_MIN && text.contains(secret)
-            };
-            if secrets.iter().any(holds) {
-                *text = "***".to_owned();
-            }
-        }
-        Json::Array(list) => list.iter_mut().for_each(|one| mask(one, secrets)),
-        Json::Object(table) => table.values_mut().for_each(|one| mask(one, secrets)),
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+fn mask(text: &mut String, secrets: &BTreeSet<Secret>) {
+    let holds = |secret: &Secret| {
+        let secret = secret.expose();
+        secret.len() >= SECRET_MIN && text.contains(secret)
+    };
+    if secrets.iter().any(holds) {
+        *text = "***".to_owned();
     }
 }
 
@@ -180,7 +171,7 @@ impl Stage<'_> {
             }
             match world.perform(command, None).await {
                 Ok(answer) => {
-                    let succeeded = !crate::judge::matcher::is_no_success(&answer);
+                    let succeeded = answer.is_success();
                     self.played.answered.push((command.word(), succeeded));
                     if !self.take(Some(index), command, &outcome, &answer) {
                         return;
@@ -232,7 +223,7 @@ impl Stage<'_> {
         index: Option<usize>,
         command: &Command,
         outcome: &Outcome,
-        answer: &Map<String, Json>,
+        answer: &Answer,
     ) -> bool {
         let admitted = outcome.expected.admits(answer).is_ok()
             || self.is_allowed(command, &outcome.expected, answer);
@@ -250,12 +241,7 @@ impl Stage<'_> {
     }
 
     /// Tells whether the catalogue takes the refusal for as good as the expected one.
-    fn is_allowed(
-        &self,
-        command: &Command,
-        expected: &Expected,
-        answer: &Map<String, Json>,
-    ) -> bool {
+    fn is_allowed(&self, command: &Command, expected: &Expected, answer: &Answer) -> bool {
         let Some(id) = crate::explore::blame(command, expected, &Got::Answer(answer.clone()))
         else {
             return false;
@@ -265,7 +251,9 @@ impl Stage<'_> {
             return false;
         };
         !requirement.allowed.is_empty()
-            && crate::judge::matcher::compare(&expected.to_expect(), answer, &requirement.allowed)
+            && expected
+                .to_expectation()
+                .compare(answer, &requirement.allowed)
                 .is_empty()
     }
 }

@@ -6,7 +6,6 @@ extern crate self as judge;
 use proofup_binding as target;
 
 pub mod exemption;
-pub mod matcher;
 pub mod outcome;
 #[cfg(test)]
 pub(crate) mod samples;

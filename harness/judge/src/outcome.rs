@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use proofup_domain::capabilities::Facility;
 use proofup_domain::edition::Edition;
+pub use proofup_domain::expect::Mismatch;
 use proofup_domain::requirement::{NeededFeature, RequirementId};
 use proofup_domain::secret::Secret;
-use serde::Serialize;
-use serde_json::Value;
 
 use crate::target::exchange::Exchange;
 
@@ -72,18 +71,6 @@ pub enum CouldNotRun {
     Transport(String),
     /// The run ended before: deadline, interruption or `--max-failures`.
     NotReached(String),
-}
-
-/// Holds one difference between what was expected and what came.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Mismatch {
-    /// Where in the answer: `deferral.daysLeft`.
-    pub path: String,
-    /// What the file says.
-    pub expected: Value,
-    /// What came; nothing where the field is absent.
-    pub actual: Option<Value>,
 }
 
 /// Holds one judged check of one case.

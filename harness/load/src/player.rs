@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{CodeRole, Command};
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
@@ -19,7 +20,6 @@ use proofup_domain::state::Channel;
 use proofup_gateways::message::Message;
 use proofup_gateways::people::authenticator::{AccountKey, Authenticator};
 use proofup_oracle::machine::{self, NewUser, State};
-use serde_json::{Map, Value as Json};
 
 use super::account::{Account, REGION};
 use super::flow::{Act, USER};
@@ -32,8 +32,6 @@ use crate::target::{Asked, Operation, Transport, TransportError, Value, Variable
 use stranger::Belongings;
 
 /// Holds an abstract answer.
-pub(crate) type Performed = Map<String, Json>;
-
 /// Says why an act led to nothing.
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -51,7 +49,7 @@ pub(crate) enum Trouble {
         got: String,
     },
     /// The target, or what stands before it, says that it takes no more just now.
-    TurnedAway(u64),
+    TurnedAway(u16),
     /// The answer is a refusal, and the oracle admits it: the flow cannot go on.
     Refused(String),
 }
@@ -221,7 +219,7 @@ impl Player {
     }
 
     /// Does one act, and holds its answer to the oracle.
-    pub(crate) async fn act(&mut self, act: &Act) -> Result<Performed, Trouble> {
+    pub(crate) async fn act(&mut self, act: &Act) -> Result<Answer, Trouble> {
         match act {
             Act::Do(command) => self.command(command).await,
             Act::Await(channel) => self.receive(*channel).await,
@@ -233,7 +231,7 @@ impl Player {
     /// # Errors
     /// Where nothing came back, or what came is wrong. A refusal that the oracle demands is a success here; whoever wanted
     /// something else looks at the answer.
-    pub(crate) async fn command(&mut self, command: &Command) -> Result<Performed, Trouble> {
+    pub(crate) async fn command(&mut self, command: &Command) -> Result<Answer, Trouble> {
         let now = self.tenant.now();
         let outcome = machine::step(self.known(), command, now);
         if let Some(why) = outcome.expected.unbound() {
@@ -273,7 +271,7 @@ impl Player {
     }
 
     /// Waits for the message that the command before has caused.
-    async fn receive(&mut self, channel: Channel) -> Result<Performed, Trouble> {
+    async fn receive(&mut self, channel: Channel) -> Result<Answer, Trouble> {
         let timeout = self.common.timeout;
         let message = self.letterboxes.of(channel).wait(timeout).await;
         let message = message.ok_or(Trouble::NoMessage(channel))?;
@@ -285,11 +283,11 @@ impl Player {
             self.code = Some(code);
         }
         self.message = Some(message);
-        Ok(Performed::new())
+        Ok(Answer::done())
     }
 
     /// Asks an operation of the target for what its answer means.
-    async fn ask(&mut self, operation: Operation, command: &Command) -> Result<Performed, Trouble> {
+    async fn ask(&mut self, operation: Operation, command: &Command) -> Result<Answer, Trouble> {
         self.offer(command)?;
         let hidden = match command {
             Command::DeleteMethod { .. } => None,
@@ -301,8 +299,8 @@ impl Player {
             self.offered.put("methodId", hidden);
         }
         let asked = asked?;
-        let performed = asked.answered.into_fields();
-        if !crate::judge::matcher::is_no_success(&performed) {
+        let performed = asked.answered;
+        if performed.is_success() {
             for (name, value) in asked.kept {
                 self.offered.put(&name, value);
             }
@@ -475,9 +473,14 @@ impl Player {
 const PASSING: [&str; 6] = ["code", "method", "kind", "region", "number", "address"];
 
 /// Gives the status of an answer that says nothing but that there is too much to do: no wrong answer, and no right one.
-fn turned_away(answer: &Performed) -> Option<u64> {
-    let status = answer.get("unrecognised")?.get("status")?.as_u64()?;
-    matches!(status, 429 | 502 | 503 | 504).then_some(status)
+const fn turned_away(answer: &Answer) -> Option<u16> {
+    match answer {
+        Answer::Unrecognised {
+            status: status @ (429 | 502 | 503 | 504),
+            ..
+        } => Some(*status),
+        _ => None,
+    }
 }
 
 /// Tells whether a command makes the target send something.

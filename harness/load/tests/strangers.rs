@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use proofup_binding::{
-    Answered, CompiledTarget, Operation, TransportOptions, Variables, loopback_transport,
-};
+use proofup_binding::{CompiledTarget, Operation, TransportOptions, Variables, loopback_transport};
+use proofup_domain::answer::Answer;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_load::figures::End;
@@ -310,7 +309,7 @@ fn lone_tenant(served: &Served, gateways: &HeldPort) -> String {
             .await
     });
     let answered = asked.expect("it answers").answered;
-    assert!(matches!(answered, Answered::Success(_)), "{answered:?}");
+    assert!(matches!(answered, Answer::Success(_)), "{answered:?}");
     let (head, rest) = REFERENCE
         .split_once("[operations.createTenant]")
         .expect("it makes tenants");

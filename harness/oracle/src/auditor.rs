@@ -16,10 +16,10 @@ mod sessions;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{CodeShape, Command};
 use proofup_domain::policy::Policy;
-use serde_json::{Map, Value};
 
 use codes::Codes;
 use deed::Deed;
@@ -39,7 +39,7 @@ pub struct Grounds {
 }
 
 /// Holds one command, its instant and its answer.
-pub type Entry = (Timestamp, Command, Map<String, Value>);
+pub type Entry = (Timestamp, Command, Answer);
 
 /// Names what was broken, where in the history, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,6 @@ mod callbacks;
 mod devices;
 mod enroll;
 mod expected;
-mod fit;
 mod gate;
 mod life;
 mod manage;
@@ -35,15 +34,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Name};
+use proofup_domain::expect::Expectation;
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
-use serde_json::{Map, Value};
 
-pub use expected::{Expected, Pattern, example};
-pub use fit::compatible;
+pub use expected::Expected;
 pub use tenant::{NewUser, NumberFacts, Tenant};
 
 use expected::Told;
@@ -118,18 +117,14 @@ pub struct Outcome {
     pub expected: Expected,
     /// How many of the patterns belong to the preferred reading.
     preferred: usize,
-    others: Vec<(Vec<Pattern>, State)>,
+    others: Vec<(Vec<Expectation>, State)>,
 }
 
 impl Outcome {
     /// Gives the state afterwards, by the first reading that admits the answer; the preferred one if none does.
     #[must_use]
-    pub fn follow(&self, answer: &Map<String, Value>) -> &State {
-        let admitted = |patterns: &[Pattern]| {
-            patterns
-                .iter()
-                .any(|p| expected::mismatches(p, answer).is_empty())
-        };
+    pub fn follow(&self, answer: &Answer) -> &State {
+        let admitted = |patterns: &[Expectation]| patterns.iter().any(|one| one.admits(answer));
         let preferred = self.expected.alternatives();
         if admitted(&preferred[..self.preferred.min(preferred.len())]) {
             return &self.state;
@@ -145,13 +140,13 @@ impl Outcome {
     /// # Errors
     ///
     /// The outcome itself, where no reading admits the answer: [`Expected::admits`] tells why.
-    pub fn admit(self, answer: &Map<String, Value>) -> Result<State, Box<Self>> {
-        let preferred = self.expected.alternatives().iter().take(self.preferred);
-        let mut preferred = preferred.map(|pattern| expected::mismatches(pattern, answer));
-        if preferred.any(|mismatches| mismatches.is_empty()) {
+    pub fn admit(self, answer: &Answer) -> Result<State, Box<Self>> {
+        let mut preferred = self.expected.alternatives().iter().take(self.preferred);
+        if preferred.any(|one| one.admits(answer)) {
             return Ok(self.state);
         }
-        if self.expected.admits(answer).is_err() {
+        let mut alternatives = self.expected.alternatives().iter();
+        if !alternatives.any(|one| one.admits(answer)) {
             return Err(Box::new(self));
         }
         Ok(self.follow(answer).clone())

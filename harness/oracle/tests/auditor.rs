@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use proofup_domain::capabilities::Limits;
+use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_oracle::auditor::{Entry, Grounds, Invariant, audit};
 use serde_json::{Value, json};
@@ -52,7 +53,9 @@ fn check(lines: &[Line], expected: &[(usize, Invariant)]) {
             command["user"] = "alice".into();
         }
         let command = serde_json::from_value(command).expect("a command");
-        let answer = answer.as_object().expect("an answer is a table").clone();
+        // What is expected to come, to the letter, has come.
+        let answer = Expectation::read(answer).expect("an answer is spelt like an expectation");
+        let answer = answer.example();
         history.push((now, command, answer));
     }
     let found = audit(&grounds(), &history);

@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::Command;
+use proofup_domain::refusal::Refusal;
 use tokio::sync::watch;
 
 pub use crate::target::TargetText;
@@ -477,9 +478,7 @@ fn is_excused(act: &Act, acted: &Acted) -> bool {
             matches!(act.command, Command::AddAccount { .. }) || why.contains("has no way for")
         }
         Came::Answer(answer) => {
-            act.wants == Wants::Success
-                && answer.get("refused").and_then(|word| word.as_str())
-                    == Some("secondStepRequired")
+            act.wants == Wants::Success && answer.refusal() == Some(Refusal::SecondStepRequired)
         }
         Came::Nothing(_) => false,
     }

@@ -8,10 +8,10 @@ use proofup_domain::command::Command;
 use proofup_domain::method::Method;
 use serde_json::{Map, Value};
 
-use super::Control;
 use super::draft::{Draft, Thing};
 use super::problem::Problem;
 use super::tree::Node;
+use super::{Control, ControlDifference};
 
 /// Finds and verifies the control of every refusal; `None` where a step has none or it is wrong.
 pub(crate) fn controls(steps: &[Draft<'_>], problems: &mut Vec<Problem>) -> Vec<Option<Control>> {
@@ -77,7 +77,11 @@ fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Box
 }
 
 /// Proves that two steps differ in exactly one thing, and tells it.
-fn verify(steps: &[Draft<'_>], index: usize, other: usize) -> Result<String, Option<Box<Problem>>> {
+fn verify(
+    steps: &[Draft<'_>],
+    index: usize,
+    other: usize,
+) -> Result<ControlDifference, Option<Box<Problem>>> {
     let (step, control) = (&steps[index], &steps[other]);
     let refuse = |(message, help): (String, &str)| {
         let problem = step
@@ -125,7 +129,7 @@ fn only(
     differences: &[Difference],
     references: &[Difference],
     begun_alike: impl Fn(&Difference, &str) -> bool,
-) -> Result<String, (String, &'static str)> {
+) -> Result<ControlDifference, (String, &'static str)> {
     let too_many =
         |several: String| format!("the control differs in more than one thing: {several}");
     match (differences, references) {
@@ -133,12 +137,12 @@ fn only(
             "nothing differs between the step and its control".to_owned(),
             "one field must differ, or one kind of `advanceClock`, `setPolicy` or `setGateway` must lie between them",
         )),
-        ([], [one]) => Ok(one.told.clone()),
+        ([], [one]) => Ok(one.shown()),
         ([one], references) => match references
             .iter()
             .find(|reference| !begun_alike(reference, &one.key))
         {
-            None => Ok(one.told.clone()),
+            None => Ok(one.shown()),
             Some(alien) => Err((
                 too_many(format!("{}; {}", one.told, alien.told)),
                 "bindings may differ too only if what they name was begun by steps that differ in the same thing or \
@@ -165,11 +169,22 @@ struct Difference {
     key: String,
     /// The difference in words, the control's value first.
     told: String,
+    /// The words hold answers that the file spells out.
+    is_secret: bool,
     /// For a binding: what the step names, and what the control names.
     names: Option<(Option<String>, Option<String>)>,
 }
 
 impl Difference {
+    /// Returns the difference as reports show it.
+    fn shown(&self) -> ControlDifference {
+        if self.is_secret {
+            ControlDifference::GivenAnswers
+        } else {
+            ControlDifference::Told(self.told.clone())
+        }
+    }
+
     /// Says whether the two things that a binding names were begun by commands that differ at most in one field.
     fn begun_alike(&self, steps: &[Draft<'_>], index: usize, other: usize, field: &str) -> bool {
         let Some((Some(mine), Some(theirs))) = &self.names else {
@@ -263,6 +278,7 @@ impl Fields {
                 (!each.is_empty()).then(|| Difference {
                     key: key.clone(),
                     told: each.join(", "),
+                    is_secret: are_given(mine) || are_given(theirs),
                     names: None,
                 })
             })
@@ -288,11 +304,18 @@ impl Fields {
                         shown(theirs),
                         shown(mine)
                     ),
+                    is_secret: false,
                     names: Some((mine.cloned(), theirs.cloned())),
                 })
             })
             .collect()
     }
+}
+
+/// Whether fields hold answers that the file spells out.
+fn are_given(fields: &Map<String, Value>) -> bool {
+    let answers = fields.get("answers");
+    answers.is_some_and(|answers| answers.get("given").is_some())
 }
 
 /// Lists what changes the world between two steps, one entry per kind.
@@ -319,6 +342,7 @@ fn world(steps: &[Draft<'_>], one: usize, two: usize) -> Vec<Difference> {
             (!each.is_empty()).then(|| Difference {
                 key: word.to_owned(),
                 told: format!("{word} {} in between", each.join(" and ")),
+                is_secret: false,
                 names: None,
             })
         })

@@ -31,9 +31,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proofup_domain::command::{Command, Mangle};
 use proofup_domain::edition::Edition;
+use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{Catalogue, RequirementId};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use toml::de::DeTable;
 
 pub use file::{Finder, Found, GatewayForms, UserSpec};
@@ -139,7 +140,7 @@ pub struct Check {
     /// The line of `check`, from 1.
     pub line: usize,
     /// What the answer must hold, matchers included; nothing: the command must succeed.
-    pub expect: Option<Value>,
+    pub expect: Option<Expectation>,
     /// The line of `expect`; of `check` where there is none.
     pub expect_line: usize,
     /// The step that shows that a refusal has its one cause.
@@ -153,8 +154,26 @@ pub struct Control {
     pub name: String,
     /// The index of the step.
     pub step: usize,
-    /// The one thing that differs, the control's value first: `code: "lastSent" instead of "wrong"`.
-    pub difference: String,
+    /// The one thing that differs.
+    pub difference: ControlDifference,
+}
+
+/// The one thing in which a refused step and its control differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ControlDifference {
+    /// In words, the control's value first: `code: "lastSent" instead of "wrong"`.
+    Told(String),
+    /// The answers to questions, some of which the file spells out: those are secrets, and never told.
+    GivenAnswers,
+}
+
+impl std::fmt::Display for ControlDifference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Told(told) => told,
+            Self::GivenAnswers => "answers: other answers",
+        })
+    }
 }
 
 /// Loads a scenario from its text.
@@ -391,7 +410,7 @@ fn finish_step(source: &str, step: &Draft<'_>, control: Option<Control>) -> Opti
             slug: slug.clone(),
             requirement: RequirementId(slug.split('/').next()?.to_owned()),
             line: line("check")?,
-            expect: keys.expect.clone().map(Value::Object),
+            expect: finish_expect(step, keys.expect.as_ref())?,
             expect_line: line("expect").or_else(|| line("check"))?,
             control,
         }),
@@ -407,6 +426,23 @@ fn finish_step(source: &str, step: &Draft<'_>, control: Option<Control>) -> Opti
             None => Deed::One(step.command.clone()?),
         },
     })
+}
+
+/// Reads what is expected. The outer none: it cannot be read.
+#[expect(
+    clippy::option_option,
+    reason = "an expectation may be left out, and may be none"
+)]
+fn finish_expect(
+    step: &Draft<'_>,
+    expect: Option<&Map<String, Value>>,
+) -> Option<Option<Expectation>> {
+    let read = match &step.parts {
+        Some(_) => Expectation::read_together,
+        None => Expectation::read,
+    };
+    let expect = expect.map(|expect| read(&Value::Object(expect.clone())));
+    expect.transpose().ok()
 }
 
 fn finish_part(part: &Draft<'_>) -> Option<Part> {

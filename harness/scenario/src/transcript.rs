@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use serde_json::{Map, Value};
 
@@ -92,9 +93,14 @@ pub const fn types_a_code(command: &Command) -> bool {
 
 /// Tells an abstract answer in one line.
 #[must_use]
-pub fn answer(answer: &Map<String, Value>) -> String {
+pub fn answer(answer: &Answer) -> String {
+    fields(&answer.to_fields())
+}
+
+/// Tells the fields of an answer in one line.
+pub(crate) fn fields(fields: &Map<String, Value>) -> String {
     let mut parts = Vec::new();
-    flatten("", answer, &mut parts);
+    flatten("", fields, &mut parts);
     if parts.is_empty() {
         "ok".to_owned()
     } else {
@@ -178,9 +184,9 @@ mod tests {
         assert_eq!(command(&step), "alice signIn password=wrong");
         let told = json!({ "state": "interrupted", "deferral": { "offered": true, "daysLeft": 14 }, "destination": "+31 ***" });
         assert_eq!(
-            answer(told.as_object().expect("an object")),
+            answer(&Answer::of(&told)),
             "deferral.daysLeft=14 deferral.offered=true state=interrupted"
         );
-        assert_eq!(answer(&Map::new()), "ok");
+        assert_eq!(answer(&Answer::done()), "ok");
     }
 }

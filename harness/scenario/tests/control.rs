@@ -14,7 +14,8 @@ fn difference(steps: &str) -> Result<String, String> {
             let check = checks
                 .find(|check| check.slug == "CODE-6/refused")
                 .expect("every text here has it");
-            Ok(check.control.expect("the check names one").difference)
+            let control = check.control.expect("the check names one");
+            Ok(control.difference.to_string())
         }
         Err(errors) => Err(errors.problems()[0].message.clone()),
     }
@@ -172,4 +173,21 @@ fn a_control_may_come_later() {
         difference(&text).unwrap(),
         "password: \"right\" instead of \"wrong\""
     );
+}
+
+#[test]
+fn answers_that_a_file_spells_out_are_never_told() {
+    let submit = "do = \"submitAnswers\"; user = \"alice\"";
+    let given = "answers = { given = [{ question = 1, text = \"hunter two\" }] }";
+    let told = difference(&pair(submit, "", &format!("{submit}; {given}")));
+    assert_eq!(told.unwrap(), "answers: other answers");
+}
+
+#[test]
+fn a_difference_is_told_whatever_words_it_holds() {
+    let submit = "do = \"submitCode\"; user = \"alice\"; code = \"lastSent\"";
+    let policy = "do = \"setPolicy\"; policy = { reset = { questions = [\"Your given name?\"] } }";
+    let told = difference(&pair(submit, &step(policy), submit));
+    let told = told.unwrap();
+    assert!(told.contains("Your given name?"), "{told}");
 }

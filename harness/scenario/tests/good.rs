@@ -41,7 +41,7 @@ fn a_check_knows_its_lines_and_its_requirement() {
     assert!(lines[check.expect_line - 1].starts_with("expect = "));
     assert_eq!(lines[scenario.steps[0].line - 1], "[[steps]]");
     assert_eq!(
-        check.expect.as_ref().unwrap()["deferral"]["daysLeft"]["atMost"],
+        check.expect.as_ref().unwrap().to_json()["deferral"]["daysLeft"]["atMost"],
         14
     );
 }
@@ -57,12 +57,15 @@ fn a_refusal_carries_the_difference_to_its_control() {
         .as_ref()
         .unwrap();
     assert_eq!(control.step, 1);
-    assert_eq!(control.difference, "advanceClock by \"14d\" in between");
+    assert_eq!(
+        control.difference.to_string(),
+        "advanceClock by \"14d\" in between"
+    );
     let spoilt = &scenario.steps[3];
     assert_eq!(spoilt.mangle, Some(Mangle::WrongMethod));
     let control = spoilt.check.as_ref().unwrap().control.as_ref().unwrap();
     assert_eq!(
-        control.difference,
+        control.difference.to_string(),
         "mangle: nothing instead of \"wrongMethod\""
     );
 }

@@ -3,22 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Name;
 use proofup_domain::edition::Edition;
+use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{NeededFeature, Requirement};
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::Gateways;
 use rand_chacha::ChaCha8Rng;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::fairness::{accepted_shape, because, changes_something, unasked, without_the_untold};
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
 use super::time::Hearing;
-use super::{Performed, Trouble, World, needs, together};
-use crate::judge::matcher::{compare, is_no_success};
+use super::{Trouble, World, needs, together};
 use crate::judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
@@ -339,7 +340,7 @@ impl Walk<'_> {
         self.tell(world, step, &when, &told);
         let succeeded = attempt
             .as_ref()
-            .is_ok_and(|(performed, _)| !is_no_success(performed));
+            .is_ok_and(|(performed, _)| performed.is_success());
         self.records.insert(
             index,
             Record {
@@ -418,7 +419,7 @@ impl Walk<'_> {
         &self,
         world: &mut World<'_>,
         step: &Step,
-    ) -> Result<(Performed, Option<Mismatch>), Trouble> {
+    ) -> Result<(Answer, Option<Mismatch>), Trouble> {
         let command = match &step.deed {
             Deed::One(command) => command,
             Deed::Together(parts) => return Ok((together::happen(world, parts).await?, None)),
@@ -432,19 +433,18 @@ impl Walk<'_> {
             .check
             .as_ref()
             .and_then(|check| check.expect.as_ref())
-            .and_then(|expect| expect.get("refused"));
+            .map_or(Expectation::success(), Expectation::kind);
         let mut odd = None;
         for round in 1..times {
             let performed = world.perform(command, step.mangle).await?;
-            let same_kind = match expected {
-                Some(refused) => performed.get("refused") == Some(refused),
-                None => !is_no_success(&performed),
-            };
-            if !same_kind && odd.is_none() {
+            if !expected.admits(&performed) && odd.is_none() {
                 odd = Some(Mismatch {
                     path: format!("answer {round} of {times}"),
-                    expected: expected.cloned().unwrap_or_else(|| Json::from("success")),
-                    actual: Some(Json::Object(performed)),
+                    expected: match &expected {
+                        Expectation::Refused(refused) => refused.reasons.to_json(),
+                        _ => Json::from("success"),
+                    },
+                    actual: Some(performed.to_json()),
                 });
             }
         }
@@ -460,7 +460,7 @@ impl Walk<'_> {
         Ok((world.perform(command, step.mangle).await?, odd))
     }
 
-    fn judge(&self, check: &Check, performed: &Performed, odd: Option<Mismatch>) -> Outcome {
+    fn judge(&self, check: &Check, performed: &Answer, odd: Option<Mismatch>) -> Outcome {
         if let Some(not_applicable) = self.not_applicable(check) {
             return Outcome::NotApplicable(not_applicable);
         }
@@ -468,12 +468,9 @@ impl Walk<'_> {
             .requirement(check)
             .map(|requirement| requirement.allowed.clone())
             .unwrap_or_default();
-        let success = Json::Object(Map::new());
-        let mut mismatches = compare(
-            check.expect.as_ref().unwrap_or(&success),
-            performed,
-            &allowed,
-        );
+        let success = Expectation::success();
+        let expectation = check.expect.as_ref().unwrap_or(&success);
+        let mut mismatches = expectation.compare(performed, &allowed);
         mismatches.extend(odd);
         if mismatches.is_empty() {
             Outcome::Passed
@@ -506,8 +503,8 @@ impl Walk<'_> {
                 path: String::new(),
                 expected: check
                     .expect
-                    .clone()
-                    .unwrap_or_else(|| Json::from("an answer")),
+                    .as_ref()
+                    .map_or_else(|| Json::from("an answer"), Expectation::to_json),
                 actual: Some(Json::from(format!("no answer, twice: {}", again.error))),
             }]);
         }
@@ -535,7 +532,7 @@ impl Walk<'_> {
                 control_difference: check
                     .control
                     .as_ref()
-                    .map(|control| told_difference(&control.difference)),
+                    .map(|control| control.difference.to_string()),
                 exchanges,
             },
         ));
@@ -567,17 +564,8 @@ impl Walk<'_> {
     }
 }
 
-/// Tells a control's difference without the answers that a file spells out: answers are secrets by type.
-fn told_difference(difference: &str) -> String {
-    if difference.contains("given") {
-        "answers: other answers".to_owned()
-    } else {
-        difference.to_owned()
-    }
-}
-
 /// Takes a step once more, to see whether it is answered this time.
-async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Performed, Trouble> {
+async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Answer, Trouble> {
     match &step.deed {
         Deed::One(command) => world.perform(command, step.mangle).await,
         Deed::Together(parts) => together::happen(world, parts).await,

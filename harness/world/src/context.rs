@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::clock::Clock;
 use proofup_domain::edition::Edition;
+use proofup_domain::refusal::Refusal;
 use proofup_domain::requirement::Catalogue;
 use proofup_domain::secret::Secret;
 use tower::ServiceExt as _;
@@ -14,7 +16,7 @@ use tower::ServiceExt as _;
 use crate::scenario::Suite;
 use crate::surroundings::Surroundings;
 use crate::target::{
-    Answered, CompiledTarget, DiscoverError, Operation, TargetText, Transport, Value, Variables,
+    CompiledTarget, DiscoverError, Operation, TargetText, Transport, Value, Variables,
 };
 use crate::trust::Marks;
 
@@ -225,13 +227,12 @@ async fn check_credentials(config: &RunConfig, mut variables: Variables) -> Resu
         .call(&config.transport, Operation::DeleteTenant, &variables, None)
         .await;
     match reply.map(|reply| reply.answered) {
-        Ok(Answered::Refused(fields))
-            if fields.get("refused").and_then(|word| word.as_str()) == Some("unauthenticated") =>
-        {
-            Err(RunError::Credentials {
-                why: "401 unauthenticated".to_owned(),
-            })
-        }
+        Ok(Answer::Refused {
+            reason: Refusal::Unauthenticated,
+            ..
+        }) => Err(RunError::Credentials {
+            why: "401 unauthenticated".to_owned(),
+        }),
         _ => Ok(()),
     }
 }

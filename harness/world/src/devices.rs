@@ -1,19 +1,18 @@
 //! Authenticators: what was activated, what was scanned, and the notifications that reach them.
 
-use proofup_domain::answer::AccountAnswer;
+use proofup_domain::answer::{AccountAnswer, Answer};
 use proofup_domain::command::{AddBy, CallbackSecret, Command, Name, Which};
 use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Message;
 use proofup_gateways::people::authenticator::{Account, Authenticator, parse_activation};
-use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
 use super::request::Request;
 use super::things::Sort;
 use super::variables::Vars;
-use super::{Performed, Trouble, World};
+use super::{Trouble, World};
 use crate::target::{Operation, Value};
 
 /// Holds one device with the Microsoft app.
@@ -36,12 +35,6 @@ pub(super) struct OathAccount {
     account: Account,
 }
 
-/// Tells that a payload was shown which no authenticator can read: the target's answer, not the harness's trouble.
-pub fn unreadable() -> Performed {
-    let what = json!({ "payload": "no authenticator can read it" });
-    Map::from_iter([("unrecognised".to_owned(), what)])
-}
-
 /// Tells what an authenticator shows of an account; `same`: what was scanned and what was typed are one.
 pub fn account_answer(account: &Account, same: bool) -> AccountAnswer {
     AccountAnswer {
@@ -60,7 +53,7 @@ pub fn account_answer(account: &Account, same: bool) -> AccountAnswer {
 
 impl World<'_> {
     /// Does what a person does with an authenticator in their hand.
-    pub(super) async fn use_device(&mut self, command: &Command) -> Result<Performed, Trouble> {
+    pub(super) async fn use_device(&mut self, command: &Command) -> Result<Answer, Trouble> {
         match command {
             Command::AddAccount {
                 user,
@@ -82,7 +75,7 @@ impl World<'_> {
         user: &Name,
         enrollment: Option<&Name>,
         by: AddBy,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         let index = self.thing(Sort::Enrollment, user, enrollment)?;
         let payload = self.kept_secret(index, "qrPayload");
         let typed = self.kept_secret(index, "manualSecret");
@@ -95,7 +88,7 @@ impl World<'_> {
         let account = match by {
             AddBy::QrPayload => match scanned.ok_or_else(missing)? {
                 Ok(account) => account,
-                Err(_) => return Ok(unreadable()),
+                Err(_) => return Ok(Answer::Unreadable),
             },
             AddBy::Manual => {
                 let typed = typed.clone().ok_or_else(missing)?;
@@ -126,7 +119,7 @@ impl World<'_> {
             authenticator,
             account,
         });
-        Ok(fields(&answer))
+        Ok(Answer::of(&answer))
     }
 
     /// Activates a device with the Microsoft app.
@@ -135,12 +128,12 @@ impl World<'_> {
         user: &Name,
         enrollment: Option<&Name>,
         by: AddBy,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         let index = self.thing(Sort::Enrollment, user, enrollment)?;
         let payload = self.kept_secret(index, "qrPayload");
         let scanned = payload.as_ref().and_then(parse_activation);
         if payload.is_some() && scanned.is_none() && by == AddBy::QrPayload {
-            return Ok(unreadable());
+            return Ok(Answer::Unreadable);
         }
         let typed = self
             .kept_secret(index, "manualCode")
@@ -168,7 +161,7 @@ impl World<'_> {
         vars.text("activationUrl", &url);
         vars.text("pushToken", &push_token);
         let (mut performed, kept) = self.call(Operation::ActivateDevice, vars, None).await?;
-        if crate::judge::matcher::is_no_success(&performed) {
+        if !performed.is_success() {
             return Ok(performed);
         }
         let code_secret = kept.get("codeSecret").cloned();
@@ -186,7 +179,7 @@ impl World<'_> {
             code_secret: Some(code_secret.is_some()),
             ..AccountAnswer::default()
         };
-        performed.extend(fields(&answer));
+        performed.tell(&answer);
         Ok(performed)
     }
 
@@ -369,13 +362,5 @@ impl World<'_> {
                 })
             })
             .collect()
-    }
-}
-
-/// Turns an answer shape into the fields of an answer.
-pub fn fields(shape: &impl serde::Serialize) -> Map<String, Json> {
-    match serde_json::to_value(shape) {
-        Ok(Json::Object(fields)) => fields,
-        _ => Map::new(),
     }
 }

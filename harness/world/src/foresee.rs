@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, Type, country};
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{Command, Dialled, PhoneRef};
 use proofup_domain::edition::Edition;
+use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{
-    NewUser, NumberFacts, Outcome, State, Tenant, compatible, example, step,
-};
-use serde_json::{Map, Value as Json, json};
+use proofup_oracle::machine::{NewUser, NumberFacts, Outcome, State, Tenant, step};
+use serde_json::Value as Json;
 
 use crate::scenario::{Deed, Quantity, Scenario, Step};
 use crate::target::{CompiledTarget, StandingPolicy, differing};
@@ -186,7 +186,7 @@ impl Walk<'_> {
             let why = format!("sets {}, which cannot be set", beyond.join(", "));
             return Err(parted(why, beyond));
         }
-        let none = json!({});
+        let none = Expectation::success();
         let check = step.check.as_ref();
         let expect = check
             .and_then(|check| check.expect.as_ref())
@@ -198,7 +198,7 @@ impl Walk<'_> {
             .map_or(Ok(1), |times| times.count(limits));
         let times = times.map_err(|error| parted(error.to_string(), Vec::new()))?;
         for round in 1..=times {
-            let earlier = same_kind(expect);
+            let earlier = expect.kind();
             let expect = if round == times { expect } else { &earlier };
             self.once(command, expect)
                 .map_err(|why| parted(why, Vec::new()))?;
@@ -222,13 +222,12 @@ impl Walk<'_> {
         }
     }
 
-    fn once(&mut self, command: &Command, expect: &Json) -> Result<(), String> {
+    fn once(&mut self, command: &Command, expect: &Expectation) -> Result<(), String> {
         let outcome = step(&self.state, command, self.now);
         if let Some(why) = outcome.expected.unbound() {
             return Err(format!("cannot be done: {why}"));
         }
-        let mut patterns = outcome.expected.alternatives().iter();
-        if !patterns.any(|pattern| compatible(expect, pattern)) {
+        if outcome.expected.meeting(expect).is_none() {
             let admitted = outcome.expected.to_expect();
             return Err(format!("expects {expect}, and {admitted} is right"));
         }
@@ -237,7 +236,7 @@ impl Walk<'_> {
     }
 
     /// Goes on as if the answer had been one that the expectation and the oracle both admit.
-    fn follow(&mut self, outcome: &Outcome, expect: &Json) {
+    fn follow(&mut self, outcome: &Outcome, expect: &Expectation) {
         self.state = followed(outcome, expect);
     }
 
@@ -265,23 +264,14 @@ pub fn succeed(state: &State, command: &Command, now: Timestamp) -> Result<State
     if !outcome.expected.may_succeed() {
         return Err(outcome.expected.to_expect());
     }
-    Ok(followed(&outcome, &json!({})))
+    Ok(followed(&outcome, &Expectation::success()))
 }
 
 /// Gives what is known after an answer that an expectation and the oracle both admit.
-fn followed(outcome: &Outcome, expect: &Json) -> State {
-    let mut patterns = outcome.expected.alternatives().iter();
-    let found = patterns.find(|pattern| compatible(expect, pattern));
-    let answer: Map<String, Json> = found.map(example).unwrap_or_default();
+fn followed(outcome: &Outcome, expect: &Expectation) -> State {
+    let found = outcome.expected.meeting(expect);
+    let answer = found.map_or_else(Answer::done, Expectation::example);
     outcome.follow(&answer).clone()
-}
-
-/// Keeps of an expectation what holds for each of several times: success, or the same refusal.
-fn same_kind(expect: &Json) -> Json {
-    match expect.get("refused") {
-        Some(refused) => json!({ "refused": refused }),
-        None => json!({}),
-    }
 }
 
 fn tenant(scenario: &Scenario, policy: &Policy, capabilities: &Capabilities) -> State {

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use proofup_domain::answer::InboxAnswer;
+use proofup_domain::answer::{Answer, InboxAnswer};
 use proofup_domain::command::{AddressRef, CallbackSecret, Command, Name, PhoneRef};
 use proofup_domain::state::Channel;
 use proofup_gateways::message::{CallInfo, Message};
 use proofup_gateways::people::handset::{self, Callback, SecretChoice};
 
-use super::devices::fields;
 use super::request::Request;
-use super::{Performed, Trouble, World};
+use super::{Trouble, World};
 use crate::target::Value;
 
 /// Names what a person does with a ringing phone.
@@ -28,7 +27,7 @@ impl World<'_> {
         channel: Channel,
         address: Option<&AddressRef>,
         phone: Option<&PhoneRef>,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         let person = self.person(user)?;
         let destinations = match channel {
             Channel::Email => vec![person.address(address.unwrap_or(&AddressRef::Own))],
@@ -56,7 +55,7 @@ impl World<'_> {
             self.looked.insert((channel, destination), inboxes.cursor());
         }
         let answer = self.describe(user, &messages)?;
-        Ok(fields(&answer))
+        Ok(Answer::of(&answer))
     }
 
     fn describe(&self, user: &Name, messages: &[Arc<Message>]) -> Result<InboxAnswer, Trouble> {

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofup_domain::answer::LeaksAnswer;
+use proofup_domain::answer::{Answer, LeaksAnswer};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 
-use super::devices::fields;
-use super::{Performed, Seen, World};
+use super::{Seen, World};
 use crate::target::Operation;
 
 impl World<'_> {
@@ -15,7 +14,7 @@ impl World<'_> {
     ///
     /// Six digits stand in many places by chance, so a place counts only if two different codes were found in it
     /// (decision 17): send at least two codes before searching.
-    pub(super) fn find_leaks(&mut self) -> Performed {
+    pub(super) fn find_leaks(&mut self) -> Answer {
         let target = &self.environment.target;
         let sent: BTreeSet<Secret> = self
             .gateways
@@ -42,7 +41,7 @@ impl World<'_> {
             codes_found: u32::try_from(places(&elsewhere, &sent)).ok(),
             in_audit: u32::try_from(places(&in_audit, &sent) + self.secrets_in(&in_audit)).ok(),
         };
-        fields(&answer)
+        Answer::of(&answer)
     }
 
     /// Counts the secrets and full destinations that audit events hold; digits alone are left to the search by place.

@@ -39,6 +39,7 @@ pub mod visit;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::secret::Secret;
@@ -116,16 +117,13 @@ pub struct World<'a> {
 }
 
 /// Holds one command that was answered: the target's time before it, the command and the abstract answer.
-pub(crate) type Entry = (Timestamp, Command, Performed);
+pub(crate) type Entry = (Timestamp, Command, Answer);
 
 /// Holds one response as it came, with the operation that caused it.
 struct Seen {
     operation: String,
     response: RawResponse,
 }
-
-/// Holds an abstract answer: a refusal has `refused` in it, what no rule matched has `unrecognised`.
-pub type Performed = Map<String, Json>;
 
 /// Says why a command led to nothing.
 #[derive(Debug)]
@@ -185,21 +183,23 @@ impl World<'_> {
     }
 
     /// Keeps what a reply tells and turns it into an abstract answer.
-    fn take(&mut self, operation: &str, reply: Reply) -> Performed {
+    fn take(&mut self, operation: &str, reply: Reply) -> Answer {
         for value in reply.kept.values() {
             self.learn(value);
         }
         self.exchanges.extend(reply.earlier);
         if reply.assumed {
-            return reply.answered.into_fields();
+            return reply.answered;
         }
         self.exchanges.push(reply.exchange);
         self.seen.push(Seen {
             operation: operation.to_owned(),
             response: reply.raw,
         });
-        let mut answer = reply.answered.into_fields();
-        self.alias(&mut answer);
+        let mut answer = reply.answered;
+        if let Some(fields) = answer.fields_mut() {
+            self.alias(fields);
+        }
         answer
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, GatewayBehaviour, Mangle, Name};
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
@@ -11,8 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::operations::References;
 use super::things::{Sort, Thing};
 use super::variables::{default_kind, default_phone};
-use super::{Performed, Trouble, World};
-use crate::judge::matcher::is_no_success;
+use super::{Trouble, World};
 use crate::target::Value;
 
 impl World<'_> {
@@ -26,7 +26,7 @@ impl World<'_> {
         &mut self,
         command: &Command,
         mangle: Option<Mangle>,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         self.look_at_the_clock();
         let now = self.now;
         let performed = self.perform_unrecorded(command, mangle).await?;
@@ -39,7 +39,7 @@ impl World<'_> {
         &mut self,
         command: &Command,
         mangle: Option<Mangle>,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         self.assumed = false;
         match command {
             Command::AddAccount { .. } | Command::ActivateDevice { .. } => {
@@ -61,11 +61,11 @@ impl World<'_> {
                 if *behaviour == GatewayBehaviour::Dead {
                     self.gateways.providers().emptied(*channel).await;
                 }
-                Ok(Map::new())
+                Ok(Answer::done())
             }
             Command::ReleaseMessages { channel, reversed } => {
                 let _ = self.gateways.providers().release(*channel, *reversed);
-                Ok(Map::new())
+                Ok(Answer::done())
             }
             Command::AdvanceClock { by } => self.advance_clock(by).await,
             Command::FindLeaks {} => Ok(self.find_leaks()),
@@ -77,17 +77,17 @@ impl World<'_> {
     pub(super) fn keep(
         &mut self,
         command: &Command,
-        mut performed: Performed,
+        mut performed: Answer,
         kept: BTreeMap<String, Value>,
         since: Cursor,
-    ) -> Performed {
+    ) -> Answer {
         if let Command::ReadAudit { user: Some(user) } = command {
             only_events_of(&mut performed, user);
         }
         if let Command::ReadAudit { .. } | Command::ReadAuditEvents { .. } = command {
             only_events_of_the_steps(&mut performed);
         }
-        if !is_no_success(&performed) {
+        if performed.is_success() {
             self.remember(command, &performed, kept, since);
             if let Some(user) = submitter(command)
                 && let Some(code) = self.submitted.take()
@@ -105,7 +105,7 @@ impl World<'_> {
     fn remember(
         &mut self,
         command: &Command,
-        answer: &Map<String, Json>,
+        answer: &Answer,
         kept: BTreeMap<String, Value>,
         since: Cursor,
     ) {
@@ -127,10 +127,12 @@ impl World<'_> {
             self.renew(&references, user, &kept);
         }
         if let Some((sort, bind)) = begun {
-            let method = word(answer, "method")
+            let method = answer
+                .text("method")
                 .and_then(Method::from_word)
                 .or_else(|| method_of(command));
-            let kind = word(answer, "kind")
+            let kind = answer
+                .text("kind")
                 .and_then(ChallengeKind::from_word)
                 .or_else(|| kind_of(command, method));
             let destination = self.destination(command, user, method, kind, &kept);
@@ -357,10 +359,6 @@ pub fn merge(target: &mut Json, patch: &Json) {
     }
 }
 
-fn word<'a>(answer: &'a Map<String, Json>, key: &str) -> Option<&'a str> {
-    answer.get(key).and_then(Json::as_str)
-}
-
 fn method_of(command: &Command) -> Option<Method> {
     match command {
         Command::BeginEnrollment { method, .. }
@@ -409,15 +407,19 @@ fn submitter(command: &Command) -> Option<&Name> {
     }
 }
 
-fn only_events_of(answer: &mut Map<String, Json>, user: &Name) {
-    if let Some(Json::Array(events)) = answer.get_mut("events") {
+fn events_of(answer: &mut Answer) -> Option<&mut Json> {
+    answer.fields_mut()?.get_mut("events")
+}
+
+fn only_events_of(answer: &mut Answer, user: &Name) {
+    if let Some(Json::Array(events)) = events_of(answer) {
         events.retain(|event| event.get("user").and_then(Json::as_str) == Some(user.0.as_str()));
     }
 }
 
 /// Leaves out what happened while methods were registered beforehand: the trail of a scenario begins with its steps.
-fn only_events_of_the_steps(answer: &mut Map<String, Json>) {
-    if let Some(Json::Array(events)) = answer.get_mut("events") {
+fn only_events_of_the_steps(answer: &mut Answer) {
+    if let Some(Json::Array(events)) = events_of(answer) {
         let before = |event: &Json| {
             let at = event.get("at").and_then(Json::as_str);
             at.is_some_and(|at| at.starts_with("T0-"))

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Mangle, Name};
 use proofup_domain::secret::Secret;
 use proofup_gateways::message::Cursor;
 
 use super::operations::{References, operation_of};
 use super::variables::Vars;
-use super::{Performed, Trouble, World};
+use super::{Trouble, World};
 use crate::run::Environment;
 use crate::target::exchange::Exchange;
 use crate::target::{CallFailure, Operation, Reply, Value, Variables};
@@ -80,7 +81,7 @@ impl World<'_> {
         &mut self,
         command: &Command,
         mangle: Option<Mangle>,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         let (request, pending) = self.make_ready(command, mangle).await?;
         let reply = request.send(self.environment).await;
         self.receive(command, pending, reply)
@@ -92,10 +93,7 @@ impl World<'_> {
     ///
     /// # Errors
     /// If one of them could not be made ready, so that none was sent, or got no answer.
-    pub async fn perform_together(
-        &mut self,
-        commands: &[Command],
-    ) -> Result<Vec<Performed>, Trouble> {
+    pub async fn perform_together(&mut self, commands: &[Command]) -> Result<Vec<Answer>, Trouble> {
         let mut requests = Vec::with_capacity(commands.len());
         let mut waiting = Vec::with_capacity(commands.len());
         for command in commands {
@@ -165,7 +163,7 @@ impl World<'_> {
         command: &Command,
         pending: Pending,
         reply: Result<Reply, CallFailure>,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         let Typed {
             code,
             password,
@@ -191,7 +189,7 @@ impl World<'_> {
         operation: Operation,
         vars: Vars,
         mangle: Option<Mangle>,
-    ) -> Result<(Performed, BTreeMap<String, Value>), Trouble> {
+    ) -> Result<(Answer, BTreeMap<String, Value>), Trouble> {
         let request = self.ask(operation, vars, mangle)?;
         let name = request.name();
         let made = self.person_made(&request);
@@ -250,7 +248,7 @@ impl World<'_> {
         &mut self,
         name: &str,
         reply: Result<Reply, CallFailure>,
-    ) -> Result<(Performed, BTreeMap<String, Value>), Trouble> {
+    ) -> Result<(Answer, BTreeMap<String, Value>), Trouble> {
         let reply = reply.map_err(|failure| {
             self.exchanges.push(Exchange::clone(&failure.exchange));
             if failure.error.is_of_the_file() {

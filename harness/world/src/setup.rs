@@ -16,7 +16,6 @@ use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Trouble, World};
-use crate::judge::matcher::is_no_success;
 use crate::scenario::{GatewayForms, Scenario, UserSpec};
 use crate::target::{CompiledTarget, Operation, Value};
 
@@ -117,7 +116,7 @@ impl World<'_> {
             let mut vars = self.control_variables();
             newcomer.offer(&mut vars.0);
             let (performed, _kept) = self.call(Operation::CreateUser, vars, None).await?;
-            if is_no_success(&performed) {
+            if !performed.is_success() {
                 return Err(Trouble::Unready(format!(
                     "{name} could not be made: {}; a user of an earlier run may have the same address, another --seed \
                      draws others",
@@ -158,7 +157,7 @@ impl World<'_> {
             &format!("{}/{}", self.environment.seed, self.organisation.tenant),
         );
         let (performed, _) = self.call(Operation::CreateTenant, vars, None).await?;
-        if is_no_success(&performed) {
+        if !performed.is_success() {
             return Err(Trouble::Unready(format!(
                 "the tenant could not be made: {}",
                 crate::transcript::answer(&performed)
@@ -202,7 +201,7 @@ impl World<'_> {
     /// Lets a command happen that has to succeed.
     async fn demand(&mut self, command: &Command) -> Result<(), Trouble> {
         let performed = self.perform(command, None).await?;
-        if is_no_success(&performed) {
+        if !performed.is_success() {
             return Err(Trouble::Unready(format!(
                 "could not set the case up: `{}` was answered with {}",
                 crate::transcript::command(command),

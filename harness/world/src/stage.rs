@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::World;
 use super::case::{Case, make_world};
 use super::things::Sort;
-use crate::judge::matcher::is_no_success;
 use crate::run::Environment;
 use crate::scenario::Scenario;
 use crate::target::exchange::Exchange;
-use crate::target::{Answered, CallFailure, Operation, Value, Variables};
+use crate::target::{CallFailure, Operation, Value, Variables};
 
 /// Holds a world in which commands happen one after the other.
 ///
@@ -28,7 +28,7 @@ pub struct Stage<'a> {
 #[derive(Debug)]
 pub struct Submitted {
     /// What it means; nothing where no answer came.
-    pub answered: Option<Answered>,
+    pub answered: Option<Answer>,
     /// The request and its answer; masked with everything that the world knows.
     pub exchange: Exchange,
 }
@@ -61,13 +61,13 @@ impl<'a> Stage<'a> {
     }
 
     /// Lets a command happen that has to succeed.
-    pub async fn demand(&mut self, command: Json) -> Result<Map<String, Json>, String> {
+    pub async fn demand(&mut self, command: Json) -> Result<Answer, String> {
         let command: Command = serde_json::from_value(command)
             .map_err(|error| format!("this is no command ({error}); please report it"))?;
         let performed = self.world.perform(&command, None).await;
         self.forget();
         let performed = performed.map_err(|trouble| trouble.to_string())?;
-        if is_no_success(&performed) {
+        if !performed.is_success() {
             return Err(format!(
                 "`{}` was answered with {}",
                 crate::transcript::command(&command),
@@ -188,7 +188,7 @@ impl Submitted {
     pub fn told(&self) -> String {
         self.answered.clone().map_or_else(
             || "no answer".to_owned(),
-            |answered| crate::transcript::answer(&answered.into_fields()),
+            |answered| crate::transcript::answer(&answered),
         )
     }
 }

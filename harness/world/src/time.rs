@@ -6,10 +6,10 @@
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Map;
+use proofup_domain::answer::Answer;
 
 use super::variables::Vars;
-use super::{Performed, Trouble, World};
+use super::{Trouble, World};
 use crate::scenario::Quantity;
 use crate::surroundings::runs;
 use crate::target::{ClockMove, ClockScope, Operation, RawResponse, Value};
@@ -81,7 +81,7 @@ impl World<'_> {
     }
 
     /// Moves the target's time by what a scenario says, in the way that its target file names.
-    pub(super) async fn advance_clock(&mut self, by: &str) -> Result<Performed, Trouble> {
+    pub(super) async fn advance_clock(&mut self, by: &str) -> Result<Answer, Trouble> {
         let seconds = self.seconds(by)?;
         let surroundings = &self.environment.surroundings;
         let target = &self.environment.target;
@@ -89,18 +89,18 @@ impl World<'_> {
             moved.map_err(Trouble::Unready)?;
             if target.clock().moved == Some(ClockMove::Libfaketime) {
                 self.look_at_the_clock();
-                return Ok(Map::new());
+                return Ok(Answer::done());
             }
             self.shift(seconds);
             if target.has(Operation::ReadClock) {
                 let vars = self.control_variables();
                 self.call(Operation::ReadClock, vars, None).await?;
             }
-            return Ok(Map::new());
+            return Ok(Answer::done());
         }
         let vars = self.clock_variables(by)?;
         let (performed, kept) = self.call(Operation::AdvanceClock, vars, None).await?;
-        let moved = !crate::judge::matcher::is_no_success(&performed);
+        let moved = performed.is_success();
         if moved && !kept.contains_key("tenantNow") {
             self.shift(seconds);
         }

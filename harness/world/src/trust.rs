@@ -7,7 +7,6 @@ use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
-use serde_json::Value as Json;
 
 use crate::judge::outcome::CouldNotRun;
 use crate::run::Environment;
@@ -103,15 +102,12 @@ impl Marks {
 
     /// Tells why a check that failed may have failed by the mapping alone, if that is so.
     pub(crate) fn of_check(&self, step: &Step, check: &Check) -> Option<CouldNotRun> {
-        let expect = check.expect.as_ref()?;
-        let mut words = BTreeSet::new();
-        let mut fields = BTreeSet::new();
-        collect(expect, &mut words, &mut fields);
+        let named = check.expect.as_ref()?.named();
         let operations: Vec<Operation> = step.deed.commands().filter_map(operation_of).collect();
         self.find(|mark| match mark {
-            Mark::Refusal(refusal) => words.contains(refusal.as_str()),
+            Mark::Refusal(refusal) => named.reasons.contains(refusal),
             Mark::Field(operation, field) => {
-                operations.contains(operation) && fields.contains(field.as_str())
+                operations.contains(operation) && named.fields.contains(field.as_str())
             }
             _ => false,
         })
@@ -151,33 +147,4 @@ impl Marks {
 
 fn has_word(text: &str, word: &str) -> bool {
     text.split_whitespace().any(|one| one == word)
-}
-
-/// Collects the refusals and the fields that an expectation names.
-fn collect<'a>(expect: &'a Json, words: &mut BTreeSet<&'a str>, fields: &mut BTreeSet<&'a str>) {
-    match expect {
-        Json::Object(table) => {
-            for (key, value) in table {
-                if key == "refused" {
-                    texts(value, words);
-                } else {
-                    fields.insert(key);
-                    collect(value, words, fields);
-                }
-            }
-        }
-        Json::Array(list) => list.iter().for_each(|one| collect(one, words, fields)),
-        _ => {}
-    }
-}
-
-fn texts<'a>(value: &'a Json, words: &mut BTreeSet<&'a str>) {
-    match value {
-        Json::String(text) => {
-            words.insert(text);
-        }
-        Json::Array(list) => list.iter().for_each(|one| texts(one, words)),
-        Json::Object(table) => table.values().for_each(|one| texts(one, words)),
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
@@ -11,7 +12,7 @@ use proofup_domain::state::Channel;
 
 use super::case::{Case, make_world};
 use super::things::Sort;
-use super::{Performed, Trouble, World};
+use super::{Trouble, World};
 use crate::run::Environment;
 use crate::scenario::Scenario;
 use crate::target::exchange::Exchange;
@@ -26,7 +27,7 @@ pub struct Visit<'a> {
 #[derive(Debug, Clone)]
 pub enum Came {
     /// An answer: a success, a refusal, or one that no rule matches.
-    Answer(Performed),
+    Answer(Answer),
     /// The target did not answer.
     Nothing(String),
     /// The harness could not make the command.
@@ -103,12 +104,7 @@ impl<'a> Visit<'a> {
         self.acted(performed, first, before)
     }
 
-    fn acted(
-        &self,
-        performed: Result<Performed, Trouble>,
-        first: usize,
-        before: Timestamp,
-    ) -> Acted {
+    fn acted(&self, performed: Result<Answer, Trouble>, first: usize, before: Timestamp) -> Acted {
         let mut exchanges: Vec<Exchange> = self
             .world
             .exchanges

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use proofup_domain::answer::{Answer, AnswerFields};
 use proofup_domain::command::Mangle;
 use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
@@ -16,7 +17,7 @@ use crate::target::mangle::spoil;
 use crate::target::mask::{Masker, texts};
 use crate::target::meaning::taken;
 use crate::target::operation::Operation;
-use crate::target::reply::{Answered, CallFailure, RawResponse, Reply};
+use crate::target::reply::{CallFailure, RawResponse, Reply};
 use crate::target::request::{Draft, RequestTemplate};
 use crate::target::transport::{Transport, TransportError};
 use crate::target::value::{Value, Variables, text_of};
@@ -106,13 +107,13 @@ impl<'a> Deed<'a> {
     }
 
     /// Gives the answer that the file assumes.
-    pub(super) fn assume(self, answer: Map<String, Json>) -> Reply {
+    pub(super) fn assume(self, answer: AnswerFields) -> Reply {
         let mut kept = self.kept;
         if let Some(jar) = self.jar.filter(|_| self.fresh) {
             kept.insert(Jar::NAME.to_owned(), Value::Jar(jar));
         }
         Reply {
-            answered: Answered::Success(answer),
+            answered: Answer::Success(answer),
             kept,
             exchange: Exchange::unsent(self.operation.as_str()),
             earlier: Vec::new(),
@@ -159,7 +160,7 @@ impl<'a> Deed<'a> {
         kept.extend(self.way.meaning.kept(&raw, body));
         let answered = self.way.meaning.read(&raw, body, &self.target.refusals);
         let mut renewed = self.renewed;
-        if matches!(answered, Answered::Success(_)) {
+        if matches!(answered, Answer::Success(_)) {
             if let Some(jar) = self.jar.filter(|_| self.fresh) {
                 // Who has signed in gets another token than who has not.
                 jar.set_csrf(None);
@@ -321,7 +322,7 @@ impl<'a> Deed<'a> {
         let reply = Box::pin(call).await?;
         let exchanges = reply.earlier.into_iter().chain([reply.exchange]);
         self.exchanges.extend(exchanges);
-        if !matches!(reply.answered, Answered::Success(_)) {
+        if !matches!(reply.answered, Answer::Success(_)) {
             return Ok(false);
         }
         self.masker.learn(reply.kept.values().filter_map(secret_of));

@@ -10,7 +10,7 @@ mod tree;
 use std::fs;
 use std::sync::LazyLock;
 
-use proofup_runner::judge::matcher::MATCHERS;
+use proofup_domain::expect::MATCHERS;
 
 use checks::{numbers, paths, references};
 use tree::Tree;

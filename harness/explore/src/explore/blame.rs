@@ -3,11 +3,13 @@
 //! The oracle knows what has to be answered, not why; a report without a requirement helps nobody. Where several would
 //! do, the one whose scripts look at this place is named.
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{AddressRef, CodeRole, Command};
+use proofup_domain::expect::{Expectation, Pattern};
 use proofup_domain::method::Method;
 use proofup_domain::refusal::Refusal;
-use proofup_oracle::machine::{Expected, Pattern};
-use serde_json::{Map, Value as Json};
+use proofup_oracle::machine::Expected;
+use serde_json::Value as Json;
 
 use crate::play::Got;
 
@@ -15,16 +17,15 @@ use crate::play::Got;
 #[must_use]
 pub(crate) fn blame(command: &Command, expected: &Expected, got: &Got) -> Option<&'static str> {
     let preferred = expected.alternatives().first()?;
-    let nothing = Map::new();
     let answer = match got {
         Got::Answer(answer) => answer,
         Got::Nothing(_) => return Some("API-1"),
     };
-    if answer.contains_key("unrecognised") {
+    if answer.is_unrecognised() {
         return Some("API-1");
     }
-    let wanted = refusal(preferred);
-    let told = refusal(answer);
+    let wanted = preferred.refusal();
+    let told = answer.refusal();
     let general = wanted.filter(|_| told != wanted).and_then(|wanted| {
         expected_refusal(command, wanted).or_else(|| told.and_then(unexpected_refusal))
     });
@@ -37,27 +38,10 @@ pub(crate) fn blame(command: &Command, expected: &Expected, got: &Got) -> Option
         return Some(id);
     }
     let differs = |key: &str| {
-        preferred.get(key).is_some_and(|_| {
-            let one = Map::from_iter([(key.to_owned(), preferred[key].clone())]);
-            let mine = answer.get(key).map_or(nothing.clone(), |value| {
-                Map::from_iter([(key.to_owned(), value.clone())])
-            });
-            !crate::judge::matcher::compare(
-                &Json::Object(one),
-                &mine,
-                &crate::judge::matcher::Allowed::new(),
-            )
-            .is_empty()
-        })
+        let wanted = preferred.field(key);
+        wanted.is_some_and(|wanted| !wanted.admits(answer.field(key)))
     };
     Some(by_command(command, preferred, answer, &differs))
-}
-
-fn refusal(answer: &Map<String, Json>) -> Option<Refusal> {
-    answer
-        .get("refused")
-        .and_then(Json::as_str)
-        .and_then(Refusal::from_word)
 }
 
 /// Names what an expected refusal serves, where something else came.
@@ -182,11 +166,18 @@ const fn wrong_code(role: &CodeRole) -> &'static str {
 /// Names what a field serves that differs, or the command as a whole.
 fn by_command(
     command: &Command,
-    wanted: &Pattern,
-    answer: &Map<String, Json>,
+    wanted: &Expectation,
+    answer: &Answer,
     differs: &impl Fn(&str) -> bool,
 ) -> &'static str {
-    let has_more = || list(answer, "methods") > list(wanted, "methods");
+    let has_more = || {
+        let told = answer.field("methods").and_then(Json::as_array);
+        let expected = match wanted.field("methods") {
+            Some(Pattern::List(list)) => list.len(),
+            _ => 0,
+        };
+        told.map_or(0, Vec::len) > expected
+    };
     match command {
         Command::SignIn { .. }
         | Command::ReadSession { .. }
@@ -218,7 +209,7 @@ fn by_command(
         | Command::NextPage { .. }
         | Command::SendCode { .. }
         | Command::CancelEnrollment { .. } => "APP-1",
-        Command::SubmitCode { code, .. } if answer.contains_key("refused") => match code {
+        Command::SubmitCode { code, .. } if answer.refusal().is_some() => match code {
             CodeRole::Drift(_) | CodeRole::Current => "APP-15",
             _ => "TEXT-3",
         },
@@ -250,26 +241,23 @@ fn by_command(
 /// Names what a session's state or page serves.
 fn session(
     command: &Command,
-    wanted: &Pattern,
-    answer: &Map<String, Json>,
+    wanted: &Expectation,
+    answer: &Answer,
     differs: &impl Fn(&str) -> bool,
 ) -> &'static str {
-    let state = |answer: &Map<String, Json>| {
-        answer
-            .get("state")
-            .and_then(Json::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let (meant, came) = (state(wanted), state(answer));
+    let meant = wanted.field("state").and_then(Pattern::as_text);
+    let meant = meant.unwrap_or_default();
+    let came = answer.text("state").unwrap_or_default();
     if !differs("state") {
-        let offered = |answer: &Map<String, Json>| {
-            answer
-                .get("deferral")
-                .and_then(|deferral| deferral.get("offered"))
-                .and_then(Json::as_bool)
+        let meant = match wanted.field("deferral") {
+            Some(Pattern::Fields(deferral)) => deferral.get("offered"),
+            _ => None,
         };
-        return match (offered(wanted), offered(answer)) {
+        let came = answer
+            .field("deferral")
+            .and_then(|told| told.get("offered"));
+        let meant = meant.map(|meant| *meant == Pattern::Bool(true));
+        return match (meant, came.and_then(Json::as_bool)) {
             _ if !differs("deferral") && differs("alternatives") => "TWO-2",
             _ if !differs("deferral") => "TWO-1",
             (Some(true), Some(true)) => "DEF-6",
@@ -277,7 +265,7 @@ fn session(
             _ => "DEF-2",
         };
     }
-    match (command, meant.as_str(), came.as_str()) {
+    match (command, meant, came) {
         (Command::Defer { .. }, ..) => "DEF-3",
         (_, "reviewDue", _) | (_, _, "reviewDue") => "REV-1",
         (_, "contactAdministrator", _) | (_, _, "contactAdministrator") => "AVAIL-13",
@@ -296,8 +284,4 @@ const fn setup(method: Method) -> &'static str {
         Method::Email => "MAIL-4",
         Method::SecurityQuestions => "QUES-1",
     }
-}
-
-fn list(answer: &Map<String, Json>, key: &str) -> usize {
-    answer.get(key).and_then(Json::as_array).map_or(0, Vec::len)
 }

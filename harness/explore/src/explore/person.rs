@@ -4,15 +4,17 @@
 //! another allowed reading; the plan goes on all the same, and what makes no sense any more is refused or left out.
 
 use jiff::{SignedDuration, Timestamp};
+use proofup_domain::answer::Answer;
 use proofup_domain::command::{
     AddBy, AddressRef, AnswersRole, CallbackSecret, CodeRole, CodeShape, Command, GivenAnswer,
     Name, NewPasswordRole, PasswordRole, PhoneRef, Which,
 };
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
-use proofup_oracle::machine::{State, example, step};
-use serde_json::{Map, Value};
+use proofup_oracle::machine::{State, step};
+use serde_json::Value;
 
 use super::acts::{self, Actor, Inbox, Setup, SetupAct};
 use super::dice::Dice;
@@ -47,8 +49,6 @@ pub(super) struct Scene<'a> {
     /// Instants at which info is due for review.
     pub(super) due: &'a [Timestamp],
 }
-
-type Answer = Map<String, Value>;
 
 /// Holds a command that is planned, and where it leads if nothing comes in between.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ pub(super) fn lead(
     now: Timestamp,
 ) -> Option<(State, Answer, Timestamp)> {
     let outcome = step(state, command, now);
-    let answer = example(outcome.expected.alternatives().first()?);
+    let answer = outcome.expected.example()?;
     let mut after = now;
     if let Command::AdvanceClock { by } = command {
         after = now
@@ -142,15 +142,13 @@ impl Person<'_> {
                 self.now = now;
                 answer
             }
-            None => Answer::new(),
+            None => Answer::done(),
         }
     }
 
     /// Asks the oracle what would be answered, without doing it.
     fn peek(&self, command: &Command) -> Answer {
-        lead(&self.state, command, self.now)
-            .map(|(_, answer, _)| answer)
-            .unwrap_or_default()
+        lead(&self.state, command, self.now).map_or_else(Answer::done, |(_, answer, _)| answer)
     }
 
     /// Tells whether something is done wrongly here.
@@ -360,12 +358,12 @@ impl Person<'_> {
         let inbox = inbox_of(&setup);
         let begin = self.me.begin(setup);
         let answer = self.act(begin.clone());
-        if text(&answer, "refused") == "secondStepRequired" && self.dice.chance(80) {
+        if answer.refusal() == Some(Refusal::SecondStepRequired) && self.dice.chance(80) {
             self.prove_second_step();
-            if !text(&self.act(begin), "refused").is_empty() {
+            if self.act(begin).refusal().is_some() {
                 return;
             }
-        } else if answer.contains_key("refused") {
+        } else if answer.refusal().is_some() {
             return;
         }
         if self.dice.chance(20)
@@ -507,15 +505,11 @@ fn kinds_of(method: Method) -> Vec<ChallengeKind> {
 }
 
 fn text(answer: &Answer, key: &str) -> String {
-    answer
-        .get(key)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    answer.text(key).unwrap_or_default().to_owned()
 }
 
 fn methods(answer: &Answer, key: &str) -> Vec<Method> {
-    let list = answer.get(key).and_then(Value::as_array);
+    let list = answer.field(key).and_then(Value::as_array);
     list.into_iter()
         .flatten()
         .filter_map(|word| Method::from_word(word.as_str()?))

@@ -10,7 +10,7 @@ use proofup_domain::policy::Policy;
 use serde_json::Value as Json;
 
 use super::story::Story;
-use super::{actor, gist};
+use super::{actor, expected_gist, gist};
 use crate::play::{Difference, Got, play};
 use crate::run::Environment;
 use crate::scenario::GatewayForms;
@@ -299,7 +299,11 @@ pub(super) fn same(one: &Difference, other: &Difference) -> bool {
 
 /// Says what is admitted and what came, and for two successes where they part.
 fn signature(difference: &Difference) -> (String, String, String) {
-    let admitted = difference.expected.alternatives().first().map(gist);
+    let admitted = difference
+        .expected
+        .alternatives()
+        .first()
+        .map(expected_gist);
     let (got, path) = match &difference.got {
         Got::Nothing(_) => ("nothing".to_owned(), String::new()),
         Got::Answer(answer) => {

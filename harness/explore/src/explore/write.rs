@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_domain::edition::Edition;
+use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::Catalogue;
 use proofup_oracle::machine::Expected;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::story::Story;
-use super::{blame, gist};
+use super::{blame, expected_gist, gist};
 use crate::play::{Difference, Got};
 use crate::scenario::spelling::{inline, toml_value};
 use crate::scenario::{Found, GatewayForms};
@@ -109,10 +111,10 @@ pub(super) fn summary(difference: &Difference) -> String {
         .expected
         .alternatives()
         .iter()
-        .map(brief)
+        .map(|one| brief(&one.to_json(), || expected_gist(one)))
         .collect();
     let got = match &difference.got {
-        Got::Answer(answer) => brief(answer),
+        Got::Answer(answer) => brief(&answer.to_json(), || gist(answer)),
         Got::Nothing(why) => format!("no answer ({why})"),
     };
     format!(
@@ -122,11 +124,11 @@ pub(super) fn summary(difference: &Difference) -> String {
     )
 }
 
-fn brief(answer: &Map<String, Json>) -> String {
-    if answer.is_empty() {
-        gist(answer)
-    } else {
-        inline(answer.iter().map(|(key, value)| (key.as_str(), value)))
+/// Writes fields in a line; where there are none, what is said in a few words.
+fn brief(fields: &Json, gist: impl Fn() -> String) -> String {
+    match fields.as_object().filter(|fields| !fields.is_empty()) {
+        Some(fields) => inline(fields.iter().map(|(key, value)| (key.as_str(), value))),
+        None => gist(),
     }
 }
 
@@ -138,7 +140,7 @@ fn requirement(
     edition: Edition,
     catalogue: &Catalogue,
 ) -> String {
-    let nothing = Got::Answer(Map::new());
+    let nothing = Got::Answer(Answer::done());
     let named = blame(command, expected, got.unwrap_or(&nothing)).unwrap_or("API-3");
     let holds = catalogue.requirements.iter().any(|requirement| {
         requirement.id.0 == named
@@ -149,10 +151,7 @@ fn requirement(
 
 /// Tells whether a step needs no check because nothing but its success is asked of it.
 fn plain_success(expected: &Expected) -> bool {
-    expected
-        .alternatives()
-        .iter()
-        .all(|pattern| !pattern.contains_key("refused"))
+    expected.alternatives().iter().all(Expectation::may_succeed)
 }
 
 /// Holds one step of the file: a command, and how often it is taken.
@@ -195,7 +194,7 @@ fn merged<'a>(story: &'a Story, expectations: &'a [(usize, Expected)]) -> Vec<Fi
 /// Tells whether two expectations are one refusal, or both plain success.
 fn alike(one: &Expected, other: &Expected) -> bool {
     let refused = |expected: &Expected| match expected.alternatives() {
-        [only] => Some(only.get("refused").cloned()),
+        [only] => Some(only.kind()),
         _ => None,
     };
     matches!((refused(one), refused(other)), (Some(one), Some(other)) if one == other)

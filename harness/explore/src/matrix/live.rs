@@ -8,7 +8,9 @@ mod tenancy;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::{Capabilities, Feature};
+use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use rand::RngExt as _;
 use tokio::sync::watch;
@@ -18,9 +20,7 @@ use self::tenancy::Tenancy;
 use super::combination::Combination;
 use super::finding::Findings;
 use crate::run::RunError;
-use crate::target::{
-    Answered, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Variables,
-};
+use crate::target::{CompiledTarget, DiscoverError, Isolation, Operation, Transport, Variables};
 use crate::world::persona::case_rng;
 
 /// Gives up after so many combinations that could not be judged: the target is gone, or not what its file says.
@@ -205,15 +205,12 @@ async fn greet(live: &Live) -> Result<Capabilities, RunError> {
         .ask(&live.transport, Operation::DeleteTenant, &variables)
         .await;
     match probed.map(|asked| asked.answered) {
-        Ok(Answered::Refused(fields))
-            if fields
-                .get("refused")
-                .is_some_and(|word| word == "unauthenticated") =>
-        {
-            Err(RunError::Credentials {
-                why: "401 unauthenticated".to_owned(),
-            })
-        }
+        Ok(Answer::Refused {
+            reason: Refusal::Unauthenticated,
+            ..
+        }) => Err(RunError::Credentials {
+            why: "401 unauthenticated".to_owned(),
+        }),
         _ => Ok(capabilities),
     }
 }

@@ -17,7 +17,7 @@ use super::openapi::{Document, Endpoint};
 use super::report::{Finding, Measured, Row};
 use crate::target::drawn::Came;
 use crate::target::exchange::Exchange;
-use crate::target::{Answered, Operation, RawResponse, TransportError, Value, Variables};
+use crate::target::{Operation, RawResponse, TransportError, Value, Variables};
 use crate::world::persona::case_rng;
 use crate::world::stage::Stage;
 
@@ -289,10 +289,7 @@ impl<'a, 'e> Work<'a, 'e> {
         };
         let status = response.status;
         let target = &self.stand.environment.target;
-        let is_gateways = || {
-            matches!(target.refusal_of(response), Answered::Refused(fields)
-                if fields.get("refused").is_some_and(|word| word == Refusal::GatewayFailed.as_str()))
-        };
+        let is_gateways = || target.refusal_of(response).refusal() == Some(Refusal::GatewayFailed);
         match status {
             500.. if !is_gateways() => Some(format!("{status}, a failure of the server")),
             400..500 if !is_problem(response) => {

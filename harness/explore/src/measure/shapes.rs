@@ -1,5 +1,6 @@
 //! Shapes near a code, drawn from the seed: each is refused or declared, and the right code still works after them (CODE-10).
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::CodeShape;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
@@ -10,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::Measure;
 use super::collect::{Sends, Stand, person};
 use super::report::{Finding, Measured, Row};
-use crate::target::{Answered, Value};
+use crate::target::Value;
 use crate::world::persona::case_rng;
 use crate::world::stage::Stage;
 
@@ -124,11 +125,11 @@ impl Judging<'_, '_> {
             self.submitted += 1;
             before.push(shaped.what);
             let wrong = match &submitted.answered {
-                Some(Answered::Refused(_)) => continue,
-                Some(Answered::Unrecognised { status, .. }) if (400..500).contains(status) => {
+                Some(Answer::Refused { .. }) => continue,
+                Some(Answer::Unrecognised { status, .. }) if (400..500).contains(status) => {
                     continue;
                 }
-                Some(Answered::Success(_)) => "accepted, and not declared".to_owned(),
+                Some(Answer::Success(_)) => "accepted, and not declared".to_owned(),
                 _ => format!("neither refused nor accepted: {}", submitted.told()),
             };
             self.find(
@@ -137,7 +138,7 @@ impl Judging<'_, '_> {
                 wrong,
                 submitted.exchange,
             );
-            if matches!(submitted.answered, Some(Answered::Success(_))) {
+            if matches!(submitted.answered, Some(Answer::Success(_))) {
                 return Ok(());
             }
         }
@@ -158,7 +159,7 @@ impl Judging<'_, '_> {
     ) -> Result<(), String> {
         let submitted = stage.submit(user, Value::Secret(code.clone())).await?;
         self.right += 1;
-        if !matches!(submitted.answered, Some(Answered::Success(_))) {
+        if !matches!(submitted.answered, Some(Answer::Success(_))) {
             let sent = format!("the right code itself, after {}", before.join(", "));
             let wrong = format!("refused though tries were left: {}", submitted.told());
             let number = numbers.first().copied().unwrap_or_default();

@@ -6,16 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::command::Command;
+use proofup_domain::expect::{AnswersPattern, Expectation, FieldPatterns, TogetherPattern};
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{Pattern, Prepared, State, example, step, step_prepared};
+use proofup_domain::refusal::Refusal;
+use proofup_oracle::machine::{Prepared, State, step, step_prepared};
 use serde_json::{Value as Json, json};
 
 use super::judge::{Moment, moved};
 use super::plan::{Plan, START};
 use super::play::Played;
-use crate::judge::matcher::{Allowed, compare, is_no_success};
 use crate::scenario::UserSpec;
 use crate::scenario::spelling::toml_value;
 
@@ -81,7 +83,7 @@ pub(crate) fn write(
     }
     line("]");
     let expect = together(&start, plan, &capabilities.limits, &orders, played);
-    line(&format!("expect = {}", toml_value(&expect)));
+    line(&format!("expect = {}", toml_value(&expect.to_json())));
     let seen = afterwards(&orders.ends, &plan.after);
     for (index, (command, patterns)) in plan.after.iter().zip(seen).enumerate() {
         let mut keys = vec![("check", slug(&format!("race-after-{}", index + 1)))];
@@ -103,7 +105,7 @@ fn before(plan: &Plan, capabilities: &Capabilities, played: &Played) -> (State, 
         let outcome = step(&state, command, *now);
         let as_it_should = outcome.expected.admits(answer).is_ok();
         expected
-            .push((is_no_success(answer) || !as_it_should).then(|| outcome.expected.to_expect()));
+            .push((!answer.is_success() || !as_it_should).then(|| outcome.expected.to_expect()));
         state = outcome.follow(answer).clone();
     }
     if plan.before.is_empty() {
@@ -119,36 +121,34 @@ fn together(
     limits: &Limits,
     orders: &Orders<'_>,
     played: &Played,
-) -> Json {
+) -> Expectation {
     let counts = orders
         .counts
         .iter()
-        .map(|(succeeded, refused)| json!({ "succeeded": succeeded, "refused": refused }));
+        .map(|(succeeded, refused)| TogetherPattern::counts(*succeeded, refused))
+        .map(Expectation::Together);
     let counts = any_of(counts.collect());
-    let came = crate::world::together::answer(played.together.clone());
-    let tells = !compare(&counts, &came, &Allowed::new()).is_empty();
+    let came = Answer::Together(played.together.clone());
+    let tells = !counts.admits(&came);
     if tells || plan.together.len() > TOLD_MOST {
         return counts;
     }
     let Some(orders) = Orders::of(start, &plan.together, limits, false) else {
         return counts;
     };
-    let told: Vec<Json> = orders
-        .told
-        .into_iter()
-        .map(|answers| json!({ "answers": answers }))
-        .collect();
-    let told = any_of(told);
-    if compare(&told, &came, &Allowed::new()).is_empty() {
-        counts
-    } else {
-        told
-    }
+    let told = orders.told.into_iter().map(|answers| {
+        Expectation::Together(TogetherPattern {
+            counts: FieldPatterns::new(),
+            answers: Some(AnswersPattern::Each(answers)),
+        })
+    });
+    let told = any_of(told.collect());
+    if told.admits(&came) { counts } else { told }
 }
 
 /// Lists, for each command after the race, what may be answered to it after any order.
-fn afterwards(ends: &[Moment], after: &[Command]) -> Vec<Vec<Pattern>> {
-    let mut seen: Vec<Vec<Pattern>> = vec![Vec::new(); after.len()];
+fn afterwards(ends: &[Moment], after: &[Command]) -> Vec<Vec<Expectation>> {
+    let mut seen: Vec<Vec<Expectation>> = vec![Vec::new(); after.len()];
     for end in ends {
         let mut state = end.state.clone();
         for (command, seen) in after.iter().zip(&mut seen) {
@@ -164,19 +164,18 @@ fn afterwards(ends: &[Moment], after: &[Command]) -> Vec<Vec<Pattern>> {
     seen
 }
 
-fn expectation(patterns: Vec<Pattern>) -> Option<Json> {
-    let empty = |pattern: &Pattern| pattern.is_empty();
-    if patterns.is_empty() || (patterns.len() == 1 && patterns.iter().all(empty)) {
+fn expectation(patterns: Vec<Expectation>) -> Option<Json> {
+    if patterns.is_empty() || patterns == [Expectation::success()] {
         return None;
     }
-    Some(any_of(patterns.into_iter().map(Json::Object).collect()))
+    Some(any_of(patterns).to_json())
 }
 
-fn any_of(mut several: Vec<Json>) -> Json {
+fn any_of(mut several: Vec<Expectation>) -> Expectation {
     if several.len() == 1 {
         several.remove(0)
     } else {
-        json!({ "anyOf": several })
+        Expectation::AnyOf(several)
     }
 }
 
@@ -188,8 +187,8 @@ struct Orders<'a> {
     /// Equal commands are taken in one order only.
     alike: bool,
     steps: usize,
-    counts: BTreeSet<(usize, Vec<String>)>,
-    told: Vec<Vec<Pattern>>,
+    counts: BTreeSet<(usize, Vec<&'static str>)>,
+    told: Vec<Vec<Expectation>>,
     ends: Vec<Moment>,
 }
 
@@ -218,7 +217,7 @@ impl<'a> Orders<'a> {
     }
 
     /// Goes on from a moment, with what was told so far by place; false: there are too many orders.
-    fn walk(&mut self, at: &Moment, told: &mut BTreeMap<usize, Pattern>) -> bool {
+    fn walk(&mut self, at: &Moment, told: &mut BTreeMap<usize, Expectation>) -> bool {
         if told.len() == self.commands.len() {
             self.arrive(at, told);
             return true;
@@ -237,15 +236,15 @@ impl<'a> Orders<'a> {
             let outcome = step_prepared(&at.state, &self.prepared, command, at.now);
             let patterns = outcome.expected.alternatives();
             for (place, pattern) in patterns.iter().enumerate() {
-                let answer = example(pattern);
-                let same_words = |other: &Pattern| other.get("refused") == pattern.get("refused");
+                let answer = pattern.example();
+                let same_words = |other: &Expectation| other.refusal() == pattern.refusal();
                 let alike = self.alike && patterns[..place].iter().any(same_words);
                 let next = outcome.follow(&answer);
                 if alike && !outcome.depends_on_answer() {
                     continue;
                 }
                 let mut now = at.now;
-                if !is_no_success(&answer) {
+                if answer.is_success() {
                     now += moved(command, self.limits);
                 }
                 let next = Moment {
@@ -263,14 +262,12 @@ impl<'a> Orders<'a> {
         true
     }
 
-    fn arrive(&mut self, at: &Moment, told: &BTreeMap<usize, Pattern>) {
-        let answers: Vec<Pattern> = told.values().cloned().collect();
-        let examples = answers.iter().map(example);
-        let mut refused: Vec<String> = examples
-            .filter_map(|answer| Some(answer.get("refused")?.as_str()?.to_owned()))
-            .collect();
-        refused.sort_unstable();
-        self.counts.insert((answers.len() - refused.len(), refused));
+    fn arrive(&mut self, at: &Moment, told: &BTreeMap<usize, Expectation>) {
+        let answers: Vec<Expectation> = told.values().cloned().collect();
+        let examples: Vec<Answer> = answers.iter().map(Expectation::example).collect();
+        let (succeeded, refused) = Answer::counts(&examples);
+        let refused = refused.into_iter().map(Refusal::as_str);
+        self.counts.insert((succeeded, refused.collect()));
         if !self.alike && !self.told.contains(&answers) {
             self.told.push(answers);
         }

@@ -2,16 +2,17 @@
 //! an order that explains it.
 
 use jiff::{SignedDuration, Timestamp};
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::command::Command;
+use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{Prepared, State, step, step_prepared};
+use serde_json::Value as Json;
 
 use super::plan::Plan;
 use super::play::Played;
 use super::search::{Model, Verdict, classes, search};
-use crate::judge::matcher::is_no_success;
 use crate::scenario::Quantity;
-use crate::world::Performed;
 
 /// Bounds how many operations the search tries.
 const TRIED_MOST: usize = 50_000;
@@ -28,7 +29,7 @@ pub(crate) enum Judgement {
 }
 
 /// Holds what was told, and when it was asked.
-pub(crate) type Told = (Timestamp, Command, Performed);
+pub(crate) type Told = (Timestamp, Command, Answer);
 
 /// Holds where a tenant stands: the oracle's state, and the tenant's time.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,12 +74,12 @@ pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -
         Verdict::NoOrder => Judgement::Violation(format!(
             "no order of the {} simultaneous commands explains their answers: {}",
             plan.together.len(),
-            summary(played)
+            summary(plan, played)
         )),
         Verdict::NoOrderWithAftermath => Judgement::Violation(format!(
             "no order of the {} simultaneous commands explains what was seen afterwards: {}",
             plan.together.len(),
-            summary(played)
+            summary(plan, played)
         )),
         Verdict::Undecided => Judgement::Unjudged(format!(
             "the search for an order grew beyond {TRIED_MOST} tries"
@@ -87,14 +88,19 @@ pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -
 }
 
 /// Tells what came of a race in one line.
-fn summary(played: &Played) -> String {
-    let answer = crate::world::together::answer(played.together.clone());
-    let told = |key: &str| answer.get(key).map(ToString::to_string).unwrap_or_default();
-    format!(
-        "{} succeeded, refused were {}",
-        told("succeeded"),
-        told("refused")
-    )
+fn summary(plan: &Plan, played: &Played) -> String {
+    let (succeeded, refused) = Answer::counts(&played.together);
+    let refused: Json = refused.into_iter().map(Refusal::as_str).collect();
+    let mut line = format!("{succeeded} succeeded, refused were {refused}");
+    for (command, answer) in plan.together.iter().zip(&played.together) {
+        if let Some(what) = answer.unrecognised() {
+            line.push_str(&format!(
+                ", no rule knows the answer to `{}`: {what}",
+                crate::transcript::command(command)
+            ));
+        }
+    }
+    line
 }
 
 /// Gives the state after a command that came alone; the error says what the oracle does not admit.
@@ -129,13 +135,13 @@ struct Race<'a> {
 
 impl Model for Race<'_> {
     type State = Moment;
-    type Operation = (Command, Performed);
+    type Operation = (Command, Answer);
 
-    fn after(&self, at: &Moment, (command, answer): &(Command, Performed)) -> Option<Moment> {
+    fn after(&self, at: &Moment, (command, answer): &(Command, Answer)) -> Option<Moment> {
         let outcome = step_prepared(&at.state, &self.prepared, command, at.now);
         outcome.expected.admits(answer).ok()?;
         let mut now = at.now;
-        if !is_no_success(answer) {
+        if answer.is_success() {
             now += moved(command, self.limits);
         }
         Some(Moment {

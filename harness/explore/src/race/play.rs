@@ -1,13 +1,14 @@
 //! Lets a history happen in a world of its own.
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 
 use super::judge::{Judgement, Told, judge};
 use super::plan::Plan;
 use crate::run::Environment;
 use crate::world::case::make_world;
-use crate::world::{Performed, Trouble, World};
+use crate::world::{Trouble, World};
 
 /// Holds what happened.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ pub(crate) struct Played {
     /// The tenant's time when what comes together was made ready.
     pub(crate) now: Timestamp,
     /// The answers to what came together, in the order of the plan.
-    pub(crate) together: Vec<Performed>,
+    pub(crate) together: Vec<Answer>,
     /// One after the other again.
     pub(crate) after: Vec<Told>,
 }

@@ -4,11 +4,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use serde_json::json;
 
 use super::{LoadConfig, TICK, every};
 use crate::load::tenant::{Common, Tenant};
-use crate::target::{Answered, ClockMode, Operation, Transport, Value, Variables};
+use crate::target::{ClockMode, Operation, Transport, Value, Variables};
 
 /// Offers what test control needs.
 pub(super) fn control_variables(config: &LoadConfig, tenant: &Tenant) -> Variables {
@@ -98,7 +99,7 @@ async fn told(
 ) -> Option<bool> {
     let asked = config.target.ask(transport, operation, variables).await;
     let asked = asked.ok()?;
-    let Answered::Success(_) = &asked.answered else {
+    let Answer::Success(_) = &asked.answered else {
         return None;
     };
     let now = instant(asked.kept("tenantNow"));

@@ -7,10 +7,9 @@ use proofup_domain::command::Command;
 
 use super::Shared;
 use super::recorder::{Ended, nanoseconds};
-use crate::judge::matcher::is_no_success;
 use crate::load::figures::{End, Example, REUSED_CODE, WRONG_CODE, step_name};
 use crate::load::flow::{FlowName, Script};
-use crate::load::player::{Performed, Player, Trouble};
+use crate::load::player::{Player, Trouble};
 use crate::target::TransportError;
 
 /// Holds one flow on its way.
@@ -86,8 +85,8 @@ impl Flight {
                 trouble,
             };
             let answer = answer.map_err(broken)?;
-            if is_no_success(&answer) {
-                return Err(broken(Trouble::Refused(told(&answer))));
+            if !answer.is_success() {
+                return Err(broken(Trouble::Refused(answer.to_string())));
             }
             ended.steps.push((name, took));
             begun = done;
@@ -119,10 +118,10 @@ impl Flight {
             trouble,
         };
         let answer = answer.map_err(broken)?;
-        if !is_no_success(&answer) {
+        if answer.is_success() {
             return Err(broken(Trouble::Wrong {
                 expected: "a refusal".to_owned(),
-                got: told(&answer),
+                got: answer.to_string(),
             }));
         }
         ended.steps.push((name, nanoseconds(took)));
@@ -175,11 +174,11 @@ impl Flight {
                 continue;
             }
             match player.command(command).await {
-                Ok(answer) if !is_no_success(&answer) => {}
+                Ok(answer) if answer.is_success() => {}
                 // A session that stays is no reason to do without the user.
                 _ if optional => {}
                 Ok(answer) => {
-                    self.not_restored(player, word, told(&answer));
+                    self.not_restored(player, word, answer.to_string());
                     return false;
                 }
                 Err(trouble) => {
@@ -217,9 +216,4 @@ impl Flight {
                     | FlowName::SignIn
             )
     }
-}
-
-/// Writes an answer.
-fn told(answer: &Performed) -> String {
-    serde_json::Value::Object(answer.clone()).to_string()
 }

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _};
 use proofup_domain::method::Role;
-use serde_json::Value as Json;
 
 use super::LoadError;
 use super::clocks::control_variables;
 use super::setup::{SIDE_BY_SIDE, Setup};
-use crate::judge::matcher::is_no_success;
 use crate::load::account::Account;
 use crate::load::flow::FlowName;
 use crate::load::tenant::Tenant;
@@ -74,9 +72,8 @@ async fn one(setup: &Setup<'_>, tenant: &Tenant, account: Account) -> Result<Per
             }
         })?;
     let kept: BTreeMap<String, Value> = asked.kept.into_iter().collect();
-    let fields = asked.answered.into_fields();
-    if is_no_success(&fields) {
-        return Err(LoadError::UserNotMade(Json::Object(fields).to_string()));
+    if !asked.answered.is_success() {
+        return Err(LoadError::UserNotMade(asked.answered.to_string()));
     }
     let mut deletion: Variables = control_variables(config, tenant);
     deletion.0.extend(kept.clone());

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::SignedDuration;
+use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
@@ -17,13 +18,12 @@ use serde_json::{Map, Value as Json, json};
 
 use super::clocks::{self, control_variables, instant};
 use super::{LoadConfig, LoadError, fitness, people};
-use crate::judge::matcher::is_no_success;
 use crate::load::account::{ACCOUNTS_MAX, Account};
 use crate::load::flow::{Act, FlowName, registration};
 use crate::load::plan::REST_SECONDS;
 use crate::load::player::{Player, oracle};
 use crate::load::tenant::{Common, Tenant};
-use crate::target::{Answered, Operation, Transport, Variables};
+use crate::target::{Operation, Transport, Variables};
 use crate::world::Terms;
 
 /// Holds everything that a run needs before its first arrival.
@@ -160,8 +160,8 @@ impl Setup<'_> {
             .ask(&self.transport, Operation::CreateTenant, &variables)
             .await
             .map_err(|error| LoadError::Unreachable(error.to_string()))?;
-        if !matches!(asked.answered, Answered::Success(_)) {
-            return Err(LoadError::NotProvisioned(format!("{:?}", asked.answered)));
+        if !matches!(asked.answered, Answer::Success(_)) {
+            return Err(LoadError::NotProvisioned(asked.answered.to_string()));
         }
         if let Some(now) = instant(asked.kept("tenantNow")) {
             tenant.set_now(now);
@@ -326,8 +326,8 @@ impl Setup<'_> {
             .await
             .map_err(|error| LoadError::Unreachable(error.to_string()))?;
         match asked.answered {
-            Answered::Success(_) => Ok(()),
-            other => Err(LoadError::NotProvisioned(format!("{other:?}"))),
+            Answer::Success(_) => Ok(()),
+            other => Err(LoadError::NotProvisioned(other.to_string())),
         }
     }
 }
@@ -363,8 +363,8 @@ async fn register(
                 for act in acts.iter() {
                     let answer = player.act(act).await;
                     let failed = match answer {
-                        Ok(answer) if !is_no_success(&answer) => continue,
-                        Ok(answer) => Json::Object(answer).to_string(),
+                        Ok(answer) if answer.is_success() => continue,
+                        Ok(answer) => answer.to_string(),
                         Err(trouble) => format!("{trouble:?}"),
                     };
                     let shown = player.show_last().map(Box::new);

@@ -1,21 +1,20 @@
 //! What a user does with a phone in their hand: answer a call, scan a code, activate an app, approve a notification.
 
 use bytes::Bytes;
-use proofup_domain::answer::AccountAnswer;
+use proofup_domain::answer::{AccountAnswer, Answer};
 use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_gateways::people::authenticator::{Authenticator, parse_activation};
 use proofup_gateways::people::handset::{self, SecretChoice};
 use serde_json::Value as Json;
 
-use super::{Performed, Player, Trouble};
-use crate::judge::matcher::is_no_success;
+use super::{Player, Trouble};
 use crate::target::{Operation, Value};
-use crate::world::devices::{account_answer, fields, unreadable};
+use crate::world::devices::account_answer;
 
 impl Player {
     /// Lets a command happen and tells what came back.
-    pub(super) async fn perform(&mut self, command: &Command) -> Result<Performed, Trouble> {
+    pub(super) async fn perform(&mut self, command: &Command) -> Result<Answer, Trouble> {
         match command {
             Command::AddAccount { .. } => self.add_account(),
             Command::ActivateDevice { .. } => self.activate_device(command).await,
@@ -45,7 +44,7 @@ impl Player {
     }
 
     /// Adds the account to an authenticator, from the payload or, where none is shown, from the secret.
-    fn add_account(&mut self) -> Result<Performed, Trouble> {
+    fn add_account(&mut self) -> Result<Answer, Trouble> {
         let mut authenticator = Authenticator::new(0);
         let payload = self.kept_secret("qrPayload");
         let typed = self.kept_secret("manualSecret");
@@ -58,7 +57,7 @@ impl Player {
             }
         };
         let Ok(account) = added else {
-            return Ok(unreadable());
+            return Ok(Answer::Unreadable);
         };
         let same = typed.is_some_and(|typed| {
             let mut other = Authenticator::new(0);
@@ -67,11 +66,11 @@ impl Player {
         });
         let told = account_answer(&account, same);
         self.authenticator = Some((authenticator, account.key));
-        Ok(fields(&told))
+        Ok(Answer::of(&told))
     }
 
     /// Activates the device with what the setup shows.
-    async fn activate_device(&mut self, command: &Command) -> Result<Performed, Trouble> {
+    async fn activate_device(&mut self, command: &Command) -> Result<Answer, Trouble> {
         let scanned = self
             .kept_secret("qrPayload")
             .and_then(|payload| parse_activation(&payload));
@@ -91,7 +90,7 @@ impl Player {
         self.offered.insert("activationUrl", &*url);
         self.offered.insert("pushToken", &*self.account.push_token);
         let mut performed = self.asked(Operation::ActivateDevice, command).await?;
-        if is_no_success(&performed) {
+        if !performed.is_success() {
             return Ok(performed);
         }
         let code_secret = self.kept_secret("codeSecret");
@@ -106,12 +105,12 @@ impl Player {
             code_secret: Some(code_secret.is_some()),
             ..AccountAnswer::default()
         };
-        performed.extend(fields(&told));
+        performed.tell(&told);
         Ok(performed)
     }
 
     /// Approves the notification that came last.
-    async fn approve(&mut self) -> Result<Performed, Trouble> {
+    async fn approve(&mut self) -> Result<Answer, Trouble> {
         let push = self
             .message
             .as_ref()
@@ -121,11 +120,11 @@ impl Player {
             .insert("notificationId", &*push.notification_id);
         self.offered.insert("reply", "approve");
         let asked = self.send(Operation::ReplyToNotification).await?;
-        Ok(asked.answered.into_fields())
+        Ok(asked.answered)
     }
 
     /// Answers the call that came last, and presses a key.
-    async fn press_key(&mut self, key: &str) -> Result<Performed, Trouble> {
+    async fn press_key(&mut self, key: &str) -> Result<Answer, Trouble> {
         let call = self
             .message
             .as_ref()
@@ -149,7 +148,7 @@ impl Player {
         let target = std::sync::Arc::clone(&self.common.target);
         let reply = target.callback(&self.transport, request, &secrets).await;
         reply
-            .map(|reply| reply.answered.into_fields())
+            .map(|reply| reply.answered)
             .map_err(|failure| Trouble::Transport(failure.error))
     }
 }

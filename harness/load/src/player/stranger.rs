@@ -8,14 +8,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
-use proofup_oracle::machine::{Expected, compatible, example};
-use serde_json::Value as Json;
+use proofup_oracle::machine::Expected;
 
-use super::{Performed, Player, Trouble, method_of};
-use crate::judge::matcher::is_no_success;
+use super::{Player, Trouble, method_of};
 use crate::target::{Operation, Reply, Value, Variables};
 use crate::world::needs::setup_kind;
 
@@ -54,7 +53,7 @@ impl Player {
         &mut self,
         operation: Operation,
         command: &Command,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         if self.common.stranger {
             self.ask_stranger(operation, command).await
         } else {
@@ -66,7 +65,7 @@ impl Player {
         &mut self,
         operation: Operation,
         command: &Command,
-    ) -> Result<Performed, Trouble> {
+    ) -> Result<Answer, Trouble> {
         self.operation = Some(operation);
         self.was_over_lane = false;
         if let Command::SignIn { .. } | Command::BeginReset { .. } = command {
@@ -100,16 +99,16 @@ impl Player {
     }
 
     /// Keeps what a reply tells, and gives what it means.
-    fn taken(&mut self, operation: Operation, command: &Command, reply: Reply) -> Performed {
+    fn taken(&mut self, operation: Operation, command: &Command, reply: Reply) -> Answer {
         if reply.assumed {
             // Nothing was asked for just now, so what came before is what is waited for.
             for channel in [Channel::Sms, Channel::Voice, Channel::Email, Channel::Push] {
                 self.letterboxes.of(channel).refill();
             }
         }
-        let performed = reply.answered.into_fields();
+        let performed = reply.answered;
         let mut fresh = reply.renewed;
-        if !is_no_success(&performed) {
+        if performed.is_success() {
             self.accepted(command);
             // What people's devices show and scan is looked for there.
             self.offered.0.extend(reply.kept.clone());
@@ -195,23 +194,19 @@ impl Player {
         &self,
         command: &Command,
         expected: &Expected,
-        mut answer: Performed,
-    ) -> Performed {
+        mut answer: Answer,
+    ) -> Answer {
         let operation = Operation::from_word(command.word());
         let silent = operation.filter(|operation| self.common.silent.contains(operation));
-        let Some(operation) = silent.filter(|_| !answer.contains_key("unrecognised")) else {
+        let Some(operation) = silent.filter(|_| !answer.is_unrecognised()) else {
             return answer;
         };
-        let told = Json::Object(answer.clone());
         let mut patterns = expected.alternatives().iter();
-        let Some(pattern) = patterns.find(|pattern| compatible(&told, pattern)) else {
+        let Some(pattern) = patterns.find(|pattern| pattern.admits_more_than(&answer)) else {
             return answer;
         };
-        for (field, value) in example(pattern) {
-            if !self.common.target.tells(operation, &field) {
-                answer.entry(field).or_insert(value);
-            }
-        }
+        let silent = |field: &str| !self.common.target.tells(operation, field);
+        answer.complete(pattern.example(), silent);
         answer
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use proofup_domain::answer::Answer;
 use serde_json::Value;
 
 use super::deed::Deed;
@@ -52,7 +53,10 @@ impl Codes {
     }
 
     fn wrong(&mut self, deed: &Deed<'_>, id: Id, found: &mut Found) {
-        let Some(left) = deed.answer.get("triesLeft").and_then(Value::as_u64) else {
+        let Answer::Refused { details, .. } = deed.answer else {
+            return;
+        };
+        let Some(left) = details.tries_left.as_ref().and_then(Value::as_u64) else {
             return;
         };
         if let Some(before) = self.tries.insert(id, left)

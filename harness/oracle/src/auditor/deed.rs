@@ -1,6 +1,7 @@
 //! One command as the auditor reads it: its word, its fields, its answer.
 
 use jiff::Timestamp;
+use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use serde_json::{Map, Value};
 
@@ -9,11 +10,11 @@ use serde_json::{Map, Value};
 pub(super) struct Deed<'a> {
     pub(super) at: Timestamp,
     fields: Map<String, Value>,
-    pub(super) answer: &'a Map<String, Value>,
+    pub(super) answer: &'a Answer,
 }
 
 impl<'a> Deed<'a> {
-    pub(super) fn new(at: Timestamp, command: &Command, answer: &'a Map<String, Value>) -> Self {
+    pub(super) fn new(at: Timestamp, command: &Command, answer: &'a Answer) -> Self {
         let fields = match serde_json::to_value(command) {
             Ok(Value::Object(fields)) => fields,
             _ => Map::new(),
@@ -40,17 +41,22 @@ impl<'a> Deed<'a> {
     }
 
     pub(super) fn succeeded(&self) -> bool {
-        !self.answer.contains_key("refused")
+        self.answer.is_success()
+    }
+
+    /// Tells a command that was refused; one that was neither refused nor succeeded may have changed something.
+    pub(super) fn was_refused(&self) -> bool {
+        self.answer.refusal().is_some()
     }
 
     /// Gives a word of the answer.
     pub(super) fn told(&self, field: &str) -> Option<&str> {
-        self.answer.get(field).and_then(Value::as_str)
+        self.answer.text(field)
     }
 
     /// Gives a list of words of the answer; none: it is not told.
     pub(super) fn listed(&self, field: &str) -> Option<Vec<&str>> {
-        let list = self.answer.get(field)?.as_array()?;
+        let list = self.answer.field(field)?.as_array()?;
         Some(list.iter().filter_map(Value::as_str).collect())
     }
 

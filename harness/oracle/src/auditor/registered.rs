@@ -34,7 +34,7 @@ impl Registered {
             self.take_proofs(ledger, deed);
             self.check_success(ledger, deed, found);
         }
-        let changes = deed.succeeded() && !deed.only_looks();
+        let changes = !deed.was_refused() && !deed.only_looks();
         if changes && !matches!(deed.word(), "signIn" | "signOut" | "advanceClock") {
             self.looks.clear();
         }
@@ -112,12 +112,12 @@ impl Registered {
 
     /// Compares a list with the one before it, where nothing in between succeeded that could change it.
     fn compare(&mut self, ledger: &Ledger, deed: &Deed<'_>, found: &mut Found) {
-        let Some(methods) = deed.answer.get("methods").cloned() else {
+        let Some(methods) = deed.answer.field("methods").cloned() else {
             return;
         };
         let look = Look {
             methods,
-            default: deed.answer.get("default").cloned(),
+            default: deed.answer.field("default").cloned(),
             policies: ledger.policies,
         };
         let account = ledger.account(deed);
@@ -144,12 +144,12 @@ fn is_proved_by(begun: &Begun, call: bool) -> bool {
 /// Checks the default that a list shows: registered, of a kind that policy allows, and there if anything is usable.
 fn default(ledger: &Ledger, deed: &Deed<'_>, methods: &[&str], found: &mut Found) {
     let mut report = |seen: String| found.push((Invariant::DefaultIsEligible, seen));
-    let details = deed.answer.get("details").and_then(Value::as_array);
+    let details = deed.answer.field("details").and_then(Value::as_array);
     let usable = |detail: &Value| {
         let purposes = detail["usableFor"].as_array();
         purposes.is_some_and(|list| list.iter().any(|purpose| purpose == "twoStepVerification"))
     };
-    let Some(default) = deed.answer.get("default") else {
+    let Some(default) = deed.answer.field("default") else {
         if details.is_some_and(|details| details.iter().any(usable)) {
             report("there is a usable method and no default".to_owned());
         }

@@ -26,7 +26,7 @@ impl Sessions {
         if deed.has_session() {
             self.check_session(ledger, deed, found);
         }
-        if let Some(deferral) = deed.answer.get("deferral") {
+        if let Some(deferral) = deed.answer.field("deferral") {
             self.check_window(ledger, deed, deferral, found);
         }
         check_proofs(deed, found);
@@ -143,14 +143,14 @@ fn check_proofs(deed: &Deed<'_>, found: &mut Found) {
         let seen = format!("told as {what}");
         found.push((Invariant::NeverMailOrAnswers, seen));
     };
-    if deed.answer.get("default").is_some_and(wrong) {
+    if deed.answer.field("default").is_some_and(wrong) {
         report("the default");
     }
-    let alternatives = deed.answer.get("alternatives").and_then(Value::as_array);
+    let alternatives = deed.answer.field("alternatives").and_then(Value::as_array);
     if deed.word() != "readWizard" && alternatives.is_some_and(|list| list.iter().any(wrong)) {
         report("an alternative");
     }
-    let whole = Value::Object(deed.answer.clone());
+    let whole = deed.answer.to_json();
     if deed.word() == "beginSecondStep" && wrong(&whole) {
         report("a second step");
     }

@@ -1,8 +1,8 @@
 //! The answers, in the camelCase of `proofup_domain::answer`; what the design leaves open is absent.
 
+use proofup_domain::expect::{FieldPatterns, Pattern};
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::{ChallengeState, ResetState, SetupPage};
-use serde_json::{Value, json};
 
 use super::World;
 use super::life::Life;
@@ -13,7 +13,7 @@ use crate::window::Offer;
 use crate::{available, default, required, reset, usable};
 
 /// Spells a list of words.
-pub(super) fn words<T: AsStr>(list: impl IntoIterator<Item = T>) -> Value {
+pub(super) fn words<T: AsStr>(list: impl IntoIterator<Item = T>) -> Pattern {
     list.into_iter().map(|item| item.word()).collect()
 }
 
@@ -47,64 +47,71 @@ impl AsStr for ChallengeState {
     }
 }
 
-fn absent() -> Value {
-    json!({ "absent": true })
+/// Makes an answer of these fields.
+fn fields() -> FieldPatterns {
+    FieldPatterns::new()
 }
 
-fn proof(user: &User, choice: Choice) -> Value {
-    user.find(choice.id).map_or_else(
-        absent,
-        |method| json!({ "method": method.method.as_str(), "kind": choice.kind.as_str() }),
-    )
+/// Admits any one of two.
+fn either(one: impl Into<Pattern>, other: impl Into<Pattern>) -> Pattern {
+    Pattern::AnyOf(vec![one.into(), other.into()])
 }
 
-fn proofs(user: &User, choices: &[Choice]) -> Value {
+fn proof(user: &User, choice: Choice) -> Pattern {
+    user.find(choice.id).map_or(Pattern::Absent, |method| {
+        fields()
+            .with("method", method.method.as_str())
+            .with("kind", choice.kind.as_str())
+            .into()
+    })
+}
+
+fn proofs(user: &User, choices: &[Choice]) -> Pattern {
     choices.iter().map(|choice| proof(user, *choice)).collect()
 }
 
 impl World {
     /// Tells where a session stands; none: the account is blocked.
-    pub(super) fn session_answer(&self, person: usize, stand: &Stand) -> Option<Value> {
+    pub(super) fn session_answer(&self, person: usize, stand: &Stand) -> Option<FieldPatterns> {
         let (state, _) = super::gate::word(stand)?;
         let user = &self.person(person).user;
-        let state = state.as_str();
+        let told = fields().with("state", state.as_str());
         Some(match stand {
-            Stand::Interrupted(Offer::Offered { days_left }) => json!({
-                "state": state, "deferral": { "offered": true, "daysLeft": days_left },
-            }),
-            Stand::Interrupted(Offer::NotOffered) => json!({
-                "state": state,
-                "deferral": { "offered": false, "daysLeft": { "anyOf": [0, absent()] } },
-            }),
+            Stand::Interrupted(Offer::Offered { days_left }) => {
+                let offer = fields().with("offered", true);
+                told.with("deferral", offer.with("daysLeft", *days_left))
+            }
+            Stand::Interrupted(Offer::NotOffered) => {
+                let offer = fields().with("offered", false);
+                told.with(
+                    "deferral",
+                    offer.with("daysLeft", either(0, Pattern::Absent)),
+                )
+            }
             Stand::SecondStepRequired {
                 default,
                 alternatives,
-            } => json!({
-                "state": state,
-                "default": default.map_or_else(absent, |choice| proof(user, choice)),
-                "alternatives": proofs(user, alternatives),
-            }),
+            } => told
+                .with(
+                    "default",
+                    default.map_or(Pattern::Absent, |choice| proof(user, choice)),
+                )
+                .with("alternatives", proofs(user, alternatives)),
             Stand::InvalidCredentials
             | Stand::ContactAdministrator
             | Stand::ReviewDue
-            | Stand::SignedIn => json!({ "state": state }),
+            | Stand::SignedIn => told,
         })
     }
 
     /// Tells the wizard's page in an interrupted session.
-    pub(super) fn wizard_answer(&self, at: Ref) -> Value {
+    pub(super) fn wizard_answer(&self, at: Ref) -> FieldPatterns {
         let (policy, user) = (&self.state.policy, &self.person(at.owner).user);
-        let registered = words(user.registered.iter().map(|held| held.method));
-        let default =
-            default::shown(policy, user).map_or_else(absent, |choice| proof(user, choice));
-        match required::page(policy, user) {
-            required::Page::Success => json!({
-                "page": "success", "registered": registered, "default": default,
-            }),
-            required::Page::List(methods) => json!({
-                "page": "list", "alternatives": words(methods),
-                "registered": registered, "default": default,
-            }),
+        let page = match required::page(policy, user) {
+            required::Page::Success => fields().with("page", "success"),
+            required::Page::List(methods) => fields()
+                .with("page", "list")
+                .with("alternatives", words(methods)),
             required::Page::Method {
                 proposed,
                 alternatives,
@@ -113,89 +120,104 @@ impl World {
                 let remainder = required::required(policy, user);
                 let verified = self.session(at).verified;
                 let rest = u32::try_from(remainder.len()).unwrap_or(u32::MAX);
-                json!({
-                    "page": "method", "proposed": proposed.as_str(),
-                    "step": verified + 1, "of": verified.saturating_add(rest),
-                    "alternatives": words(alternatives), "required": words(remainder),
-                    "registered": registered, "default": default,
-                })
+                fields()
+                    .with("page", "method")
+                    .with("proposed", proposed.as_str())
+                    .with("step", verified + 1)
+                    .with("of", verified.saturating_add(rest))
+                    .with("alternatives", words(alternatives))
+                    .with("required", words(remainder))
             }
-        }
+        };
+        page.with(
+            "registered",
+            words(user.registered.iter().map(|held| held.method)),
+        )
+        .with("default", self.default_shown(at.owner))
+    }
+
+    /// Tells the default that is shown.
+    fn default_shown(&self, person: usize) -> Pattern {
+        let (policy, user) = (&self.state.policy, &self.person(person).user);
+        default::shown(policy, user).map_or(Pattern::Absent, |choice| proof(user, choice))
     }
 
     /// Tells what is registered.
-    pub(super) fn methods_answer(&self, person: usize) -> Value {
+    pub(super) fn methods_answer(&self, person: usize) -> FieldPatterns {
         let (policy, user) = (&self.state.policy, &self.person(person).user);
-        let details: Value = user
+        let details: Pattern = user
             .registered
             .iter()
             .map(|held| {
-                let mut detail = json!({
-                    "method": held.method.as_str(),
-                    "kinds": words(usable::allowed_kinds(policy, user.role, held)),
-                    "usableFor": words(usable::purposes(policy, user.role, held)),
-                });
+                let kinds = usable::allowed_kinds(policy, user.role, held);
+                let purposes = usable::purposes(policy, user.role, held);
+                let detail = fields()
+                    .with("method", held.method.as_str())
+                    .with("kinds", words(kinds))
+                    .with("usableFor", words(purposes));
                 if held.method == Method::SecurityQuestions {
                     // Nothing of an answer is ever shown (QUES-4).
-                    detail["destination"] = absent();
+                    detail.with("destination", Pattern::Absent)
+                } else {
+                    detail
                 }
-                detail
             })
             .collect();
-        json!({
-            "methods": words(user.registered.iter().map(|held| held.method)),
-            "default": default::shown(policy, user)
-                .map_or_else(absent, |choice| proof(user, choice)),
-            "details": details,
-        })
+        let methods = words(user.registered.iter().map(|held| held.method));
+        fields()
+            .with("methods", methods)
+            .with("default", self.default_shown(person))
+            .with("details", details)
     }
 
     /// Tells what can be added.
-    pub(super) fn available_answer(&self, person: usize) -> Value {
+    pub(super) fn available_answer(&self, person: usize) -> FieldPatterns {
         let (policy, user) = (&self.state.policy, &self.person(person).user);
         let available = available::available(policy, user);
-        let details: Value = available
+        let details: Pattern = available
             .iter()
             .map(|offer| {
-                json!({
-                    "method": offer.method.as_str(),
-                    "kinds": words(offer.kinds.iter().copied()),
-                    "purposes": words(offer.purposes.iter().copied()),
-                })
+                fields()
+                    .with("method", offer.method.as_str())
+                    .with("kinds", words(offer.kinds.iter().copied()))
+                    .with("purposes", words(offer.purposes.iter().copied()))
             })
             .collect();
-        json!({
-            "methods": words(available.iter().map(|offer| offer.method)),
-            "details": details,
-        })
+        fields()
+            .with("methods", words(available.iter().map(|offer| offer.method)))
+            .with("details", details)
     }
 
     /// Tells where a setup stands.
-    pub(super) fn enrollment_answer(&self, at: Ref) -> Value {
+    pub(super) fn enrollment_answer(&self, at: Ref) -> FieldPatterns {
         let setup = self.enrollment(at);
         let life = self.enrollment_life(at);
-        let mut answer = json!({ "method": setup.method.as_str(), "state": states(life.states()) });
+        let mut answer = fields()
+            .with("method", setup.method.as_str())
+            .with("state", states(life.states()));
         let awaited = setup.phase == Phase::Sent && life.is_surely_open();
         if let Some(page) = page(setup, life) {
-            answer["page"] = page.as_str().into();
+            answer.set("page", page.as_str());
         }
         if awaited {
-            answer["kind"] = setup.attempt.kind.as_str().into();
+            answer.set("kind", setup.attempt.kind.as_str());
             if takes_codes(setup.attempt.kind) {
-                answer["triesLeft"] = setup.attempt.tries_left.into();
+                answer.set("triesLeft", setup.attempt.tries_left);
             }
         }
         if setup.method == Method::SecurityQuestions && life == Life::Started {
-            answer["questions"] = setup.questions.iter().map(String::as_str).collect();
+            let questions: Pattern = setup.questions.iter().cloned().collect();
+            answer.set("questions", questions);
         }
         match setup.method {
-            Method::SoftwareOath if awaited => answer["activation"] = true.into(),
+            Method::SoftwareOath if awaited => answer.set("activation", true),
             Method::MicrosoftAuthenticator if life == Life::Started => {
-                answer["activation"] = if setup.page == AppPage::ScanQrCode {
+                let activation = if setup.page == AppPage::ScanQrCode {
                     true.into()
                 } else {
-                    json!({ "anyOf": [false, absent()] })
+                    either(false, Pattern::Absent)
                 };
+                answer.set("activation", activation);
             }
             _ => {}
         }
@@ -203,61 +225,64 @@ impl World {
     }
 
     /// Tells where a second step or a proof of a reset stands.
-    pub(super) fn challenge_answer(&self, at: Ref) -> Value {
+    pub(super) fn challenge_answer(&self, at: Ref) -> FieldPatterns {
         let challenge = self.challenge(at);
         let life = self.challenge_life(at);
-        let mut answer = json!({
-            "method": challenge.method.as_str(),
-            "kind": challenge.attempt.kind.as_str(),
-            "state": states(life.states()),
-        });
+        let mut answer = fields()
+            .with("method", challenge.method.as_str())
+            .with("kind", challenge.attempt.kind.as_str())
+            .with("state", states(life.states()));
         let open = challenge.phase == Phase::Sent && life.is_surely_open();
         if open && takes_tries(challenge.attempt.kind) {
-            answer["triesLeft"] = challenge.attempt.tries_left.into();
+            answer.set("triesLeft", challenge.attempt.tries_left);
         }
         answer
     }
 
     /// Tells where a reset stands.
-    pub(super) fn reset_answer(&self, at: Ref) -> Value {
+    pub(super) fn reset_answer(&self, at: Ref) -> FieldPatterns {
         let (policy, person) = (&self.state.policy, self.person(at.owner));
         let reset = &person.resets[at.index];
         let needed = usable::gates(policy, person.user.role);
         let passed = u32::try_from(reset.passed.len()).unwrap_or(u32::MAX);
         if reset.completed {
-            return json!({ "state": ResetState::Completed.as_str() });
+            return fields().with("state", ResetState::Completed.as_str());
         }
         let (state, methods) = if passed >= needed {
-            (ResetState::GatesPassed, Value::Array(Vec::new()))
+            (ResetState::GatesPassed, Pattern::List(Vec::new()))
         } else {
             let choices = reset::proofs(policy, &person.user, &reset.passed);
-            let told = proofs(&person.user, &choices);
             // Of two apps: whether the kinds of one come together, or each kind of both, is not said.
-            let mut by_kind = choices;
+            let mut by_kind = choices.clone();
             by_kind.sort_by_key(|choice| {
                 let held = person.user.find(choice.id);
                 (held.map(|held| held.method), choice.kind)
             });
-            let by_kind = proofs(&person.user, &by_kind);
-            let first_stays = told.get(0) == by_kind.get(0);
+            let spelt = |choice: Option<&Choice>| choice.map(|one| proof(&person.user, *one));
+            let first_stays = spelt(choices.first()) == spelt(by_kind.first());
+            let (told, by_kind) = (
+                proofs(&person.user, &choices),
+                proofs(&person.user, &by_kind),
+            );
             if first_stays && told != by_kind {
-                (ResetState::Started, json!({ "anyOf": [told, by_kind] }))
+                (ResetState::Started, either(told, by_kind))
             } else {
                 (ResetState::Started, told)
             }
         };
-        json!({
-            "state": state.as_str(), "gatesRequired": needed, "gatesPassed": passed,
-            "methods": methods,
-        })
+        fields()
+            .with("state", state.as_str())
+            .with("gatesRequired", needed)
+            .with("gatesPassed", passed)
+            .with("methods", methods)
     }
 }
 
 /// Spells one state, or any one of several.
-fn states(states: &[ChallengeState]) -> Value {
+fn states(states: &[ChallengeState]) -> Pattern {
     match states {
         [one] => one.as_str().into(),
-        several => json!({ "anyOf": words(several.iter().copied()) }),
+        several => Pattern::AnyOf(several.iter().map(|one| one.as_str().into()).collect()),
     }
 }
 

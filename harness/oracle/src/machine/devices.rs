@@ -1,9 +1,9 @@
 //! Adding an account to an authenticator, and activating the Microsoft app.
 
 use proofup_domain::command::{AddBy, Name};
+use proofup_domain::expect::{FieldPatterns, Pattern};
 use proofup_domain::method::Method;
 use proofup_domain::refusal::Refusal;
-use serde_json::json;
 
 use super::expected::Told;
 use super::life::Life;
@@ -19,13 +19,16 @@ impl World {
             return Err(Told::Unbound("the setup has no account to add"));
         }
         self.person_mut(actor).accounts.push(at);
-        let mut answer = json!({
-            "sameAccount": true, "secretBits": { "atLeast": 160 }, "base32": true,
-            "algorithm": "SHA1", "digits": 6, "period": 30,
-        });
+        let mut answer = FieldPatterns::new()
+            .with("sameAccount", true)
+            .with("secretBits", Pattern::AtLeast(160.into()))
+            .with("base32", true)
+            .with("algorithm", "SHA1")
+            .with("digits", 6)
+            .with("period", 30);
         // Who types the secret by hand learns no issuer: that stands in the key URI (APP-12).
         if by == AddBy::QrPayload {
-            answer["issuerTwice"] = true.into();
+            answer.set("issuerTwice", true);
         }
         Ok(Told::success(answer))
     }
@@ -66,7 +69,9 @@ impl World {
         setup.phase = Phase::Activated;
         self.person_mut(actor).accounts.push(at);
         Ok(Told::success(
-            json!({ "sameAccount": true, "codeSecret": true }),
+            FieldPatterns::new()
+                .with("sameAccount", true)
+                .with("codeSecret", true),
         ))
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use proofup_domain::command::GatewayBehaviour;
+use proofup_domain::expect::Pattern;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
@@ -164,7 +165,7 @@ impl World {
                 return Err(Told::refused_with(
                     Refusal::Throttled,
                     "retryAfter",
-                    seconds,
+                    Pattern::Number(seconds.into()),
                 ));
             }
         }

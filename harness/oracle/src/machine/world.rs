@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use proofup_domain::command::{AddressRef, GatewayBehaviour, Name, PhoneRef};
+use proofup_domain::expect::{Expectation, FieldPatterns, Pattern};
 use proofup_domain::method::Role;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::{Activity, Channel, SessionState};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::expected::Told;
 use super::gate::word;
@@ -39,25 +40,25 @@ impl World {
         };
         let inbox = super::post::inbox(channel, actor, &line);
         let found = self.post_mut().look(channel, inbox);
-        let mut answer = json!({ "count": found.count });
+        let mut answer = FieldPatterns::new().with("count", found.count);
         if found.count > 0 {
             match channel {
                 Channel::Sms => {
-                    answer["hasCode"] = true.into();
-                    answer["e164"] = true.into();
+                    answer.set("hasCode", true);
+                    answer.set("e164", true);
                 }
                 Channel::Email => {
-                    answer["hasCode"] = true.into();
-                    answer["namesOrganisation"] = true.into();
+                    answer.set("hasCode", true);
+                    answer.set("namesOrganisation", true);
                 }
                 Channel::Voice => {
-                    answer["asksForPound"] = true.into();
-                    answer["e164"] = true.into();
+                    answer.set("asksForPound", true);
+                    answer.set("e164", true);
                 }
                 Channel::Push => {}
             }
             if let Some(role) = role(&line, &self.person(actor).name) {
-                answer["to"] = role.into();
+                answer.set("to", role.to_owned());
             }
         }
         Ok(Told::success(answer))
@@ -84,7 +85,7 @@ impl World {
             self.state.policy = Arc::new(next);
             return Ok(Told::done());
         }
-        let mut fields: Vec<&str> = Vec::new();
+        let mut fields: Vec<&'static str> = Vec::new();
         for defect in defects {
             fields.push(defect.field);
             fields.extend(beside(defect.reason));
@@ -92,7 +93,7 @@ impl World {
         Err(Told::refused_with(
             Refusal::InvalidPolicy,
             "field",
-            json!({ "anyOf": fields }),
+            Pattern::AnyOf(fields.into_iter().map(Pattern::from).collect()),
         ))
     }
 
@@ -117,38 +118,39 @@ impl World {
         }
     }
 
-    fn audit_answer(&self, person: Option<usize>) -> Value {
-        let events: Value = self
+    fn audit_answer(&self, person: Option<usize>) -> FieldPatterns {
+        let events: Pattern = self
             .state
             .audit
             .iter()
             .filter(|event| person.is_none_or(|person| person == event.person))
             .map(|event| self.event(event))
             .collect();
-        json!({ "events": events })
+        FieldPatterns::new().with("events", events)
     }
 
     /// Whether a cancelled wizard or a lockout is a success or a failure is not said.
-    fn event(&self, event: &Event) -> Value {
-        let mut told = json!({
-            "user": &*self.person(event.person).name, "activity": event.activity.as_str(),
-        });
+    fn event(&self, event: &Event) -> FieldPatterns {
+        let mut told = FieldPatterns::new()
+            .with("user", self.person(event.person).name.to_string())
+            .with("activity", event.activity.as_str());
         let said = !matches!(
             event.activity,
             Activity::WizardCancelled | Activity::AccountBlocked
         );
         if said {
-            told["result"] = "success".into();
+            told.set("result", "success");
         }
         if let Some(method) = event.method {
-            told["method"] = method.as_str().into();
+            told.set("method", method.as_str());
         }
         told
     }
 
     pub(super) fn read_capabilities(&self) -> Told {
-        let limits = serde_json::to_value(self.limits());
-        limits.map_or_else(|_| Told::done(), Told::success)
+        let limits = serde_json::to_value(self.limits()).unwrap_or_default();
+        let limits = Expectation::read(&limits);
+        Told::Answers(vec![limits.unwrap_or(Expectation::success())])
     }
 
     /// No response and no event ever holds a code or a secret (CODE-7).
@@ -157,7 +159,8 @@ impl World {
         reason = "a command is answered by the world, also when nothing in it matters"
     )]
     pub(super) fn find_leaks(&self) -> Told {
-        Told::success(json!({ "codesFound": 0, "inAudit": 0 }))
+        let found = FieldPatterns::new().with("codesFound", 0);
+        Told::success(found.with("inAudit", 0))
     }
 }
 

@@ -8,7 +8,7 @@ use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method, ResetMethod, Role};
 use proofup_domain::policy::Policy;
 use proofup_oracle::auditor::{Entry, Grounds, audit};
-use proofup_oracle::machine::{NewUser, Outcome, State, Tenant, example, step};
+use proofup_oracle::machine::{NewUser, Outcome, State, Tenant, step};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::select;
@@ -66,10 +66,10 @@ impl Story {
             return outcome;
         }
         let patterns = outcome.expected.alternatives();
-        let answer = example(&patterns[choice % patterns.len()]);
+        let answer = patterns[choice % patterns.len()].example();
         assert_eq!(outcome.expected.admits(&answer), Ok(()), "{command:?}");
         let next = outcome.follow(&answer).clone();
-        if answer.contains_key("refused") {
+        if answer.refusal().is_some() {
             self.unchanged(&next, command);
         }
         consistent(&next);

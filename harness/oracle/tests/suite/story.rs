@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::Command;
 use proofup_domain::edition::Edition;
+use proofup_domain::expect::Expectation;
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{
-    NewUser, NumberFacts, Outcome, Pattern, State, Tenant, compatible, example, step,
-};
-use serde_json::{Map, Value, json};
+use proofup_oracle::machine::{NewUser, NumberFacts, Outcome, State, Tenant, step};
+use serde_json::{Value, json};
 
 /// Keys of a step that are no fields of its command.
 const APART: [&str; 6] = ["id", "check", "expect", "control", "times", "mangle"];
@@ -154,20 +154,23 @@ impl Walk {
 
     fn once(&mut self, item: &Value) {
         let outcome = self.run(item);
-        let none = json!({});
-        let expect = item.get("expect").unwrap_or(&none);
+        let expect = item.get("expect").map(Expectation::read);
+        let expect = expect.transpose().expect("the suite is loaded elsewhere");
+        let expect = expect.unwrap_or(Expectation::success());
         self.told.checks += u32::from(item["check"].is_string());
-        let patterns = outcome.expected.alternatives();
+        let found = outcome.expected.meeting(&expect);
         if let Some(why) = outcome.expected.unbound() {
             self.disagree(item, &format!("cannot be done: {why}"));
-        } else if !patterns.iter().any(|pattern| compatible(expect, pattern)) {
+        } else if found.is_none() {
             let admitted = outcome.expected.to_expect();
             self.disagree(
                 item,
                 &format!("expects {expect}, the oracle admits {admitted}"),
             );
         }
-        self.state = outcome.follow(&answer(expect, patterns)).clone();
+        self.state = outcome
+            .follow(&found.map_or_else(Answer::done, Expectation::example))
+            .clone();
     }
 
     fn run(&self, item: &Value) -> Outcome {
@@ -209,12 +212,6 @@ fn numbers() -> BTreeMap<(String, String), NumberFacts> {
         facts("JP", "020 624 1111 22", false),
         facts("XX", "020 624 1111", false),
     ])
-}
-
-/// Makes an answer that meets the first pattern that an expectation leaves room for.
-fn answer(expect: &Value, patterns: &[Pattern]) -> Map<String, Value> {
-    let found = patterns.iter().find(|pattern| compatible(expect, pattern));
-    found.map(example).unwrap_or_default()
 }
 
 fn policy(story: &Value) -> Policy {

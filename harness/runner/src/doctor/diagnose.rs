@@ -3,15 +3,15 @@
 //! Certain signs of a mistake are answers that no rule matches, successes with the status of an error, and values that
 //! nobody finds where the file says. Where a defect looks alike, both are named: "either … or …".
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::act::{Act, Wants};
 use super::finding::{Diagnosis, Mark};
 use super::signs::{facility, fits_shape, hint, holds, user_of};
-use crate::judge::matcher::is_no_success;
 use crate::target::exchange::Exchange;
 use crate::target::{Operation, TargetText};
 use crate::transcript;
@@ -43,10 +43,8 @@ impl Look<'_> {
                 Vec::new()
             }
             Came::Unmade(why) => vec![self.unmade(why)],
-            Came::Answer(answer) if answer.contains_key("unrecognised") => {
-                vec![self.unrecognised(answer)]
-            }
-            Came::Answer(answer) if is_no_success(answer) => self.refused(answer),
+            Came::Answer(answer) if answer.is_unrecognised() => vec![self.unrecognised(answer)],
+            Came::Answer(Answer::Refused { reason, .. }) => self.refused(*reason),
             Came::Answer(answer) => match &self.act.wants {
                 Wants::Success if matches!(self.act.command, Command::ReadInbox { .. }) => {
                     self.inbox(answer, visit)
@@ -158,11 +156,8 @@ impl Look<'_> {
         )
     }
 
-    fn unrecognised(&self, answer: &Map<String, Json>) -> Diagnosis {
-        let unreadable = answer
-            .get("unrecognised")
-            .and_then(|what| what.get("payload"));
-        if unreadable.is_some() {
+    fn unrecognised(&self, answer: &Answer) -> Diagnosis {
+        if *answer == Answer::Unreadable {
             return self.told(
                 format!("{}: no authenticator can read what was shown", self.deed()),
                 "let `keep.qrPayload` find the text of the QR code, an `otpauth` or activation URI"
@@ -172,10 +167,12 @@ impl Look<'_> {
             );
         }
         let status = self.status().unwrap_or_default();
-        let code = answer
-            .get("unrecognised")
-            .and_then(|what| what.get("code")?.as_str())
-            .map_or_else(String::new, |code| format!(" with the code `{code}`"));
+        let code = match answer {
+            Answer::Unrecognised {
+                code: Some(code), ..
+            } => format!(" with the code `{code}`"),
+            _ => String::new(),
+        };
         let says = format!(
             "{} was answered with status {status}{code}, which no rule of the file matches",
             self.deed()
@@ -216,17 +213,14 @@ impl Look<'_> {
     }
 
     /// Looks at a refusal: where a success was due, and where another one was.
-    fn refused(&self, answer: &Map<String, Json>) -> Vec<Diagnosis> {
-        let word = answer
-            .get("refused")
-            .and_then(Json::as_str)
-            .unwrap_or_default();
+    fn refused(&self, reason: Refusal) -> Vec<Diagnosis> {
+        let word = reason.as_str();
         let words = match &self.act.wants {
-            Wants::Success => return vec![self.not_done(word)],
+            Wants::Success => return vec![self.not_done(reason)],
             Wants::AnyRefusal => return Vec::new(),
             Wants::Refusal(words) | Wants::Exactly(words) => words,
         };
-        if words.iter().any(|one| one.as_str() == word) {
+        if words.contains(&reason) {
             return Vec::new();
         }
         let wanted = words.first().map_or("", |word| word.as_str());
@@ -243,15 +237,13 @@ impl Look<'_> {
             )
         };
         let by_request = matches!(
-            Refusal::from_word(word),
-            Some(
-                Refusal::InvalidInput
-                    | Refusal::Malformed
-                    | Refusal::UnsupportedMediaType
-                    | Refusal::NotFound
-                    | Refusal::MethodNotAllowed
-                    | Refusal::Unauthenticated
-            )
+            reason,
+            Refusal::InvalidInput
+                | Refusal::Malformed
+                | Refusal::UnsupportedMediaType
+                | Refusal::NotFound
+                | Refusal::MethodNotAllowed
+                | Refusal::Unauthenticated
         );
         let mut keys = vec![
             format!("refusals.{word}"),
@@ -275,7 +267,7 @@ impl Look<'_> {
     }
 
     /// Tells of a refusal where a success was due.
-    fn not_done(&self, word: &str) -> Diagnosis {
+    fn not_done(&self, word: Refusal) -> Diagnosis {
         let status = self.status().unwrap_or_default();
         let says = format!(
             "{} was refused as `{word}` (status {status}), and had to succeed",
@@ -291,32 +283,30 @@ impl Look<'_> {
                 self.key("answers")
             )
         } else {
-            match Refusal::from_word(word) {
-                Some(Refusal::Unauthenticated) => {
+            match word {
+                Refusal::Unauthenticated => {
                     keys.insert(0, self.key("headers"));
                     format!(
                         "let {operation} send what was kept, such as the session, the way the implementation wants it: see its headers"
                     )
                 }
-                Some(Refusal::NotFound | Refusal::MethodNotAllowed) => format!(
+                Refusal::NotFound | Refusal::MethodNotAllowed => format!(
                     "correct method and path of {operation}, or the name that it keeps and puts there"
                 ),
-                Some(
-                    Refusal::InvalidInput | Refusal::Malformed | Refusal::UnsupportedMediaType,
-                ) => {
+                Refusal::InvalidInput | Refusal::Malformed | Refusal::UnsupportedMediaType => {
                     keys.insert(0, self.key("body"));
                     format!(
                         "correct the names and types in the body of {operation}, or its content type"
                     )
                 }
-                Some(Refusal::WrongCode) => {
+                Refusal::WrongCode => {
                     keys.insert(0, self.key("body"));
                     keys.insert(0, "codePattern".to_owned());
                     format!(
                         "either `codePattern` finds something else in the message, or {operation} sends the code in another place"
                     )
                 }
-                Some(Refusal::GatewayFailed) => {
+                Refusal::GatewayFailed => {
                     keys.insert(
                         0,
                         "operations.createTenant.request.body.gateways".to_owned(),
@@ -364,14 +354,14 @@ impl Look<'_> {
     }
 
     /// Looks into an inbox: something came, and a code is found in it where there has to be one.
-    fn inbox(&self, answer: &Map<String, Json>, visit: &Visit<'_>) -> Vec<Diagnosis> {
+    fn inbox(&self, answer: &Answer, visit: &Visit<'_>) -> Vec<Diagnosis> {
         let Command::ReadInbox { channel, user, .. } = &self.act.command else {
             return Vec::new();
         };
         let post = visit.post(*channel, &user.0);
         let mut marks = self.marks.to_vec();
         if answer
-            .get("count")
+            .field("count")
             .and_then(Json::as_u64)
             .unwrap_or_default()
             == 0
@@ -420,7 +410,7 @@ impl Look<'_> {
     }
 
     /// Looks at a success for what later steps and checks need of it.
-    fn succeeded(&self, answer: &Map<String, Json>, visit: &Visit<'_>) -> Vec<Diagnosis> {
+    fn succeeded(&self, answer: &Answer, visit: &Visit<'_>) -> Vec<Diagnosis> {
         let Some(operation) = operation_of(&self.act.command) else {
             return Vec::new();
         };
@@ -470,9 +460,9 @@ impl Look<'_> {
     }
 
     /// Tells of fields that the file maps and that hold nothing where they must.
-    fn not_told(&self, operation: Operation, answer: &Map<String, Json>) -> Vec<Diagnosis> {
+    fn not_told(&self, operation: Operation, answer: &Answer) -> Vec<Diagnosis> {
         let absent = |field: &&&str| {
-            answer.get(**field).is_none_or(Json::is_null)
+            answer.field(field).is_none_or(Json::is_null)
                 && self.text.says(operation.as_str(), "answer", field)
         };
         let told = |field: &&str| {
@@ -493,9 +483,9 @@ impl Look<'_> {
     }
 
     /// Tells of values that no domain knows, and of those that leave no doubt and are others.
-    fn odd_values(&self, operation: Operation, answer: &Map<String, Json>) -> Vec<Diagnosis> {
+    fn odd_values(&self, operation: Operation, answer: &Answer) -> Vec<Diagnosis> {
         let mut found = Vec::new();
-        for (field, value) in answer {
+        for (field, value) in answer.fields().into_iter().flatten() {
             let wanted = self.act.values.iter().find(|(name, _)| name == field);
             let fits = fits_shape(operation, field, value);
             let same = wanted.is_none_or(|(_, wanted)| holds(value, wanted));

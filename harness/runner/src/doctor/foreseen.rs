@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use proofup_domain::capabilities::Capabilities;
+use proofup_domain::expect::{Expectation, FieldPatterns, Pattern};
 use proofup_domain::requirement::RequirementId;
-use serde_json::{Map, Value as Json, json};
 
 use super::act::{Act, Story, Wants};
 use crate::foresee::foresee;
@@ -89,8 +89,8 @@ fn scenario(story: &Story) -> Result<Scenario, String> {
 
 fn step(line: usize, act: &Act) -> Option<Step> {
     let expect = match &act.wants {
-        Wants::Success => values(act),
-        Wants::Refusal(words) | Wants::Exactly(words) => json!({ "refused": words.first()? }),
+        Wants::Success => values(act)?,
+        Wants::Refusal(words) | Wants::Exactly(words) => Expectation::refused(*words.first()?),
         // Which refusal it is does not matter, so there is nothing to foresee.
         Wants::AnyRefusal => return None,
     };
@@ -112,19 +112,19 @@ fn step(line: usize, act: &Act) -> Option<Step> {
 }
 
 /// Writes the values that a command must tell as an expectation.
-fn values(act: &Act) -> Json {
-    let mut expect = Map::new();
+fn values(act: &Act) -> Option<Expectation> {
+    let mut expect = FieldPatterns::new();
     if operation_of(&act.command).is_some() {
         for (field, value) in &act.values {
             let wanted = match *field {
                 "sameAccount" => continue,
-                "methods" => json!({ "has": [value] }),
-                _ => value.clone(),
+                "methods" => Pattern::Has(vec![Pattern::read(value).ok()?]),
+                _ => Pattern::read(value).ok()?,
             };
-            expect.insert((*field).to_owned(), wanted);
+            expect.set(*field, wanted);
         }
     }
-    Json::Object(expect)
+    Some(Expectation::Success(expect))
 }
 
 #[cfg(test)]

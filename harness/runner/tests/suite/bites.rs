@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use proofup_domain::expect::Expectation;
+use proofup_domain::refusal::Refusal;
 use proofup_runner::judge::outcome::Outcome;
 use serde_json::{Map, Value, json};
 
@@ -74,19 +76,41 @@ fn changing_any_expected_value_fails_its_check() {
 }
 
 /// Lists what an expectation becomes when one of its values is changed, value by value.
-fn variants(expect: Option<&Value>) -> Vec<Value> {
-    expect.map(changed).unwrap_or_default()
+fn variants(expect: Option<&Expectation>) -> Vec<Expectation> {
+    let read = |expect: &Expectation, changed: &Value| {
+        let together = matches!(expect, Expectation::Together(_))
+            || matches!(expect, Expectation::AnyOf(several) if several.iter().any(|one| matches!(one, Expectation::Together(_))));
+        let read = if together {
+            Expectation::read_together(changed)
+        } else {
+            Expectation::read(changed)
+        };
+        read.unwrap_or_else(|error| panic!("{changed}: {error}"))
+    };
+    let expect = expect.into_iter();
+    let variants = expect.flat_map(|expect| {
+        let mut others = OTHER_REASONS.into_iter();
+        let named = expect.named().reasons;
+        let other = others.find(|reason| !named.contains(reason));
+        let other = other.expect("no expectation names both");
+        let changed = changed(&expect.to_json(), other.as_str());
+        changed.into_iter().map(move |one| read(expect, &one))
+    });
+    variants.collect()
 }
 
-fn changed(value: &Value) -> Vec<Value> {
+/// Reasons for a refusal, one of which is another than what an expectation names.
+const OTHER_REASONS: [Refusal; 2] = [Refusal::PayloadTooLarge, Refusal::UnsupportedMediaType];
+
+fn changed(value: &Value, other: &str) -> Vec<Value> {
     match value {
         Value::Object(table) => {
-            if let Some(replacement) = changed_matcher(table) {
+            if let Some(replacement) = changed_matcher(table, other) {
                 return vec![replacement];
             }
             let mut all = Vec::new();
             for (key, inner) in table {
-                for variant in changed(inner) {
+                for variant in changed(inner, other) {
                     let mut table = table.clone();
                     table.insert(key.clone(), variant);
                     all.push(Value::Object(table));
@@ -98,7 +122,7 @@ fn changed(value: &Value) -> Vec<Value> {
         Value::Array(list) => {
             let mut all = Vec::new();
             for (index, inner) in list.iter().enumerate() {
-                for variant in changed(inner) {
+                for variant in changed(inner, other) {
                     let mut list = list.clone();
                     list[index] = variant;
                     all.push(Value::Array(list));
@@ -108,13 +132,14 @@ fn changed(value: &Value) -> Vec<Value> {
         }
         Value::Bool(one) => vec![json!(!one)],
         Value::Number(number) => vec![json!(number.as_i64().unwrap_or(0) + 1)],
+        Value::String(text) if Refusal::from_word(text).is_some() => vec![json!(other)],
         Value::String(text) => vec![json!(format!("not {text}"))],
         Value::Null => Vec::new(),
     }
 }
 
 /// Turns a matcher into one that the answer cannot meet if it met the first.
-fn changed_matcher(table: &Map<String, Value>) -> Option<Value> {
+fn changed_matcher(table: &Map<String, Value>, other: &str) -> Option<Value> {
     let (key, operand) = table.iter().next().filter(|_| table.len() == 1)?;
     Some(match key.as_str() {
         "has" => json!({ "lacks": operand }),
@@ -124,12 +149,12 @@ fn changed_matcher(table: &Map<String, Value>) -> Option<Value> {
                 .as_array()
                 .is_some_and(|list| list.iter().all(Value::is_object)) =>
         {
-            json!({ "anyOf": [{ "refused": "nothing of this name" }] })
+            json!({ "anyOf": [{ "refused": other }] })
         }
-        "anyOf" => json!({ "anyOf": ["nothing of this name"] }),
+        "anyOf" => json!({ "anyOf": [other] }),
         "atMost" => json!({ "atMost": -1 }),
         "atLeast" => json!({ "atLeast": 1_000_000_000 }),
-        "absent" => json!({ "absent": operand != &json!(true) }),
+        "absent" => json!({ "has": [] }),
         _ => return None,
     })
 }

@@ -79,7 +79,7 @@ impl Person<'_> {
             _ => {
                 let command = self.me.begin_reset(None);
                 let begun = self.act(command);
-                let first = begun.get("methods")?.as_array()?.first()?;
+                let first = begun.field("methods")?.as_array()?.first()?;
                 let method = Method::from_word(first.get("method")?.as_str()?)?;
                 let command = self.me.begin_reset_proof(None, method, None, None);
                 let begun = self.act(command);

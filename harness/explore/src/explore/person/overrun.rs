@@ -142,7 +142,7 @@ impl Person<'_> {
         let command = self.me.begin_reset(Some(second));
         self.act(command);
         let method = begun
-            .get("methods")
+            .field("methods")
             .and_then(|list| list.get(0))
             .and_then(|first| Method::from_word(first.get("method")?.as_str()?));
         match (method, self.dice.below(3)) {
@@ -226,7 +226,7 @@ impl Person<'_> {
                 let command = self.me.begin_reset(None);
                 let begun = self.act(command);
                 let method = begun
-                    .get("methods")
+                    .field("methods")
                     .and_then(|list| list.get(0))
                     .and_then(|first| Method::from_word(first.get("method")?.as_str()?));
                 let Some(method) = method else { return };

@@ -1,5 +1,7 @@
 //! Proving: in a setup, as a second step, in a reset.
 
+use proofup_domain::refusal::Refusal;
+
 use super::{
     AddBy, AnswersRole, CallbackSecret, ChallengeKind, CodeRole, CodeShape, GivenAnswer, Method,
     Name, NewPasswordRole, PasswordRole, Person, SetupAct, Value, Which, acts, text,
@@ -32,7 +34,7 @@ impl Person<'_> {
     pub(super) fn prove_second_step(&mut self) {
         let session = self.peek(&self.me.read_session());
         let mut choices: Vec<(Method, ChallengeKind)> = session
-            .get("alternatives")
+            .field("alternatives")
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
@@ -50,7 +52,7 @@ impl Person<'_> {
         let bind = self.name(&["c1", "c2"], 20);
         let command = self.me.begin_second_step(choice, bind);
         let begun = self.act(command);
-        if begun.contains_key("refused") {
+        if begun.refusal().is_some() {
             return;
         }
         let Some(kind) = ChallengeKind::from_word(&text(&begun, "kind")) else {
@@ -157,7 +159,7 @@ impl Person<'_> {
             return;
         }
         let answer = self.type_code(of, CodeRole::Current);
-        if text(&answer, "refused") == "wrongCode" && self.dice.chance(80) {
+        if answer.refusal() == Some(Refusal::WrongCode) && self.dice.chance(80) {
             self.act(acts::advance(30));
             self.type_code(of, CodeRole::Current);
         } else if self.dice.chance(10) {
@@ -319,7 +321,7 @@ impl Person<'_> {
         }
         for _ in 0..2 {
             let mut choices: Vec<(Method, ChallengeKind)> = answer
-                .get("methods")
+                .field("methods")
                 .and_then(Value::as_array)
                 .into_iter()
                 .flatten()
@@ -343,7 +345,7 @@ impl Person<'_> {
             let command = self.me.begin_reset_proof(None, method, said, bind);
             let begun = self.act(command);
             let kind = ChallengeKind::from_word(&text(&begun, "kind")).unwrap_or(kind);
-            if !begun.contains_key("refused") {
+            if !begun.refusal().is_some() {
                 self.show(kind, &Use::Reset);
             }
             if self.dice.chance(10) {

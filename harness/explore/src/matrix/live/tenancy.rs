@@ -2,20 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use proofup_domain::answer::Answer;
 use proofup_domain::answer::{AvailableAnswer, AvailableDetail, SessionAnswer, WizardAnswer};
 use proofup_domain::method::Role;
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::{SessionState, WizardPage};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::Asker;
 use crate::matrix::combination::Combination;
 use crate::matrix::decision::{Detail, Told, expected_in_full, session_state};
 use crate::matrix::export::joined;
 use crate::matrix::finding::{ACCEPTED, Aspect, Difference, Findings, REFUSED, Trouble};
-use crate::target::{Answered, Asked, Operation, Value, Variables};
+use crate::target::{Asked, Operation, Value, Variables};
 
 /// When every tenant's clock starts. Nothing here depends on it.
 const START: &str = "2026-01-15T09:00:00Z";
@@ -122,13 +123,15 @@ impl<'a> Tenancy<'a> {
         variables.insert("now", START);
         variables.insert("seed", self.tenant.as_str());
         match self.ask(Operation::CreateTenant, variables).await?.answered {
-            Answered::Success(_) => Ok(ACCEPTED.to_owned()),
-            Answered::Refused(fields) if is(&fields, Refusal::InvalidPolicy) => {
-                Ok(REFUSED.to_owned())
-            }
-            Answered::Refused(fields) if is(&fields, Refusal::InvalidInput) => {
-                Ok(told(&Answered::Refused(fields)))
-            }
+            Answer::Success(_) => Ok(ACCEPTED.to_owned()),
+            Answer::Refused {
+                reason: Refusal::InvalidPolicy,
+                ..
+            } => Ok(REFUSED.to_owned()),
+            refused @ Answer::Refused {
+                reason: Refusal::InvalidInput,
+                ..
+            } => Ok(told(&refused)),
             other => Err(Unasked(format!(
                 "the tenant could not be made: {}",
                 told(&other)
@@ -231,7 +234,7 @@ impl<'a> Tenancy<'a> {
             .await?
             .answered;
         if !expected.interrupted {
-            let refused = matches!(&answered, Answered::Refused(fields) if is(fields, Refusal::NotInterrupted));
+            let refused = answered.refusal() == Some(Refusal::NotInterrupted);
             let actual = if refused {
                 NO_WIZARD.to_owned()
             } else {
@@ -345,34 +348,26 @@ impl Found {
 }
 
 /// Reads a success; else tells what came in its place.
-fn read<T: DeserializeOwned>(answered: &Answered) -> Result<T, String> {
+fn read<T: DeserializeOwned>(answered: &Answer) -> Result<T, String> {
     match answered {
-        Answered::Success(fields) => serde_json::from_value(Json::Object(fields.clone()))
+        Answer::Success(fields) => serde_json::from_value(Json::Object(fields.clone()))
             .map_err(|error| format!("an answer that cannot be read: {error}")),
         other => Err(told(other)),
     }
 }
 
-fn is(fields: &Map<String, Json>, refusal: Refusal) -> bool {
-    fields
-        .get("refused")
-        .is_some_and(|word| word == refusal.as_str())
-}
-
 /// Tells an answer in a few words.
-fn told(answered: &Answered) -> String {
+fn told(answered: &Answer) -> String {
     match answered {
-        Answered::Success(_) => "a success".to_owned(),
-        Answered::Refused(fields) => {
-            let word = fields.get("refused").and_then(Json::as_str);
-            format!("refused: {}", word.unwrap_or("for no reason"))
-        }
-        Answered::Unrecognised { status, code } => {
+        Answer::Success(_) => "a success".to_owned(),
+        Answer::Refused { reason, .. } => format!("refused: {reason}"),
+        Answer::Unrecognised { status, code } => {
             let code = code
                 .as_ref()
                 .map_or_else(String::new, |code| format!(" `{code}`"));
             format!("an answer that no rule matches: {status}{code}")
         }
+        Answer::Unreadable | Answer::Together(_) => answered.to_string(),
     }
 }
 
