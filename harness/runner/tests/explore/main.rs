@@ -1,6 +1,8 @@
 //! Exploring the reference, in process: nothing is found in what is sound, and what is found in what is not is small,
 //! stands in a file, and fails there alone.
 
+#[path = "../support/failing.rs"]
+mod failing;
 #[path = "../support/planted.rs"]
 mod planted;
 
@@ -15,6 +17,7 @@ use proofup_runner::run::{read_capabilities, run};
 use proofup_runner::scenario::{COMMANDS, load};
 use tokio::sync::watch;
 
+use failing::failing;
 use planted::{config, wait};
 
 /// Commands of a case at most.
@@ -114,4 +117,23 @@ fn a_counterexample_is_a_small_file_that_fails_alone_and_passes_where_nothing_is
             .all(|check| matches!(check.outcome, Outcome::Passed));
         assert!(all_passed, "{fault}\n{}", finding.file.text);
     }
+}
+
+#[test]
+fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
+    let mut config = cases(None, 400);
+    config.run.transport = failing(config.run.transport);
+    let found = wait(hunt(&config)).expect("the reference can be asked");
+    let found = found.expect("a status of 500 is no success");
+    let summary = wait(found.make_small()).file.summary;
+    let operations = [
+        "openAccount",
+        "setDefault",
+        "deleteMethod",
+        "setNewPassword",
+    ];
+    let named = operations
+        .iter()
+        .any(|operation| summary.contains(operation));
+    assert!(named && summary.contains("status = 500"), "{summary}");
 }

@@ -2,6 +2,8 @@
 //! die, and against products that make no tenants.
 
 mod counted;
+#[path = "../support/failing.rs"]
+mod failing;
 mod faulty;
 mod plans;
 #[path = "../strangers/product.rs"]

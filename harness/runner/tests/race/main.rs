@@ -1,5 +1,7 @@
 //! Races against the reference, in process: without a fault nothing is found, with a fault that only shows at once it is.
 
+#[path = "../support/failing.rs"]
+mod failing;
 mod faulty;
 #[path = "../support/planted.rs"]
 mod planted;
