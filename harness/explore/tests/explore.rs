@@ -12,6 +12,7 @@ use proofup_scenario::{COMMANDS, load};
 use proofup_world::context::read_capabilities;
 use tokio::sync::watch;
 
+use crate::failing::failing;
 use crate::planted::{config, wait};
 
 /// Commands of a case at most.
@@ -108,4 +109,23 @@ fn a_counterexample_is_a_small_file_that_fails_alone_and_passes_where_nothing_is
             .all(|check| matches!(check.outcome, Outcome::Passed));
         assert!(all_passed, "{fault}\n{}", finding.file.text);
     }
+}
+
+#[test]
+fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
+    let mut config = cases(None, 400);
+    config.run.transport = failing(config.run.transport);
+    let found = wait(hunt(&config)).expect("the reference can be asked");
+    let found = found.expect("a status of 500 is no success");
+    let summary = wait(found.make_small()).file.summary;
+    let operations = [
+        "openAccount",
+        "setDefault",
+        "deleteMethod",
+        "setNewPassword",
+    ];
+    let named = operations
+        .iter()
+        .any(|operation| summary.contains(operation));
+    assert!(named && summary.contains("status = 500"), "{summary}");
 }

@@ -1,6 +1,8 @@
 //! What nobody scripted, against the reference: sound, and with faults.
 
 mod explore;
+#[path = "../../world/tests/support/failing.rs"]
+mod failing;
 mod matrix;
 mod measure;
 #[path = "../../world/tests/support/planted.rs"]

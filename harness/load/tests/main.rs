@@ -2,6 +2,8 @@
 //! die, and against products that make no tenants.
 
 mod counted;
+#[path = "../../world/tests/support/failing.rs"]
+mod failing;
 mod faulty;
 mod plans;
 #[path = "../../world/tests/support/port.rs"]

@@ -3,6 +3,8 @@
 mod doctor;
 #[path = "../../binding/tests/support/end.rs"]
 mod end;
+#[path = "../../world/tests/support/failing.rs"]
+mod failing;
 mod hostile;
 #[path = "../../binding/tests/support/hostile_server.rs"]
 mod hostile_server;

@@ -1,8 +1,9 @@
-//! The reference without a fault.
+//! The reference without a fault, and behind a server that breaks down.
 
 use proofup_explore::race::race;
 
 use super::{races, wait};
+use crate::failing::failing;
 
 #[test]
 fn nothing_that_races_against_the_reference_lacks_an_order() {
@@ -30,4 +31,25 @@ fn what_is_interrupted_before_it_begins_has_judged_nothing() {
     let output = wait(race(&races(None, 60), || {}, stop)).expect("the reference can be reached");
     assert!(output.interrupted);
     assert_eq!(output.unjudged().len(), output.stories.len());
+}
+
+#[test]
+fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
+    let mut config = races(None, 60);
+    config.run.transport = failing(config.run.transport);
+    let (_keep, stop) = tokio::sync::watch::channel(false);
+    let output = wait(race(&config, || {}, stop)).expect("the reference can be reached");
+    assert!(output.is_violated());
+    let told: Vec<&str> = output
+        .findings
+        .iter()
+        .map(|one| one.what.as_str())
+        .collect();
+    for operation in ["deleteMethod", "setNewPassword"] {
+        let named = |what: &&&str| what.contains(operation) && what.contains("status 500");
+        assert!(
+            told.iter().any(|what| named(&what)),
+            "{operation}: {told:#?}"
+        );
+    }
 }

@@ -52,7 +52,7 @@ impl Flight {
         }
         shared.recorder.borrow_mut().ended(&ended);
         let whole = outcome.is_ok();
-        let restored = whole && self.restore(&mut player, script).await;
+        let restored = whole && self.restore(&mut player, script, &ended).await;
         // A second step or a reset that broke off leaves the user as they were.
         (player, restored || (!whole && self.leaves_nothing(&ended)))
     }
@@ -151,22 +151,14 @@ impl Flight {
         };
         ended.end = end;
         ended.silent = silent;
-        let mut recorder = self.shared.recorder.borrow_mut();
-        if recorder.figures.has_example(self.flow, broken.step, end) {
-            return;
-        }
-        recorder.show(Example {
-            flow: self.flow,
-            step: broken.step.to_owned(),
-            end,
-            expected,
-            got,
-            exchange: player.show_last(),
-        });
+        self.keep_example(player, broken.step, end, expected, got);
     }
 
     /// Puts the user back as they were, outside the timed part.
-    async fn restore(&self, player: &mut Player, script: &Script) -> bool {
+    ///
+    /// An answer that is wrong there makes the flow wrong, though its time counts: what was timed went well.
+    async fn restore(&self, player: &mut Player, script: &Script, ended: &Ended) -> bool {
+        let mut wrong = false;
         for command in &script.after {
             let word = command.word();
             let optional = matches!(command, Command::SignOut { .. });
@@ -175,14 +167,23 @@ impl Flight {
             }
             match player.command(command).await {
                 Ok(answer) if answer.is_success() => {}
+                Err(Trouble::Wrong { expected, got }) => {
+                    if !std::mem::replace(&mut wrong, true) {
+                        self.shared.recorder.borrow_mut().spoilt(ended);
+                    }
+                    self.keep_example(player, word, End::Wrong, Some(expected), got);
+                    if !optional {
+                        return false;
+                    }
+                }
                 // A session that stays is no reason to do without the user.
                 _ if optional => {}
                 Ok(answer) => {
-                    self.not_restored(player, word, answer.to_string());
+                    self.keep_example(player, word, End::Error, None, answer.to_string());
                     return false;
                 }
                 Err(trouble) => {
-                    self.not_restored(player, word, format!("{trouble:?}"));
+                    self.keep_example(player, word, End::Error, None, format!("{trouble:?}"));
                     return false;
                 }
             }
@@ -190,14 +191,21 @@ impl Flight {
         true
     }
 
-    fn not_restored(&self, player: &Player, step: &str, got: String) {
+    fn keep_example(
+        &self,
+        player: &Player,
+        step: &str,
+        end: End,
+        expected: Option<String>,
+        got: String,
+    ) {
         let mut recorder = self.shared.recorder.borrow_mut();
-        if !recorder.figures.has_example(self.flow, step, End::Error) {
+        if !recorder.figures.has_example(self.flow, step, end) {
             recorder.show(Example {
                 flow: self.flow,
                 step: step.to_owned(),
-                end: End::Error,
-                expected: None,
+                end,
+                expected,
                 got,
                 exchange: player.show_last(),
             });

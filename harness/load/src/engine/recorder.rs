@@ -126,6 +126,14 @@ impl Recorder {
         }
     }
 
+    /// Takes a flow that was correct for wrong, because of what came while its user was put back.
+    pub(crate) fn spoilt(&mut self, ended: &Ended) {
+        self.count(ended.flow, ended.intended, |counts| {
+            counts.correct = counts.correct.saturating_sub(1);
+            counts.wrong += 1;
+        });
+    }
+
     /// Keeps an example.
     pub(crate) fn show(&mut self, example: Example) {
         self.figures.show(example);
