@@ -41,7 +41,7 @@ macro_rules! words {
 pub(crate) use words;
 
 words! {
-    /// Names what a user can register, strongest first: the order is the rank of `domain.md` §5.
+    /// What a user can register, strongest first: the order is the rank of `domain.md` §5.
     Method {
         /// The Microsoft Authenticator app: notifications, and codes where policy allows them.
         MicrosoftAuthenticator = "microsoftAuthenticator",
@@ -59,7 +59,7 @@ words! {
 }
 
 words! {
-    /// Names how a method proves.
+    /// How a method proves.
     ChallengeKind {
         /// Approve or deny on the phone.
         AppNotification = "appNotification",
@@ -77,7 +77,7 @@ words! {
 }
 
 words! {
-    /// Names what a proof is for.
+    /// What a proof is for.
     Purpose {
         /// The second step of a sign-in.
         TwoStepVerification = "twoStepVerification",
@@ -87,7 +87,7 @@ words! {
 }
 
 words! {
-    /// Names what policy may allow for password reset (`reset.methods`).
+    /// What policy may allow for password reset (`reset.methods`).
     ResetMethod {
         /// Notifications of the Microsoft app; only where two gates are asked for.
         AppNotification = "appNotification",
@@ -105,7 +105,7 @@ words! {
 }
 
 words! {
-    /// Names one gate of a password reset; both apps together are one gate.
+    /// One gate of a password reset; both apps together are one gate.
     Gate {
         /// Either authenticator app.
         App = "app",
@@ -121,7 +121,7 @@ words! {
 }
 
 words! {
-    /// Names what a user is to the tenant.
+    /// What a user is to the tenant.
     Role {
         /// Anybody who is not an administrator.
         Member = "member",

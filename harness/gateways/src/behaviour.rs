@@ -12,11 +12,11 @@ use crate::door::Door;
 use crate::message::Message;
 use crate::store::{Fate, Inboxes, Rejected, normalised};
 
-/// Holds what all hosts share: the behaviours, the inboxes and the clock. Clones share the same providers.
+/// What all hosts share: the behaviours, the inboxes and the clock. Clones share the same providers.
 #[derive(Debug, Clone)]
 pub struct Providers(Arc<Shared>);
 
-/// Names what a provider handler needs; the same thing, seen from the handler.
+/// What a provider handler needs; the same thing, seen from the handler.
 pub type ProviderState = Providers;
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ struct Table {
     doors: Vec<(Channel, Door)>,
 }
 
-/// Says how a request that was understood ends.
+/// How a request that was understood ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// The provider's success answer.
@@ -61,7 +61,7 @@ impl Providers {
         }))
     }
 
-    /// Tells a provider how to behave from now on: for one destination, or for all.
+    /// Sets how a provider behaves from now on: for one destination, or for all.
     ///
     /// A behaviour for a destination wins over the channel's. Setting the channel's forgets those of its destinations,
     /// so that one command always restores a channel. `dead` for one destination resets the connection: a provider
@@ -104,13 +104,13 @@ impl Providers {
         }
     }
 
-    /// Delivers what is held on a channel, newest first if reversed; gives how many messages.
+    /// Delivers what is held on a channel, newest first if reversed, and returns how many messages that were.
     #[must_use = "a release that delivers nothing is a scenario that holds nothing"]
     pub fn release(&self, channel: Channel, reversed: bool) -> usize {
         self.0.inboxes.release(channel, reversed)
     }
 
-    /// Gives the inboxes that these providers fill.
+    /// Returns the inboxes that these providers fill.
     #[must_use]
     pub fn inboxes(&self) -> &Inboxes {
         &self.0.inboxes
@@ -121,7 +121,7 @@ impl Providers {
         self.table().doors.push((channel, door));
     }
 
-    /// Gives a number that no other request of these providers got: what ids in answers are made of.
+    /// Returns a number that no other request of these providers got: what ids in answers are made of.
     pub(crate) fn next_id(&self) -> u64 {
         self.0.ids.fetch_add(1, Ordering::Relaxed)
     }
@@ -155,7 +155,7 @@ impl Providers {
             .unwrap_or(GatewayBehaviour::Deliver)
     }
 
-    /// Says how a request for a destination will end, without doing anything.
+    /// Returns how a request for a destination will end, without doing anything.
     pub(crate) fn ending(&self, channel: Channel, destination: &str) -> Ending {
         match self.of_destination(channel, destination) {
             GatewayBehaviour::Deliver
@@ -169,7 +169,7 @@ impl Providers {
         }
     }
 
-    /// Says how a request that carries these messages will end, without doing anything.
+    /// Returns how a request that carries these messages will end, without doing anything.
     pub(crate) fn ending_of(&self, messages: &[Message]) -> Ending {
         messages
             .iter()
@@ -178,7 +178,7 @@ impl Providers {
             .unwrap_or(Ending::Accept)
     }
 
-    /// Takes messages as their destinations' behaviours say; gives how the one request that carried them ends.
+    /// Takes messages as their destinations' behaviours say, and returns how the one request that carried them ends.
     ///
     /// One request has one answer: the first destination that is to be refused refuses all.
     pub(crate) fn take(&self, messages: Vec<Message>) -> Ending {

@@ -65,7 +65,7 @@ impl Door {
         })))
     }
 
-    /// Tells where the door is.
+    /// Returns the address at which it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.0.address
     }
@@ -189,7 +189,7 @@ impl Drop for Counted {
     }
 }
 
-/// Gives a connection a second handle, by which it can be ended after its first is gone.
+/// Returns a connection and a second handle of it, by which it can be ended after the first is gone.
 fn twins(stream: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
     let stream = stream.into_std()?;
     let twin = stream.try_clone()?;

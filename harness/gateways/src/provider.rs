@@ -34,7 +34,7 @@ use crate::message::{Message, RAW_LIMIT};
 /// Bounds the body of a provider request, in bytes; more is answered 413.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Holds an HTTP request to a provider, however a host received it.
+/// An HTTP request to a provider, however a host received it.
 #[derive(Debug, Clone, Copy)]
 pub struct ProviderRequest<'a> {
     /// The method.
@@ -47,7 +47,7 @@ pub struct ProviderRequest<'a> {
     pub body: &'a [u8],
 }
 
-/// Says how a host goes on with a provider request.
+/// How a host goes on with a provider request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderAnswer {
     /// Answers.
@@ -58,7 +58,7 @@ pub enum ProviderAnswer {
     Reset,
 }
 
-/// Holds a provider's answer.
+/// A provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The status.
@@ -85,19 +85,19 @@ impl Response {
     }
 }
 
-/// Holds what a request carries and the success answer of its provider.
+/// What a request carries and the success answer of its provider.
 struct Understood {
     messages: Vec<Message>,
     success: Response,
 }
 
-/// Holds why a request was not understood, and the provider's answer.
+/// The reason why a request was not understood, and the provider's answer.
 struct Malformed {
     reason: String,
     response: Response,
 }
 
-/// Names the form of a request.
+/// The form of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form<'a> {
     SmsJson,
@@ -146,7 +146,7 @@ pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderA
     }
 }
 
-/// Foretells whether [`handle`] will break the connection, and does nothing else.
+/// Returns whether [`handle`] will break the connection, and does nothing else.
 ///
 /// A host like wiremock has to know before it chooses how to respond.
 #[must_use]
@@ -248,7 +248,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Holds what every form needs to make messages.
+/// What every form needs to make messages.
 struct Envelope<'a> {
     request: &'a ProviderRequest<'a>,
     at: Timestamp,

@@ -62,7 +62,7 @@ pub(crate) async fn serve(mut stream: TcpStream, providers: ProviderState) -> (T
     }
 }
 
-/// Says how a session goes on.
+/// How a session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Go,
@@ -71,7 +71,7 @@ enum Step {
     Reset,
 }
 
-/// Says what the next bytes are.
+/// What the next bytes are.
 enum Input {
     Commands,
     /// Lines of a login, and how many are still to come.
@@ -106,7 +106,7 @@ impl Session {
         }
     }
 
-    /// Says whether the whole channel hangs or breaks now.
+    /// Returns how the session goes on if the whole channel hangs or breaks now.
     fn struck(&self) -> Option<Step> {
         match self.providers.of_channel(Channel::Email) {
             GatewayBehaviour::Hang => Some(Step::Hang),
@@ -224,7 +224,7 @@ impl Session {
         self.prompt(mechanism == AUTH_LOGIN, lines, reply);
     }
 
-    /// Takes one line of a login. `*` gives up (RFC 4954); anything else is right.
+    /// Takes one line of a login. `*` cancels (RFC 4954); anything else is accepted.
     fn credentials(&mut self, line: &[u8], left: u8, reply: &mut String) {
         if line == b"*" {
             reply.push_str("501 5.7.0 Given up\r\n");

@@ -17,16 +17,16 @@ use tokio::sync::watch;
 
 use crate::message::{Cursor, Message};
 
-/// Holds what the providers took. Clones share the same inboxes.
+/// The messages that the providers accepted. Clones share the same inboxes.
 #[derive(Debug, Clone)]
 pub struct Inboxes(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// Takes what is delivered, where nothing is to be kept.
+    /// Receives what is delivered, if nothing is to be kept.
     taker: Option<Taker>,
     state: Mutex<State>,
-    /// Tells waiters that something was delivered: the counter at that time.
+    /// Wakes those who wait for a delivery; the value is the counter at that time.
     delivered: watch::Sender<u64>,
 }
 
@@ -53,7 +53,7 @@ struct State {
     rejected: VecDeque<Rejected>,
 }
 
-/// Names an inbox: the channel and the normalised destination.
+/// The key of an inbox: the channel and the normalised destination.
 type Key = (Channel, String);
 
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ struct Delivery {
     message: Arc<Message>,
 }
 
-/// Tells one accepted message and what became of it.
+/// One accepted message and what became of it.
 #[derive(Debug, Clone)]
 pub struct Accepted {
     /// The message.
@@ -71,7 +71,7 @@ pub struct Accepted {
     pub fate: Fate,
 }
 
-/// Names what a provider did with a message.
+/// What a provider did with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// It is in the inbox, once or twice.
@@ -84,7 +84,7 @@ pub enum Fate {
     Refused,
 }
 
-/// Tells a request that no provider understands, so that a person can see why.
+/// A request that no provider understands, kept so that a person can see why.
 #[derive(Clone)]
 pub struct Rejected {
     /// The place in the order of events.
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Rejected {
     }
 }
 
-/// Tells that nothing came in time.
+/// The error for a message that did not come in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no message by {channel} within {}", milliseconds(*.waited))]
 pub struct NoMessage {
@@ -135,7 +135,7 @@ const REJECTED_BODY: usize = 4 * 1024;
 /// Bounds how many rejected requests are kept.
 const REJECTED_KEPT: usize = 256;
 
-/// Bounds how many messages are kept where nobody says otherwise.
+/// The default limit of the number of messages kept.
 pub const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 impl Default for Inboxes {
@@ -284,7 +284,7 @@ impl Inboxes {
         self.lock().evicted
     }
 
-    /// Takes a message and delivers it `copies` times; gives its place in the order of acceptance.
+    /// Accepts a message, delivers it `copies` times and returns its place in the order of acceptance.
     ///
     /// With no copies `fate` says what became of it; with some it is [`Fate::Delivered`].
     pub(crate) fn accept(&self, mut message: Message, fate: Fate, copies: usize) -> u64 {
@@ -323,7 +323,7 @@ impl Inboxes {
         message.seq
     }
 
-    /// Delivers what is held on a channel, in order of acceptance or the other way round; gives how many.
+    /// Delivers what is held on a channel, in order of acceptance or in reverse, and returns how many messages that were.
     pub(crate) fn release(&self, channel: Channel, reversed: bool) -> usize {
         let mut state = self.lock();
         let mut held: Vec<Arc<Message>> = state
@@ -362,7 +362,7 @@ impl Inboxes {
         }
     }
 
-    /// Tells whether nothing is kept here ([`Self::handing_over`]).
+    /// Returns whether nothing is kept here ([`Self::handing_over`]).
     pub(crate) fn hands_over(&self) -> bool {
         self.0.taker.is_some()
     }

@@ -27,7 +27,7 @@ use ledger::Ledger;
 use registered::Registered;
 use sessions::Sessions;
 
-/// Holds what was known before the first command.
+/// What was known before the first command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grounds {
     /// The policy at the beginning.
@@ -38,10 +38,10 @@ pub struct Grounds {
     pub code_shapes_accepted: BTreeSet<CodeShape>,
 }
 
-/// Holds one command, its instant and its answer.
+/// One command, its instant and its answer.
 pub type Entry = (Timestamp, Command, Map<String, Value>);
 
-/// Names what was broken, where in the history, and how.
+/// What was broken, where in the history, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// The place in the history, from 0.
@@ -59,10 +59,10 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// Names an invariant.
+/// An invariant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// What is told as registered or verified was proved before.
+    /// What is shown as registered or verified was proved before.
     NothingRegisteredWithoutProof,
     /// The code that was accepted last is not accepted again, and nothing is verified twice.
     CodeWorksOnce,
@@ -86,7 +86,7 @@ pub enum Invariant {
     AccountOnlySignedIn,
     /// Nothing succeeds in a session that has ended.
     EndedSessionsAreDead,
-    /// A refused command changes nothing that a later look tells.
+    /// A refused command changes nothing that a later read shows.
     RefusedChangesNothing,
     /// A callback without the right secret does not count.
     CallbackNeedsSecret,
@@ -136,7 +136,7 @@ impl Invariant {
         }
     }
 
-    /// Names the requirement that it serves.
+    /// Returns the requirement that it serves.
     #[must_use]
     pub const fn requirement(self) -> &'static str {
         match self {

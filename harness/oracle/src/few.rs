@@ -38,7 +38,7 @@ impl<T> Clone for Few<T> {
 impl<T> Copy for Few<T> {}
 
 impl<T: Word> Few<T> {
-    /// Makes a set of nothing.
+    /// The empty set.
     pub const NONE: Self = Self(0, std::marker::PhantomData);
 
     /// Gives the set with a word more.

@@ -55,7 +55,7 @@ use tenant::Setting;
 /// Counts the readings of one step that are followed; beyond it the rest is not admitted.
 const READINGS_MAX: usize = 16;
 
-/// Holds one tenant as a value: cheap to clone, equal when nothing that could be told differs.
+/// One tenant as a value: cheap to clone, equal when nothing that could be told differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     setting: Arc<Setting>,
@@ -66,7 +66,7 @@ pub struct State {
     audit: Arc<Vec<Event>>,
 }
 
-/// Holds one audit event (`domain.md` §12).
+/// One audit event (`domain.md` §12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Event {
     person: usize,
@@ -81,13 +81,13 @@ impl State {
         tenant::start(tenant)
     }
 
-    /// Gives the policy that holds now.
+    /// Returns the policy that holds now.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Gives what decisions know of a user: role, registered methods, choice; none: nobody has the name.
+    /// Returns what decisions know of a user (role, registered methods, choice), or none if nobody has the name.
     #[must_use]
     pub fn user(&self, name: &Name) -> Option<&crate::user::User> {
         self.person(name).map(|index| &self.people[index].user)
@@ -109,7 +109,7 @@ impl State {
     }
 }
 
-/// Tells what a step leads to.
+/// What a step leads to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The state afterwards, by the preferred reading.
@@ -122,7 +122,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Gives the state afterwards, by the first reading that admits the answer; the preferred one if none does.
+    /// Returns the state afterwards, by the first reading that admits the answer; the preferred one if none does.
     #[must_use]
     pub fn follow(&self, answer: &Map<String, Value>) -> &State {
         let admitted = |patterns: &[Pattern]| {
@@ -140,7 +140,7 @@ impl Outcome {
             .map_or(&self.state, |(_, state)| state)
     }
 
-    /// Holds an answer to what may be answered, and gives the state that follows from it, as [`Self::follow`] does.
+    /// Returns the state that follows from an answer, as [`Self::follow`] does, if the answer is admitted.
     ///
     /// # Errors
     ///
@@ -157,7 +157,7 @@ impl Outcome {
         Ok(self.follow(answer).clone())
     }
 
-    /// Tells whether the readings of the design part ways here: the state afterwards depends on the answer.
+    /// Returns whether the readings of the design part ways here: the state afterwards depends on the answer.
     #[must_use]
     pub fn depends_on_answer(&self) -> bool {
         self.others.iter().any(|(_, state)| *state != self.state)
@@ -187,7 +187,7 @@ pub fn step_prepared(
     every_reading(state, command, now, Some(prepared))
 }
 
-/// Holds the moment at which commands were made ready.
+/// The moment at which commands were made ready.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
     /// The state of then.
@@ -255,7 +255,7 @@ fn run(
     (world.state, told)
 }
 
-/// Tells a command that goes on with a reset.
+/// Returns whether a command goes on with a reset.
 const fn is_about_a_reset(command: &Command) -> bool {
     matches!(
         command,
@@ -280,7 +280,7 @@ fn next_script(script: &mut Vec<bool>) -> bool {
     false
 }
 
-/// Holds a state while a command changes it.
+/// A state while a command changes it.
 #[derive(Debug)]
 struct World {
     state: State,
@@ -322,7 +322,7 @@ impl World {
     }
 }
 
-/// Holds the answer of a handler; the error is a refusal that ended it early.
+/// The answer of a handler; the error is a refusal that ended it early.
 type Handled = Result<Told, Told>;
 
 #[expect(

@@ -13,7 +13,7 @@ use crate::user::Registered;
 /// Counts the characters that one question may have.
 const QUESTION_CHARACTERS_MAX: usize = 200;
 
-/// Names the field of a policy that is wrong, and why.
+/// A defect of a policy: the field that is wrong, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Defect {
     /// The path of the field, in the spelling of files and JSON: `reset.methodsRequired`.
@@ -28,7 +28,7 @@ impl std::fmt::Display for Defect {
     }
 }
 
-/// Names why a field is wrong.
+/// The reason why a field is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// The number is outside its range.
@@ -63,7 +63,7 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// Lists everything that makes a policy one to refuse, in the order of the fields; none: members can meet it.
+/// Lists everything that makes a policy one to refuse, in the order of the fields; empty if members can meet it.
 ///
 /// Numbers must be in their range at any time. What a reset could use matters only while `reset.enabled`: until then the
 /// fields are kept and have no effect. Administrators are not looked at: what they cannot meet does not bind them.

@@ -9,7 +9,7 @@ use crate::few::Few;
 use crate::usable;
 use crate::user::{Registered, User};
 
-/// Tells where one obligation stands.
+/// Where one obligation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obligation {
     /// Policy asks for nothing.
@@ -22,7 +22,7 @@ pub enum Obligation {
     Unmeetable,
 }
 
-/// Tells where both obligations stand.
+/// Where both obligations stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Obligations {
     /// One method usable for two-step verification.
@@ -32,7 +32,7 @@ pub struct Obligations {
 }
 
 impl Obligations {
-    /// Tells whether required info is missing: the sign-in is interrupted (SIGN-2, SIGN-3).
+    /// Returns whether required info is missing: the sign-in is interrupted (SIGN-2, SIGN-3).
     #[must_use]
     pub fn interrupt(self) -> bool {
         self.two_step == Obligation::Unmet || self.reset == Obligation::Unmet
@@ -84,18 +84,18 @@ fn reset_obligation(policy: &Policy, user: &User, available: Few<Method>) -> Obl
     }
 }
 
-/// Tells whether a method, newly registered, would prove a second step.
+/// Returns whether a method, newly registered, would prove a second step.
 fn proves_second_step(policy: &Policy, method: Method) -> bool {
     !usable::two_step_kinds(policy, &Registered::new(0, method)).is_empty()
 }
 
-/// Names the gate that a method, newly registered, would pass.
+/// Returns the gate that a method, newly registered, would pass.
 fn passes(policy: &Policy, user: &User, method: Method) -> Option<Gate> {
     let kinds = usable::reset_kinds(policy, user.role, &Registered::new(0, method));
     (!kinds.is_empty()).then(|| usable::gate(method))
 }
 
-/// Gives what a user must register still, in the order in which the wizard of 2019 asks for it.
+/// Returns what a user must register still, in the order in which the wizard of 2019 asks for it.
 ///
 /// The smallest set of available methods that meets the obligations that bind, together with what is registered; among
 /// sets of that size the strongest, compared by rank in order (WIZ-1, WIZ-2, WIZ-7, WIZ-8). Empty: nothing is required.
@@ -116,7 +116,7 @@ pub fn required(policy: &Policy, user: &User) -> Vec<Method> {
         .unwrap_or_default()
 }
 
-/// Holds what the obligations that bind ask for, worked out once for all sets.
+/// What the obligations that bind ask for, worked out once for all sets.
 struct Asked {
     two_step: bool,
     reset: bool,
@@ -146,7 +146,7 @@ impl Asked {
         }
     }
 
-    /// Tells whether a set of methods, added to what is registered, meets the obligations that bind.
+    /// Returns whether a set of methods, added to what is registered, meets the obligations that bind.
     fn is_met_by(&self, set: Few<Method>) -> bool {
         let two_step =
             !self.two_step || !set.only(|method| self.provers.contains(method)).is_empty();
@@ -191,7 +191,7 @@ pub fn helping(policy: &Policy, user: &User) -> Vec<Method> {
         .collect()
 }
 
-/// Tells what the wizard's page shows.
+/// What the wizard's page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {
     /// Edition 2019: one method is asked for.
@@ -256,7 +256,7 @@ pub fn page(policy: &Policy, user: &User) -> Page {
     }
 }
 
-/// Tells "a different authenticator app": it is offered at the step of the Microsoft app.
+/// Returns whether a method is "a different authenticator app", which is offered at the step of the Microsoft app.
 fn is_different_app(proposed: Method, method: Method) -> bool {
     proposed == Method::MicrosoftAuthenticator && method == Method::SoftwareOath
 }

@@ -8,7 +8,7 @@ use proofup_domain::policy::Policy;
 use crate::user::{Choice, User};
 use crate::{default, usable};
 
-/// Tells whether a reset may begin; if not, the one answer is "contact your administrator" (RESET-4).
+/// Returns whether a reset may begin; if not, the one answer is "contact your administrator" (RESET-4).
 #[must_use]
 pub fn may_begin(policy: &Policy, user: &User) -> bool {
     let gates = usable::registered_gates(policy, user).len();

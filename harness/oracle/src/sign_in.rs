@@ -8,7 +8,7 @@ use crate::user::{Choice, User};
 use crate::window::{self, Offer};
 use crate::{default, usable};
 
-/// Holds what a session has passed so far; a fresh one has passed nothing.
+/// What a session has passed so far; a fresh one has passed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     /// The second step is passed, or a method usable for it was verified in an interrupt that began with none.
@@ -21,7 +21,7 @@ pub struct Progress {
     pub reviewed: bool,
 }
 
-/// Holds the instants that a sign-in depends on.
+/// The instants that a sign-in depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
     /// The instant of the request.
@@ -32,7 +32,7 @@ pub struct Times {
     pub last_change: Option<Timestamp>,
 }
 
-/// Tells where a session stands.
+/// Where a session stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Blocked: answered like a wrong password (SIGN-7).
@@ -92,7 +92,7 @@ fn second_step(policy: &Policy, user: &User) -> Outcome {
     }
 }
 
-/// Tells whether setting up, managing or confirming a review asks for a second step first (SIGN-10, MAN-5).
+/// Returns whether setting up, managing or confirming a review asks for a second step first (SIGN-10, MAN-5).
 ///
 /// A second step is asked for once per session, and only of a user who has a usable one.
 #[must_use]
@@ -100,7 +100,7 @@ pub fn step_up_owed(policy: &Policy, user: &User, progress: Progress) -> bool {
     !progress.second_step_passed && usable::has_second_step(policy, user)
 }
 
-/// Tells whether "done" completes the wizard: the obligations that bind are met (WIZ-10).
+/// Returns whether "done" completes the wizard: the obligations that bind are met (WIZ-10).
 #[must_use]
 pub fn may_complete(policy: &Policy, user: &User) -> bool {
     !required::obligations(policy, user).interrupt()
@@ -115,7 +115,7 @@ fn can_ever_step_up(policy: &Policy, user: &User) -> bool {
     two_step != Obligation::Unmeetable
 }
 
-/// Tells whether the registered info is due for review: at its instant it is (REV-1, REV-2).
+/// Returns whether the registered info is due for review: at its instant it is (REV-1, REV-2).
 #[must_use]
 pub fn review_due(policy: &Policy, user: &User, times: Times) -> bool {
     let reset = &policy.reset;

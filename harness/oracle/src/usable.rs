@@ -6,7 +6,7 @@ use proofup_domain::policy::Policy;
 use crate::few::Few;
 use crate::user::{Registered, User};
 
-/// Gives the kinds that a method can do, whatever policy allows.
+/// Returns the kinds that a method can do, whatever policy allows.
 ///
 /// The Microsoft app is the one exception: its codes count only with `app.codeWithNotification` (APP-7).
 #[must_use]
@@ -26,7 +26,7 @@ pub fn kinds(policy: &Policy, method: &Registered) -> Few<ChallengeKind> {
     }
 }
 
-/// Gives the kinds by which a method proves a second step; none: it is not usable for two-step verification.
+/// Returns the kinds by which a method proves a second step; empty if it is not usable for two-step verification.
 ///
 /// E-mail and security questions never are, also under a policy that should have been refused (AVAIL-4, AVAIL-5).
 #[must_use]
@@ -37,7 +37,7 @@ pub fn two_step_kinds(policy: &Policy, method: &Registered) -> Few<ChallengeKind
     })
 }
 
-/// Gives the number of gates that a password reset asks for: two for administrators, whatever policy says (AVAIL-7).
+/// Returns the number of gates that a password reset asks for: two for administrators, whatever policy says (AVAIL-7).
 #[must_use]
 pub const fn gates(policy: &Policy, role: Role) -> u32 {
     match role {
@@ -46,7 +46,7 @@ pub const fn gates(policy: &Policy, role: Role) -> u32 {
     }
 }
 
-/// Gives the kinds by which a method passes a gate of a password reset; none: it is not usable for reset.
+/// Returns the kinds by which a method passes a gate of a password reset; empty if it is not usable for reset.
 #[must_use]
 pub fn reset_kinds(policy: &Policy, role: Role, method: &Registered) -> Few<ChallengeKind> {
     let allows = |allowed| policy.reset.methods.contains(&allowed);
@@ -73,7 +73,7 @@ pub fn reset_kinds(policy: &Policy, role: Role, method: &Registered) -> Few<Chal
     }
 }
 
-/// Gives the kinds by which an app passes its gate: notifications only where two gates are asked for (RESET-2).
+/// Returns the kinds by which an app passes its gate: notifications only where two gates are asked for (RESET-2).
 fn app_reset_kinds(policy: &Policy, role: Role, app: &Registered) -> Few<ChallengeKind> {
     kinds(policy, app).only(|kind| match kind {
         ChallengeKind::AppNotification => {
@@ -87,7 +87,7 @@ fn app_reset_kinds(policy: &Policy, role: Role, app: &Registered) -> Few<Challen
     })
 }
 
-/// Tells whether a reset can still ask enough of the answered questions; questions not chosen yet can be chosen.
+/// Returns whether a reset can still ask enough of the answered questions; questions not chosen yet can be chosen.
 fn enough_questions_stand(policy: &Policy, method: &Registered) -> bool {
     method.questions.as_ref().is_none_or(|answered| {
         let standing = answered
@@ -98,7 +98,7 @@ fn enough_questions_stand(policy: &Policy, method: &Registered) -> bool {
     })
 }
 
-/// Gives what a method is usable for now.
+/// Returns what a method is usable for now.
 #[must_use]
 pub fn purposes(policy: &Policy, role: Role, method: &Registered) -> Few<Purpose> {
     let mut purposes = Few::NONE;
@@ -111,13 +111,13 @@ pub fn purposes(policy: &Policy, role: Role, method: &Registered) -> Few<Purpose
     purposes
 }
 
-/// Gives the kinds that a method can do and policy allows for some purpose that it is usable for.
+/// Returns the kinds that a method can do and policy allows for some purpose that it is usable for.
 #[must_use]
 pub fn allowed_kinds(policy: &Policy, role: Role, method: &Registered) -> Few<ChallengeKind> {
     two_step_kinds(policy, method).and(reset_kinds(policy, role, method))
 }
 
-/// Names the gate that a method passes: both apps are one (RESET-3).
+/// Returns the gate that a method passes: both apps are one (RESET-3).
 #[must_use]
 pub const fn gate(method: Method) -> Gate {
     match method {
@@ -129,7 +129,7 @@ pub const fn gate(method: Method) -> Gate {
     }
 }
 
-/// Gives the gates that a user could pass now.
+/// Returns the gates that a user could pass now.
 #[must_use]
 pub fn registered_gates(policy: &Policy, user: &User) -> Few<Gate> {
     user.registered
@@ -139,7 +139,7 @@ pub fn registered_gates(policy: &Policy, user: &User) -> Few<Gate> {
         .collect()
 }
 
-/// Tells whether a user could prove a second step now.
+/// Returns whether a user could prove a second step now.
 #[must_use]
 pub fn has_second_step(policy: &Policy, user: &User) -> bool {
     user.registered

@@ -22,12 +22,12 @@ use crate::refused::Refused;
 use crate::rules::{RuleBook, Rules};
 use crate::tenant::{Tenant, TenantSetup, Turn};
 
-/// Says how a service is to run.
+/// How a service is to run.
 #[derive(Clone)]
 pub struct AppConfig {
     /// The machine's clock: for tenants that run on real time.
     pub clock: Clock,
-    /// What test control asks for; none: test control is off, and there is a demo tenant in its place.
+    /// The token that test control asks for; if none, test control is off and there is a demo tenant in its place.
     pub test_control_token: Option<Secret>,
     /// Where tenants without a seed of their own draw from.
     pub randomness: Randomness,
@@ -43,7 +43,7 @@ pub struct AppConfig {
     pub carrier: Option<Carrier>,
 }
 
-/// Says where randomness comes from.
+/// The source of randomness.
 #[derive(Debug, Clone, Default)]
 pub enum Randomness {
     /// From the operating system.
@@ -150,7 +150,7 @@ impl App {
         self.rule_book.of(edition)
     }
 
-    /// Gives a tenant its source of randomness.
+    /// Returns a tenant's source of randomness.
     pub(crate) fn random_for(&self, tenant: &str, seed: Option<&str>) -> Random {
         let random = match (seed, &self.randomness) {
             (Some(seed), _) => Random::seeded(seed),
@@ -164,7 +164,7 @@ impl App {
         }
     }
 
-    /// Creates or replaces a tenant; tells whether it is new. Whatever was open in an older one is gone.
+    /// Creates or replaces a tenant, and returns whether it is new. Whatever was open in an older one is gone.
     pub(crate) fn put_tenant(&self, setup: TenantSetup) -> bool {
         let tenant = Tenant::new(
             setup,
@@ -184,7 +184,7 @@ impl App {
         replaced.is_none()
     }
 
-    /// Deletes a tenant; tells whether there was one.
+    /// Deletes a tenant, and returns whether there was one.
     pub(crate) fn delete_tenant(&self, id: &str) -> bool {
         let mut registry = self
             .registry
@@ -215,7 +215,7 @@ impl App {
         }
     }
 
-    /// Finds what a token or an id that stands alone opens.
+    /// Finds the tenant and the record that a token, or an id that stands alone, belongs to.
     pub(crate) fn find(&self, door: Door, opener: &str) -> Option<(Arc<Tenant>, Arc<str>)> {
         self.index.find(door, opener)
     }

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-/// Holds records by id, or by account key.
+/// Records by id, or by account key.
 ///
 /// A tree would compare some twenty ids for each record that is found, each of them somewhere else in memory; that was a third
 /// of what a verified code cost. A name is one text for all records that have it, so that it is fetched only once.
@@ -11,14 +11,14 @@ use std::sync::Arc;
 /// **Invariant:** nothing that is told depends on the order in which records are visited.
 pub(crate) type ById<T> = Map<Arc<str>, T>;
 
-/// Holds things by a key that no stranger chooses.
+/// A map whose keys no stranger chooses.
 #[expect(
     clippy::disallowed_types,
     reason = "things are found by their keys; where all are visited, the order shows nowhere"
 )]
 pub(crate) type Map<K, T> = std::collections::HashMap<K, T, BuildHasherDefault<Mixer>>;
 
-/// Holds keys that no stranger chooses.
+/// A set of keys that no stranger chooses.
 #[expect(
     clippy::disallowed_types,
     reason = "as with `Map`: the order shows nowhere"

@@ -31,7 +31,7 @@ use self::wording::Notice;
 use crate::address::EmailAddress;
 use crate::phone::PhoneNumber;
 
-/// Says what is to be delivered, and to whom.
+/// What is to be delivered, and to whom.
 #[derive(Debug, Clone)]
 pub enum Outgoing {
     /// A code by SMS.
@@ -40,7 +40,7 @@ pub enum Outgoing {
         to: PhoneNumber,
         /// On whose behalf.
         organisation: String,
-        /// The code that the text tells.
+        /// The code in the text.
         code: Secret,
     },
     /// A call that asks for the pound key.
@@ -53,7 +53,7 @@ pub enum Outgoing {
         call_id: String,
         /// What proves that a callback comes from the gateway. Requirement: `GATE-3`.
         secret: Secret,
-        /// The call tells what to press. Requirement: `CALL-8`.
+        /// The call says what to press. Requirement: `CALL-8`.
         instructs: bool,
     },
     /// A code by e-mail.
@@ -62,7 +62,7 @@ pub enum Outgoing {
         to: EmailAddress,
         /// On whose behalf. Requirement: `MAIL-5`.
         organisation: String,
-        /// The code that the mail tells, in both its parts.
+        /// The code in the mail, in both its parts.
         code: Secret,
     },
     /// A notification to approve or deny.
@@ -78,7 +78,7 @@ pub enum Outgoing {
     },
 }
 
-/// Says why something was not delivered.
+/// The reason why something was not delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayFailure {
     /// The tenant has no gateway for the channel.

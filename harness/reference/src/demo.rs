@@ -63,7 +63,7 @@ const fn member(principal_name: &'static str, password: &'static str) -> DemoUse
     }
 }
 
-/// Gives the demo tenant's policy: everything is allowed, two-step verification and reset are to be registered, and waiting is
+/// Returns the demo tenant's policy: everything is allowed, two-step verification and reset are to be registered, and waiting is
 /// offered for fourteen days.
 #[must_use]
 pub fn policy() -> Policy {

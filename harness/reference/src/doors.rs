@@ -29,7 +29,7 @@ pub(crate) enum Door {
 pub(crate) struct DoorKey([u8; 32]);
 
 impl Hash for DoorKey {
-    /// Gives eight bytes of what is a hash already.
+    /// Writes eight bytes of what is a hash already.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));

@@ -16,7 +16,7 @@ use crate::record::{Answered, CodeKey, Means, Registered};
 use crate::rules::RuleBook;
 use crate::totp::TotpSecret;
 
-/// Says what a policy comes to for a user.
+/// What a policy means for a user: the decisions that it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
     /// What can be added, by rank.

@@ -47,7 +47,7 @@ pub(crate) struct TenantSetup {
     pub(crate) random: Random,
 }
 
-/// How a tenant tells the time.
+/// The clock of a tenant.
 #[derive(Debug, Clone)]
 pub(crate) enum TenantClock {
     /// It stands until it is advanced.
@@ -74,7 +74,7 @@ pub(crate) struct TenantState {
     pub(crate) domains: Vec<String>,
     pub(crate) gateways: Arc<GatewayConfig>,
     pub(crate) clock: TenantClock,
-    /// The process's clock, which nothing of a tenant is to be reckoned by.
+    /// The process's clock, which must not be used for anything of a tenant.
     pub(crate) machine: Clock,
     pub(crate) random: Random,
     /// The last code and the last token, where rules say that they are counted up.
@@ -97,7 +97,7 @@ pub(crate) struct TenantState {
     swept_at: Timestamp,
 }
 
-/// Names a record that lives for a while.
+/// A record that lives for a while.
 #[derive(Debug)]
 pub(crate) enum Begun {
     Enrollment(Arc<str>),
@@ -174,7 +174,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Seconds for which what is over is kept, so that a late callback is told that it is late.
+/// Seconds for which what is over is kept, so that the answer to a late callback says that it is late.
 const KEPT_SECONDS: i64 = 3600;
 
 /// Seconds between two sweeps.
@@ -235,7 +235,7 @@ impl Turn<'_> {
         self.state.audit.record(event);
     }
 
-    /// Says until when a record that begins now and lives for `seconds` is kept.
+    /// Returns until when a record that begins now and lives for `seconds` is kept.
     pub(crate) fn kept_until(&self, seconds: u32) -> Timestamp {
         later(self.now, i64::from(seconds) + KEPT_SECONDS)
     }

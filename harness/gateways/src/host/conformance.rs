@@ -43,7 +43,7 @@ pub struct Gateways {
     upstream: Arc<Upstream>,
 }
 
-/// Tells that a host could not start.
+/// The error of a host that could not start.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen for {what} on {address}")]
 pub struct StartError {
@@ -104,43 +104,43 @@ impl Gateways {
         })
     }
 
-    /// Gives the base address of the SMS provider, for both forms.
+    /// Returns the base address of the SMS provider, for both forms.
     #[must_use]
     pub fn sms_url(&self) -> String {
         format!("http://{}/sms", self.sms)
     }
 
-    /// Gives the base address of the voice provider, for both forms.
+    /// Returns the base address of the voice provider, for both forms.
     #[must_use]
     pub fn voice_url(&self) -> String {
         format!("http://{}/voice", self.voice)
     }
 
-    /// Gives the base address of the mail provider's HTTP form.
+    /// Returns the base address of the mail provider's HTTP form.
     #[must_use]
     pub fn mail_url(&self) -> String {
         format!("http://{}/mail", self.mail)
     }
 
-    /// Gives the base address of the push provider, for both forms.
+    /// Returns the base address of the push provider, for both forms.
     #[must_use]
     pub fn push_url(&self) -> String {
         format!("http://{}/push", self.push)
     }
 
-    /// Gives host and port of the SMTP server.
+    /// Returns the host and port of the SMTP server.
     #[must_use]
     pub fn smtp_address(&self) -> String {
         self.smtp.to_string()
     }
 
-    /// Gives the inboxes.
+    /// Returns the inboxes.
     #[must_use]
     pub fn inboxes(&self) -> &Inboxes {
         self.providers.inboxes()
     }
 
-    /// Gives the providers, whose behaviour can be set.
+    /// Returns the providers, whose behaviour can be set.
     #[must_use]
     pub fn providers(&self) -> &Providers {
         &self.providers
@@ -179,7 +179,7 @@ async fn carry(mut stream: TcpStream, upstream: Arc<Upstream>) -> (TcpStream, bo
     (stream, reset)
 }
 
-/// Holds the wiremock server, from its first use on.
+/// The wiremock server, from its first use on.
 #[derive(Debug)]
 struct Upstream {
     providers: Providers,

@@ -18,7 +18,7 @@ use crate::store::Inboxes;
 pub struct Counter(Arc<Mutex<Option<Providers>>>);
 
 impl Counter {
-    /// Takes a request as a provider does, and gives the status of its answer: 503 while nobody has opened it, and for what
+    /// Takes a request as a provider does, and returns the status of its answer: 503 while nobody has opened it, and for what
     /// a provider on a socket would leave without an answer.
     #[must_use]
     pub fn take(&self, request: &Request<Bytes>) -> StatusCode {
@@ -57,25 +57,25 @@ impl Counter {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = providers;
     }
 
-    /// Gives the address of the SMS provider, as a target wants one; nobody opens a connection to it.
+    /// Returns the address of the SMS provider, as a target wants one; nobody opens a connection to it.
     #[must_use]
     pub const fn sms_url() -> &'static str {
         "http://127.0.0.1:1/sms"
     }
 
-    /// Gives the address of the voice provider.
+    /// Returns the address of the voice provider.
     #[must_use]
     pub const fn voice_url() -> &'static str {
         "http://127.0.0.1:1/voice"
     }
 
-    /// Gives the address of the mail provider.
+    /// Returns the address of the mail provider.
     #[must_use]
     pub const fn mail_url() -> &'static str {
         "http://127.0.0.1:1/mail"
     }
 
-    /// Gives the address of the push provider.
+    /// Returns the address of the push provider.
     #[must_use]
     pub const fn push_url() -> &'static str {
         "http://127.0.0.1:1/push"

@@ -230,7 +230,7 @@ fn parsed<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))
 }
 
-/// Sends a callback; gives the status of the answer, or why there is none.
+/// Sends a callback and returns the status of the answer, or why there is none.
 async fn send(callback: Callback) -> Result<u16, String> {
     let url = Url::parse(&callback.url).map_err(|_| "the callback has no address")?;
     let host = url.host_str().ok_or("the callback names no host")?;

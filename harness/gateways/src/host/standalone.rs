@@ -31,7 +31,7 @@ use crate::provider::{self, BODY_LIMIT, ProviderAnswer, ProviderRequest};
 use crate::smtp;
 use crate::store::{DEFAULT_CAPACITY, Inboxes};
 
-/// Says where a standalone host listens, and how much it keeps.
+/// Where a standalone host listens, and how much it keeps.
 #[derive(Debug, Clone)]
 pub struct StandaloneOptions {
     /// Where HTTP listens; port 0 takes a free one.
@@ -136,49 +136,49 @@ impl Standalone {
         })
     }
 
-    /// Gives the base address of the SMS provider, for both forms.
+    /// Returns the base address of the SMS provider, for both forms.
     #[must_use]
     pub fn sms_url(&self) -> String {
         format!("http://{}/sms", self.http)
     }
 
-    /// Gives the base address of the voice provider, for both forms.
+    /// Returns the base address of the voice provider, for both forms.
     #[must_use]
     pub fn voice_url(&self) -> String {
         format!("http://{}/voice", self.http)
     }
 
-    /// Gives the base address of the mail provider's HTTP form.
+    /// Returns the base address of the mail provider's HTTP form.
     #[must_use]
     pub fn mail_url(&self) -> String {
         format!("http://{}/mail", self.http)
     }
 
-    /// Gives the base address of the push provider, for both forms.
+    /// Returns the base address of the push provider, for both forms.
     #[must_use]
     pub fn push_url(&self) -> String {
         format!("http://{}/push", self.http)
     }
 
-    /// Gives the base address of the people's API.
+    /// Returns the base address of the people's API.
     #[must_use]
     pub fn people_url(&self) -> String {
         format!("http://{}", self.http)
     }
 
-    /// Gives host and port of the SMTP server.
+    /// Returns the host and port of the SMTP server.
     #[must_use]
     pub fn smtp_address(&self) -> String {
         self.smtp.clone()
     }
 
-    /// Gives the inboxes.
+    /// Returns the inboxes.
     #[must_use]
     pub fn inboxes(&self) -> &Inboxes {
         self.providers.inboxes()
     }
 
-    /// Gives the providers, whose behaviour can be set.
+    /// Returns the providers, whose behaviour can be set.
     #[must_use]
     pub fn providers(&self) -> &Providers {
         &self.providers

@@ -6,14 +6,14 @@ use proofup_domain::secret::Secret;
 use totp_rs::{Algorithm, Builder};
 use url::Url;
 
-/// Holds the accounts of one device.
+/// The accounts of one device.
 #[derive(Debug, Clone, Default)]
 pub struct Authenticator {
     skew_seconds: i64,
     accounts: Vec<Account>,
 }
 
-/// Tells one account: what a key URI said, and what of it follows the convention (APP-12).
+/// One account: what a key URI said, and what of it follows the convention (APP-12).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Finds the account on its device.
@@ -42,7 +42,7 @@ pub struct Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountKey(usize);
 
-/// Tells why an account cannot be added.
+/// The reason why an account cannot be added.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddError {
     /// The payload is no `otpauth://totp/…` address.
@@ -56,13 +56,13 @@ pub enum AddError {
     BadParameter(&'static str),
 }
 
-/// Tells that a device has no such account.
+/// The error for a device that has no such account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this device has no such account")]
 pub struct NoAccount;
 
 impl Account {
-    /// Tells whether two ways of adding led to the same account: the same secret, issuer and name (APP-14).
+    /// Returns whether two ways of adding led to the same account: the same secret, issuer and name (APP-14).
     ///
     /// Issuer and name are compared only where both ways told them: typing tells less than scanning.
     #[must_use]

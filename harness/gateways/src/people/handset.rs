@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::message::{CallInfo, VoiceForm, without_query};
 
-/// Holds a request that somebody else has to send.
+/// A request that somebody else has to send.
 ///
 /// `Debug` shows neither credentials nor body.
 #[derive(Clone, PartialEq, Eq)]

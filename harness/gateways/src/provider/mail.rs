@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::{Envelope, Malformed, Response, Understood, forms};
 
-/// Says what is wrong, and in which field.
+/// What is wrong, and in which field.
 type Wrong = (String, Option<&'static str>);
 
 /// The most recipients that one request may have.

@@ -4,7 +4,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-/// Holds what the provider does in a call.
+/// What the provider does in a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Script {
     /// Where the first `Gather` sends the keys.
@@ -63,7 +63,7 @@ pub(super) fn read(document: &str) -> Result<Script, String> {
     }
 }
 
-/// Looks at an opened element: the root must be `Response`; the first `Gather` tells the action.
+/// Looks at an opened element: the root must be `Response`; the first `Gather` names the action.
 fn open(
     element: &BytesStart<'_>,
     path: &[String],

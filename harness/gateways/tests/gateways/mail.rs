@@ -229,7 +229,7 @@ async fn a_hanging_smtp_server_neither_greets_nor_holds_up_the_stop() {
         .expect("stopping waits for nobody");
 }
 
-/// Says lines in one go (PIPELINING) and gives all replies until the server closes.
+/// Sends lines in one go (PIPELINING) and returns all replies until the server closes.
 async fn said(gateways: &Gateways, lines: &str) -> String {
     let conversation = async {
         let mut stream = TcpStream::connect(gateways.smtp_address()).await?;

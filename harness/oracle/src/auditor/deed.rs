@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use proofup_domain::command::Command;
 use serde_json::{Map, Value};
 
-/// Holds one command and what came of it.
+/// One command and what came of it.
 #[derive(Debug)]
 pub(super) struct Deed<'a> {
     pub(super) at: Timestamp,
@@ -21,12 +21,12 @@ impl<'a> Deed<'a> {
         Self { at, fields, answer }
     }
 
-    /// Gives the command's word.
+    /// Returns the command's word.
     pub(super) fn word(&self) -> &str {
         self.text("do").unwrap_or_default()
     }
 
-    /// Gives who acts; nobody for what the world does.
+    /// Returns who acts, or an empty name for what the world does.
     pub(super) fn user(&self) -> &str {
         self.text("user").unwrap_or_default()
     }
@@ -43,18 +43,18 @@ impl<'a> Deed<'a> {
         !self.answer.contains_key("refused")
     }
 
-    /// Gives a word of the answer.
+    /// Returns a word of the answer.
     pub(super) fn told(&self, field: &str) -> Option<&str> {
         self.answer.get(field).and_then(Value::as_str)
     }
 
-    /// Gives a list of words of the answer; none: it is not told.
+    /// Returns a list of words of the answer, or none if the answer does not hold it.
     pub(super) fn listed(&self, field: &str) -> Option<Vec<&str>> {
         let list = self.answer.get(field)?.as_array()?;
         Some(list.iter().filter_map(Value::as_str).collect())
     }
 
-    /// Tells a command that acts with a session.
+    /// Returns whether the command acts with a session.
     pub(super) fn has_session(&self) -> bool {
         !matches!(
             self.word(),
@@ -69,7 +69,7 @@ impl<'a> Deed<'a> {
         ) && !self.is_of_the_world()
     }
 
-    /// Tells what a device, a phone or the world does.
+    /// Returns whether a device, a phone or the world acts.
     fn is_of_the_world(&self) -> bool {
         self.is_callback()
             || self.user().is_empty()
@@ -79,7 +79,7 @@ impl<'a> Deed<'a> {
             )
     }
 
-    /// Tells what comes back from a phone or a device.
+    /// Returns whether the command comes back from a phone or a device.
     pub(super) fn is_callback(&self) -> bool {
         matches!(
             self.word(),
@@ -87,13 +87,13 @@ impl<'a> Deed<'a> {
         )
     }
 
-    /// Tells a callback that proves something.
+    /// Returns whether the command is a callback that proves something.
     pub(super) fn proves_by_callback(&self) -> bool {
         let pressed = self.word() == "pressKey" && self.text("key").unwrap_or("#") == "#";
         self.succeeded() && (pressed || self.word() == "approveNotification")
     }
 
-    /// Tells a command that only looks.
+    /// Returns whether the command only looks.
     pub(super) fn only_looks(&self) -> bool {
         self.word().starts_with("read")
             || self.word().starts_with("list")

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::Grounds;
 use super::deed::Deed;
 
-/// Names one thing of a history: its place among all that were begun.
+/// The id of one thing of a history: its place among all that were begun.
 pub(super) type Id = usize;
 
-/// Holds what is known of a thing that was begun.
+/// What is known of a thing that was begun.
 #[derive(Debug, Clone)]
 pub(super) struct Begun {
     /// Whose account it is about.
@@ -41,7 +41,7 @@ pub(super) struct Ledger {
     latest: BTreeMap<(&'static str, String), Id>,
 }
 
-/// Names the sort that a command begins, and the field by which others name it.
+/// Returns the sort that a command begins, and the field by which others name it.
 fn sort_begun(word: &str) -> Option<&'static str> {
     Some(match word {
         "signIn" => "session",
@@ -77,7 +77,7 @@ impl Ledger {
         self.begun.get(id)
     }
 
-    /// Gives the id of what is begun next.
+    /// Returns the id of what is begun next.
     pub(super) const fn next(&self) -> Id {
         self.begun.len()
     }
@@ -88,7 +88,7 @@ impl Ledger {
         begun.filter(move |(_, begun)| begun.sort == sort)
     }
 
-    /// Gives whose account a command is about: the owner of its session, else its user.
+    /// Returns whose account a command is about: the owner of its session, else its user.
     pub(super) fn account(&self, deed: &Deed<'_>) -> String {
         let session = self.named(deed, "session").and_then(|id| self.begun(id));
         let owner = session

@@ -20,7 +20,7 @@ pub(super) struct Registered {
     looks: BTreeMap<String, Look>,
 }
 
-/// Holds what a list told.
+/// What a list told.
 #[derive(Debug)]
 struct Look {
     methods: Value,
@@ -132,7 +132,7 @@ impl Registered {
     }
 }
 
-/// Tells a setup that a `#` (or else an approval) can prove.
+/// Returns whether a setup can be proved by a `#` (or else by an approval).
 fn is_proved_by(begun: &Begun, call: bool) -> bool {
     if call {
         begun.kind.as_deref() == Some("voiceCall") || begun.method.as_deref() == Some("officePhone")

@@ -13,7 +13,7 @@ use super::{Found, Invariant};
 pub(super) struct Sessions {
     /// Days left, with the number of the policy.
     days: BTreeMap<String, (u64, usize)>,
-    /// The state that was told last; none: something happened since that may have changed it.
+    /// The state that was shown last; none if something has happened since that may have changed it.
     told: BTreeMap<Id, Option<String>>,
     ended: BTreeSet<Id>,
 }

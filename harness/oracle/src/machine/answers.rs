@@ -19,7 +19,7 @@ pub(super) fn words<T: AsStr>(list: impl IntoIterator<Item = T>) -> Value {
 
 /// Spells one word of the vocabulary.
 pub(super) trait AsStr {
-    /// Gives the spelling.
+    /// Returns the spelling.
     fn word(self) -> &'static str;
 }
 
@@ -63,7 +63,7 @@ fn proofs(user: &User, choices: &[Choice]) -> Value {
 }
 
 impl World {
-    /// Tells where a session stands; none: the account is blocked.
+    /// Returns where a session stands, or none if the account is blocked.
     pub(super) fn session_answer(&self, person: usize, stand: &Stand) -> Option<Value> {
         let (state, _) = super::gate::word(stand)?;
         let user = &self.person(person).user;
@@ -91,7 +91,7 @@ impl World {
         })
     }
 
-    /// Tells the wizard's page in an interrupted session.
+    /// Returns the wizard's page in an interrupted session.
     pub(super) fn wizard_answer(&self, at: Ref) -> Value {
         let (policy, user) = (&self.state.policy, &self.person(at.owner).user);
         let registered = words(user.registered.iter().map(|held| held.method));
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// Tells what is registered.
+    /// Returns what is registered.
     pub(super) fn methods_answer(&self, person: usize) -> Value {
         let (policy, user) = (&self.state.policy, &self.person(person).user);
         let details: Value = user
@@ -150,7 +150,7 @@ impl World {
         })
     }
 
-    /// Tells what can be added.
+    /// Returns what can be added.
     pub(super) fn available_answer(&self, person: usize) -> Value {
         let (policy, user) = (&self.state.policy, &self.person(person).user);
         let available = available::available(policy, user);
@@ -170,7 +170,7 @@ impl World {
         })
     }
 
-    /// Tells where a setup stands.
+    /// Returns where a setup stands.
     pub(super) fn enrollment_answer(&self, at: Ref) -> Value {
         let setup = self.enrollment(at);
         let life = self.enrollment_life(at);
@@ -202,7 +202,7 @@ impl World {
         answer
     }
 
-    /// Tells where a second step or a proof of a reset stands.
+    /// Returns where a second step or a proof of a reset stands.
     pub(super) fn challenge_answer(&self, at: Ref) -> Value {
         let challenge = self.challenge(at);
         let life = self.challenge_life(at);
@@ -218,7 +218,7 @@ impl World {
         answer
     }
 
-    /// Tells where a reset stands.
+    /// Returns where a reset stands.
     pub(super) fn reset_answer(&self, at: Ref) -> Value {
         let (policy, person) = (&self.state.policy, self.person(at.owner));
         let reset = &person.resets[at.index];
@@ -261,7 +261,7 @@ fn states(states: &[ChallengeState]) -> Value {
     }
 }
 
-/// Tells a kind whose code is typed.
+/// Returns whether codes of a kind are typed.
 pub(super) const fn takes_codes(kind: ChallengeKind) -> bool {
     matches!(
         kind,
@@ -269,12 +269,12 @@ pub(super) const fn takes_codes(kind: ChallengeKind) -> bool {
     )
 }
 
-/// Tells a kind that can be tried wrongly.
+/// Returns whether a kind can be tried wrongly.
 pub(super) const fn takes_tries(kind: ChallengeKind) -> bool {
     takes_codes(kind) || matches!(kind, ChallengeKind::Answers)
 }
 
-/// Names the page where the design names one.
+/// Returns the page where the design names one.
 fn page(setup: &Enrollment, life: Life) -> Option<SetupPage> {
     match (life, setup.method) {
         (Life::Verified, _) => Some(SetupPage::Success),

@@ -95,7 +95,7 @@ impl World {
         }
     }
 
-    /// Says why an answer to a call or a notification changes nothing; none: it counts.
+    /// Returns why an answer to a call or a notification changes nothing, or none if it counts.
     fn dead(&self, signal: Signal) -> Option<Told> {
         use Refusal as R;
         let life = self.life(signal.thing);
@@ -157,7 +157,7 @@ impl World {
         self.reading().then_some(refused)
     }
 
-    /// Lets a `#` or an approval prove; false: policy no longer lets it, and nothing is proved.
+    /// Lets a `#` or an approval prove. Returns false if policy no longer allows it; then nothing is proved.
     fn prove(&mut self, thing: Thing) -> bool {
         match thing {
             Thing::Enrollment(at) => {

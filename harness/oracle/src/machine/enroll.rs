@@ -20,7 +20,7 @@ use crate::{available, required, usable};
 /// The states in which a setup goes on.
 pub(super) const OPEN: [SessionState; 2] = [SessionState::SignedIn, SessionState::Interrupted];
 
-/// Holds what is given to begin a setup or a change.
+/// What is given to begin a setup or a change.
 #[derive(Debug, Clone)]
 pub(super) struct Data {
     pub(super) method: Method,
@@ -69,7 +69,7 @@ impl Data {
         }
     }
 
-    /// Names the kind by which it is set up.
+    /// Returns the kind by which it is set up.
     fn kind(&self) -> ChallengeKind {
         match self.method {
             Method::MicrosoftAuthenticator => ChallengeKind::AppNotification,
@@ -207,7 +207,7 @@ impl World {
         self.state.policy.edition == Edition::E20180725
     }
 
-    /// Tells whether a method can be set up by a kind now, or changed: availability, and the limit where it is new.
+    /// Returns whether a method can be set up by a kind now, or changed: availability, and the limit where it is new.
     fn can_set_up(
         &self,
         person: usize,
@@ -425,7 +425,7 @@ impl World {
         Ok(Told::success(self.enrollment_answer(at)))
     }
 
-    /// Another app is sent nothing: whether asking for it is refused or begins its time anew is not said.
+    /// Another app is sent nothing: the design does not say whether asking for it is refused or restarts its time.
     fn send_nothing(&mut self, at: Ref, life: Life) -> Handled {
         if !self.reading() {
             let refused = Told::refused(Refusal::OutOfOrder);

@@ -10,7 +10,7 @@ use super::World;
 use super::expected::Told;
 use super::records::{Challenge, Enrollment, Phase, Ref, Target, Thing};
 
-/// Names where something to prove stands now.
+/// Where something to prove stands now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
     Started,
@@ -52,12 +52,12 @@ impl Life {
         }
     }
 
-    /// Tells whether something is surely awaited.
+    /// Returns whether something is surely awaited.
     pub(super) const fn is_surely_open(self) -> bool {
         matches!(self, Self::Started | Self::Activated | Self::Sent)
     }
 
-    /// Tells whether nothing can bring it back.
+    /// Returns whether nothing can bring it back.
     pub(super) const fn is_final(self) -> bool {
         matches!(
             self,
@@ -65,7 +65,7 @@ impl Life {
         )
     }
 
-    /// Refuses what a thing in this state takes no more; none: it takes it.
+    /// Returns the refusal of what a thing in this state no longer takes, or none if it still takes it.
     pub(super) fn refusal(self) -> Option<Told> {
         use Refusal as R;
         Some(Told::any_of(match self {
@@ -90,7 +90,7 @@ impl World {
         &self.state.setting.limits
     }
 
-    /// Tells whether so many seconds have passed since an instant: at the very end they have.
+    /// Returns whether so many seconds have passed since an instant: at the very end they have.
     pub(super) fn is_over(&self, since: Timestamp, seconds: u32) -> bool {
         self.now.duration_since(since) >= SignedDuration::from_secs(seconds.into())
     }
@@ -111,7 +111,7 @@ impl World {
         &mut self.person_mut(at.owner).challenges[at.index]
     }
 
-    /// Tells where a setup stands now.
+    /// Returns where a setup stands now.
     pub(super) fn enrollment_life(&self, at: Ref) -> Life {
         let setup = self.enrollment(at);
         let session = Ref {
@@ -142,7 +142,7 @@ impl World {
         Life::Started
     }
 
-    /// Tells where a second step or a proof of a reset stands now.
+    /// Returns where a second step or a proof of a reset stands now.
     pub(super) fn challenge_life(&self, at: Ref) -> Life {
         let challenge = self.challenge(at);
         let over = || match challenge.target {
@@ -164,7 +164,7 @@ impl World {
         }
     }
 
-    /// Tells whether the time of what was sent is over; where nothing is sent, the design says no time.
+    /// Returns whether the time of what was sent is over; where nothing is sent, the design sets no time.
     fn sent(&self, thing: Thing) -> Life {
         let attempt = self.attempt(thing);
         let limits = self.limits();

@@ -12,7 +12,7 @@ use super::World;
 use super::expected::Told;
 use super::records::{Destination, Thing, Use};
 
-/// Holds everything that was sent.
+/// Everything that was sent.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Post {
     behaviours: BTreeMap<Channel, GatewayBehaviour>,
@@ -22,7 +22,7 @@ pub(super) struct Post {
     held: Vec<Held>,
 }
 
-/// Holds a code that was sent; its digits are nobody's business here.
+/// A code that was sent; its digits are not modelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SentCode {
     pub(super) id: u32,
@@ -34,7 +34,7 @@ pub(super) struct SentCode {
     pub(super) delivered: bool,
 }
 
-/// Holds a call or a notification.
+/// A call or a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Signal {
     pub(super) channel: Channel,
@@ -64,7 +64,7 @@ struct Held {
     signal: Option<usize>,
 }
 
-/// Says what is to be sent.
+/// What is to be sent.
 #[derive(Debug, Clone)]
 pub(super) struct Parcel {
     /// Whose account it is about.
@@ -129,7 +129,7 @@ impl Post {
     }
 }
 
-/// Names the channel of a kind; none: nothing is sent.
+/// Returns the channel of a kind, or none if nothing is sent.
 pub(super) const fn channel(kind: ChallengeKind) -> Option<Channel> {
     match kind {
         ChallengeKind::AppNotification => Some(Channel::Push),
@@ -140,7 +140,7 @@ pub(super) const fn channel(kind: ChallengeKind) -> Option<Channel> {
     }
 }
 
-/// Names the inbox of a channel: notifications are looked at by person, the rest by address or number.
+/// Returns the inbox of a channel: notifications are looked at by person, the rest by address or number.
 pub(super) fn inbox(channel: Channel, holder: usize, destination: &Destination) -> Destination {
     if channel == Channel::Push {
         Destination::Line(format!("push/{holder}").into())
@@ -181,7 +181,7 @@ impl World {
         }
     }
 
-    /// Sends what [`Self::can_send`] let pass, and gives the number of the code if it holds one.
+    /// Sends what [`Self::can_send`] let pass, and returns the number of the code if it holds one.
     pub(super) fn send(&mut self, parcel: &Parcel, thing: Thing) -> Option<u32> {
         let channel = channel(parcel.kind)?;
         let now = self.now;

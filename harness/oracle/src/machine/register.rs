@@ -11,7 +11,7 @@ use super::records::{AnswerText, MethodFacts, Phase, Ref};
 use crate::user::{Registered, User};
 use crate::{default, usable};
 
-/// Holds chosen questions and what was answered.
+/// Chosen questions and what was answered.
 pub(super) type Answers = Arc<[(String, AnswerText)]>;
 
 impl World {
@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    /// Takes a method away with everything that leaned on it: the choice, challenges, a change that was begun.
+    /// Removes a method with everything that depended on it: the choice, challenges, a change that was begun.
     pub(super) fn drop_method(&mut self, person: usize, id: u32) {
         self.cancel_setups(person, |setup| setup.changes == Some(id));
         self.cancel_challenges(person, |challenge| challenge.method_id == id);

@@ -13,7 +13,7 @@ use super::{Handled, World};
 use crate::user::Choice;
 use crate::{reset, usable};
 
-/// Says how answers to a reset's questions are taken.
+/// How answers to a reset's questions are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Right,

@@ -10,7 +10,7 @@ use super::World;
 use super::expected::Told;
 use super::records::{Attempt, Code, Destination, Ref, Sort, Thing};
 
-/// Says who acts, and with which session.
+/// Who acts, and with which session.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct By<'a> {
     pub(super) user: &'a Name,
@@ -23,7 +23,7 @@ impl<'a> By<'a> {
     }
 }
 
-/// Holds what is known of a destination that somebody gives.
+/// What is known of a destination that somebody gives.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     pub(super) destination: Destination,
@@ -163,7 +163,7 @@ impl World {
         self.now.as_second().div_euclid(30)
     }
 
-    /// Names the setup whose shared secret proves a thing; none: nothing shared proves it.
+    /// Returns the setup whose shared secret proves a thing, or none if nothing shared proves it.
     pub(super) fn account_of(&self, thing: Thing) -> Option<Ref> {
         if self.attempt(thing).kind != ChallengeKind::AppCode {
             return None;
@@ -277,7 +277,7 @@ impl World {
     }
 }
 
-/// Tells an address that anybody would take from one that nobody should (RFC 5321, MAIL-7).
+/// Returns whether an address is one that anybody would take, not one that nobody should (RFC 5321, MAIL-7).
 fn looks_like_an_address(local: &str, domain: &str) -> bool {
     let dots = |text: &str| {
         !text.is_empty()

@@ -247,7 +247,7 @@ impl World {
     }
 }
 
-/// Tells whether two challenges are for the same use.
+/// Returns whether two challenges are for the same use.
 const fn same_use(one: Target, other: Target) -> bool {
     matches!(
         (one, other),

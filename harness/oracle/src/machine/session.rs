@@ -59,7 +59,7 @@ impl World {
         }
     }
 
-    /// Tells where a session stands now.
+    /// Answers where a session stands now.
     pub(super) fn tell_session(&mut self, at: Ref) -> Handled {
         let stand = self.standing(at);
         let answer = self.session_answer(at.owner, &stand);

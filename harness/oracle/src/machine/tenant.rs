@@ -13,7 +13,7 @@ use super::post::Post;
 use super::records::Person;
 use crate::user::User;
 
-/// Holds a tenant as it is provisioned.
+/// A tenant as it is provisioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
     /// The policy.
@@ -31,7 +31,7 @@ pub struct Tenant {
     pub numbers: BTreeMap<(String, String), NumberFacts>,
 }
 
-/// Holds a person as provisioned.
+/// A person as provisioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
     /// The name that commands use.
@@ -60,7 +60,7 @@ impl NewUser {
     }
 }
 
-/// Tells what a number is, as the phone metadata has it.
+/// What a number is, as the phone metadata has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberFacts {
     /// The number is one of its region.
@@ -71,7 +71,7 @@ pub struct NumberFacts {
     pub e164: String,
 }
 
-/// Holds what does not change while a tenant lives.
+/// What does not change while a tenant lives.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Setting {
     pub(crate) limits: Limits,

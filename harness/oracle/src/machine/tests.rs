@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::{NewUser, State, Tenant, step};
 
-/// Gives the limits that the design declares for the reference.
+/// Returns the limits that the design declares for the reference.
 pub(super) const fn limits() -> Limits {
     Limits {
         code_length: 6,

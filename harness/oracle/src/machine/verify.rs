@@ -120,7 +120,7 @@ impl World {
         Ok(())
     }
 
-    /// Tells whether a code is right: the newest that was sent for this thing, or a TOTP of its account that is within
+    /// Returns whether a code is right: the newest that was sent for this thing, or a TOTP of its account that is within
     /// one step of now and after the last step that was accepted.
     fn is_right_code(&self, thing: Thing, code: Code) -> bool {
         match code {
@@ -200,7 +200,7 @@ impl World {
         true
     }
 
-    /// Chooses and answers questions in a setup; none: a rule is broken.
+    /// Chooses and answers questions in a setup; none if a rule is broken.
     fn chosen(&self, at: super::records::Ref, role: &AnswersRole) -> Option<Answers> {
         let setup = self.enrollment(at);
         let reset = &self.state.policy.reset;
@@ -246,7 +246,7 @@ impl World {
     }
 }
 
-/// Tells answers whose length depends on whether the surrounding space counts.
+/// Returns whether the length of some answer depends on whether the surrounding space counts.
 fn lengths_are_doubtful(answers: &Answers) -> bool {
     answers.iter().any(|(_, answer)| match answer {
         AnswerText::Own => false,
@@ -257,14 +257,14 @@ fn lengths_are_doubtful(answers: &Answers) -> bool {
     })
 }
 
-/// Tells whether no question is answered twice and no answer is given twice.
+/// Returns whether no question is answered twice and no answer is given twice.
 fn distinct(given: &[GivenAnswer]) -> bool {
     let questions: BTreeSet<u32> = given.iter().map(|answer| answer.question).collect();
     let texts: BTreeSet<String> = given.iter().map(|answer| folded(&answer.text)).collect();
     questions.len() == given.len() && texts.len() == given.len()
 }
 
-/// Gives an answer as it is compared: trimmed and case-folded by the rules of Unicode (QUES-5).
+/// Returns an answer as it is compared: trimmed and case-folded by the rules of Unicode (QUES-5).
 ///
 /// Lower, upper and lower again, character by character, is full case folding but for the dotless i, which folds to itself.
 pub(super) fn folded(text: &str) -> String {
@@ -279,7 +279,7 @@ pub(super) fn folded(text: &str) -> String {
     lower.map(fold).collect()
 }
 
-/// Gives the person whose account a thing belongs to.
+/// Returns the person whose account a thing belongs to.
 pub(super) const fn owner(thing: Thing) -> usize {
     match thing {
         Thing::Enrollment(at) | Thing::Challenge(at) => at.owner,

@@ -17,7 +17,7 @@ use crate::patch;
 use crate::policy::{self, Reason};
 
 impl World {
-    /// Looks into an inbox. What a newest message holds is told only where one came.
+    /// Reads an inbox. The contents of the newest message are shown only if there is one.
     pub(super) fn read_inbox(
         &mut self,
         user: &Name,
@@ -96,13 +96,13 @@ impl World {
         ))
     }
 
-    /// Tells the audit trail by test control.
+    /// Answers with the audit trail, by test control.
     pub(super) fn read_audit(&mut self, user: Option<&Name>) -> Handled {
         let person = user.map(|user| self.actor(user)).transpose()?;
         Ok(Told::success(self.audit_answer(person)))
     }
 
-    /// Tells the audit trail to a signed-in administrator.
+    /// Answers a signed-in administrator with the audit trail.
     pub(super) fn read_audit_events(&mut self, by: By<'_>) -> Handled {
         let at = self.enter(by)?;
         let stand = self.standing(at);
@@ -161,7 +161,7 @@ impl World {
     }
 }
 
-/// Names the role of a destination of this person.
+/// Returns the role of a destination of this person.
 fn role<'a>(line: &'a Destination, name: &str) -> Option<&'a str> {
     match line {
         Destination::Line(line) => line.strip_prefix(name)?.strip_prefix('/'),

@@ -11,7 +11,7 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
 use crate::draw;
 
-/// Tells whether every obligation that was unmet before is met now.
+/// Returns whether every obligation that was unmet before is met now.
 fn settled(before: Obligations, now: Obligations) -> bool {
     let settled = |before, now| before != Obligation::Unmet || now == Obligation::Met;
     settled(before.two_step, now.two_step) && settled(before.reset, now.reset)

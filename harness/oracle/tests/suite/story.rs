@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 /// Keys of a step that are no fields of its command.
 const APART: [&str; 6] = ["id", "check", "expect", "control", "times", "mangle"];
 
-/// Holds what the walk through a file found.
+/// What the walk through a file found.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) checks: u32,
@@ -193,7 +193,7 @@ fn same_kind(expect: &Value) -> Value {
     }
 }
 
-/// Tells what the numbers are that files spell out: the oracle has no phone metadata.
+/// Returns the facts of the numbers that files spell out: the oracle has no phone metadata.
 fn numbers() -> BTreeMap<(String, String), NumberFacts> {
     let facts = |region: &str, number: &str, valid| {
         let facts = NumberFacts {
@@ -224,7 +224,7 @@ fn policy(story: &Value) -> Policy {
     }
 }
 
-/// Gives the limits that the design declares for the reference.
+/// Returns the limits that the design declares for the reference.
 fn limits() -> Limits {
     Limits {
         code_length: 6,

@@ -5,7 +5,7 @@ use proofup_domain::state::SessionState::{
     self, ContactAdministrator, Interrupted, ReviewDue, SecondStepRequired, SignedIn,
 };
 
-/// Names what a session can ask for.
+/// What a session can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     ReadSession,
@@ -42,7 +42,7 @@ pub(crate) struct Admission {
     pub(crate) states: &'static [SessionState],
     /// The states, among those, in which a second step is asked for first if the user has one.
     pub(crate) step_up: &'static [SessionState],
-    /// What a session that is already in is told where it may not use it.
+    /// The refusal for a session that is signed in and may not use the operation.
     pub(crate) when_signed_in: Refusal,
 }
 
@@ -217,7 +217,7 @@ impl Endpoint {
 }
 
 impl Admission {
-    /// Finds the refusal that a state gets; none: it is let through.
+    /// Returns the refusal that a state gets, or none if it may pass.
     pub(crate) fn refusal(&self, state: SessionState) -> Option<Refusal> {
         if self.states.contains(&state) {
             return None;

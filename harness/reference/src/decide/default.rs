@@ -54,7 +54,7 @@ impl<'a> Standing<'a> {
         proofs
     }
 
-    /// Works out which choice a registration makes; none: it makes none.
+    /// Returns the choice that a registration makes, or none if it makes none.
     ///
     /// `self` is the standing after the registration, `had_default` whether there was a usable default before it.
     pub(crate) fn choice_made_by(

@@ -10,7 +10,7 @@ use super::availability::gate_of;
 use super::standing::{Standing, Traits};
 use crate::rules::Rules;
 
-/// Says what is wrong with a policy.
+/// What is wrong with a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PolicyFault {
     /// The field, as its path in the policy.

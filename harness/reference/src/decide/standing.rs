@@ -28,7 +28,7 @@ pub(crate) struct Traits {
 }
 
 impl Traits {
-    /// Gives the traits of a method that is yet to be registered.
+    /// Returns the traits of a method that is yet to be registered.
     pub(crate) const fn of(method: Method) -> Self {
         Self {
             method,
@@ -50,7 +50,7 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// Gives the traits of a registered method.
+    /// Returns the traits of a registered method.
     pub(crate) fn traits(self, registered: &Registered) -> Traits {
         let mut traits = Traits::of(registered.method);
         match &registered.means {

@@ -11,7 +11,7 @@ use crate::time::{later, runs};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) offered: bool,
-    /// 0 where nothing is offered.
+    /// The days left; 0 if waiting is not offered.
     pub(crate) days_left: u32,
 }
 

@@ -26,7 +26,7 @@ pub(crate) enum Page {
 }
 
 impl Page {
-    /// Tells whether the page offers a method.
+    /// Returns whether the page offers a method.
     pub(crate) fn offers(&self, method: Method) -> bool {
         match self {
             Self::Method {
@@ -84,7 +84,7 @@ impl Standing<'_> {
         }
     }
 
-    /// Tells whether adding an available method brings an unmet obligation nearer.
+    /// Returns whether adding an available method brings an unmet obligation nearer.
     fn helps(self, method: Method, unmet: Unmet) -> bool {
         let two_step = self.is_usable(Traits::of(method), Purpose::TwoStepVerification);
         let new_gate =

@@ -16,10 +16,10 @@ use super::config::BaseUrl;
 use super::requests::Post;
 use super::{GatewayFailure, Standing};
 
-/// Takes requests to gateways in place of a socket, and gives the status of the answer: for gateways in the same process.
+/// Takes requests to gateways in place of a socket, and returns the status of the answer: for gateways in the same process.
 pub type Carrier = Arc<dyn Fn(&Request<Bytes>) -> StatusCode + Send + Sync>;
 
-/// Holds idle connections, bounded for each gateway and in all.
+/// Idle connections, bounded for each gateway and in all.
 pub(super) struct Connections {
     idle: Mutex<Idle>,
     /// Where requests go instead.
@@ -157,13 +157,13 @@ struct Answer {
     response: http::Response<Incoming>,
 }
 
-/// Says how a request was lost, and gives it back if nothing of it was sent.
+/// How a request was lost, and the request itself where nothing of it was sent.
 enum Lost {
     Sent,
     Unsent(Box<Request<Full<Bytes>>>),
 }
 
-/// Names a gateway as seen from this runtime: a connection is driven by the runtime that made it, and by no other.
+/// Returns the key of a gateway as seen from this runtime: a connection is driven by the runtime that made it, and by no other.
 fn key(url: &BaseUrl) -> String {
     let runtime = tokio::runtime::Handle::current().id();
     format!("{} {runtime}", url.authority())
@@ -218,7 +218,7 @@ async fn exchange(mut sender: Sender, request: Request<Full<Bytes>>) -> Result<A
     }
 }
 
-/// Reads a body to its end; tells whether it had one within bounds.
+/// Reads a body to its end, and returns whether it ended within bounds.
 async fn drain(mut body: Incoming) -> bool {
     let mut bytes = 0;
     while let Some(frame) = body.frame().await {

@@ -9,7 +9,7 @@ use super::wording::{Letter, Notice, escape, one_line};
 use crate::address::EmailAddress;
 use crate::phone::PhoneNumber;
 
-/// Holds a POST request but for the gateway's address.
+/// A POST request without the gateway's address.
 pub(super) struct Post {
     /// What follows the address's own path.
     pub(super) path: String,
@@ -18,14 +18,14 @@ pub(super) struct Post {
     pub(super) body: Vec<u8>,
 }
 
-/// Holds what a voice gateway needs to call back.
+/// What a voice gateway needs to call back.
 pub(super) struct Callbacks<'a> {
     pub(super) base: &'a str,
     pub(super) call_id: &'a str,
     pub(super) secret: &'a Secret,
 }
 
-/// Holds what a notification is addressed by and answered with.
+/// What a notification is addressed by and answered with.
 pub(super) struct PushIds<'a> {
     pub(super) token: &'a Secret,
     pub(super) notification_id: &'a str,
@@ -38,7 +38,7 @@ const OWN_NUMBER: &str = "+12015550123";
 const KEY: &str = "proofup";
 const PROJECT: &str = "proofup";
 
-/// Where mail comes from; nothing is received there.
+/// The sender of mail; nothing is received there.
 pub(super) const OWN_ADDRESS: &str = "no-reply@proofup.example";
 
 /// Writes a text in plain JSON.

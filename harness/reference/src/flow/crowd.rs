@@ -32,7 +32,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells whether something can still come of a record.
+    /// Returns whether something can still come of a record.
     fn is_open(&self, begun: &Begun) -> bool {
         let (now, state) = (self.now, &*self.state);
         match begun {

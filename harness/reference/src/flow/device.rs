@@ -264,7 +264,7 @@ fn refuse_answer(rules: &Rules, state: ChallengeState) -> Result<(), Refused> {
     Err(refusal.into())
 }
 
-/// Tells whether an answer is used up: one that only came at the wrong moment may come again.
+/// Returns whether an answer is used up: one that only came at the wrong moment may come again.
 pub(crate) fn counts_as_answer(answered: &Result<(), Refused>) -> bool {
     answered.as_ref().err().is_none_or(|refused| {
         !matches!(

@@ -421,7 +421,7 @@ fn refuse_if_final(enrollment: &Enrollment, now: jiff::Timestamp) -> Result<(), 
     Err(refusal.into())
 }
 
-/// Says where a setup sends to when it begins.
+/// Returns where a setup sends to when it begins.
 fn recipient(subject: &Subject) -> Option<Recipient> {
     match subject {
         Subject::Phone {

@@ -32,7 +32,7 @@ pub(crate) async fn gap() {
 }
 
 impl Turn<'_> {
-    /// Judges a code for a setup ahead of its turn; none: it is judged when it is counted.
+    /// Judges a code for a setup ahead of its turn; none if it is judged when it is counted.
     ///
     /// # Errors
     /// What is refused whatever the code is.
@@ -77,7 +77,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Judges a code for a challenge ahead of its turn; none: it is judged when it is counted.
+    /// Judges a code for a challenge ahead of its turn; none if it is judged when it is counted.
     ///
     /// # Errors
     /// What is refused whatever the code is.

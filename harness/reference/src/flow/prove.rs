@@ -33,7 +33,7 @@ pub(crate) fn refuse_unless_open(state: ChallengeState) -> Result<(), Refused> {
 }
 
 impl Turn<'_> {
-    /// Tells whether a code that was sent is right.
+    /// Returns whether a code that was sent is right.
     ///
     /// A code is exactly so many ASCII digits; whatever else came is wrong, never repaired. Requirement: `CODE-10`.
     ///
@@ -66,7 +66,7 @@ impl Turn<'_> {
         Ok(self.rules.takes_any_code || right || self.is_code_of_another(typed))
     }
 
-    /// Tells whether a code was sent for something else, where a rule lets it count nevertheless. Requirement: `CODE-4`.
+    /// Returns whether a code was sent for something else, where a rule lets it count nevertheless. Requirement: `CODE-4`.
     fn is_code_of_another(&self, typed: &str) -> bool {
         if self.rules.codes_are_bound {
             return false;
@@ -138,7 +138,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells whether exactly the questions asked are answered, each rightly; every answer is compared.
+    /// Returns whether exactly the questions asked are answered, each rightly; every answer is compared.
     pub(crate) fn are_right_answers(
         &self,
         asked: &[String],

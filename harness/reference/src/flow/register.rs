@@ -160,7 +160,7 @@ impl Turn<'_> {
     }
 }
 
-/// Makes of a setup what it registers; none: the setup is not complete.
+/// Returns the method that a setup registers, or none if the setup is not complete.
 fn means_of(enrollment: &Enrollment, answered: Vec<Answered>) -> Option<Means> {
     match &enrollment.subject {
         Subject::MicrosoftApp { device, .. } => {

@@ -133,7 +133,7 @@ impl Turn<'_> {
         u32::try_from(counted).unwrap_or(u32::MAX)
     }
 
-    /// Tells whether a method's gate was passed.
+    /// Returns whether a method's gate was passed.
     pub(crate) fn is_gate_passed(&self, reset: &Reset, method: Method) -> bool {
         self.rules.gate_counts_once
             && reset

@@ -17,7 +17,7 @@ use crate::tenant::Turn;
 use crate::time::later;
 use crate::wire;
 
-/// What a client wants to prove with; nothing: the default.
+/// What a client wants to prove with; if empty, the default.
 #[derive(Debug, Default)]
 pub(crate) struct WantedProof {
     pub(crate) method: Option<Method>,
@@ -30,7 +30,7 @@ impl WantedProof {
         self.method.is_none() && self.kind.is_none() && self.method_id.is_none()
     }
 
-    /// Tells whether a way to prove is what is wanted.
+    /// Returns whether a way to prove is what is wanted.
     pub(crate) fn fits(&self, proof: &MethodProof<'_>) -> bool {
         let registered = proof.registered;
         self.method.is_none_or(|method| method == registered.method)
@@ -280,7 +280,7 @@ impl Turn<'_> {
     }
 }
 
-/// Says where a challenge goes; none: nothing is sent.
+/// Returns where a challenge goes, or none if nothing is sent.
 fn recipient(registered: &Registered, kind: ChallengeKind) -> Option<Recipient> {
     match (&registered.means, kind) {
         (Means::Phone(number), ChallengeKind::VoiceCall) => Some(Recipient::Call(number.clone())),

@@ -50,7 +50,7 @@ pub(crate) struct Ticket {
     sent_before: Option<Timestamp>,
     /// The record that a callback will look for.
     callback: Option<Callback>,
-    /// What the new attempt took the place of; none: the target itself is new.
+    /// The attempt that the new one replaced, or none if the target itself is new.
     replaced: Option<Replaced>,
 }
 
@@ -87,7 +87,7 @@ impl Recipient {
         }
     }
 
-    /// Tells how it proves, and for how many seconds.
+    /// Returns the kind by which it proves, and for how many seconds it lives.
     fn kind_and_life(&self, rules: &Rules) -> (ChallengeKind, u32) {
         let limits = &rules.limits;
         match self {
@@ -122,7 +122,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Counts a send for the throttle; gives back what stood there before.
+    /// Counts a send for the throttle, and returns the entry that was there before.
     fn count_send(&mut self, user: &str, destination: &str) -> Option<Timestamp> {
         let (now, seconds) = (self.now, self.rules.limits.resend_seconds);
         let sent_at = &mut self.user_mut(user).sent_at;
@@ -209,7 +209,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives the address that mail goes to: the one that was typed. Requirement: `MAIL-1`.
+    /// Returns the address that mail goes to: the one that was typed. Requirement: `MAIL-1`.
     fn mailbox(&self, typed: EmailAddress) -> EmailAddress {
         if self.rules.drops_address_tags {
             typed.without_tag()

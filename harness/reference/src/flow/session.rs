@@ -117,7 +117,7 @@ impl Turn<'_> {
         Ok(caller)
     }
 
-    /// Tells whether a session may still be used.
+    /// Returns whether a session may still be used.
     pub(crate) fn is_alive(&self, session: &Session) -> bool {
         runs(
             self.now,
@@ -126,7 +126,7 @@ impl Turn<'_> {
         )
     }
 
-    /// Tells whether manage, setup or review has to wait for a second step that the user has.
+    /// Returns whether manage, setup or review has to wait for a second step that the user has.
     pub(crate) fn owes_second_step(&self, session: &str, stage: Stage) -> bool {
         let Some(session) = self.state.sessions.get(session) else {
             return false;

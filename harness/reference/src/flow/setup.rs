@@ -70,7 +70,7 @@ impl Turn<'_> {
     }
 }
 
-/// Names the issuer in a key URI.
+/// Returns the issuer in a key URI.
 pub(crate) fn key_issuer<'a>(rules: &Rules, display_name: &'a str) -> &'a str {
     if rules.names_issuer { display_name } else { "" }
 }

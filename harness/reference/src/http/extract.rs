@@ -128,7 +128,7 @@ async fn read(mut body: body::Body) -> Result<Bytes, Refused> {
     })
 }
 
-/// Reads the next piece of a body; none: there is no more. Trailers are passed over.
+/// Reads the next piece of a body; none if there is no more. Trailers are passed over.
 async fn read_piece(body: &mut body::Body) -> Result<Option<Bytes>, Refused> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::Malformed)?;
@@ -164,7 +164,7 @@ fn from_faulty_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     })
 }
 
-/// Names the field that an error is about, never what stood in it.
+/// Returns the field that an error is about, never what stood in it.
 pub(crate) fn invalid_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Refused {
     let path = error.path().to_string();
     let path = path.strip_suffix(".?").unwrap_or(&path);

@@ -26,7 +26,7 @@ use super::problem::{PROBLEM_JSON, Problem, ProblemField, status_and_title};
 use super::router::routes;
 use crate::decide::TABLE;
 
-/// Gives the description; it is generated once in a process.
+/// Returns the description; it is generated once in a process.
 #[must_use]
 pub fn description() -> &'static Value {
     static DESCRIPTION: LazyLock<Value> = LazyLock::new(generate);

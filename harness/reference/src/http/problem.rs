@@ -55,7 +55,7 @@ pub(crate) struct ProblemField {
     pub(crate) reason: &'static str,
 }
 
-/// Gives a refusal's status and title.
+/// Returns a refusal's status and title.
 pub(crate) const fn status_and_title(refusal: Refusal) -> (StatusCode, &'static str) {
     use Refusal as R;
     use StatusCode as S;

@@ -24,7 +24,7 @@ pub(super) enum Straight {
 }
 
 impl Straight {
-    /// Finds the operation that a request asks for; none: the router is to find it.
+    /// Returns the operation that a request asks for, or none if the router is to find it.
     pub(super) fn of(request: &Request) -> Option<Self> {
         match (request.method().as_str(), request.uri().path()) {
             ("POST", "/v1/sessions") => Some(Self::SignIn),

@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::spelling::Spelling;
 
-/// Holds one region's country code and, once a number of it was read, its patterns.
+/// One region's country code and, once a number of it was read, its patterns.
 ///
 /// The crate keeps its hundred latest regular expressions behind one lock; with two hundred regions of ten patterns they would
 /// be compiled over and over. Here each region compiles its own once.
@@ -30,7 +30,7 @@ struct Patterns {
     transform: Option<String>,
 }
 
-/// Holds the numbers of one type: their lengths and their pattern.
+/// The numbers of one type: their lengths and their pattern.
 struct Kind {
     lengths: Vec<u16>,
     pattern: Regex,
@@ -90,14 +90,14 @@ impl Region {
         candidates
     }
 
-    /// Tells whether a national number is of any known type.
+    /// Returns whether a national number is of any known type.
     pub(super) fn is_valid(&self, national: &str) -> bool {
         let patterns = self.patterns();
         let mut kinds = patterns.mobile.iter().chain(&patterns.others);
         patterns.general.includes(national) && kinds.any(|kind| kind.includes(national))
     }
 
-    /// Tells whether a national number has the pattern of mobile ones; in some regions fixed lines have it too.
+    /// Returns whether a national number has the pattern of mobile ones; in some regions fixed lines have it too.
     pub(super) fn can_be_mobile(&self, national: &str) -> bool {
         let mobile = &self.patterns().mobile;
         mobile.as_ref().is_some_and(|kind| kind.includes(national))

@@ -48,7 +48,7 @@ pub(crate) enum Outcome {
 }
 
 impl Attempt {
-    /// Tells where the attempt stands.
+    /// Returns where the attempt stands.
     pub(crate) fn state(&self, now: Timestamp, end_included: bool) -> ChallengeState {
         match self.outcome {
             Outcome::Verified => ChallengeState::Verified,
@@ -62,7 +62,7 @@ impl Attempt {
         }
     }
 
-    /// Takes one wrong try away; tells how many are left.
+    /// Uses up one try, and returns how many are left.
     pub(crate) fn take_try(&mut self) -> u32 {
         self.tries_left = self.tries_left.saturating_sub(1);
         self.tries_left

@@ -30,7 +30,7 @@ pub(crate) enum Owner {
 }
 
 impl Owner {
-    /// Tells whether both are for the same use: newer codes kill older ones only within one use.
+    /// Returns whether both are for the same use: newer codes kill older ones only within one use.
     pub(crate) fn same_use(&self, other: &Self) -> bool {
         matches!(
             (self, other),

@@ -68,7 +68,7 @@ pub(crate) enum Closed {
 }
 
 impl Subject {
-    /// Tells by which kind it is set up.
+    /// Returns the kind by which it is set up.
     pub(crate) fn kind(&self) -> ChallengeKind {
         match self {
             Self::MicrosoftApp { .. } => ChallengeKind::AppNotification,
@@ -81,7 +81,7 @@ impl Subject {
 }
 
 impl Enrollment {
-    /// Tells where the setup stands.
+    /// Returns where the setup stands.
     pub(crate) fn state(&self, now: Timestamp, code_end_included: bool) -> ChallengeState {
         match self.closed {
             Some(Closed::Verified) => return ChallengeState::Verified,
@@ -104,12 +104,12 @@ impl Enrollment {
         }
     }
 
-    /// Tells whether the setup's own life is over.
+    /// Returns whether the setup's own life is over.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         !runs(now, self.expires_at, false)
     }
 
-    /// Tells whether it can still come to a registration.
+    /// Returns whether it can still come to a registration.
     pub(crate) fn is_open(&self, now: Timestamp) -> bool {
         self.closed.is_none() && !self.is_over(now)
     }

@@ -78,7 +78,7 @@ impl User {
         }
     }
 
-    /// Tells whether the account is blocked, by whomever.
+    /// Returns whether the account is blocked, by whomever.
     pub(crate) fn is_blocked(&self, now: Timestamp) -> bool {
         self.blocked || self.blocked_until.is_some_and(|until| now < until)
     }

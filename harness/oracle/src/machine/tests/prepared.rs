@@ -22,7 +22,7 @@ fn after(policy: &str, commands: &[Value]) -> Prepared {
     Prepared { state, now }
 }
 
-/// Says what is answered to the second of two commands that were made ready together, when it comes second.
+/// Returns what is answered to the second of two commands that were made ready together, when it comes second.
 fn second(prepared: &Prepared, first: Value, then: Value) -> Value {
     let first = step(&prepared.state, &command(first), prepared.now);
     assert!(first.expected.may_succeed(), "{:?}", first.expected);
