@@ -3,6 +3,7 @@
 //! A scenario file spells commands, a target file maps them to HTTP, a transcript prints them. Commands name *roles*
 //! (`lastSent`, `wrong`, `own`), never a literal code, secret or generated address: those exist only in a run.
 
+mod facts;
 mod role;
 
 use schemars::JsonSchema;
