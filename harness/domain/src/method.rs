@@ -1,5 +1,12 @@
 //! Methods, challenge kinds, purposes and gates (`domain.md` §1, §4).
 
+#![expect(
+    unnameable_types,
+    missing_debug_implementations,
+    reason = "the derive of `EnumSetType` makes helper types that nobody else names"
+)]
+
+use enumset::EnumSetType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +49,8 @@ pub(crate) use words;
 
 words! {
     /// What a user can register, strongest first: the order is the rank of `domain.md` §5.
+    #[derive(EnumSetType)]
+    #[enumset(no_super_impls)]
     Method {
         /// The Microsoft Authenticator app: notifications, and codes where policy allows them.
         MicrosoftAuthenticator = "microsoftAuthenticator",
@@ -60,6 +69,8 @@ words! {
 
 words! {
     /// How a method proves.
+    #[derive(EnumSetType)]
+    #[enumset(no_super_impls)]
     ChallengeKind {
         /// Approve or deny on the phone.
         AppNotification = "appNotification",
@@ -78,6 +89,8 @@ words! {
 
 words! {
     /// What a proof is for.
+    #[derive(EnumSetType)]
+    #[enumset(no_super_impls)]
     Purpose {
         /// The second step of a sign-in.
         TwoStepVerification = "twoStepVerification",
@@ -106,6 +119,8 @@ words! {
 
 words! {
     /// One gate of a password reset; both apps together are one gate.
+    #[derive(EnumSetType)]
+    #[enumset(no_super_impls)]
     Gate {
         /// Either authenticator app.
         App = "app",

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use enumset::EnumSet;
 use proofup_domain::method::{ChallengeKind, Method, Purpose};
 use proofup_domain::policy::Policy;
 
-use crate::few::Few;
 use crate::usable;
 use crate::user::{Registered, User};
 
@@ -43,7 +43,7 @@ pub fn methods(policy: &Policy, user: &User) -> Vec<Method> {
 }
 
 /// Returns the same as a set.
-pub(crate) fn set(policy: &Policy, user: &User) -> Few<Method> {
+pub(crate) fn set(policy: &Policy, user: &User) -> EnumSet<Method> {
     Method::ALL
         .iter()
         .copied()
@@ -69,10 +69,10 @@ fn offer(policy: &Policy, user: &User, method: Method) -> Option<Available> {
 ///
 /// The Microsoft app ends with its notification, also where only its codes are allowed. A phone is set up by any kind
 /// that is allowed for a purpose it is usable for, and reset allows both kinds of a mobile phone.
-fn setup_kinds(policy: &Policy, user: &User, fresh: &Registered) -> Few<ChallengeKind> {
+fn setup_kinds(policy: &Policy, user: &User, fresh: &Registered) -> EnumSet<ChallengeKind> {
     match fresh.method {
-        Method::MicrosoftAuthenticator => Few::NONE.with(ChallengeKind::AppNotification),
-        Method::SoftwareOath => Few::NONE.with(ChallengeKind::AppCode),
+        Method::MicrosoftAuthenticator => EnumSet::only(ChallengeKind::AppNotification),
+        Method::SoftwareOath => EnumSet::only(ChallengeKind::AppCode),
         Method::MobilePhone | Method::OfficePhone | Method::Email | Method::SecurityQuestions => {
             usable::allowed_kinds(policy, user.role, fresh)
         }

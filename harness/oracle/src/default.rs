@@ -57,7 +57,7 @@ pub fn after_registration(
     verified_by: ChallengeKind,
 ) -> Option<Choice> {
     let kinds = usable::two_step_kinds(policy, new);
-    let strongest = kinds.first();
+    let strongest = kinds.iter().next();
     let kind = if new.method == Method::MicrosoftAuthenticator {
         strongest
     } else if shown(policy, before).is_some() {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use enumset::EnumSet;
 use proofup_domain::method::{ChallengeKind, Gate, Method, ResetMethod, Role};
 use proofup_domain::policy::Policy;
 
-use crate::few::Few;
 use crate::usable;
 use crate::user::Registered;
 
@@ -97,7 +97,10 @@ fn reset_defects(policy: &Policy) -> Vec<Defect> {
     let reset = &policy.reset;
     let mut defects = Vec::new();
     let wrong_number = out_of_range("reset.methodsRequired", reset.methods_required, 1..=2);
-    if wrong_number.is_none() && reset.enabled && usable_gates(policy) < reset.methods_required {
+    if wrong_number.is_none()
+        && reset.enabled
+        && !usable::are_enough(usable_gates(policy), reset.methods_required)
+    {
         defects.push(Defect {
             field: "reset.methods",
             reason: Reason::TooFewGates,
@@ -112,15 +115,14 @@ fn reset_defects(policy: &Policy) -> Vec<Defect> {
     defects
 }
 
-/// Counts the gates that a member could pass with one of each method.
-fn usable_gates(policy: &Policy) -> u32 {
-    let gates: Few<Gate> = Method::ALL
+/// Returns the gates that a member could pass with one of each method.
+fn usable_gates(policy: &Policy) -> EnumSet<Gate> {
+    Method::ALL
         .iter()
         .map(|method| Registered::new(0, *method))
         .filter(|fresh| !usable::reset_kinds(policy, Role::Member, fresh).is_empty())
         .map(|fresh| usable::gate(fresh.method))
-        .collect();
-    gates.len()
+        .collect()
 }
 
 fn question_defects(policy: &Policy) -> Vec<Defect> {

@@ -1,11 +1,11 @@
 //! What a user must register, and what the wizard's page offers for it (`domain.md` §5).
 
+use enumset::EnumSet;
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{Gate, Method};
 use proofup_domain::policy::Policy;
 
 use crate::available;
-use crate::few::Few;
 use crate::usable;
 use crate::user::{Registered, User};
 
@@ -49,7 +49,7 @@ pub fn obligations(policy: &Policy, user: &User) -> Obligations {
     }
 }
 
-fn two_step_obligation(policy: &Policy, user: &User, available: Few<Method>) -> Obligation {
+fn two_step_obligation(policy: &Policy, user: &User, available: EnumSet<Method>) -> Obligation {
     if !(policy.two_step.registration_required || policy.two_step.required_at_sign_in) {
         Obligation::Absent
     } else if usable::has_second_step(policy, user) {
@@ -64,20 +64,20 @@ fn two_step_obligation(policy: &Policy, user: &User, available: Few<Method>) -> 
     }
 }
 
-fn reset_obligation(policy: &Policy, user: &User, available: Few<Method>) -> Obligation {
+fn reset_obligation(policy: &Policy, user: &User, available: EnumSet<Method>) -> Obligation {
     if !(policy.reset.enabled && policy.reset.registration_required) {
         return Obligation::Absent;
     }
     let needed = usable::gates(policy, user.role);
     let held = usable::registered_gates(policy, user);
-    if held.len() >= needed {
+    if usable::are_enough(held, needed) {
         return Obligation::Met;
     }
-    let new: Few<Gate> = available
+    let new: EnumSet<Gate> = available
         .into_iter()
         .filter_map(|method| passes(policy, user, method))
         .collect();
-    if held.and(new).len() >= needed {
+    if usable::are_enough(held | new, needed) {
         Obligation::Unmet
     } else {
         Obligation::Unmeetable
@@ -105,7 +105,7 @@ pub fn required(policy: &Policy, user: &User) -> Vec<Method> {
     if !obligations.interrupt() {
         return Vec::new();
     }
-    let asked = Asked::of(policy, user, obligations);
+    let asked = BindingObligations::of(policy, user, obligations);
     subsets(available::set(policy, user))
         .filter(|set| asked.is_met_by(*set))
         .min_by(|one, other| {
@@ -117,18 +117,18 @@ pub fn required(policy: &Policy, user: &User) -> Vec<Method> {
 }
 
 /// What the obligations that bind ask for, worked out once for all sets.
-struct Asked {
+struct BindingObligations {
     two_step: bool,
     reset: bool,
     /// The methods that would prove a second step.
-    provers: Few<Method>,
+    provers: EnumSet<Method>,
     /// The methods that would pass a gate.
-    passers: Few<Method>,
-    held: Few<Gate>,
+    passers: EnumSet<Method>,
+    held: EnumSet<Gate>,
     gates: u32,
 }
 
-impl Asked {
+impl BindingObligations {
     fn of(policy: &Policy, user: &User, obligations: Obligations) -> Self {
         let all = Method::ALL.iter().copied();
         Self {
@@ -147,20 +147,19 @@ impl Asked {
     }
 
     /// Returns whether a set of methods, added to what is registered, meets the obligations that bind.
-    fn is_met_by(&self, set: Few<Method>) -> bool {
-        let two_step =
-            !self.two_step || !set.only(|method| self.provers.contains(method)).is_empty();
+    fn is_met_by(&self, set: EnumSet<Method>) -> bool {
+        let two_step = !self.two_step || !set.is_disjoint(self.provers);
         let reset = !self.reset || {
-            let passing = set.only(|method| self.passers.contains(method));
-            let gates: Few<Gate> = passing.into_iter().map(usable::gate).collect();
-            gates.and(self.held).len() >= self.gates
+            let passing = set & self.passers;
+            let gates: EnumSet<Gate> = passing.iter().map(usable::gate).collect();
+            usable::are_enough(gates | self.held, self.gates)
         };
         two_step && reset
     }
 }
 
 /// Lists every subset.
-fn subsets(methods: Few<Method>) -> impl Iterator<Item = Few<Method>> {
+fn subsets(methods: EnumSet<Method>) -> impl Iterator<Item = EnumSet<Method>> {
     // Counting to two to the sixth: six methods at most.
     (0..1_u32 << methods.len()).map(move |number| {
         let chosen = methods.into_iter().enumerate();
@@ -214,7 +213,7 @@ pub enum Page {
 impl Page {
     /// Lists what can be begun from the page; while interrupted nothing else can.
     #[must_use]
-    pub fn offers(&self) -> Few<Method> {
+    pub fn offers(&self) -> EnumSet<Method> {
         match self {
             Self::Method {
                 proposed,
@@ -222,7 +221,7 @@ impl Page {
                 ..
             } => alternatives.iter().copied().chain([*proposed]).collect(),
             Self::List(methods) => methods.iter().copied().collect(),
-            Self::Success => Few::NONE,
+            Self::Success => EnumSet::empty(),
         }
     }
 }
