@@ -58,7 +58,7 @@ pub struct CallInfo {
     /// The secret that a callback must carry (GATE-3). In the calls form it is also part of the URLs.
     pub secret: Option<Secret>,
     /// Which form the callbacks take.
-    pub form: VoiceForm,
+    pub form: CallForm,
     /// The number that was called.
     pub to: String,
     /// The number or name that called, where it was told.
@@ -67,7 +67,7 @@ pub struct CallInfo {
 
 /// The form in which a call was asked for, and so the form of its callbacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum VoiceForm {
+pub enum CallForm {
     /// Plain JSON: bearer secret, `{"digits": …}` and `{"status": …}`.
     Json,
     /// The 2010-04-01 form: the secret in the URL's query, `Digits=` and `CallStatus=`.
@@ -256,7 +256,7 @@ mod tests {
             digits_url: "http://t/d?secret=s3cret".to_owned(),
             status_url: "http://t/s?secret=s3cret".to_owned(),
             secret: Some(Secret::new("s3cret")),
-            form: VoiceForm::Calls,
+            form: CallForm::Calls,
             to: String::new(),
             from: None,
         });

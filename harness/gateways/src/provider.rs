@@ -28,7 +28,7 @@ use jiff::Timestamp;
 use proofup_domain::state::Channel;
 use serde_json::Value;
 
-use crate::behaviour::{Ending, ProviderState};
+use crate::behaviour::{ProviderState, RequestEnding};
 use crate::message::{Message, RAW_LIMIT};
 
 /// Bounds the body of a provider request, in bytes; more is answered 413.
@@ -99,7 +99,7 @@ struct Malformed {
 
 /// The form of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form<'a> {
+enum RequestForm<'a> {
     SmsJson,
     Messages { account: &'a str },
     VoiceJson,
@@ -113,7 +113,7 @@ enum Form<'a> {
 /// Plays the provider that the path names: keeps what the request carries as its behaviour says, and answers.
 #[must_use]
 pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderAnswer {
-    let Some(form) = Form::of(request.path) else {
+    let Some(form) = RequestForm::of(request.path) else {
         let response = forms::plain_error(404, "no provider has this path");
         return rejected(request, state, None, "no provider has this path", response);
     };
@@ -126,7 +126,7 @@ pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderA
         let reason = "the body is too large";
         return rejected(request, state, channel, reason, form.error(413, reason));
     }
-    let is_kept = !state.inboxes().hands_over();
+    let is_kept = !state.inboxes().has_sink();
     let understood = match form.read(request, state.clock().now(), state.next_id(), is_kept) {
         Ok(understood) => understood,
         Err(Malformed { reason, response }) => {
@@ -134,15 +134,15 @@ pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderA
         }
     };
     match state.take(understood.messages) {
-        Ending::Accept => ProviderAnswer::Respond(understood.success),
-        Ending::ClientError => {
+        RequestEnding::Accept => ProviderAnswer::Respond(understood.success),
+        RequestEnding::ClientError => {
             ProviderAnswer::Respond(form.error(400, "the provider was told to refuse"))
         }
-        Ending::ServerError => {
+        RequestEnding::ServerError => {
             ProviderAnswer::Respond(form.error(500, "the provider was told to fail"))
         }
-        Ending::Hang => ProviderAnswer::Hang,
-        Ending::Reset => ProviderAnswer::Reset,
+        RequestEnding::Hang => ProviderAnswer::Hang,
+        RequestEnding::Reset => ProviderAnswer::Reset,
     }
 }
 
@@ -154,9 +154,9 @@ pub fn resets(request: &ProviderRequest<'_>, state: &ProviderState) -> bool {
     if request.method != Method::POST || request.body.len() > BODY_LIMIT {
         return false;
     }
-    Form::of(request.path)
+    RequestForm::of(request.path)
         .and_then(|form| form.read(request, state.clock().now(), 0, false).ok())
-        .is_some_and(|understood| state.ending_of(&understood.messages) == Ending::Reset)
+        .is_some_and(|understood| state.ending_of(&understood.messages) == RequestEnding::Reset)
 }
 
 fn rejected(
@@ -177,7 +177,7 @@ fn rejected(
     ProviderAnswer::Respond(response)
 }
 
-impl<'a> Form<'a> {
+impl<'a> RequestForm<'a> {
     /// Reads the form from a path.
     fn of(path: &'a str) -> Option<Self> {
         let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();

@@ -7,8 +7,8 @@
 //! A history holds what was really done, from the first command of the tenant on (the setting up of `[[users]] methods`
 //! included), and the abstract answers. A command that was not sent is left out; so is one whose answer never came.
 
+mod action;
 mod codes;
-mod deed;
 mod ledger;
 mod registered;
 mod sessions;
@@ -21,10 +21,10 @@ use proofup_domain::command::{CodeShape, Command};
 use proofup_domain::policy::Policy;
 use serde_json::{Map, Value};
 
+use action::AuditedAction;
 use codes::Codes;
-use deed::Deed;
 use ledger::Ledger;
-use registered::Registered;
+use registered::RegisteredMethodsCheck;
 use sessions::Sessions;
 
 /// What was known before the first command.
@@ -39,7 +39,7 @@ pub struct Grounds {
 }
 
 /// One command, its instant and its answer.
-pub type Entry = (Timestamp, Command, Map<String, Value>);
+pub type HistoryEntry = (Timestamp, Command, Map<String, Value>);
 
 /// What was broken, where in the history, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,27 +161,27 @@ impl Invariant {
 
 /// Lists what a history breaks, in its order.
 #[must_use]
-pub fn audit(grounds: &Grounds, history: &[Entry]) -> Vec<Violation> {
+pub fn audit(grounds: &Grounds, history: &[HistoryEntry]) -> Vec<Violation> {
     let mut ledger = Ledger::new(grounds);
     let mut codes = Codes::default();
-    let mut registered = Registered::default();
+    let mut registered = RegisteredMethodsCheck::default();
     let mut sessions = Sessions::default();
     let mut violations = Vec::new();
     for (index, (at, command, answer)) in history.iter().enumerate() {
-        let deed = Deed::new(*at, command, answer);
+        let action = AuditedAction::new(*at, command, answer);
         let mut found = Vec::new();
-        codes.see(&ledger, grounds, &deed, &mut found);
-        registered.see(&ledger, &deed, &mut found);
-        sessions.see(&ledger, &deed, &mut found);
+        codes.see(&ledger, grounds, &action, &mut found);
+        registered.see(&ledger, &action, &mut found);
+        sessions.see(&ledger, &action, &mut found);
         violations.extend(found.into_iter().map(|(invariant, seen)| Violation {
             index,
             invariant,
             seen,
         }));
-        ledger.take(&deed);
+        ledger.take(&action);
     }
     violations
 }
 
 /// Collects what one command broke.
-type Found = Vec<(Invariant, String)>;
+type Violations = Vec<(Invariant, String)>;

@@ -7,7 +7,7 @@
 //!
 //! Where the design leaves a choice, the machine follows each reading: a handler asks whether the other reading holds, and
 //! `step` runs it once for every combination of answers. The first reading is the preferred one and gives
-//! [`Outcome::state`]; which one an implementation took is told by its answer ([`Outcome::follow`]).
+//! [`Transition::state`]; which one an implementation took is told by its answer ([`Transition::follow`]).
 //!
 //! **Invariant:** a step reads no clock, draws nothing at random, never fails and never panics.
 
@@ -20,7 +20,7 @@ mod fit;
 mod gate;
 mod life;
 mod manage;
-mod post;
+mod outbox;
 mod records;
 mod register;
 mod resets;
@@ -44,11 +44,11 @@ use serde_json::{Map, Value};
 
 pub use expected::{Expected, Pattern, example};
 pub use fit::compatible;
-pub use tenant::{NewUser, NumberFacts, Tenant};
+pub use tenant::{NewUser, NumberFacts, ProvisionedTenant};
 
 use expected::Told;
-use post::Post;
-use records::{Person, Ref, Sort};
+use outbox::Outbox;
+use records::{PersonState, Ref, RefKind};
 use roles::By;
 use tenant::Setting;
 
@@ -60,15 +60,15 @@ const READINGS_MAX: usize = 16;
 pub struct State {
     setting: Arc<Setting>,
     policy: Arc<Policy>,
-    people: Vec<Arc<Person>>,
-    bindings: Arc<BTreeMap<(Sort, Name), Ref>>,
-    post: Arc<Post>,
-    audit: Arc<Vec<Event>>,
+    people: Vec<Arc<PersonState>>,
+    bindings: Arc<BTreeMap<(RefKind, Name), Ref>>,
+    outbox: Arc<Outbox>,
+    audit: Arc<Vec<AuditEntry>>,
 }
 
 /// One audit event (`domain.md` §12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Event {
+struct AuditEntry {
     person: usize,
     activity: Activity,
     method: Option<Method>,
@@ -77,7 +77,7 @@ struct Event {
 impl State {
     /// Makes the state in which nobody has done anything.
     #[must_use]
-    pub fn new(tenant: Tenant) -> Self {
+    pub fn new(tenant: ProvisionedTenant) -> Self {
         tenant::start(tenant)
     }
 
@@ -98,7 +98,7 @@ impl State {
     pub fn begin_story(&self) -> Self {
         let mut state = self.clone();
         state.audit = Arc::default();
-        Arc::make_mut(&mut state.post).forget_inboxes();
+        Arc::make_mut(&mut state.outbox).forget_inboxes();
         state
     }
 
@@ -111,7 +111,7 @@ impl State {
 
 /// What a step leads to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct Transition {
     /// The state afterwards, by the preferred reading.
     pub state: State,
     /// What may be answered, by any reading.
@@ -121,7 +121,7 @@ pub struct Outcome {
     others: Vec<(Vec<Pattern>, State)>,
 }
 
-impl Outcome {
+impl Transition {
     /// Returns the state afterwards, by the first reading that admits the answer; the preferred one if none does.
     #[must_use]
     pub fn follow(&self, answer: &Map<String, Value>) -> &State {
@@ -168,7 +168,7 @@ impl Outcome {
 ///
 /// The caller owns the clock: `now` is the instant of the request, and `advanceClock` shows in the `now` of the next call.
 #[must_use]
-pub fn step(state: &State, command: &Command, now: Timestamp) -> Outcome {
+pub fn step(state: &State, command: &Command, now: Timestamp) -> Transition {
     every_reading(state, command, now, None)
 }
 
@@ -180,16 +180,16 @@ pub fn step(state: &State, command: &Command, now: Timestamp) -> Outcome {
 #[must_use]
 pub fn step_prepared(
     state: &State,
-    prepared: &Prepared,
+    prepared: &PreparedMoment,
     command: &Command,
     now: Timestamp,
-) -> Outcome {
+) -> Transition {
     every_reading(state, command, now, Some(prepared))
 }
 
 /// The moment at which commands were made ready.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Prepared {
+pub struct PreparedMoment {
     /// The state of then.
     pub state: State,
     /// The instant.
@@ -200,13 +200,13 @@ fn every_reading(
     state: &State,
     command: &Command,
     now: Timestamp,
-    prepared: Option<&Prepared>,
-) -> Outcome {
+    prepared: Option<&PreparedMoment>,
+) -> Transition {
     let mut script = Vec::new();
     let run = |script: &mut Vec<bool>| run(state, command, now, prepared, script);
     let (state_after, told) = run(&mut script);
     let expected = Expected::of(told);
-    let mut outcome = Outcome {
+    let mut outcome = Transition {
         state: state_after,
         preferred: expected.alternatives().len(),
         expected,
@@ -227,11 +227,11 @@ fn run(
     state: &State,
     command: &Command,
     now: Timestamp,
-    prepared: Option<&Prepared>,
+    prepared: Option<&PreparedMoment>,
     script: &mut Vec<bool>,
 ) -> (State, Told) {
-    let before = |prepared: &Prepared| {
-        Box::new(World {
+    let before = |prepared: &PreparedMoment| {
+        Box::new(StepContext {
             state: prepared.state.clone(),
             now: prepared.now,
             before: None,
@@ -239,7 +239,7 @@ fn run(
             asked: 0,
         })
     };
-    let mut world = World {
+    let mut world = StepContext {
         state: state.clone(),
         now,
         before: prepared.map(before),
@@ -282,7 +282,7 @@ fn next_script(script: &mut Vec<bool>) -> bool {
 
 /// A state while a command changes it.
 #[derive(Debug)]
-struct World {
+struct StepContext {
     state: State,
     now: Timestamp,
     /// The world in which the command was made ready, where that is not this one.
@@ -291,7 +291,7 @@ struct World {
     asked: usize,
 }
 
-impl World {
+impl StepContext {
     /// Asks whether the other reading of a rule is followed here; the preferred one says no.
     fn reading(&mut self) -> bool {
         if self.asked == self.script.len() {
@@ -301,20 +301,20 @@ impl World {
         self.script[self.asked - 1]
     }
 
-    fn person(&self, index: usize) -> &Person {
+    fn person(&self, index: usize) -> &PersonState {
         &self.state.people[index]
     }
 
-    fn person_mut(&mut self, index: usize) -> &mut Person {
+    fn person_mut(&mut self, index: usize) -> &mut PersonState {
         Arc::make_mut(&mut self.state.people[index])
     }
 
-    fn post_mut(&mut self) -> &mut Post {
-        Arc::make_mut(&mut self.state.post)
+    fn outbox_mut(&mut self) -> &mut Outbox {
+        Arc::make_mut(&mut self.state.outbox)
     }
 
     fn record(&mut self, person: usize, activity: Activity, method: Option<Method>) {
-        Arc::make_mut(&mut self.state.audit).push(Event {
+        Arc::make_mut(&mut self.state.audit).push(AuditEntry {
             person,
             activity,
             method,
@@ -329,7 +329,7 @@ type Handled = Result<Told, Told>;
     clippy::too_many_lines,
     reason = "one entry per command, and the compiler sees that none is missing"
 )]
-fn dispatch(world: &mut World, command: &Command) -> Handled {
+fn dispatch(world: &mut StepContext, command: &Command) -> Handled {
     use Command as C;
     let by = By::new;
     match command {

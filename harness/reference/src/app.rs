@@ -8,10 +8,9 @@ use proofup_domain::edition::Edition;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 
-use crate::decide::Endpoint;
+use crate::decide::ProtectedOperation;
 use crate::delivery::{Carrier, Courier, GatewayConfig};
 use crate::demo;
-use crate::doors::{Door, Index};
 use crate::flow::{Caller, Sending};
 use crate::http;
 pub use crate::http::Reference;
@@ -21,6 +20,7 @@ use crate::record::{account_key, domain_key};
 use crate::refused::Refused;
 use crate::rules::{RuleBook, Rules};
 use crate::tenant::{Tenant, TenantSetup, Turn};
+use crate::tokens::{TokenIndex, TokenKind};
 
 /// How a service is to run.
 #[derive(Clone)]
@@ -94,10 +94,10 @@ pub fn app(config: AppConfig) -> Reference {
 
 /// The service's state; cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct App(Arc<Shared>);
+pub(crate) struct App(Arc<ServiceState>);
 
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct ServiceState {
     pub(crate) clock: Clock,
     pub(crate) test_control_token: Option<Secret>,
     pub(crate) demo_gateways: GatewayConfig,
@@ -106,7 +106,7 @@ pub(crate) struct Shared {
     dummy: Digest,
     randomness: Randomness,
     rule_book: Arc<RuleBook>,
-    index: Arc<Index>,
+    index: Arc<TokenIndex>,
     courier: Courier,
     registry: RwLock<Registry>,
 }
@@ -120,9 +120,9 @@ struct Registry {
 }
 
 impl std::ops::Deref for App {
-    type Target = Shared;
+    type Target = ServiceState;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &ServiceState {
         &self.0
     }
 }
@@ -131,7 +131,7 @@ impl App {
     fn new(config: AppConfig) -> Self {
         let keyed = Keyed::new(config.process_key);
         let nobody = Random::from_os().token();
-        Self(Arc::new(Shared {
+        Self(Arc::new(ServiceState {
             dummy: keyed.digest("password", nobody.expose()),
             keyed: Arc::new(keyed),
             clock: config.clock,
@@ -139,7 +139,7 @@ impl App {
             demo_gateways: config.demo_gateways,
             randomness: config.randomness,
             rule_book: Arc::new(config.rule_book),
-            index: Arc::new(Index::default()),
+            index: Arc::new(TokenIndex::default()),
             courier: Courier::carried(config.deliveries_max, config.carrier),
             registry: RwLock::default(),
         }))
@@ -180,7 +180,7 @@ impl App {
         let replaced = registry.remove(&tenant.id);
         registry.add(tenant);
         drop(registry);
-        // The old tenant closes its doors here, outside the lock.
+        // The old tenant removes its tokens here, outside the lock.
         replaced.is_none()
     }
 
@@ -216,8 +216,8 @@ impl App {
     }
 
     /// Finds the tenant and the record that a token, or an id that stands alone, belongs to.
-    pub(crate) fn find(&self, door: Door, opener: &str) -> Option<(Arc<Tenant>, Arc<str>)> {
-        self.index.find(door, opener)
+    pub(crate) fn find(&self, kind: TokenKind, token: &str) -> Option<(Arc<Tenant>, Arc<str>)> {
+        self.index.find(kind, token)
     }
 
     /// Compares a password within a turn; an unknown user is compared too. Requirement: `SIGN-7`.
@@ -293,7 +293,7 @@ impl Visitor {
     /// Does one piece of work in the session, if its state may use the endpoint.
     pub(crate) fn act<T>(
         &self,
-        endpoint: Endpoint,
+        endpoint: ProtectedOperation,
         work: impl FnOnce(&mut Turn<'_>, &Caller) -> Result<T, Refused>,
     ) -> Result<T, Refused> {
         self.tenant.turn(|turn| {

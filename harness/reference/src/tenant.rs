@@ -12,17 +12,17 @@ use proofup_domain::policy::Policy;
 use proofup_domain::state::Activity;
 
 use crate::by_id::ById;
-use crate::decide::Standing;
+use crate::decide::UserUnderPolicy;
 use crate::delivery::GatewayConfig;
-use crate::doors::{Door, Doors, Index};
 use crate::keyed::Keyed;
 use crate::random::Random;
 use crate::record::{
-    Audit, Call, Challenge, Device, Enrollment, Event, Notification, Reset, Session, Subject, User,
-    domain_key,
+    Audit, AuditRecord, Call, ChallengeRecord, DeviceRecord, EnrollmentRecord, EnrollmentSubject,
+    Notification, ResetRecord, SessionRecord, UserRecord, domain_key,
 };
 use crate::rules::{RuleBook, Rules};
 use crate::time::later;
+use crate::tokens::{TenantTokens, TokenIndex, TokenKind};
 
 /// One organisation and everything in it.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct TenantSetup {
     pub(crate) display_name: String,
     pub(crate) policy: Policy,
     pub(crate) domains: Vec<String>,
-    pub(crate) users: ById<User>,
+    pub(crate) users: ById<UserRecord>,
     pub(crate) gateways: GatewayConfig,
     pub(crate) clock: TenantClock,
     pub(crate) random: Random,
@@ -81,25 +81,25 @@ pub(crate) struct TenantState {
     pub(crate) last_code: Option<u64>,
     pub(crate) last_token: Option<u128>,
     pub(crate) keyed: Arc<Keyed>,
-    pub(crate) doors: Doors,
+    pub(crate) tokens: TenantTokens,
     /// By account key.
-    pub(crate) users: ById<User>,
-    pub(crate) sessions: ById<Session>,
-    pub(crate) enrollments: ById<Enrollment>,
-    pub(crate) challenges: ById<Challenge>,
-    pub(crate) resets: ById<Reset>,
-    pub(crate) devices: ById<Device>,
+    pub(crate) users: ById<UserRecord>,
+    pub(crate) sessions: ById<SessionRecord>,
+    pub(crate) enrollments: ById<EnrollmentRecord>,
+    pub(crate) challenges: ById<ChallengeRecord>,
+    pub(crate) resets: ById<ResetRecord>,
+    pub(crate) devices: ById<DeviceRecord>,
     pub(crate) notifications: ById<Notification>,
     pub(crate) calls: ById<Call>,
     pub(crate) audit: Audit,
     /// What was begun, oldest first, so that what is over can be dropped when there is much of it.
-    pub(crate) begun: VecDeque<Begun>,
+    pub(crate) begun: VecDeque<OpenRecord>,
     swept_at: Timestamp,
 }
 
 /// A record that lives for a while.
 #[derive(Debug)]
-pub(crate) enum Begun {
+pub(crate) enum OpenRecord {
     Enrollment(Arc<str>),
     Challenge(Arc<str>),
     Reset(Arc<str>),
@@ -114,7 +114,7 @@ impl Tenant {
         machine: Clock,
         rule_book: Arc<RuleBook>,
         keyed: Arc<Keyed>,
-        index: Arc<Index>,
+        index: Arc<TokenIndex>,
     ) -> Arc<Self> {
         let domains = setup.domains.iter();
         let domain_keys: BTreeSet<String> = domains.map(|domain| domain_key(domain)).collect();
@@ -134,7 +134,7 @@ impl Tenant {
                 last_code: None,
                 last_token: None,
                 keyed,
-                doors: Doors::new(index, Weak::clone(own)),
+                tokens: TenantTokens::new(index, Weak::clone(own)),
                 users: setup.users,
                 sessions: ById::default(),
                 enrollments: ById::default(),
@@ -182,17 +182,17 @@ const SWEEP_SECONDS: i64 = 600;
 
 impl Turn<'_> {
     /// Finds the user that a record names.
-    pub(crate) fn user(&self, key: &str) -> &User {
+    pub(crate) fn user(&self, key: &str) -> &UserRecord {
         self.state.users.get(key).expect(USERS_STAY)
     }
 
     /// Finds the user that a record names, to change it.
-    pub(crate) fn user_mut(&mut self, key: &str) -> &mut User {
+    pub(crate) fn user_mut(&mut self, key: &str) -> &mut UserRecord {
         self.state.users.get_mut(key).expect(USERS_STAY)
     }
 
     /// Finds the user that a record names, to change it under the policy.
-    pub(crate) fn policy_and_user_mut(&mut self, key: &str) -> (&Policy, &mut User) {
+    pub(crate) fn policy_and_user_mut(&mut self, key: &str) -> (&Policy, &mut UserRecord) {
         let state = &mut *self.state;
         let user = state.users.get_mut(key).expect(USERS_STAY);
         (&state.policy, user)
@@ -204,8 +204,8 @@ impl Turn<'_> {
     }
 
     /// Takes the standing of a user.
-    pub(crate) fn standing(&self, key: &str) -> Standing<'_> {
-        Standing::new(self.rules, &self.state.policy, self.user(key))
+    pub(crate) fn standing(&self, key: &str) -> UserUnderPolicy<'_> {
+        UserUnderPolicy::new(self.rules, &self.state.policy, self.user(key))
     }
 
     /// Records an audit event of a user.
@@ -221,7 +221,7 @@ impl Turn<'_> {
         }
         let user = self.user(key).principal_name.clone();
         let time = self.now;
-        let event = Event {
+        let event = AuditRecord {
             number: 0,
             time,
             user,
@@ -259,14 +259,14 @@ impl Turn<'_> {
         }
         let state = &mut *self.state;
         for enrollment in state.enrollments.values() {
-            if let Subject::MicrosoftApp {
+            if let EnrollmentSubject::MicrosoftApp {
                 activation: Some(activation),
                 ..
             } = &enrollment.subject
                 && now >= enrollment.kept_until
             {
                 let code = activation.code.expose();
-                state.doors.close_for(Door::Activation, code);
+                state.tokens.remove_for(TokenKind::Activation, code);
             }
         }
         state.enrollments.retain(|_, one| now < one.kept_until);
@@ -274,13 +274,13 @@ impl Turn<'_> {
         state.notifications.retain(|_, one| now < one.kept_until);
         for reset in state.resets.values() {
             if now >= reset.kept_until {
-                state.doors.close(reset.door);
+                state.tokens.remove(reset.digest);
             }
         }
         state.resets.retain(|_, one| now < one.kept_until);
         for (id, call) in &state.calls {
             if now >= call.kept_until {
-                state.doors.close_for(Door::Call, id);
+                state.tokens.remove_for(TokenKind::Call, id);
             }
         }
         state.calls.retain(|_, one| now < one.kept_until);

@@ -15,7 +15,7 @@ use proofup_domain::command::{Command, Dialled, PhoneRef};
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::{
-    NewUser, NumberFacts, Outcome, State, Tenant, compatible, example, step,
+    NewUser, NumberFacts, ProvisionedTenant, State, Transition, compatible, example, step,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -237,7 +237,7 @@ impl Walk<'_> {
     }
 
     /// Goes on as if the answer had been one that the expectation and the oracle both admit.
-    fn follow(&mut self, outcome: &Outcome, expect: &Json) {
+    fn follow(&mut self, outcome: &Transition, expect: &Json) {
         self.state = followed(outcome, expect);
     }
 
@@ -269,7 +269,7 @@ pub(crate) fn succeed(state: &State, command: &Command, now: Timestamp) -> Resul
 }
 
 /// Gives what is known after an answer that an expectation and the oracle both admit.
-fn followed(outcome: &Outcome, expect: &Json) -> State {
+fn followed(outcome: &Transition, expect: &Json) -> State {
     let mut patterns = outcome.expected.alternatives().iter();
     let found = patterns.find(|pattern| compatible(expect, pattern));
     let answer: Map<String, Json> = found.map(example).unwrap_or_default();
@@ -296,7 +296,7 @@ fn tenant(scenario: &Scenario, policy: &Policy, capabilities: &Capabilities) -> 
             exists: user.exists,
             office_takes_texts: office_takes_texts(user, index),
         });
-    State::new(Tenant {
+    State::new(ProvisionedTenant {
         policy: policy.clone(),
         limits: capabilities.limits.clone(),
         code_shapes_accepted: capabilities.code_shapes_accepted.clone(),

@@ -1,8 +1,8 @@
 //! The host of a conformance run: one per scenario, cheap to start and to stop.
 //!
-//! Each HTTP channel has an address of its own, a [`Door`] that carries bytes to one wiremock server shared by all
-//! channels of the scenario. The doors exist because wiremock cannot refuse a connection or reset one: `dead` shuts the
-//! channel's door, and a request that wiremock breaks off without an answer is reset at the door. `hang` is a delay in
+//! Each HTTP channel has an address of its own, a [`Listener`] that carries bytes to one wiremock server shared by all
+//! channels of the scenario. The listeners exist because wiremock cannot refuse a connection or reset one: `dead` shuts the
+//! channel's listener, and a request that wiremock breaks off without an answer is reset at the listener. `hang` is a delay in
 //! wiremock, far beyond any time-out, which neither holds its lock nor outlives it. The wiremock server starts at the
 //! first connection: many scenarios need none.
 //!
@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::behaviour::{ProviderState, Providers};
-use crate::door::{Door, relay};
+use crate::listener::{Listener, relay};
 use crate::provider::{self, ProviderAnswer, ProviderRequest};
 use crate::smtp;
 use crate::store::Inboxes;
@@ -75,22 +75,22 @@ impl Gateways {
         let upstream = Arc::new(Upstream::new(providers.clone()));
         let mut tasks = Vec::new();
         let mut front = |channel: Channel| -> Result<SocketAddr, StartError> {
-            let door = open(channel.as_str(), &providers, channel)?;
-            let address = door.address();
+            let listener = open(channel.as_str(), &providers, channel)?;
+            let address = listener.address();
             let upstream = Arc::clone(&upstream);
             let carry = move |stream| carry(stream, Arc::clone(&upstream));
-            tasks.push(tokio::spawn(door.serve(stopped.clone(), carry)));
+            tasks.push(tokio::spawn(listener.serve(stopped.clone(), carry)));
             Ok(address)
         };
         let sms = front(Channel::Sms)?;
         let voice = front(Channel::Voice)?;
         let mail = front(Channel::Email)?;
         let push = front(Channel::Push)?;
-        let door = open("SMTP", &providers, Channel::Email)?;
-        let smtp = door.address();
+        let listener = open("SMTP", &providers, Channel::Email)?;
+        let smtp = listener.address();
         let session = providers.clone();
         let serve = move |stream| smtp::serve(stream, session.clone());
-        tasks.push(tokio::spawn(door.serve(stopped, serve)));
+        tasks.push(tokio::spawn(listener.serve(stopped, serve)));
         Ok(Self {
             providers,
             sms,
@@ -161,15 +161,19 @@ impl Gateways {
     }
 }
 
-fn open(what: &'static str, providers: &Providers, channel: Channel) -> Result<Door, StartError> {
+fn open(
+    what: &'static str,
+    providers: &Providers,
+    channel: Channel,
+) -> Result<Listener, StartError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let door = Door::open(address).map_err(|source| StartError {
+    let listener = Listener::open(address).map_err(|source| StartError {
         what,
         address,
         source,
     })?;
-    providers.add_door(channel, door.clone());
-    Ok(door)
+    providers.add_listener(channel, listener.clone());
+    Ok(listener)
 }
 
 /// Carries one connection to wiremock.
@@ -215,7 +219,7 @@ impl Upstream {
             .with_priority(1);
         server.register(broken).await;
         let answered = Mock::given(wiremock::matchers::any())
-            .respond_with(Answers(self.providers.clone()))
+            .respond_with(ProviderResponder(self.providers.clone()))
             .with_priority(2);
         server.register(answered).await;
         let address = *server.address();
@@ -249,9 +253,9 @@ impl Match for Breaks {
 }
 
 /// Answers all other requests.
-struct Answers(ProviderState);
+struct ProviderResponder(ProviderState);
 
-impl Respond for Answers {
+impl Respond for ProviderResponder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         match provider::handle(&seen(request), &self.0) {
             ProviderAnswer::Respond(response) => {

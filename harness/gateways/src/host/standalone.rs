@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use super::conformance::StartError;
 use super::people_api;
 use crate::behaviour::Providers;
-use crate::door::Door;
+use crate::listener::Listener;
 use crate::message::Message;
 use crate::provider::{self, BODY_LIMIT, ProviderAnswer, ProviderRequest};
 use crate::smtp;
@@ -84,7 +84,7 @@ impl Standalone {
         )
     }
 
-    /// Starts providers that keep nothing: `taker` is given each message before its provider answers, and the people's API
+    /// Starts providers that keep nothing: `sink` is given each message before its provider answers, and the people's API
     /// is not served. This is the host for load; `capacity` has no effect.
     ///
     /// # Errors
@@ -94,38 +94,38 @@ impl Standalone {
         clippy::unused_async,
         reason = "listening needs a runtime, which async says"
     )]
-    pub async fn start_handing_over(
+    pub async fn start_with_sink(
         options: &StandaloneOptions,
         clock: Clock,
-        taker: impl Fn(Message) + Send + Sync + 'static,
+        sink: impl Fn(Message) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
-        Self::open(options, Providers::new(clock, Inboxes::handing_over(taker)))
+        Self::open(options, Providers::new(clock, Inboxes::with_sink(sink)))
     }
 
     fn open(options: &StandaloneOptions, providers: Providers) -> Result<Self, StartError> {
         let open = |what, address| {
-            Door::open(address).map_err(|source| StartError {
+            Listener::open(address).map_err(|source| StartError {
                 what,
                 address,
                 source,
             })
         };
-        let http_door = open("HTTP", options.http)?;
-        let smtp_door = open("SMTP", options.smtp)?;
-        let advertised = |door: &Door| match &options.advertised {
-            Some(host) => format!("{host}:{}", door.address().port()),
-            None => door.address().to_string(),
+        let http_listener = open("HTTP", options.http)?;
+        let smtp_listener = open("SMTP", options.smtp)?;
+        let advertised = |listener: &Listener| match &options.advertised {
+            Some(host) => format!("{host}:{}", listener.address().port()),
+            None => listener.address().to_string(),
         };
-        let (http, smtp) = (advertised(&http_door), advertised(&smtp_door));
-        providers.add_door(Channel::Email, smtp_door.clone());
+        let (http, smtp) = (advertised(&http_listener), advertised(&smtp_listener));
+        providers.add_listener(Channel::Email, smtp_listener.clone());
         let (stop, stopped) = watch::channel(false);
         let state = providers.clone();
         let serve_http = move |stream| serve(stream, state.clone());
         let state = providers.clone();
         let serve_smtp = move |stream| smtp::serve(stream, state.clone());
         let tasks = vec![
-            tokio::spawn(http_door.serve(stopped.clone(), serve_http)),
-            tokio::spawn(smtp_door.serve(stopped, serve_smtp)),
+            tokio::spawn(http_listener.serve(stopped.clone(), serve_http)),
+            tokio::spawn(smtp_listener.serve(stopped, serve_smtp)),
         ];
         Ok(Self {
             providers,
@@ -246,7 +246,7 @@ async fn answer(
         }
         Err(_) => return people_api::problem(StatusCode::BAD_REQUEST, "the body breaks off"),
     };
-    if !providers.inboxes().hands_over()
+    if !providers.inboxes().has_sink()
         && let Some(response) = people_api::answer(&parts, &body, providers).await
     {
         return response;
@@ -264,7 +264,10 @@ async fn answer(
                 response = response.header(name, value);
             }
             response.body(Full::new(answer.body)).unwrap_or_else(|_| {
-                people_api::problem(StatusCode::INTERNAL_SERVER_ERROR, "the answer is no HTTP")
+                people_api::problem(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the answer is no HTTP",
+                )
             })
         }
         ProviderAnswer::Hang => std::future::pending().await,

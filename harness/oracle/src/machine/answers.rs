@@ -4,10 +4,10 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::{ChallengeState, ResetState, SetupPage};
 use serde_json::{Value, json};
 
-use super::World;
+use super::StepContext;
 use super::life::Life;
 use super::records::{AppPage, Enrollment, Phase, Ref};
-use crate::sign_in::Outcome as Stand;
+use crate::sign_in::SignInOutcome as Stand;
 use crate::user::{Choice, User};
 use crate::window::Offer;
 use crate::{available, default, required, reset, usable};
@@ -62,7 +62,7 @@ fn proofs(user: &User, choices: &[Choice]) -> Value {
     choices.iter().map(|choice| proof(user, *choice)).collect()
 }
 
-impl World {
+impl StepContext {
     /// Returns where a session stands, or none if the account is blocked.
     pub(super) fn session_answer(&self, person: usize, stand: &Stand) -> Option<Value> {
         let (state, _) = super::gate::word(stand)?;

@@ -4,14 +4,14 @@ use jiff::SignedDuration;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::SessionState;
 
-use super::World;
+use super::StepContext;
 use super::expected::Told;
 use super::records::{Ref, Session};
 use super::roles::By;
-use crate::sign_in::{self, Outcome as Stand, Times};
+use crate::sign_in::{self, SignInOutcome as Stand, SignInTimes};
 use crate::window;
 
-impl World {
+impl StepContext {
     pub(super) fn session(&self, session: Ref) -> &Session {
         &self.person(session.owner).sessions[session.index]
     }
@@ -50,7 +50,7 @@ impl World {
         if person.blocked(self.now) {
             return Stand::InvalidCredentials;
         }
-        let times = Times {
+        let times = SignInTimes {
             now: self.now,
             window_opened: person.window_opened,
             last_change: person.last_change,

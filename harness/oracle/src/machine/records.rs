@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proofup_domain::command::NewPasswordRole;
 use proofup_domain::method::{ChallengeKind, Gate, Method};
 
-use crate::sign_in::Progress;
+use crate::sign_in::SignInProgress;
 use crate::user::User;
 
 /// One record of one person: who it belongs to, and its place among that person's records of the sort.
@@ -19,14 +19,14 @@ pub(crate) struct Ref {
 
 /// What a code, a call or a notification proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Thing {
+pub(crate) enum ProofSubject {
     Enrollment(Ref),
     Challenge(Ref),
 }
 
 /// A sort of thing that `as` can bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Sort {
+pub(crate) enum RefKind {
     Session,
     Enrollment,
     Challenge,
@@ -45,7 +45,7 @@ pub(crate) enum Destination {
 
 /// What a code is for (`domain.md` §11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Use {
+pub(crate) enum CodeUse {
     Setup,
     SecondStep,
     Reset,
@@ -53,7 +53,7 @@ pub(crate) enum Use {
 
 /// A person.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Person {
+pub(crate) struct PersonState {
     pub(crate) name: Arc<str>,
     /// False: never provisioned, the unknown user.
     pub(crate) exists: bool,
@@ -125,7 +125,7 @@ pub(crate) struct Session {
     pub(crate) ended: bool,
     /// It was signed in once: from then on policy does not touch it.
     pub(crate) finished: bool,
-    pub(crate) progress: Progress,
+    pub(crate) progress: SignInProgress,
     /// The interrupt began without a method usable as a second step.
     pub(crate) began_bare: bool,
     /// Methods that were verified in this interrupt.
@@ -195,7 +195,7 @@ pub(crate) struct Enrollment {
 
 /// What a challenge is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum ChallengeTarget {
     Session(usize),
     Reset(usize),
 }
@@ -203,7 +203,7 @@ pub(crate) enum Target {
 /// A second step or a proof of a reset.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Challenge {
-    pub(crate) target: Target,
+    pub(crate) target: ChallengeTarget,
     pub(crate) method: Method,
     pub(crate) method_id: u32,
     /// The changes that the method had seen when this was begun.
@@ -236,7 +236,7 @@ pub(crate) enum Code {
     Misshapen,
 }
 
-impl Person {
+impl PersonState {
     pub(crate) fn new(name: &str, user: User) -> Self {
         Self {
             name: name.into(),

@@ -12,11 +12,11 @@ use super::expected::Told;
 use super::gate::word;
 use super::records::Destination;
 use super::roles::By;
-use super::{Event, Handled, World};
+use super::{AuditEntry, Handled, StepContext};
 use crate::patch;
 use crate::policy::{self, Reason};
 
-impl World {
+impl StepContext {
     /// Reads an inbox. The contents of the newest message are shown only if there is one.
     pub(super) fn read_inbox(
         &mut self,
@@ -37,8 +37,8 @@ impl World {
             }
             Channel::Push => Destination::Line("push".into()),
         };
-        let inbox = super::post::inbox(channel, actor, &line);
-        let found = self.post_mut().look(channel, inbox);
+        let inbox = super::outbox::inbox(channel, actor, &line);
+        let found = self.outbox_mut().look(channel, inbox);
         let mut answer = json!({ "count": found.count });
         if found.count > 0 {
             match channel {
@@ -64,12 +64,12 @@ impl World {
     }
 
     pub(super) fn set_gateway(&mut self, channel: Channel, behaviour: GatewayBehaviour) -> Handled {
-        self.post_mut().behave(channel, behaviour);
+        self.outbox_mut().behave(channel, behaviour);
         Ok(Told::done())
     }
 
     pub(super) fn release_messages(&mut self, channel: Channel) -> Handled {
-        self.post_mut().release(channel);
+        self.outbox_mut().release(channel);
         Ok(Told::done())
     }
 
@@ -129,7 +129,7 @@ impl World {
     }
 
     /// Whether a cancelled wizard or a lockout is a success or a failure is not said.
-    fn event(&self, event: &Event) -> Value {
+    fn event(&self, event: &AuditEntry) -> Value {
         let mut told = json!({
             "user": &*self.person(event.person).name, "activity": event.activity.as_str(),
         });

@@ -9,7 +9,7 @@ use proofup_domain::edition::Edition;
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::{
-    NewUser, NumberFacts, Outcome, Pattern, State, Tenant, compatible, example, step,
+    NewUser, NumberFacts, Pattern, ProvisionedTenant, State, Transition, compatible, example, step,
 };
 use serde_json::{Map, Value, json};
 
@@ -50,7 +50,7 @@ impl Walk {
             exists: user["exists"] != false,
             office_takes_texts: false,
         });
-        let tenant = Tenant {
+        let tenant = ProvisionedTenant {
             policy,
             limits: limits(),
             code_shapes_accepted: BTreeSet::new(),
@@ -170,7 +170,7 @@ impl Walk {
         self.state = outcome.follow(&answer(expect, patterns)).clone();
     }
 
-    fn run(&self, item: &Value) -> Outcome {
+    fn run(&self, item: &Value) -> Transition {
         let mut table = item.as_object().expect("a step is a table").clone();
         table.retain(|key, _| !APART.contains(&key.as_str()));
         let command: Command = serde_json::from_value(Value::Object(table))

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use proofup_domain::method::{ChallengeKind, Gate, Method, Purpose, ResetMethod, Role};
 
-use super::standing::{Standing, Traits};
-use crate::record::Registered;
+use super::standing::{Traits, UserUnderPolicy};
+use crate::record::MethodRecord;
 
 /// One way to prove: a registered method and a kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MethodProof<'a> {
-    pub(crate) registered: &'a Registered,
+    pub(crate) registered: &'a MethodRecord,
     pub(crate) kind: ChallengeKind,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> UserUnderPolicy<'a> {
     /// Counts the gates of a reset.
     pub(crate) fn gates_required(self) -> u32 {
         let required = self.policy.reset.methods_required;
@@ -184,7 +184,7 @@ impl<'a> Standing<'a> {
     }
 
     /// Lists the registered methods that are usable for a purpose.
-    pub(crate) fn usable_methods(self, purpose: Purpose) -> impl Iterator<Item = &'a Registered> {
+    pub(crate) fn usable_methods(self, purpose: Purpose) -> impl Iterator<Item = &'a MethodRecord> {
         let methods = self.methods.iter();
         methods.filter(move |one| self.is_usable(self.traits(one), purpose))
     }

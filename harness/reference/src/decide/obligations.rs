@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proofup_domain::method::{Method, Purpose};
 
 use super::availability::GateKey;
-use super::standing::{Standing, Traits};
+use super::standing::{Traits, UserUnderPolicy};
 
 /// Obligations that bind and are not met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,7 +21,7 @@ impl Unmet {
     }
 }
 
-impl Standing<'_> {
+impl UserUnderPolicy<'_> {
     /// Returns whether some registered method is usable for two-step verification.
     pub(crate) fn has_second_step(self) -> bool {
         self.usable_methods(Purpose::TwoStepVerification)

@@ -6,14 +6,14 @@ use proofup_domain::state::{Activity, ChallengeState};
 
 use crate::decide::Given;
 use crate::keyed::{Digest, normalise_answer};
-use crate::record::{Answered, CodeKey, Expected, Means};
+use crate::record::{AnsweredQuestion, CodeKey, ExpectedProof, Means};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::time::later;
 
 /// What a client submits as proof.
 #[derive(Debug, Default)]
-pub(crate) struct Submitted {
+pub(crate) struct SubmittedProof {
     pub(crate) code: Option<Secret>,
     pub(crate) answers: Option<Vec<Given>>,
 }
@@ -41,13 +41,13 @@ impl Turn<'_> {
     /// `outOfOrder`: no code is expected, but a key or an approval.
     pub(crate) fn is_right_code(
         &self,
-        expected: &Expected,
+        expected: &ExpectedProof,
         code: Option<&Secret>,
     ) -> Result<bool, Refused> {
         let digest = match expected {
-            Expected::Code(digest) => digest,
-            Expected::AppCode | Expected::Answers(_) => return Ok(false),
-            Expected::Callback => {
+            ExpectedProof::Code(digest) => digest,
+            ExpectedProof::AppCode | ExpectedProof::Answers(_) => return Ok(false),
+            ExpectedProof::Callback => {
                 return Err(Refused::because(
                     Refusal::OutOfOrder,
                     "this is confirmed on the phone, not by a code",
@@ -76,8 +76,8 @@ impl Turn<'_> {
         let challenges = self.state.challenges.values().map(|one| &one.attempt);
         let mut expected = setups.chain(challenges).map(|attempt| &attempt.expected);
         expected.any(|expected| match expected {
-            Expected::Code(digest) => self.state.keyed.matches("code", typed, digest),
-            Expected::AppCode | Expected::Callback | Expected::Answers(_) => false,
+            ExpectedProof::Code(digest) => self.state.keyed.matches("code", typed, digest),
+            ExpectedProof::AppCode | ExpectedProof::Callback | ExpectedProof::Answers(_) => false,
         })
     }
 
@@ -142,7 +142,7 @@ impl Turn<'_> {
     pub(crate) fn are_right_answers(
         &self,
         asked: &[String],
-        registered: &[Answered],
+        registered: &[AnsweredQuestion],
         given: &[Given],
     ) -> bool {
         let right = asked.iter().filter(|question| {

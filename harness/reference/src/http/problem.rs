@@ -18,7 +18,7 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Why a request was refused (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Problem {
+pub(crate) struct ProblemDocument {
     /// `urn:proofup:problem:` and the code.
     #[serde(rename = "type")]
     pub(crate) kind: String,
@@ -114,7 +114,7 @@ impl IntoResponse for Refused {
         let (status, title) = status_and_title(self.refusal);
         let status = self.status.unwrap_or(status);
         let errors = self.errors.into_iter();
-        let problem = Problem {
+        let problem = ProblemDocument {
             kind: format!("urn:proofup:problem:{}", self.refusal),
             title,
             status: status.as_u16(),

@@ -19,9 +19,9 @@ pub(super) struct Region {
 }
 
 struct Patterns {
-    general: Kind,
-    mobile: Option<Kind>,
-    others: Vec<Kind>,
+    general: NumberPattern,
+    mobile: Option<NumberPattern>,
+    others: Vec<NumberPattern>,
     /// What one dials before a foreign country code.
     international_prefix: Option<Regex>,
     /// What one dials at home before an area code, at times with a carrier or a local number to be completed.
@@ -31,7 +31,7 @@ struct Patterns {
 }
 
 /// The numbers of one type: their lengths and their pattern.
-struct Kind {
+struct NumberPattern {
     lengths: Vec<u16>,
     pattern: Regex,
 }
@@ -147,9 +147,13 @@ impl Patterns {
             kinds.voicemail(),
         ];
         Self {
-            general: Kind::of(kinds.general()),
-            mobile: kinds.mobile().map(Kind::of),
-            others: others.into_iter().flatten().map(Kind::of).collect(),
+            general: NumberPattern::of(kinds.general()),
+            mobile: kinds.mobile().map(NumberPattern::of),
+            others: others
+                .into_iter()
+                .flatten()
+                .map(NumberPattern::of)
+                .collect(),
             international_prefix: metadata
                 .international_prefix()
                 .map(|pattern| compile(&format!("^(?:{})", pattern.as_str()))),
@@ -168,7 +172,7 @@ impl Patterns {
 /// Finds a group in a transform rule: one digit, where this crate would read `$15` as the fifteenth.
 static GROUP: LazyLock<Regex> = LazyLock::new(|| compile(r"\$(\d)"));
 
-impl Kind {
+impl NumberPattern {
     fn of(descriptor: &Descriptor) -> Self {
         Self {
             lengths: descriptor.possible_length().to_vec(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{NewUser, State, Tenant};
+use proofup_oracle::machine::{NewUser, ProvisionedTenant, State};
 
 use crate::scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
 use crate::world::{first_policy, preparation};
@@ -94,7 +94,7 @@ pub(crate) fn tenant(users: &[UserSpec], policy: &Policy, capabilities: &Capabil
         exists: user.exists,
         office_takes_texts: false,
     };
-    State::new(Tenant {
+    State::new(ProvisionedTenant {
         policy: first_policy(users, policy),
         limits: capabilities.limits.clone(),
         code_shapes_accepted: capabilities.code_shapes_accepted.clone(),

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{Pattern, Prepared, State, example, step, step_prepared};
+use proofup_oracle::machine::{Pattern, PreparedMoment, State, example, step, step_prepared};
 use serde_json::{Value as Json, json};
 
 use super::judge::{Moment, moved};
@@ -182,7 +182,7 @@ fn any_of(mut several: Vec<Json>) -> Json {
 
 /// Walks through every order of commands that were made ready at one moment, and every answer that each may get.
 struct Orders<'a> {
-    prepared: Prepared,
+    prepared: PreparedMoment,
     commands: &'a [Command],
     limits: &'a Limits,
     /// Equal commands are taken in one order only.
@@ -201,7 +201,7 @@ impl<'a> Orders<'a> {
         alike: bool,
     ) -> Option<Self> {
         let mut orders = Self {
-            prepared: Prepared {
+            prepared: PreparedMoment {
                 state: start.state.clone(),
                 now: start.now,
             },

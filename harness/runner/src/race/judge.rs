@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::command::Command;
-use proofup_oracle::machine::{Prepared, State, step, step_prepared};
+use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 
 use super::plan::Plan;
 use super::play::Played;
@@ -59,7 +59,7 @@ pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -
         now: played.now,
     };
     let race = Race {
-        prepared: Prepared {
+        prepared: PreparedMoment {
             state: start.state.clone(),
             now: start.now,
         },
@@ -122,7 +122,7 @@ pub(crate) fn moved(command: &Command, limits: &Limits) -> SignedDuration {
 
 /// Commands that were made ready at one moment, and what was seen when all were answered.
 struct Race<'a> {
-    prepared: Prepared,
+    prepared: PreparedMoment,
     after: &'a [Told],
     limits: &'a Limits,
 }

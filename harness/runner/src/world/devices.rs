@@ -6,7 +6,9 @@ use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Message;
-use proofup_gateways::people::authenticator::{Account, Authenticator, parse_activation};
+use proofup_gateways::people::authenticator::{
+    Authenticator, AuthenticatorAccount, parse_activation,
+};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
@@ -33,7 +35,7 @@ pub(super) struct OathAccount {
     /// The setup that it came from.
     pub(super) enrollment: usize,
     authenticator: Authenticator,
-    account: Account,
+    account: AuthenticatorAccount,
 }
 
 /// Tells that a payload was shown which no authenticator can read: the target's answer, not the harness's trouble.
@@ -43,7 +45,7 @@ pub(crate) fn unreadable() -> Performed {
 }
 
 /// Tells what an authenticator shows of an account; `same`: what was scanned and what was typed are one.
-pub(crate) fn account_answer(account: &Account, same: bool) -> AccountAnswer {
+pub(crate) fn account_answer(account: &AuthenticatorAccount, same: bool) -> AccountAnswer {
     AccountAnswer {
         same_account: Some(same),
         issuer: Some(account.issuer.clone()),

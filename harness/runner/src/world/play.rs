@@ -10,7 +10,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_oracle::auditor::{Grounds, Violation, audit};
-use proofup_oracle::machine::{Expected, Outcome, State, step};
+use proofup_oracle::machine::{Expected, State, Transition, step};
 use serde_json::{Map, Value as Json};
 
 use super::case::{Case, make_world};
@@ -207,7 +207,7 @@ impl Stage<'_> {
         world: &mut World<'_>,
         index: usize,
         command: &Command,
-        outcome: Outcome,
+        outcome: Transition,
         error: &str,
     ) {
         let reachable = world
@@ -232,7 +232,7 @@ impl Stage<'_> {
         &mut self,
         index: Option<usize>,
         command: &Command,
-        outcome: &Outcome,
+        outcome: &Transition,
         answer: &Map<String, Json>,
     ) -> bool {
         let admitted = outcome.expected.admits(answer).is_ok()

@@ -8,7 +8,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::SessionState;
 use proofup_reference::app::{AppConfig, app};
-use proofup_reference::inquiry::Inquirer;
+use proofup_reference::policy_evaluator::PolicyEvaluator;
 use proofup_reference::rules::{RuleBook, Rules};
 use proofup_runner::matrix::combination::Combination;
 use proofup_runner::matrix::decision::{Decider, Decision, Standing};
@@ -36,9 +36,9 @@ pub(crate) fn defective(alter: fn(&mut Rules)) -> RuleBook {
 
 /// Gives the reference's decisions as a function.
 pub(crate) fn decider(rule_book: RuleBook) -> Decider {
-    let inquirer = Inquirer::new(rule_book);
+    let evaluator = PolicyEvaluator::new(rule_book);
     Arc::new(move |policy, role, registered| {
-        let decided = inquirer.decide(policy, role, registered);
+        let decided = evaluator.decide(policy, role, registered);
         decided.map_or(Decision::Refused, |decided| {
             Decision::Accepted(Standing {
                 available: decided.available,

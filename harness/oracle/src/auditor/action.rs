@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 /// One command and what came of it.
 #[derive(Debug)]
-pub(super) struct Deed<'a> {
+pub(super) struct AuditedAction<'a> {
     pub(super) at: Timestamp,
     fields: Map<String, Value>,
     pub(super) answer: &'a Map<String, Value>,
 }
 
-impl<'a> Deed<'a> {
+impl<'a> AuditedAction<'a> {
     pub(super) fn new(at: Timestamp, command: &Command, answer: &'a Map<String, Value>) -> Self {
         let fields = match serde_json::to_value(command) {
             Ok(Value::Object(fields)) => fields,
