@@ -317,10 +317,10 @@ impl SmtpSession {
         let (status, reason, step) = match error {
             Error::UnknownCommand => (500, "5.5.1 Unknown command", SmtpStep::Go),
             Error::InvalidSenderAddress => {
-                (501, "5.1.7 The sender is no address", SmtpStep::Go)
+                (501, "5.1.7 The sender is not an address", SmtpStep::Go)
             }
             Error::InvalidRecipientAddress => {
-                (501, "5.1.3 The recipient is no address", SmtpStep::Go)
+                (501, "5.1.3 The recipient is not an address", SmtpStep::Go)
             }
             Error::UnsupportedParameter { .. } => (555, "5.5.4 Unknown parameter", SmtpStep::Go),
             Error::ResponseTooLong => (500, "5.5.2 The line is too long", SmtpStep::Quit),

@@ -126,7 +126,7 @@ impl Invariant {
             Self::SendingIsThrottled => "sending is throttled",
             Self::DaysLeftNeverRise => "days left never rise",
             Self::NoOfferWithoutWindow => "there is no offer without a window",
-            Self::NeverMailOrAnswers => "e-mail and answers are no second step",
+            Self::NeverMailOrAnswers => "e-mail and answers are never a second step",
             Self::DefaultIsEligible => "the default is eligible",
             Self::AccountOnlySignedIn => "the account opens only when signed in",
             Self::EndedSessionsAreDead => "ended sessions are dead",

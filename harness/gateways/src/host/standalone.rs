@@ -266,7 +266,7 @@ async fn answer(
             response.body(Full::new(answer.body)).unwrap_or_else(|_| {
                 people_api::problem(
                     StatusCode::INTERNAL_SERVER_ERROR,
-                    "the answer is no HTTP",
+                    "the answer cannot be sent by HTTP",
                 )
             })
         }

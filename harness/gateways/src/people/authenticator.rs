@@ -46,7 +46,7 @@ pub struct AccountKey(usize);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddError {
     /// The payload is no `otpauth://totp/…` address.
-    #[error("the payload is no otpauth address for a time-based code")]
+    #[error("the payload is not an otpauth address for a time-based code")]
     NotOtpauth,
     /// There is no secret, or it is not base32.
     #[error("the secret is missing or not base32")]
