@@ -13,7 +13,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::{Gateways, Standalone, StandaloneOptions};
-use proofup_oracle::machine::{NewUser, State, Tenant, step};
+use proofup_oracle::machine::{NewUser, ProvisionedTenant, State, step};
 use proofup_reference::app::{AppConfig, app};
 use proofup_runner::target::{
     CompiledTarget, Operation, Transport, TransportError, TransportOptions, Variables,
@@ -38,7 +38,7 @@ fn instant() -> Timestamp {
 
 /// Every step of every flow is worked out by the oracle before it is sent, and held to it when it is answered.
 fn oracle_step(criterion: &mut Criterion) {
-    let state = State::new(Tenant {
+    let state = State::new(ProvisionedTenant {
         policy: proofup_domain::policy::Policy::default(),
         limits: proofup_reference::rules::LIMITS,
         code_shapes_accepted: Default::default(),
@@ -112,7 +112,7 @@ fn gateway(criterion: &mut Criterion) {
     let counted = Arc::clone(&taken);
     let clock = Clock::fixed(instant());
     let load = runtime
-        .block_on(Standalone::start_handing_over(
+        .block_on(Standalone::start_with_sink(
             &StandaloneOptions::default(),
             clock.clone(),
             move |_| {

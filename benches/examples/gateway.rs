@@ -27,7 +27,7 @@ async fn serve(kind: &str) -> Result<(), Box<dyn std::error::Error>> {
     };
     match kind {
         "handsOver" => {
-            let host = Standalone::start_handing_over(&options, clock, |message| {
+            let host = Standalone::start_with_sink(&options, clock, |message| {
                 std::hint::black_box(message);
             })
             .await?;

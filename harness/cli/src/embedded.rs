@@ -19,11 +19,11 @@ use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::SessionState;
-use proofup_gateways::host::Counter;
+use proofup_gateways::host::InProcessSink;
 use proofup_reference::app::{AppConfig, Randomness, Reference, app};
 use proofup_reference::delivery::{Carrier, GatewayConfig};
 use proofup_reference::faults::rule_book;
-use proofup_reference::inquiry::Inquirer;
+use proofup_reference::policy_evaluator::PolicyEvaluator;
 use proofup_reference::rules::RuleBook;
 use proofup_reference::serve::serve;
 use proofup_runner::matrix::decision::{Decider, Decision, Standing};
@@ -40,9 +40,9 @@ pub(crate) const NAME: &str = "reference";
 
 /// Gives the reference's decisions as a function.
 pub(crate) fn decider() -> Decider {
-    let inquirer = Inquirer::new(RuleBook::default());
+    let evaluator = PolicyEvaluator::new(RuleBook::default());
     Arc::new(
-        move |policy, role, registered| match inquirer.decide(policy, role, registered) {
+        move |policy, role, registered| match evaluator.decide(policy, role, registered) {
             None => Decision::Refused,
             Some(decided) => Decision::Accepted(Standing {
                 available: decided.available,
@@ -69,7 +69,7 @@ pub(crate) fn carried(
     control_token: Secret,
     seed: u64,
     fault: Option<FaultName>,
-    counter: Option<Counter>,
+    counter: Option<InProcessSink>,
 ) -> Reference {
     let carrier =
         counter.map(|counter| -> Carrier { Arc::new(move |request| counter.take(request)) });

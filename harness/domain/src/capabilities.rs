@@ -9,7 +9,7 @@ use crate::edition::Edition;
 use crate::method::{ChallengeKind, Method, words};
 
 words! {
-    /// Names something that an implementation has or has not; declared absent, its checks are not applicable.
+    /// Something that an implementation has or has not; where it is declared absent, its checks are not applicable.
     Feature {
         /// "Not now".
         Deferral = "deferral",
@@ -31,7 +31,7 @@ words! {
 }
 
 words! {
-    /// Names what the harness needs in order to judge; missing, the checks that need it could not run.
+    /// Something that the harness needs in order to judge; where it is missing, the checks that need it could not run.
     Facility {
         /// Policies can be set.
         Policy = "policy",

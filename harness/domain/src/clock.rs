@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Tells the time.
+/// A source of the current time.
 ///
 /// Cheap to clone. The only reader of the machine's clock is the closure that the binary passes to [`Clock::new`].
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 //! A scenario file spells commands, a target file maps them to HTTP, a transcript prints them. Commands name *roles*
 //! (`lastSent`, `wrong`, `own`), never a literal code, secret or generated address: those exist only in a run.
 
+mod facts;
 mod role;
 
 use schemars::JsonSchema;
@@ -16,7 +17,7 @@ pub use role::{
     GivenAnswer, Mangle, Name, NewPasswordRole, PasswordRole, PhoneRef, Which,
 };
 
-/// Says what one actor does.
+/// A command: what one actor does.
 ///
 /// `user` is who acts. `session`, `enrollment`, `challenge`, `reset` and `proof` name something bound by `as`; left out,
 /// the user's latest is meant. `session = "none"` acts without a session; a name bound by another user is allowed, that
@@ -397,7 +398,7 @@ pub enum Command {
         /// The fields to change.
         policy: serde_json::Map<String, serde_json::Value>,
     },
-    /// Tells a gateway how to behave from now on.
+    /// Sets how a gateway behaves from now on.
     SetGateway {
         channel: Channel,
         behaviour: GatewayBehaviour,
@@ -428,7 +429,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Gives the command's `do` word.
+    /// Returns the command's `do` word.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {

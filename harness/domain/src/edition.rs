@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Names one edition of the manual.
+/// One edition of the manual.
 ///
 /// The seed documents disagree, so the edition is a setting of the policy; the newest is the default.
 #[derive(
@@ -65,7 +65,7 @@ impl std::str::FromStr for Edition {
     }
 }
 
-/// Says that a text names no edition.
+/// The error for a text that is not an edition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown edition `{0}`; the editions are 2018-07-25, 2018-07-30 and 2019-02-13")]
 pub struct UnknownEdition(pub String);

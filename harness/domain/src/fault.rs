@@ -15,14 +15,14 @@ use crate::method::words;
 macro_rules! faults {
     ($($variant:ident = $text:literal [$($broken:literal)*] $says:literal,)+) => {
         words! {
-            /// Names a planted fault.
+            /// A planted fault.
             FaultName {
                 $(#[doc = $says] $variant = $text,)+
             }
         }
 
         impl FaultName {
-            /// Lists the requirements that the fault breaks; none: it is harmless.
+            /// Lists the requirements that the fault breaks; empty if it is harmless.
             #[must_use]
             pub const fn requirements(self) -> &'static [&'static str] {
                 match self {
@@ -30,7 +30,7 @@ macro_rules! faults {
                 }
             }
 
-            /// Says in a sentence what the faulty implementation does.
+            /// Returns a sentence about what the faulty implementation does.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self {
@@ -42,13 +42,13 @@ macro_rules! faults {
 }
 
 impl FaultName {
-    /// Tells whether an implementation with this difference is sound, so that no check may fail.
+    /// Returns whether an implementation with this difference is sound, so that no check may fail.
     #[must_use]
     pub const fn is_harmless(self) -> bool {
         self.requirements().is_empty()
     }
 
-    /// Names the command that shows the fault where no script can, though scripts judge the requirement.
+    /// Returns the command that shows the fault where no script can, though scripts judge the requirement.
     #[must_use]
     pub const fn judged_by(self) -> Option<&'static str> {
         match self {

@@ -1,5 +1,12 @@
 //! Methods, challenge kinds, purposes and gates (`domain.md` §1, §4).
 
+#![expect(
+    unnameable_types,
+    missing_debug_implementations,
+    reason = "the derive of `EnumSetType` makes helper types that nobody else names"
+)]
+
+use enumset::EnumSetType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +48,9 @@ macro_rules! words {
 pub(crate) use words;
 
 words! {
-    /// Names what a user can register, strongest first: the order is the rank of `domain.md` §5.
+    /// What a user can register, strongest first: the order is the rank of `domain.md` §5.
+    #[derive(EnumSetType)]
+    #[enumset(no_super_impls)]
     Method {
         /// The Microsoft Authenticator app: notifications, and codes where policy allows them.
         MicrosoftAuthenticator = "microsoftAuthenticator",
@@ -59,7 +68,9 @@ words! {
 }
 
 words! {
-    /// Names how a method proves.
+    /// How a method proves.
+    #[derive(EnumSetType)]
+    #[enumset(no_super_impls)]
     ChallengeKind {
         /// Approve or deny on the phone.
         AppNotification = "appNotification",
@@ -77,7 +88,9 @@ words! {
 }
 
 words! {
-    /// Names what a proof is for.
+    /// What a proof is for.
+    #[derive(EnumSetType)]
+    #[enumset(no_super_impls)]
     Purpose {
         /// The second step of a sign-in.
         TwoStepVerification = "twoStepVerification",
@@ -87,7 +100,7 @@ words! {
 }
 
 words! {
-    /// Names what policy may allow for password reset (`reset.methods`).
+    /// What policy may allow for password reset (`reset.methods`).
     ResetMethod {
         /// Notifications of the Microsoft app; only where two gates are asked for.
         AppNotification = "appNotification",
@@ -105,7 +118,9 @@ words! {
 }
 
 words! {
-    /// Names one gate of a password reset; both apps together are one gate.
+    /// One gate of a password reset; both apps together are one gate.
+    #[derive(EnumSetType)]
+    #[enumset(no_super_impls)]
     Gate {
         /// Either authenticator app.
         App = "app",
@@ -121,7 +136,7 @@ words! {
 }
 
 words! {
-    /// Names what a user is to the tenant.
+    /// What a user is to the tenant.
     Role {
         /// Anybody who is not an administrator.
         Member = "member",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::edition::Edition;
 use crate::method::{ChallengeKind, ResetMethod};
 
-/// Says what an organisation allows and requires.
+/// The policy of a tenant: what an organisation allows and requires.
 ///
 /// Every field may be left out: an absent set is empty, an absent boolean is false, and the numbers have the
 /// documented values below. Ranges are checked by the implementation, not here (`AVAIL-11`).
@@ -42,7 +42,7 @@ impl Default for Policy {
     }
 }
 
-/// Says what two-step verification may use and demands.
+/// The policy of two-step verification: what it may use and demands.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TwoStepPolicy {
@@ -54,7 +54,7 @@ pub struct TwoStepPolicy {
     pub required_at_sign_in: bool,
 }
 
-/// Says what a password reset may use and demands.
+/// The policy of password reset: what it may use and demands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ResetPolicy {
@@ -91,7 +91,7 @@ impl Default for ResetPolicy {
     }
 }
 
-/// Says what the user may choose in the wizard of the 2019 edition.
+/// What the user may choose in the wizard of the 2019 edition.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ChoicePolicy {
@@ -99,7 +99,7 @@ pub struct ChoicePolicy {
     pub different_method: bool,
 }
 
-/// Says what the Microsoft app yields.
+/// What the Microsoft app yields.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AppPolicy {

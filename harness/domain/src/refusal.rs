@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::method::words;
 
 words! {
-    /// Names a documented reason for a refusal; its word is the `code` of the problem document (RFC 9457).
+    /// A documented reason for a refusal; its word is the `code` of the problem document (RFC 9457).
     Refusal {
         /// Wrong password, unknown user or blocked user: one answer for all three (SIGN-7). 401.
         InvalidCredentials = "invalidCredentials",

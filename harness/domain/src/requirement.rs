@@ -10,7 +10,7 @@ use crate::edition::Edition;
 use crate::method::{ChallengeKind, Method, words};
 use crate::refusal::Refusal;
 
-/// Names a requirement: `DEF-4`.
+/// The id of a requirement, such as `DEF-4`.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 pub struct RequirementId(pub String);
 
 impl RequirementId {
-    /// Gives the part before the hyphen: the area.
+    /// Returns the part before the hyphen: the area.
     #[must_use]
     pub fn area(&self) -> &str {
         self.0.split('-').next().unwrap_or(&self.0)
@@ -32,7 +32,7 @@ impl std::fmt::Display for RequirementId {
 }
 
 words! {
-    /// Names how binding a requirement is.
+    /// How binding a requirement is.
     Level {
         /// A seed says it, or a baseline by SHALL or MUST.
         Must = "must",
@@ -41,7 +41,7 @@ words! {
     }
 }
 
-/// Names a feature that a check needs: `deferral`, `method:email`, `kind:voiceCall`.
+/// A feature that a check needs: `deferral`, `method:email`, `kind:voiceCall`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NeededFeature {
     /// A feature by its own name.
@@ -76,7 +76,7 @@ impl std::str::FromStr for NeededFeature {
     }
 }
 
-/// Says that a text names no feature.
+/// The error for a text that is not a feature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown feature `{0}`; write a feature, `method:…` or `kind:…`")]
 pub struct UnknownFeature(pub String);
@@ -109,7 +109,7 @@ impl JsonSchema for NeededFeature {
     }
 }
 
-/// Says what else a check relies on.
+/// What else a check relies on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Needs {
@@ -119,7 +119,7 @@ pub struct Needs {
     pub facilities: BTreeSet<Facility>,
 }
 
-/// Holds one entry of the catalogue.
+/// One entry of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requirement {
@@ -153,7 +153,7 @@ pub struct Requirement {
     pub dispute: Option<String>,
 }
 
-/// Holds one area: the ids that share a prefix.
+/// One area: the ids that share a prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Area {
@@ -163,7 +163,7 @@ pub struct Area {
     pub title: String,
 }
 
-/// Holds the catalogue, in the order of its file.
+/// The catalogue, in the order of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Catalogue {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Holds a text that must never be shown.
+/// A text that must never be shown.
 ///
 /// `Debug`, `Display` and `Serialize` mask it as `***`; only [`Secret::expose`] gives it away, so that a search for
 /// `expose` finds every place where a secret leaves its type.
@@ -20,7 +20,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Gives the text away; each caller answers for where it goes.
+    /// Returns the text; each caller answers for where it goes.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

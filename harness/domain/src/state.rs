@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::method::words;
 
 words! {
-    /// Names where a session stands after a right password (`domain.md` §6).
+    /// Where a session stands after a right password (`domain.md` §6).
     SessionState {
         /// The second step is owed.
         SecondStepRequired = "secondStepRequired",
@@ -22,7 +22,7 @@ words! {
 }
 
 words! {
-    /// Names where a setup or a challenge stands (`docs/implementing.md#setting-up`).
+    /// Where a setup or a challenge stands (`docs/implementing.md#setting-up`).
     ChallengeState {
         /// Begun; nothing sent, nothing activated.
         Started = "started",
@@ -44,7 +44,7 @@ words! {
 }
 
 words! {
-    /// Names where a password reset stands.
+    /// Where a password reset stands.
     ResetState {
         /// Gates are still to be passed.
         Started = "started",
@@ -56,7 +56,7 @@ words! {
 }
 
 words! {
-    /// Names the page that a setup shows.
+    /// The page that a setup shows.
     SetupPage {
         /// Get the Microsoft app.
         GetTheApp = "getTheApp",
@@ -78,7 +78,7 @@ words! {
 }
 
 words! {
-    /// Names the page that the wizard shows.
+    /// The page that the wizard shows.
     WizardPage {
         /// One proposed method (edition 2019).
         Method = "method",
@@ -90,7 +90,7 @@ words! {
 }
 
 words! {
-    /// Names the channel that carries a message out of an implementation.
+    /// The channel that carries a message out of an implementation.
     Channel {
         /// SMS.
         Sms = "sms",
@@ -104,7 +104,7 @@ words! {
 }
 
 words! {
-    /// Names what leaves an audit event (`domain.md` §12).
+    /// An activity that leaves an audit event (`domain.md` §12).
     Activity {
         /// A method was registered.
         MethodRegistered = "methodRegistered",
@@ -128,7 +128,7 @@ words! {
 }
 
 words! {
-    /// Names the shape in which an implementation calls the SMS provider.
+    /// The shape in which an implementation calls the SMS provider.
     SmsForm {
         /// Plain JSON.
         Json = "json",
@@ -138,7 +138,7 @@ words! {
 }
 
 words! {
-    /// Names the shape in which an implementation calls the voice provider.
+    /// The shape in which an implementation calls the voice provider.
     VoiceForm {
         /// Plain JSON.
         Json = "json",
@@ -148,7 +148,7 @@ words! {
 }
 
 words! {
-    /// Names the shape in which an implementation sends mail.
+    /// The shape in which an implementation sends mail.
     MailForm {
         /// SMTP (RFC 5321).
         Smtp = "smtp",
@@ -158,7 +158,7 @@ words! {
 }
 
 words! {
-    /// Names the shape in which an implementation calls the push provider.
+    /// The shape in which an implementation calls the push provider.
     PushForm {
         /// Plain JSON.
         Json = "json",

@@ -11,7 +11,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_oracle::auditor::{Grounds, Violation, audit};
-use proofup_oracle::machine::{Expected, Outcome, State, step};
+use proofup_oracle::machine::{Expected, State, Transition, step};
 
 use crate::explore::Story;
 use crate::run::Environment;
@@ -197,7 +197,7 @@ impl Stage<'_> {
         world: &mut World<'_>,
         index: usize,
         command: &Command,
-        outcome: Outcome,
+        outcome: Transition,
         error: &str,
     ) {
         let reachable = world
@@ -222,7 +222,7 @@ impl Stage<'_> {
         &mut self,
         index: Option<usize>,
         command: &Command,
-        outcome: &Outcome,
+        outcome: &Transition,
         answer: &Answer,
     ) -> bool {
         let admitted = outcome.expected.admits(answer).is_ok()

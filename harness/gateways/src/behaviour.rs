@@ -8,19 +8,19 @@ use proofup_domain::clock::Clock;
 use proofup_domain::command::GatewayBehaviour;
 use proofup_domain::state::Channel;
 
-use crate::door::Door;
+use crate::listener::Listener;
 use crate::message::Message;
-use crate::store::{Fate, Inboxes, Rejected, normalised};
+use crate::store::{Inboxes, MessageFate, Rejected, normalised};
 
-/// Holds what all hosts share: the behaviours, the inboxes and the clock. Clones share the same providers.
+/// What all hosts share: the behaviours, the inboxes and the clock. Clones share the same providers.
 #[derive(Debug, Clone)]
-pub struct Providers(Arc<Shared>);
+pub struct Providers(Arc<ProvidersInner>);
 
-/// Names what a provider handler needs; the same thing, seen from the handler.
+/// What a provider handler needs; the same thing, seen from the handler.
 pub type ProviderState = Providers;
 
 #[derive(Debug)]
-struct Shared {
+struct ProvidersInner {
     clock: Clock,
     inboxes: Inboxes,
     table: Mutex<Table>,
@@ -31,12 +31,12 @@ struct Shared {
 struct Table {
     channels: BTreeMap<Channel, GatewayBehaviour>,
     destinations: BTreeMap<(Channel, String), GatewayBehaviour>,
-    doors: Vec<(Channel, Door)>,
+    listeners: Vec<(Channel, Listener)>,
 }
 
-/// Says how a request that was understood ends.
+/// How a request that was understood ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum RequestEnding {
     /// The provider's success answer.
     Accept,
     /// The provider's error of the sender's fault.
@@ -53,7 +53,7 @@ impl Providers {
     /// Makes providers that deliver everything into the given inboxes.
     #[must_use]
     pub fn new(clock: Clock, inboxes: Inboxes) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(ProvidersInner {
             clock,
             inboxes,
             table: Mutex::new(Table::default()),
@@ -61,7 +61,7 @@ impl Providers {
         }))
     }
 
-    /// Tells a provider how to behave from now on: for one destination, or for all.
+    /// Sets how a provider behaves from now on: for one destination, or for all.
     ///
     /// A behaviour for a destination wins over the channel's. Setting the channel's forgets those of its destinations,
     /// so that one command always restores a channel. `dead` for one destination resets the connection: a provider
@@ -83,8 +83,8 @@ impl Providers {
                 table.destinations.retain(|(of, _), _| *of != channel);
                 table.channels.insert(channel, behaviour);
                 let dead = behaviour == GatewayBehaviour::Dead;
-                for (_, door) in table.doors.iter().filter(|(of, _)| *of == channel) {
-                    door.set_open(!dead);
+                for (_, listener) in table.listeners.iter().filter(|(of, _)| *of == channel) {
+                    listener.set_open(!dead);
                 }
             }
         }
@@ -94,34 +94,34 @@ impl Providers {
     ///
     /// Without it a target that keeps connections could find one of before when the channel works again.
     pub async fn emptied(&self, channel: Channel) {
-        let doors: Vec<Door> = {
+        let listeners: Vec<Listener> = {
             let table = self.table();
-            let doors = table.doors.iter().filter(|(of, _)| *of == channel);
-            doors.map(|(_, door)| door.clone()).collect()
+            let listeners = table.listeners.iter().filter(|(of, _)| *of == channel);
+            listeners.map(|(_, listener)| listener.clone()).collect()
         };
-        for door in doors {
-            door.emptied().await;
+        for listener in listeners {
+            listener.emptied().await;
         }
     }
 
-    /// Delivers what is held on a channel, newest first if reversed; gives how many messages.
+    /// Delivers what is held on a channel, newest first if reversed, and returns how many messages that were.
     #[must_use = "a release that delivers nothing is a scenario that holds nothing"]
     pub fn release(&self, channel: Channel, reversed: bool) -> usize {
         self.0.inboxes.release(channel, reversed)
     }
 
-    /// Gives the inboxes that these providers fill.
+    /// Returns the inboxes that these providers fill.
     #[must_use]
     pub fn inboxes(&self) -> &Inboxes {
         &self.0.inboxes
     }
 
-    /// Puts a door under the control of the `dead` behaviour.
-    pub(crate) fn add_door(&self, channel: Channel, door: Door) {
-        self.table().doors.push((channel, door));
+    /// Puts a listener under the control of the `dead` behaviour.
+    pub(crate) fn add_listener(&self, channel: Channel, listener: Listener) {
+        self.table().listeners.push((channel, listener));
     }
 
-    /// Gives a number that no other request of these providers got: what ids in answers are made of.
+    /// Returns a number that no other request of these providers got: what ids in answers are made of.
     pub(crate) fn next_id(&self) -> u64 {
         self.0.ids.fetch_add(1, Ordering::Relaxed)
     }
@@ -155,46 +155,46 @@ impl Providers {
             .unwrap_or(GatewayBehaviour::Deliver)
     }
 
-    /// Says how a request for a destination will end, without doing anything.
-    pub(crate) fn ending(&self, channel: Channel, destination: &str) -> Ending {
+    /// Returns how a request for a destination will end, without doing anything.
+    pub(crate) fn ending(&self, channel: Channel, destination: &str) -> RequestEnding {
         match self.of_destination(channel, destination) {
             GatewayBehaviour::Deliver
             | GatewayBehaviour::Hold
             | GatewayBehaviour::Drop
-            | GatewayBehaviour::Duplicate => Ending::Accept,
-            GatewayBehaviour::Answer4xx => Ending::ClientError,
-            GatewayBehaviour::Answer5xx => Ending::ServerError,
-            GatewayBehaviour::Hang => Ending::Hang,
-            GatewayBehaviour::Reset | GatewayBehaviour::Dead => Ending::Reset,
+            | GatewayBehaviour::Duplicate => RequestEnding::Accept,
+            GatewayBehaviour::Answer4xx => RequestEnding::ClientError,
+            GatewayBehaviour::Answer5xx => RequestEnding::ServerError,
+            GatewayBehaviour::Hang => RequestEnding::Hang,
+            GatewayBehaviour::Reset | GatewayBehaviour::Dead => RequestEnding::Reset,
         }
     }
 
-    /// Says how a request that carries these messages will end, without doing anything.
-    pub(crate) fn ending_of(&self, messages: &[Message]) -> Ending {
+    /// Returns how a request that carries these messages will end, without doing anything.
+    pub(crate) fn ending_of(&self, messages: &[Message]) -> RequestEnding {
         messages
             .iter()
             .map(|message| self.ending(message.channel, &message.destination))
-            .find(|ending| *ending != Ending::Accept)
-            .unwrap_or(Ending::Accept)
+            .find(|ending| *ending != RequestEnding::Accept)
+            .unwrap_or(RequestEnding::Accept)
     }
 
-    /// Takes messages as their destinations' behaviours say; gives how the one request that carried them ends.
+    /// Takes messages as their destinations' behaviours say, and returns how the one request that carried them ends.
     ///
     /// One request has one answer: the first destination that is to be refused refuses all.
-    pub(crate) fn take(&self, messages: Vec<Message>) -> Ending {
+    pub(crate) fn take(&self, messages: Vec<Message>) -> RequestEnding {
         let ending = self.ending_of(&messages);
         for message in messages {
             let (fate, copies) = match self.of_destination(message.channel, &message.destination) {
-                _ if ending != Ending::Accept => (Fate::Refused, 0),
-                GatewayBehaviour::Hold => (Fate::Held, 0),
-                GatewayBehaviour::Drop => (Fate::Dropped, 0),
-                GatewayBehaviour::Duplicate => (Fate::Delivered, 2),
+                _ if ending != RequestEnding::Accept => (MessageFate::Refused, 0),
+                GatewayBehaviour::Hold => (MessageFate::Held, 0),
+                GatewayBehaviour::Drop => (MessageFate::Dropped, 0),
+                GatewayBehaviour::Duplicate => (MessageFate::Delivered, 2),
                 GatewayBehaviour::Deliver
                 | GatewayBehaviour::Answer4xx
                 | GatewayBehaviour::Answer5xx
                 | GatewayBehaviour::Hang
                 | GatewayBehaviour::Reset
-                | GatewayBehaviour::Dead => (Fate::Delivered, 1),
+                | GatewayBehaviour::Dead => (MessageFate::Delivered, 1),
             };
             self.0.inboxes.accept(message, fate, copies);
         }

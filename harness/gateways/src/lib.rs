@@ -9,8 +9,8 @@
 //! standalone host, which serves people without the harness, makes such a request itself.
 
 pub mod behaviour;
-mod door;
 pub mod host;
+mod listener;
 pub mod message;
 pub mod people;
 pub mod provider;

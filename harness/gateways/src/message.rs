@@ -14,7 +14,7 @@ use regex::Regex;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Cursor(pub u64);
 
-/// Holds one message as a person would see it.
+/// One message as a person would see it.
 ///
 /// `Debug` masks what may hold a code; [`Message::code`] gives it away as a [`Secret`].
 #[derive(Clone)]
@@ -44,7 +44,7 @@ pub struct Message {
     pub push: Option<PushInfo>,
 }
 
-/// Tells how the implementation wants to hear what a called person does.
+/// How the implementation wants to hear what a called person does.
 ///
 /// `Debug` cuts the queries of the addresses off: they may hold the secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,23 +58,23 @@ pub struct CallInfo {
     /// The secret that a callback must carry (GATE-3). In the calls form it is also part of the URLs.
     pub secret: Option<Secret>,
     /// Which form the callbacks take.
-    pub form: VoiceForm,
+    pub form: CallForm,
     /// The number that was called.
     pub to: String,
     /// The number or name that called, where it was told.
     pub from: Option<String>,
 }
 
-/// Names the form in which a call was asked for, and so the form of its callbacks.
+/// The form in which a call was asked for, and so the form of its callbacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum VoiceForm {
+pub enum CallForm {
     /// Plain JSON: bearer secret, `{"digits": …}` and `{"status": …}`.
     Json,
     /// The 2010-04-01 form: the secret in the URL's query, `Digits=` and `CallStatus=`.
     Calls,
 }
 
-/// Tells what a notification carries for the device.
+/// What a notification carries for the device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushInfo {
     /// The notification's id.
@@ -106,7 +106,7 @@ impl Message {
             .map(|code| Secret::new(code.as_str()))
     }
 
-    /// Tells whether the destination is written as E.164 has it: `+`, then 7 to 15 digits without a leading zero.
+    /// Returns whether the destination is written as E.164 has it: `+`, then 7 to 15 digits without a leading zero.
     #[must_use]
     pub fn destination_is_e164(&self) -> bool {
         let Some(digits) = self.destination.strip_prefix('+') else {
@@ -117,7 +117,7 @@ impl Message {
             && !digits.starts_with('0')
     }
 
-    /// Tells whether the message names an organisation, as sender, in its subject or in its text (MAIL-5).
+    /// Returns whether the message names an organisation, as sender, in its subject or in its text (MAIL-5).
     #[must_use]
     pub fn names(&self, organisation: &str) -> bool {
         [
@@ -130,7 +130,7 @@ impl Message {
         .any(|text| text.contains(organisation))
     }
 
-    /// Tells whether the message asks to press the pound key, in digits or in words (CALL-8).
+    /// Returns whether the message asks to press the pound key, in digits or in words (CALL-8).
     #[must_use]
     pub fn asks_for_pound(&self) -> bool {
         let text = self.text.to_lowercase();
@@ -171,7 +171,7 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// Gives the pattern that finds a code where a target says nothing else: a run of 6 to 10 digits that touches no letter,
+/// Returns the pattern that finds a code unless a target says otherwise: a run of 6 to 10 digits that touches no letter,
 /// digit or `+`.
 ///
 /// Only ASCII letters count as touching: in scripts without spaces a code stands right beside a letter.
@@ -256,7 +256,7 @@ mod tests {
             digits_url: "http://t/d?secret=s3cret".to_owned(),
             status_url: "http://t/s?secret=s3cret".to_owned(),
             secret: Some(Secret::new("s3cret")),
-            form: VoiceForm::Calls,
+            form: CallForm::Calls,
             to: String::new(),
             from: None,
         });

@@ -28,13 +28,13 @@ use jiff::Timestamp;
 use proofup_domain::state::Channel;
 use serde_json::Value;
 
-use crate::behaviour::{Ending, ProviderState};
+use crate::behaviour::{ProviderState, RequestEnding};
 use crate::message::{Message, RAW_LIMIT};
 
 /// Bounds the body of a provider request, in bytes; more is answered 413.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Holds an HTTP request to a provider, however a host received it.
+/// An HTTP request to a provider, however a host received it.
 #[derive(Debug, Clone, Copy)]
 pub struct ProviderRequest<'a> {
     /// The method.
@@ -47,7 +47,7 @@ pub struct ProviderRequest<'a> {
     pub body: &'a [u8],
 }
 
-/// Says how a host goes on with a provider request.
+/// How a host goes on with a provider request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderAnswer {
     /// Answers.
@@ -58,7 +58,7 @@ pub enum ProviderAnswer {
     Reset,
 }
 
-/// Holds a provider's answer.
+/// A provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The status.
@@ -85,21 +85,21 @@ impl Response {
     }
 }
 
-/// Holds what a request carries and the success answer of its provider.
+/// What a request carries and the success answer of its provider.
 struct Understood {
     messages: Vec<Message>,
     success: Response,
 }
 
-/// Holds why a request was not understood, and the provider's answer.
+/// The reason why a request was not understood, and the provider's answer.
 struct Malformed {
     reason: String,
     response: Response,
 }
 
-/// Names the form of a request.
+/// The form of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form<'a> {
+enum RequestForm<'a> {
     SmsJson,
     Messages { account: &'a str },
     VoiceJson,
@@ -113,7 +113,7 @@ enum Form<'a> {
 /// Plays the provider that the path names: keeps what the request carries as its behaviour says, and answers.
 #[must_use]
 pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderAnswer {
-    let Some(form) = Form::of(request.path) else {
+    let Some(form) = RequestForm::of(request.path) else {
         let response = forms::plain_error(404, "no provider has this path");
         return rejected(request, state, None, "no provider has this path", response);
     };
@@ -126,7 +126,7 @@ pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderA
         let reason = "the body is too large";
         return rejected(request, state, channel, reason, form.error(413, reason));
     }
-    let is_kept = !state.inboxes().hands_over();
+    let is_kept = !state.inboxes().has_sink();
     let understood = match form.read(request, state.clock().now(), state.next_id(), is_kept) {
         Ok(understood) => understood,
         Err(Malformed { reason, response }) => {
@@ -134,19 +134,19 @@ pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderA
         }
     };
     match state.take(understood.messages) {
-        Ending::Accept => ProviderAnswer::Respond(understood.success),
-        Ending::ClientError => {
+        RequestEnding::Accept => ProviderAnswer::Respond(understood.success),
+        RequestEnding::ClientError => {
             ProviderAnswer::Respond(form.error(400, "the provider was told to refuse"))
         }
-        Ending::ServerError => {
+        RequestEnding::ServerError => {
             ProviderAnswer::Respond(form.error(500, "the provider was told to fail"))
         }
-        Ending::Hang => ProviderAnswer::Hang,
-        Ending::Reset => ProviderAnswer::Reset,
+        RequestEnding::Hang => ProviderAnswer::Hang,
+        RequestEnding::Reset => ProviderAnswer::Reset,
     }
 }
 
-/// Foretells whether [`handle`] will break the connection, and does nothing else.
+/// Returns whether [`handle`] will break the connection, and does nothing else.
 ///
 /// A host like wiremock has to know before it chooses how to respond.
 #[must_use]
@@ -154,9 +154,9 @@ pub fn resets(request: &ProviderRequest<'_>, state: &ProviderState) -> bool {
     if request.method != Method::POST || request.body.len() > BODY_LIMIT {
         return false;
     }
-    Form::of(request.path)
+    RequestForm::of(request.path)
         .and_then(|form| form.read(request, state.clock().now(), 0, false).ok())
-        .is_some_and(|understood| state.ending_of(&understood.messages) == Ending::Reset)
+        .is_some_and(|understood| state.ending_of(&understood.messages) == RequestEnding::Reset)
 }
 
 fn rejected(
@@ -177,7 +177,7 @@ fn rejected(
     ProviderAnswer::Respond(response)
 }
 
-impl<'a> Form<'a> {
+impl<'a> RequestForm<'a> {
     /// Reads the form from a path.
     fn of(path: &'a str) -> Option<Self> {
         let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -248,7 +248,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Holds what every form needs to make messages.
+/// What every form needs to make messages.
 struct Envelope<'a> {
     request: &'a ProviderRequest<'a>,
     at: Timestamp,

@@ -18,7 +18,7 @@ use smtp_proto::{AUTH_LOGIN, AUTH_PLAIN, Error, MAIL_SMTPUTF8, MailFrom, RcptTo,
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::behaviour::{Ending, ProviderState};
+use crate::behaviour::{ProviderState, RequestEnding};
 
 /// Bounds a mail, in bytes.
 const SIZE_LIMIT: usize = 2 * 1024 * 1024;
@@ -31,13 +31,13 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Serves one connection to its end; true if it is to be reset.
 pub(crate) async fn serve(mut stream: TcpStream, providers: ProviderState) -> (TcpStream, bool) {
-    let mut session = Session::new(providers);
+    let mut session = SmtpSession::new(providers);
     let mut reply = String::new();
     let mut step = match session.struck() {
         Some(step) => step,
         None => {
             reply.push_str("220 proofup ESMTP\r\n");
-            Step::Go
+            SmtpStep::Go
         }
     };
     let mut chunk = vec![0; 8 * 1024];
@@ -47,10 +47,10 @@ pub(crate) async fn serve(mut stream: TcpStream, providers: ProviderState) -> (T
         }
         reply.clear();
         match step {
-            Step::Go => {}
-            Step::Quit => return (stream, false),
-            Step::Reset => return (stream, true),
-            Step::Hang => {
+            SmtpStep::Go => {}
+            SmtpStep::Quit => return (stream, false),
+            SmtpStep::Reset => return (stream, true),
+            SmtpStep::Hang => {
                 while let Ok(1..) = stream.read(&mut chunk).await {}
                 return (stream, false);
             }
@@ -62,16 +62,16 @@ pub(crate) async fn serve(mut stream: TcpStream, providers: ProviderState) -> (T
     }
 }
 
-/// Says how a session goes on.
+/// How a session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum SmtpStep {
     Go,
     Quit,
     Hang,
     Reset,
 }
 
-/// Says what the next bytes are.
+/// What the next bytes are.
 enum Input {
     Commands,
     /// Lines of a login, and how many are still to come.
@@ -81,20 +81,20 @@ enum Input {
     TooLarge(DummyDataReceiver),
 }
 
-struct Session {
+struct SmtpSession {
     providers: ProviderState,
     commands: RequestReceiver,
     input: Input,
     greeted: bool,
-    sender: Option<Sender>,
+    sender: Option<SmtpSender>,
     recipients: Vec<String>,
 }
 
-struct Sender {
+struct SmtpSender {
     utf8: bool,
 }
 
-impl Session {
+impl SmtpSession {
     fn new(providers: ProviderState) -> Self {
         Self {
             providers,
@@ -106,11 +106,11 @@ impl Session {
         }
     }
 
-    /// Says whether the whole channel hangs or breaks now.
-    fn struck(&self) -> Option<Step> {
+    /// Returns how the session goes on if the whole channel hangs or breaks now.
+    fn struck(&self) -> Option<SmtpStep> {
         match self.providers.of_channel(Channel::Email) {
-            GatewayBehaviour::Hang => Some(Step::Hang),
-            GatewayBehaviour::Reset | GatewayBehaviour::Dead => Some(Step::Reset),
+            GatewayBehaviour::Hang => Some(SmtpStep::Hang),
+            GatewayBehaviour::Reset | GatewayBehaviour::Dead => Some(SmtpStep::Reset),
             GatewayBehaviour::Deliver
             | GatewayBehaviour::Hold
             | GatewayBehaviour::Drop
@@ -121,7 +121,7 @@ impl Session {
     }
 
     /// Takes what came and appends the replies.
-    fn ingest(&mut self, chunk: &[u8], reply: &mut String) -> Step {
+    fn ingest(&mut self, chunk: &[u8], reply: &mut String) -> SmtpStep {
         let mut bytes = chunk.iter();
         while !bytes.as_slice().is_empty() {
             if let Some(step) = self.struck() {
@@ -132,7 +132,7 @@ impl Session {
                     match self.commands.ingest(&mut bytes).map(Request::into_owned) {
                         Ok(request) => self.obey(request, reply),
                         // The receiver has kept the part of a line that came.
-                        Err(Error::NeedsMoreData { .. }) => return Step::Go,
+                        Err(Error::NeedsMoreData { .. }) => return SmtpStep::Go,
                         Err(error) => self.refuse(&error, reply),
                     }
                 }
@@ -142,7 +142,7 @@ impl Session {
                     } else {
                         self.input = Input::Credentials(line, left);
                     }
-                    Step::Go
+                    SmtpStep::Go
                 }
                 Input::Mail(receiver, mail) => self.mail(receiver, mail, &mut bytes, reply),
                 Input::TooLarge(mut rest) => {
@@ -152,17 +152,17 @@ impl Session {
                     } else {
                         self.input = Input::TooLarge(rest);
                     }
-                    Step::Go
+                    SmtpStep::Go
                 }
             };
-            if step != Step::Go {
+            if step != SmtpStep::Go {
                 return step;
             }
         }
-        Step::Go
+        SmtpStep::Go
     }
 
-    fn obey(&mut self, request: Request<String>, reply: &mut String) -> Step {
+    fn obey(&mut self, request: Request<String>, reply: &mut String) -> SmtpStep {
         match request {
             Request::Ehlo { .. } => {
                 self.greeted = true;
@@ -197,7 +197,7 @@ impl Session {
             Request::Vrfy { .. } => reply.push_str("252 2.1.5 Send some mail and see\r\n"),
             Request::Quit => {
                 reply.push_str("221 2.0.0 Bye\r\n");
-                return Step::Quit;
+                return SmtpStep::Quit;
             }
             Request::Lhlo { .. }
             | Request::Bdat { .. }
@@ -208,7 +208,7 @@ impl Session {
             | Request::Burl { .. }
             | Request::StartTls => reply.push_str("502 5.5.1 Not offered\r\n"),
         }
-        Step::Go
+        SmtpStep::Go
     }
 
     fn authenticate(&mut self, mechanism: u64, initial: &str, reply: &mut String) {
@@ -224,7 +224,7 @@ impl Session {
         self.prompt(mechanism == AUTH_LOGIN, lines, reply);
     }
 
-    /// Takes one line of a login. `*` gives up (RFC 4954); anything else is right.
+    /// Takes one line of a login. `*` cancels (RFC 4954); anything else is accepted.
     fn credentials(&mut self, line: &[u8], left: u8, reply: &mut String) {
         if line == b"*" {
             reply.push_str("501 5.7.0 Given up\r\n");
@@ -259,27 +259,27 @@ impl Session {
         } else if !utf8 && !from.address.is_ascii() {
             "553 5.6.7 Say SMTPUTF8 for this address\r\n"
         } else {
-            self.sender = Some(Sender { utf8 });
+            self.sender = Some(SmtpSender { utf8 });
             "250 2.1.0 Sender taken\r\n"
         };
         reply.push_str(answer);
     }
 
-    fn rcpt_to(&mut self, to: RcptTo<String>, reply: &mut String) -> Step {
+    fn rcpt_to(&mut self, to: RcptTo<String>, reply: &mut String) -> SmtpStep {
         let Some(sender) = &self.sender else {
             reply.push_str("503 5.5.1 Name the sender first\r\n");
-            return Step::Go;
+            return SmtpStep::Go;
         };
         if !sender.utf8 && !to.address.is_ascii() {
             reply.push_str("553 5.6.7 Say SMTPUTF8 for this address\r\n");
-            return Step::Go;
+            return SmtpStep::Go;
         }
         if self.recipients.len() >= RECIPIENTS {
             reply.push_str("452 4.5.3 Too many recipients\r\n");
-            return Step::Go;
+            return SmtpStep::Go;
         }
         let ending = self.providers.ending(Channel::Email, &to.address);
-        if ending == Ending::Accept {
+        if ending == RequestEnding::Accept {
             self.recipients.push(to.address);
         }
         answered(ending, "250 2.1.5 Recipient taken\r\n", reply)
@@ -292,14 +292,14 @@ impl Session {
         mut mail: Vec<u8>,
         bytes: &mut std::slice::Iter<'_, u8>,
         reply: &mut String,
-    ) -> Step {
+    ) -> SmtpStep {
         if !receiver.ingest(bytes, &mut mail) {
             self.input = if mail.len() > SIZE_LIMIT {
                 Input::TooLarge(DummyDataReceiver::new_data(&receiver))
             } else {
                 Input::Mail(receiver, mail)
             };
-            return Step::Go;
+            return SmtpStep::Go;
         }
         let at = self.providers.clock().now();
         let messages = std::mem::take(&mut self.recipients)
@@ -313,17 +313,21 @@ impl Session {
     }
 
     /// Answers what is no command, and keeps it for a person to see.
-    fn refuse(&self, error: &Error, reply: &mut String) -> Step {
+    fn refuse(&self, error: &Error, reply: &mut String) -> SmtpStep {
         let (status, reason, step) = match error {
-            Error::UnknownCommand => (500, "5.5.1 Unknown command", Step::Go),
-            Error::InvalidSenderAddress => (501, "5.1.7 The sender is no address", Step::Go),
-            Error::InvalidRecipientAddress => (501, "5.1.3 The recipient is no address", Step::Go),
-            Error::UnsupportedParameter { .. } => (555, "5.5.4 Unknown parameter", Step::Go),
-            Error::ResponseTooLong => (500, "5.5.2 The line is too long", Step::Quit),
+            Error::UnknownCommand => (500, "5.5.1 Unknown command", SmtpStep::Go),
+            Error::InvalidSenderAddress => {
+                (501, "5.1.7 The sender is not an address", SmtpStep::Go)
+            }
+            Error::InvalidRecipientAddress => {
+                (501, "5.1.3 The recipient is not an address", SmtpStep::Go)
+            }
+            Error::UnsupportedParameter { .. } => (555, "5.5.4 Unknown parameter", SmtpStep::Go),
+            Error::ResponseTooLong => (500, "5.5.2 The line is too long", SmtpStep::Quit),
             Error::SyntaxError { .. }
             | Error::InvalidParameter { .. }
             | Error::InvalidResponse { .. }
-            | Error::NeedsMoreData { .. } => (501, "5.5.4 The command is wrong", Step::Go),
+            | Error::NeedsMoreData { .. } => (501, "5.5.4 The command is wrong", SmtpStep::Go),
         };
         self.providers.reject(
             Some(Channel::Email),
@@ -343,13 +347,13 @@ impl Session {
 }
 
 /// Appends the reply for an ending.
-fn answered(ending: Ending, accepted: &str, reply: &mut String) -> Step {
+fn answered(ending: RequestEnding, accepted: &str, reply: &mut String) -> SmtpStep {
     match ending {
-        Ending::Accept => reply.push_str(accepted),
-        Ending::ClientError => reply.push_str("550 5.1.1 No such mailbox\r\n"),
-        Ending::ServerError => reply.push_str("451 4.3.0 Try again later\r\n"),
-        Ending::Hang => return Step::Hang,
-        Ending::Reset => return Step::Reset,
+        RequestEnding::Accept => reply.push_str(accepted),
+        RequestEnding::ClientError => reply.push_str("550 5.1.1 No such mailbox\r\n"),
+        RequestEnding::ServerError => reply.push_str("451 4.3.0 Try again later\r\n"),
+        RequestEnding::Hang => return SmtpStep::Hang,
+        RequestEnding::Reset => return SmtpStep::Reset,
     }
-    Step::Go
+    SmtpStep::Go
 }

@@ -17,44 +17,44 @@ use tokio::sync::watch;
 
 use crate::message::{Cursor, Message};
 
-/// Holds what the providers took. Clones share the same inboxes.
+/// The messages that the providers accepted. Clones share the same inboxes.
 #[derive(Debug, Clone)]
-pub struct Inboxes(Arc<Shared>);
+pub struct Inboxes(Arc<InboxesInner>);
 
 #[derive(Debug)]
-struct Shared {
-    /// Takes what is delivered, where nothing is to be kept.
-    taker: Option<Taker>,
-    state: Mutex<State>,
-    /// Tells waiters that something was delivered: the counter at that time.
+struct InboxesInner {
+    /// Receives what is delivered, if nothing is to be kept.
+    sink: Option<MessageSink>,
+    state: Mutex<StoreState>,
+    /// Wakes those who wait for a delivery; the value is the counter at that time.
     delivered: watch::Sender<u64>,
 }
 
 /// Takes delivered messages one by one, on the task that served their request.
 #[derive(Clone)]
-struct Taker(Arc<dyn Fn(Message) + Send + Sync>);
+struct MessageSink(Arc<dyn Fn(Message) + Send + Sync>);
 
-impl std::fmt::Debug for Taker {
+impl std::fmt::Debug for MessageSink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Taker")
     }
 }
 
 #[derive(Debug)]
-struct State {
+struct StoreState {
     capacity: usize,
     counter: u64,
     evicted: u64,
     accepted: VecDeque<Accepted>,
     /// Deliveries of each inbox, oldest first.
-    inboxes: BTreeMap<Key, VecDeque<Delivery>>,
+    inboxes: BTreeMap<InboxKey, VecDeque<Delivery>>,
     /// The inbox of each delivery, oldest first: which one to shorten when there are too many.
-    order: VecDeque<Key>,
+    order: VecDeque<InboxKey>,
     rejected: VecDeque<Rejected>,
 }
 
-/// Names an inbox: the channel and the normalised destination.
-type Key = (Channel, String);
+/// The key of an inbox: the channel and the normalised destination.
+type InboxKey = (Channel, String);
 
 #[derive(Debug, Clone)]
 struct Delivery {
@@ -62,18 +62,18 @@ struct Delivery {
     message: Arc<Message>,
 }
 
-/// Tells one accepted message and what became of it.
+/// One accepted message and what became of it.
 #[derive(Debug, Clone)]
 pub struct Accepted {
     /// The message.
     pub message: Arc<Message>,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: MessageFate,
 }
 
-/// Names what a provider did with a message.
+/// What a provider did with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum MessageFate {
     /// It is in the inbox, once or twice.
     Delivered,
     /// It waits for its release.
@@ -84,7 +84,7 @@ pub enum Fate {
     Refused,
 }
 
-/// Tells a request that no provider understands, so that a person can see why.
+/// A request that no provider understands, kept so that a person can see why.
 #[derive(Clone)]
 pub struct Rejected {
     /// The place in the order of events.
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Rejected {
     }
 }
 
-/// Tells that nothing came in time.
+/// The error for a message that did not come in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no message by {channel} within {}", milliseconds(*.waited))]
 pub struct NoMessage {
@@ -135,7 +135,7 @@ const REJECTED_BODY: usize = 4 * 1024;
 /// Bounds how many rejected requests are kept.
 const REJECTED_KEPT: usize = 256;
 
-/// Bounds how many messages are kept where nobody says otherwise.
+/// The default limit of the number of messages kept.
 pub const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 impl Default for Inboxes {
@@ -151,19 +151,19 @@ impl Inboxes {
         Self::make(capacity, None)
     }
 
-    /// Makes inboxes that keep nothing: each delivered message is given to `taker` at once, before its provider answers.
+    /// Makes inboxes that keep nothing: each delivered message is given to `sink` at once, before its provider answers.
     ///
     /// For load, where a message is read once, by whoever waits for it, and memory has to stay flat. What is held, dropped
     /// or refused is not kept either, so it cannot be released later.
     #[must_use]
-    pub fn handing_over(taker: impl Fn(Message) + Send + Sync + 'static) -> Self {
-        Self::make(1, Some(Taker(Arc::new(taker))))
+    pub fn with_sink(sink: impl Fn(Message) + Send + Sync + 'static) -> Self {
+        Self::make(1, Some(MessageSink(Arc::new(sink))))
     }
 
-    fn make(capacity: usize, taker: Option<Taker>) -> Self {
-        Self(Arc::new(Shared {
-            taker,
-            state: Mutex::new(State {
+    fn make(capacity: usize, sink: Option<MessageSink>) -> Self {
+        Self(Arc::new(InboxesInner {
+            sink,
+            state: Mutex::new(StoreState {
                 capacity: capacity.max(1),
                 counter: 0,
                 evicted: 0,
@@ -284,14 +284,14 @@ impl Inboxes {
         self.lock().evicted
     }
 
-    /// Takes a message and delivers it `copies` times; gives its place in the order of acceptance.
+    /// Accepts a message, delivers it `copies` times and returns its place in the order of acceptance.
     ///
-    /// With no copies `fate` says what became of it; with some it is [`Fate::Delivered`].
-    pub(crate) fn accept(&self, mut message: Message, fate: Fate, copies: usize) -> u64 {
+    /// With no copies `fate` says what became of it; with some it is [`MessageFate::Delivered`].
+    pub(crate) fn accept(&self, mut message: Message, fate: MessageFate, copies: usize) -> u64 {
         let mut state = self.lock();
         state.counter += 1;
         message.seq = state.counter;
-        if let Some(Taker(take)) = &self.0.taker {
+        if let Some(MessageSink(take)) = &self.0.sink {
             drop(state);
             let seq = message.seq;
             for _ in 1..copies {
@@ -303,7 +303,11 @@ impl Inboxes {
             return seq;
         }
         let message = Arc::new(message);
-        let fate = if copies > 0 { Fate::Delivered } else { fate };
+        let fate = if copies > 0 {
+            MessageFate::Delivered
+        } else {
+            fate
+        };
         state.accepted.push_back(Accepted {
             message: Arc::clone(&message),
             fate,
@@ -323,15 +327,15 @@ impl Inboxes {
         message.seq
     }
 
-    /// Delivers what is held on a channel, in order of acceptance or the other way round; gives how many.
+    /// Delivers what is held on a channel, in order of acceptance or in reverse, and returns how many messages that were.
     pub(crate) fn release(&self, channel: Channel, reversed: bool) -> usize {
         let mut state = self.lock();
         let mut held: Vec<Arc<Message>> = state
             .accepted
             .iter_mut()
-            .filter(|entry| entry.fate == Fate::Held && entry.message.channel == channel)
+            .filter(|entry| entry.fate == MessageFate::Held && entry.message.channel == channel)
             .map(|entry| {
-                entry.fate = Fate::Delivered;
+                entry.fate = MessageFate::Delivered;
                 Arc::clone(&entry.message)
             })
             .collect();
@@ -362,18 +366,18 @@ impl Inboxes {
         }
     }
 
-    /// Tells whether nothing is kept here ([`Self::handing_over`]).
-    pub(crate) fn hands_over(&self) -> bool {
-        self.0.taker.is_some()
+    /// Returns whether nothing is kept here ([`Self::with_sink`]).
+    pub(crate) fn has_sink(&self) -> bool {
+        self.0.sink.is_some()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, StoreState> {
         // No invariant spans a panic: every method leaves the state whole.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl StoreState {
     fn deliver(&mut self, message: Arc<Message>) {
         self.counter += 1;
         let key = (
@@ -454,10 +458,10 @@ mod tests {
     #[test]
     fn what_was_delivered_before_the_cursor_is_never_read() {
         let inboxes = Inboxes::default();
-        inboxes.accept(text_to(ALICE, "old"), Fate::Dropped, 1);
+        inboxes.accept(text_to(ALICE, "old"), MessageFate::Dropped, 1);
         let cursor = inboxes.cursor();
         assert!(inboxes.since(cursor, Channel::Sms, ALICE).is_empty());
-        inboxes.accept(text_to(ALICE, "new"), Fate::Dropped, 1);
+        inboxes.accept(text_to(ALICE, "new"), MessageFate::Dropped, 1);
         let (read, next) = inboxes.read(cursor, Channel::Sms, ALICE);
         assert_eq!(texts(&read), ["new"]);
         assert!(inboxes.since(next, Channel::Sms, ALICE).is_empty());
@@ -466,8 +470,8 @@ mod tests {
     #[test]
     fn a_held_message_is_new_when_it_is_released_and_keeps_its_place_of_acceptance() {
         let inboxes = Inboxes::default();
-        let first = inboxes.accept(text_to(ALICE, "first"), Fate::Held, 0);
-        let second = inboxes.accept(text_to(ALICE, "second"), Fate::Held, 0);
+        let first = inboxes.accept(text_to(ALICE, "first"), MessageFate::Held, 0);
+        let second = inboxes.accept(text_to(ALICE, "second"), MessageFate::Held, 0);
         let cursor = inboxes.cursor();
         assert!(
             inboxes
@@ -486,12 +490,12 @@ mod tests {
     fn inboxes_that_hand_over_keep_nothing_and_give_each_copy_once() {
         let taken = Arc::new(Mutex::new(Vec::new()));
         let here = Arc::clone(&taken);
-        let inboxes = Inboxes::handing_over(move |message| {
+        let inboxes = Inboxes::with_sink(move |message| {
             here.lock().unwrap().push((message.seq, message.text));
         });
-        inboxes.accept(text_to(ALICE, "once"), Fate::Delivered, 1);
-        inboxes.accept(text_to(ALICE, "twice"), Fate::Delivered, 2);
-        inboxes.accept(text_to(ALICE, "lost"), Fate::Dropped, 0);
+        inboxes.accept(text_to(ALICE, "once"), MessageFate::Delivered, 1);
+        inboxes.accept(text_to(ALICE, "twice"), MessageFate::Delivered, 2);
+        inboxes.accept(text_to(ALICE, "lost"), MessageFate::Dropped, 0);
         let taken: Vec<(u64, String)> = taken.lock().unwrap().clone();
         let told: Vec<(u64, &str)> = taken.iter().map(|(seq, text)| (*seq, &**text)).collect();
         assert_eq!(told, [(1, "once"), (2, "twice"), (2, "twice")]);
@@ -501,7 +505,7 @@ mod tests {
     #[test]
     fn what_was_lost_is_accepted_and_not_delivered() {
         let inboxes = Inboxes::default();
-        inboxes.accept(text_to(ALICE, "lost"), Fate::Dropped, 0);
+        inboxes.accept(text_to(ALICE, "lost"), MessageFate::Dropped, 0);
         assert!(
             inboxes
                 .since(Cursor::default(), Channel::Sms, ALICE)
@@ -509,7 +513,7 @@ mod tests {
         );
         let accepted = inboxes.accepted(Cursor::default(), Channel::Sms, ALICE);
         assert_eq!(accepted.len(), 1);
-        assert_eq!(accepted[0].fate, Fate::Dropped);
+        assert_eq!(accepted[0].fate, MessageFate::Dropped);
         assert_eq!(inboxes.all().len(), 1);
     }
 
@@ -517,7 +521,7 @@ mod tests {
     fn the_oldest_messages_are_forgotten_first() {
         let inboxes = Inboxes::new(2);
         for (destination, text) in [(ALICE, "1"), ("+1", "2"), (ALICE, "3")] {
-            inboxes.accept(text_to(destination, text), Fate::Dropped, 1);
+            inboxes.accept(text_to(destination, text), MessageFate::Dropped, 1);
         }
         let kept = inboxes.since(Cursor::default(), Channel::Sms, ALICE);
         assert_eq!(texts(&kept), ["3"]);
@@ -553,8 +557,8 @@ mod tests {
             let deadline = Duration::from_secs(10);
             waiting.wait(cursor, Channel::Sms, ALICE, deadline).await
         });
-        inboxes.accept(text_to("+1", "other"), Fate::Dropped, 1);
-        inboxes.accept(text_to(ALICE, "mine"), Fate::Dropped, 1);
+        inboxes.accept(text_to("+1", "other"), MessageFate::Dropped, 1);
+        inboxes.accept(text_to(ALICE, "mine"), MessageFate::Dropped, 1);
         let message = waiter.await.unwrap().unwrap();
         assert_eq!(message.text, "mine");
         let none = inboxes

@@ -8,7 +8,7 @@ use proofup_domain::state::Channel;
 use proofup_gateways::host::Gateways;
 use proofup_gateways::message::Cursor;
 use proofup_gateways::people::mailbox::{Mailbox, newest_code};
-use proofup_gateways::store::Fate;
+use proofup_gateways::store::MessageFate;
 use tokio::io::AsyncReadExt;
 
 use crate::client::{self, JSON, PATIENCE, Reply, text};
@@ -86,7 +86,7 @@ async fn a_dropped_message_is_accepted_and_never_seen() {
     let accepted = gateways
         .inboxes()
         .accepted(Cursor::default(), Channel::Sms, ALICE);
-    assert_eq!(accepted[0].fate, Fate::Dropped);
+    assert_eq!(accepted[0].fate, MessageFate::Dropped);
     gateways.stop().await;
 }
 
@@ -119,14 +119,14 @@ async fn a_refusal_delivers_nothing_and_a_retry_works() {
         text(&gateways.sms_url(), ALICE, "222222").await.unwrap();
         assert_eq!(texts(&gateways, before, ALICE), ["222222"]);
     }
-    let fates: Vec<Fate> = gateways.inboxes().all().iter().map(|a| a.fate).collect();
+    let fates: Vec<MessageFate> = gateways.inboxes().all().iter().map(|a| a.fate).collect();
     assert_eq!(
         fates,
         [
-            Fate::Refused,
-            Fate::Delivered,
-            Fate::Refused,
-            Fate::Delivered
+            MessageFate::Refused,
+            MessageFate::Delivered,
+            MessageFate::Refused,
+            MessageFate::Delivered
         ]
     );
     gateways.stop().await;
@@ -159,7 +159,7 @@ async fn a_reset_breaks_the_connection_without_an_answer() {
     let broken = text(&gateways.sms_url(), ALICE, "111111").await;
     assert_eq!(failure(broken), io::ErrorKind::ConnectionReset);
     assert!(texts(&gateways, Cursor::default(), ALICE).is_empty());
-    assert_eq!(gateways.inboxes().all()[0].fate, Fate::Refused);
+    assert_eq!(gateways.inboxes().all()[0].fate, MessageFate::Refused);
     behave(&gateways, GatewayBehaviour::Deliver);
     text(&gateways.sms_url(), ALICE, "222222").await.unwrap();
     gateways.stop().await;

@@ -7,7 +7,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::host::Gateways;
-use proofup_gateways::message::{Cursor, VoiceForm, default_code_pattern};
+use proofup_gateways::message::{CallForm, Cursor, default_code_pattern};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -84,7 +84,7 @@ async fn a_call_in_plain_json_tells_how_to_answer() {
     let call = inbox[0].call.as_ref().unwrap();
     assert_eq!(call.call_id, "call-1");
     assert_eq!(call.secret, Some(Secret::new("s3cret")));
-    assert_eq!(call.form, VoiceForm::Json);
+    assert_eq!(call.form, CallForm::Json);
     gateways.stop().await;
 }
 
@@ -109,7 +109,7 @@ async fn a_call_in_the_calls_form_tells_how_to_answer() {
         "http://target.invalid/v1/calls/c/status?secret=s3cret"
     );
     assert_eq!(call.secret, Some(Secret::new("s3cret")));
-    assert_eq!(call.form, VoiceForm::Calls);
+    assert_eq!(call.form, CallForm::Calls);
     gateways.stop().await;
 }
 

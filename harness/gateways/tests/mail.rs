@@ -11,7 +11,7 @@ use proofup_domain::command::GatewayBehaviour;
 use proofup_domain::state::Channel;
 use proofup_gateways::host::Gateways;
 use proofup_gateways::message::{Cursor, default_code_pattern};
-use proofup_gateways::store::Fate;
+use proofup_gateways::store::MessageFate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -191,9 +191,9 @@ async fn smtp_holds_drops_and_duplicates() {
             .len()
     };
     for (behaviour, fate, seen) in [
-        (GatewayBehaviour::Hold, Fate::Held, 0),
-        (GatewayBehaviour::Drop, Fate::Dropped, 0),
-        (GatewayBehaviour::Duplicate, Fate::Delivered, 2),
+        (GatewayBehaviour::Hold, MessageFate::Held, 0),
+        (GatewayBehaviour::Drop, MessageFate::Dropped, 0),
+        (GatewayBehaviour::Duplicate, MessageFate::Delivered, 2),
     ] {
         let to_alice = Some("Alice@example.org");
         gateways
@@ -229,7 +229,7 @@ async fn a_hanging_smtp_server_neither_greets_nor_holds_up_the_stop() {
         .expect("stopping waits for nobody");
 }
 
-/// Says lines in one go (PIPELINING) and gives all replies until the server closes.
+/// Sends lines in one go (PIPELINING) and returns all replies until the server closes.
 async fn said(gateways: &Gateways, lines: &str) -> String {
     let conversation = async {
         let mut stream = TcpStream::connect(gateways.smtp_address()).await?;

@@ -113,7 +113,7 @@ impl Letterboxes {
 
 /// Makes the oracle's side of a tenant with one person.
 pub(crate) fn oracle(common: &Common, policy: proofup_domain::policy::Policy) -> State {
-    State::new(machine::Tenant {
+    State::new(machine::ProvisionedTenant {
         policy,
         limits: common.capabilities.limits.clone(),
         code_shapes_accepted: common.capabilities.code_shapes_accepted.clone(),

@@ -10,7 +10,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::method::{ChallengeKind, ResetMethod};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::secret::Secret;
-use proofup_gateways::host::Counter;
+use proofup_gateways::host::InProcessSink;
 
 use super::post::Post;
 use super::wire::Lanes;
@@ -27,7 +27,7 @@ pub(crate) struct Common {
     /// Gateways, process and clock of the run.
     pub(crate) surroundings: Arc<Surroundings>,
     /// Where a target in this process brings its messages.
-    pub(crate) counter: Option<Counter>,
+    pub(crate) counter: Option<InProcessSink>,
     /// The connections of those who are under way, where requests can be written straight onto one.
     pub(crate) lanes: Option<Lanes>,
     /// What everybody else sends over.

@@ -7,8 +7,8 @@
 //! A history holds what was really done, from the first command of the tenant on (the setting up of `[[users]] methods`
 //! included), and the abstract answers. A command that was not sent is left out; so is one whose answer never came.
 
+mod action;
 mod codes;
-mod deed;
 mod ledger;
 mod registered;
 mod sessions;
@@ -21,13 +21,13 @@ use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{CodeShape, Command};
 use proofup_domain::policy::Policy;
 
+use action::AuditedAction;
 use codes::Codes;
-use deed::Deed;
 use ledger::Ledger;
-use registered::Registered;
+use registered::RegisteredMethodsCheck;
 use sessions::Sessions;
 
-/// Holds what was known before the first command.
+/// What was known before the first command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grounds {
     /// The policy at the beginning.
@@ -38,10 +38,10 @@ pub struct Grounds {
     pub code_shapes_accepted: BTreeSet<CodeShape>,
 }
 
-/// Holds one command, its instant and its answer.
-pub type Entry = (Timestamp, Command, Answer);
+/// One command, its instant and its answer.
+pub type HistoryEntry = (Timestamp, Command, Answer);
 
-/// Names what was broken, where in the history, and how.
+/// What was broken, where in the history, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// The place in the history, from 0.
@@ -59,10 +59,10 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// Names an invariant.
+/// An invariant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// What is told as registered or verified was proved before.
+    /// What is shown as registered or verified was proved before.
     NothingRegisteredWithoutProof,
     /// The code that was accepted last is not accepted again, and nothing is verified twice.
     CodeWorksOnce,
@@ -86,7 +86,7 @@ pub enum Invariant {
     AccountOnlySignedIn,
     /// Nothing succeeds in a session that has ended.
     EndedSessionsAreDead,
-    /// A refused command changes nothing that a later look tells.
+    /// A refused command changes nothing that a later read shows.
     RefusedChangesNothing,
     /// A callback without the right secret does not count.
     CallbackNeedsSecret,
@@ -126,7 +126,7 @@ impl Invariant {
             Self::SendingIsThrottled => "sending is throttled",
             Self::DaysLeftNeverRise => "days left never rise",
             Self::NoOfferWithoutWindow => "there is no offer without a window",
-            Self::NeverMailOrAnswers => "e-mail and answers are no second step",
+            Self::NeverMailOrAnswers => "e-mail and answers are never a second step",
             Self::DefaultIsEligible => "the default is eligible",
             Self::AccountOnlySignedIn => "the account opens only when signed in",
             Self::EndedSessionsAreDead => "ended sessions are dead",
@@ -136,7 +136,7 @@ impl Invariant {
         }
     }
 
-    /// Names the requirement that it serves.
+    /// Returns the requirement that it serves.
     #[must_use]
     pub const fn requirement(self) -> &'static str {
         match self {
@@ -161,27 +161,27 @@ impl Invariant {
 
 /// Lists what a history breaks, in its order.
 #[must_use]
-pub fn audit(grounds: &Grounds, history: &[Entry]) -> Vec<Violation> {
+pub fn audit(grounds: &Grounds, history: &[HistoryEntry]) -> Vec<Violation> {
     let mut ledger = Ledger::new(grounds);
     let mut codes = Codes::default();
-    let mut registered = Registered::default();
+    let mut registered = RegisteredMethodsCheck::default();
     let mut sessions = Sessions::default();
     let mut violations = Vec::new();
     for (index, (at, command, answer)) in history.iter().enumerate() {
-        let deed = Deed::new(*at, command, answer);
+        let action = AuditedAction::new(*at, command, answer);
         let mut found = Vec::new();
-        codes.see(&ledger, grounds, &deed, &mut found);
-        registered.see(&ledger, &deed, &mut found);
-        sessions.see(&ledger, &deed, &mut found);
+        codes.see(&ledger, grounds, &action, &mut found);
+        registered.see(&ledger, &action, &mut found);
+        sessions.see(&ledger, &action, &mut found);
         violations.extend(found.into_iter().map(|(invariant, seen)| Violation {
             index,
             invariant,
             seen,
         }));
-        ledger.take(&deed);
+        ledger.take(&action);
     }
     violations
 }
 
 /// Collects what one command broke.
-type Found = Vec<(Invariant, String)>;
+type Violations = Vec<(Invariant, String)>;

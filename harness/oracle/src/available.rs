@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use enumset::EnumSet;
 use proofup_domain::method::{ChallengeKind, Method, Purpose};
 use proofup_domain::policy::Policy;
 
-use crate::few::Few;
 use crate::usable;
 use crate::user::{Registered, User};
 
 /// Counts the authenticator apps that one user may have, usable or not.
 pub const APPS_MAX: usize = 5;
 
-/// Tells one method that can be added.
+/// One method that can be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Available {
     /// The method.
@@ -36,14 +36,14 @@ pub fn available(policy: &Policy, user: &User) -> Vec<Available> {
         .collect()
 }
 
-/// Gives the methods of [`available`] alone, by rank.
+/// Returns the methods of [`available`] alone, by rank.
 #[must_use]
 pub fn methods(policy: &Policy, user: &User) -> Vec<Method> {
     set(policy, user).into_iter().collect()
 }
 
-/// Gives the same as a set.
-pub(crate) fn set(policy: &Policy, user: &User) -> Few<Method> {
+/// Returns the same as a set.
+pub(crate) fn set(policy: &Policy, user: &User) -> EnumSet<Method> {
     Method::ALL
         .iter()
         .copied()
@@ -65,21 +65,21 @@ fn offer(policy: &Policy, user: &User, method: Method) -> Option<Available> {
     })
 }
 
-/// Gives the kinds by which a method is set up.
+/// Returns the kinds by which a method is set up.
 ///
 /// The Microsoft app ends with its notification, also where only its codes are allowed. A phone is set up by any kind
 /// that is allowed for a purpose it is usable for, and reset allows both kinds of a mobile phone.
-fn setup_kinds(policy: &Policy, user: &User, fresh: &Registered) -> Few<ChallengeKind> {
+fn setup_kinds(policy: &Policy, user: &User, fresh: &Registered) -> EnumSet<ChallengeKind> {
     match fresh.method {
-        Method::MicrosoftAuthenticator => Few::NONE.with(ChallengeKind::AppNotification),
-        Method::SoftwareOath => Few::NONE.with(ChallengeKind::AppCode),
+        Method::MicrosoftAuthenticator => EnumSet::only(ChallengeKind::AppNotification),
+        Method::SoftwareOath => EnumSet::only(ChallengeKind::AppCode),
         Method::MobilePhone | Method::OfficePhone | Method::Email | Method::SecurityQuestions => {
             usable::allowed_kinds(policy, user.role, fresh)
         }
     }
 }
 
-/// Tells whether a user has as many of a method as one may have.
+/// Returns whether a user has as many of a method as one may have.
 ///
 /// A registered method that is usable for nothing does not count, because setting it up again replaces it; apps count
 /// in any case.

@@ -6,7 +6,7 @@ use proofup_domain::policy::Policy;
 use crate::usable;
 use crate::user::{Choice, Registered, User};
 
-/// Gives the default that is shown and tried: the choice if usable now, else the strongest usable kind, else none.
+/// Returns the default that is shown and tried: the choice if usable now, else the strongest usable kind, else none.
 ///
 /// The choice itself stays when policy stops allowing it, and is back when policy allows it again (MAN-3).
 #[must_use]
@@ -36,14 +36,14 @@ pub fn proofs(policy: &Policy, user: &User) -> Vec<Choice> {
     proofs.into_iter().map(|(.., choice)| choice).collect()
 }
 
-/// Tells whether a way to prove can be chosen as the default: registered, and usable for two-step now (MAN-6).
+/// Returns whether a way to prove can be chosen as the default: registered, and usable for two-step now (MAN-6).
 #[must_use]
 pub fn eligible(policy: &Policy, user: &User, choice: Choice) -> bool {
     user.find(choice.id)
         .is_some_and(|method| usable::two_step_kinds(policy, method).contains(choice.kind))
 }
 
-/// Gives the choice after a method was registered.
+/// Returns the choice after a method was registered.
 ///
 /// `before` is the user without the new method (and without the unusable one that it replaces, if any). The Microsoft app
 /// becomes the default by its strongest kind usable for two-step, also over an earlier choice (APP-9, WIZ-6). Any other
@@ -57,7 +57,7 @@ pub fn after_registration(
     verified_by: ChallengeKind,
 ) -> Option<Choice> {
     let kinds = usable::two_step_kinds(policy, new);
-    let strongest = kinds.first();
+    let strongest = kinds.iter().next();
     let kind = if new.method == Method::MicrosoftAuthenticator {
         strongest
     } else if shown(policy, before).is_some() {
@@ -71,7 +71,7 @@ pub fn after_registration(
         .or(before.choice)
 }
 
-/// Gives the choice after a method was deleted: deleting the chosen method drops it.
+/// Returns the choice after a method was deleted: deleting the chosen method drops it.
 #[must_use]
 pub fn after_deletion(choice: Option<Choice>, deleted: u32) -> Option<Choice> {
     choice.filter(|choice| choice.id != deleted)

@@ -10,7 +10,6 @@
 pub mod auditor;
 pub mod available;
 pub mod default;
-pub mod few;
 pub mod machine;
 mod patch;
 pub mod policy;

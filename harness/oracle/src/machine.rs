@@ -7,7 +7,7 @@
 //!
 //! Where the design leaves a choice, the machine follows each reading: a handler asks whether the other reading holds, and
 //! `step` runs it once for every combination of answers. The first reading is the preferred one and gives
-//! [`Outcome::state`]; which one an implementation took is told by its answer ([`Outcome::follow`]).
+//! [`Transition::state`]; which one an implementation took is told by its answer ([`Transition::follow`]).
 //!
 //! **Invariant:** a step reads no clock, draws nothing at random, never fails and never panics.
 
@@ -19,7 +19,7 @@ mod expected;
 mod gate;
 mod life;
 mod manage;
-mod post;
+mod outbox;
 mod records;
 mod register;
 mod resets;
@@ -43,31 +43,31 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
 
 pub use expected::Expected;
-pub use tenant::{NewUser, NumberFacts, Tenant};
+pub use tenant::{NewUser, NumberFacts, ProvisionedTenant};
 
 use expected::Told;
-use post::Post;
-use records::{Person, Ref, Sort};
+use outbox::Outbox;
+use records::{PersonState, Ref, RefKind};
 use roles::By;
 use tenant::Setting;
 
 /// Counts the readings of one step that are followed; beyond it the rest is not admitted.
 const READINGS_MAX: usize = 16;
 
-/// Holds one tenant as a value: cheap to clone, equal when nothing that could be told differs.
+/// One tenant as a value: cheap to clone, equal when nothing that could be told differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     setting: Arc<Setting>,
     policy: Arc<Policy>,
-    people: Vec<Arc<Person>>,
-    bindings: Arc<BTreeMap<(Sort, Name), Ref>>,
-    post: Arc<Post>,
-    audit: Arc<Vec<Event>>,
+    people: Vec<Arc<PersonState>>,
+    bindings: Arc<BTreeMap<(RefKind, Name), Ref>>,
+    outbox: Arc<Outbox>,
+    audit: Arc<Vec<AuditEntry>>,
 }
 
-/// Holds one audit event (`domain.md` §12).
+/// One audit event (`domain.md` §12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Event {
+struct AuditEntry {
     person: usize,
     activity: Activity,
     method: Option<Method>,
@@ -76,17 +76,17 @@ struct Event {
 impl State {
     /// Makes the state in which nobody has done anything.
     #[must_use]
-    pub fn new(tenant: Tenant) -> Self {
+    pub fn new(tenant: ProvisionedTenant) -> Self {
         tenant::start(tenant)
     }
 
-    /// Gives the policy that holds now.
+    /// Returns the policy that holds now.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Gives what decisions know of a user: role, registered methods, choice; none: nobody has the name.
+    /// Returns what decisions know of a user (role, registered methods, choice), or none if nobody has the name.
     #[must_use]
     pub fn user(&self, name: &Name) -> Option<&crate::user::User> {
         self.person(name).map(|index| &self.people[index].user)
@@ -97,7 +97,7 @@ impl State {
     pub fn begin_story(&self) -> Self {
         let mut state = self.clone();
         state.audit = Arc::default();
-        Arc::make_mut(&mut state.post).forget_inboxes();
+        Arc::make_mut(&mut state.outbox).forget_inboxes();
         state
     }
 
@@ -108,9 +108,9 @@ impl State {
     }
 }
 
-/// Tells what a step leads to.
+/// What a step leads to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct Transition {
     /// The state afterwards, by the preferred reading.
     pub state: State,
     /// What may be answered, by any reading.
@@ -120,8 +120,8 @@ pub struct Outcome {
     others: Vec<(Vec<Expectation>, State)>,
 }
 
-impl Outcome {
-    /// Gives the state afterwards, by the first reading that admits the answer; the preferred one if none does.
+impl Transition {
+    /// Returns the state afterwards, by the first reading that admits the answer; the preferred one if none does.
     #[must_use]
     pub fn follow(&self, answer: &Answer) -> &State {
         let admitted = |patterns: &[Expectation]| patterns.iter().any(|one| one.admits(answer));
@@ -135,7 +135,7 @@ impl Outcome {
             .map_or(&self.state, |(_, state)| state)
     }
 
-    /// Holds an answer to what may be answered, and gives the state that follows from it, as [`Self::follow`] does.
+    /// Returns the state that follows from an answer, as [`Self::follow`] does, if the answer is admitted.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Outcome {
         Ok(self.follow(answer).clone())
     }
 
-    /// Tells whether the readings of the design part ways here: the state afterwards depends on the answer.
+    /// Returns whether the readings of the design part ways here: the state afterwards depends on the answer.
     #[must_use]
     pub fn depends_on_answer(&self) -> bool {
         self.others.iter().any(|(_, state)| *state != self.state)
@@ -163,7 +163,7 @@ impl Outcome {
 ///
 /// The caller owns the clock: `now` is the instant of the request, and `advanceClock` shows in the `now` of the next call.
 #[must_use]
-pub fn step(state: &State, command: &Command, now: Timestamp) -> Outcome {
+pub fn step(state: &State, command: &Command, now: Timestamp) -> Transition {
     every_reading(state, command, now, None)
 }
 
@@ -175,16 +175,16 @@ pub fn step(state: &State, command: &Command, now: Timestamp) -> Outcome {
 #[must_use]
 pub fn step_prepared(
     state: &State,
-    prepared: &Prepared,
+    prepared: &PreparedMoment,
     command: &Command,
     now: Timestamp,
-) -> Outcome {
+) -> Transition {
     every_reading(state, command, now, Some(prepared))
 }
 
-/// Holds the moment at which commands were made ready.
+/// The moment at which commands were made ready.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Prepared {
+pub struct PreparedMoment {
     /// The state of then.
     pub state: State,
     /// The instant.
@@ -195,13 +195,13 @@ fn every_reading(
     state: &State,
     command: &Command,
     now: Timestamp,
-    prepared: Option<&Prepared>,
-) -> Outcome {
+    prepared: Option<&PreparedMoment>,
+) -> Transition {
     let mut script = Vec::new();
     let run = |script: &mut Vec<bool>| run(state, command, now, prepared, script);
     let (state_after, told) = run(&mut script);
     let expected = Expected::of(told);
-    let mut outcome = Outcome {
+    let mut outcome = Transition {
         state: state_after,
         preferred: expected.alternatives().len(),
         expected,
@@ -222,11 +222,11 @@ fn run(
     state: &State,
     command: &Command,
     now: Timestamp,
-    prepared: Option<&Prepared>,
+    prepared: Option<&PreparedMoment>,
     script: &mut Vec<bool>,
 ) -> (State, Told) {
-    let before = |prepared: &Prepared| {
-        Box::new(World {
+    let before = |prepared: &PreparedMoment| {
+        Box::new(StepContext {
             state: prepared.state.clone(),
             now: prepared.now,
             before: None,
@@ -234,7 +234,7 @@ fn run(
             asked: 0,
         })
     };
-    let mut world = World {
+    let mut world = StepContext {
         state: state.clone(),
         now,
         before: prepared.map(before),
@@ -250,7 +250,7 @@ fn run(
     (world.state, told)
 }
 
-/// Tells a command that goes on with a reset.
+/// Returns whether a command goes on with a reset.
 const fn is_about_a_reset(command: &Command) -> bool {
     matches!(
         command,
@@ -275,9 +275,9 @@ fn next_script(script: &mut Vec<bool>) -> bool {
     false
 }
 
-/// Holds a state while a command changes it.
+/// A state while a command changes it.
 #[derive(Debug)]
-struct World {
+struct StepContext {
     state: State,
     now: Timestamp,
     /// The world in which the command was made ready, where that is not this one.
@@ -286,7 +286,7 @@ struct World {
     asked: usize,
 }
 
-impl World {
+impl StepContext {
     /// Asks whether the other reading of a rule is followed here; the preferred one says no.
     fn reading(&mut self) -> bool {
         if self.asked == self.script.len() {
@@ -296,20 +296,20 @@ impl World {
         self.script[self.asked - 1]
     }
 
-    fn person(&self, index: usize) -> &Person {
+    fn person(&self, index: usize) -> &PersonState {
         &self.state.people[index]
     }
 
-    fn person_mut(&mut self, index: usize) -> &mut Person {
+    fn person_mut(&mut self, index: usize) -> &mut PersonState {
         Arc::make_mut(&mut self.state.people[index])
     }
 
-    fn post_mut(&mut self) -> &mut Post {
-        Arc::make_mut(&mut self.state.post)
+    fn outbox_mut(&mut self) -> &mut Outbox {
+        Arc::make_mut(&mut self.state.outbox)
     }
 
     fn record(&mut self, person: usize, activity: Activity, method: Option<Method>) {
-        Arc::make_mut(&mut self.state.audit).push(Event {
+        Arc::make_mut(&mut self.state.audit).push(AuditEntry {
             person,
             activity,
             method,
@@ -317,14 +317,14 @@ impl World {
     }
 }
 
-/// Holds the answer of a handler; the error is a refusal that ended it early.
+/// The answer of a handler; the error is a refusal that ended it early.
 type Handled = Result<Told, Told>;
 
 #[expect(
     clippy::too_many_lines,
     reason = "one entry per command, and the compiler sees that none is missing"
 )]
-fn dispatch(world: &mut World, command: &Command) -> Handled {
+fn dispatch(world: &mut StepContext, command: &Command) -> Handled {
     use Command as C;
     let by = By::new;
     match command {

@@ -3,7 +3,7 @@
 use proofup_domain::policy::Policy;
 use serde_json::{Map, Value};
 
-/// Gives the policy after a patch; none: what comes out is no policy.
+/// Returns the policy after a patch, or none if the result is not a policy.
 pub(crate) fn patched(policy: &Policy, patch: &Map<String, Value>) -> Option<Policy> {
     let mut merged = serde_json::to_value(policy).ok()?;
     merge(&mut merged, patch);

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use enumset::EnumSet;
 use proofup_domain::method::{ChallengeKind, Gate, Method, ResetMethod, Role};
 use proofup_domain::policy::Policy;
 
-use crate::few::Few;
 use crate::usable;
 use crate::user::Registered;
 
 /// Counts the characters that one question may have.
 const QUESTION_CHARACTERS_MAX: usize = 200;
 
-/// Names the field of a policy that is wrong, and why.
+/// A defect of a policy: the field that is wrong, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Defect {
     /// The path of the field, in the spelling of files and JSON: `reset.methodsRequired`.
@@ -28,7 +28,7 @@ impl std::fmt::Display for Defect {
     }
 }
 
-/// Names why a field is wrong.
+/// The reason why a field is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// The number is outside its range.
@@ -63,7 +63,7 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// Lists everything that makes a policy one to refuse, in the order of the fields; none: members can meet it.
+/// Lists everything that makes a policy one to refuse, in the order of the fields; empty if members can meet it.
 ///
 /// Numbers must be in their range at any time. What a reset could use matters only while `reset.enabled`: until then the
 /// fields are kept and have no effect. Administrators are not looked at: what they cannot meet does not bind them.
@@ -97,7 +97,10 @@ fn reset_defects(policy: &Policy) -> Vec<Defect> {
     let reset = &policy.reset;
     let mut defects = Vec::new();
     let wrong_number = out_of_range("reset.methodsRequired", reset.methods_required, 1..=2);
-    if wrong_number.is_none() && reset.enabled && usable_gates(policy) < reset.methods_required {
+    if wrong_number.is_none()
+        && reset.enabled
+        && !usable::are_enough(usable_gates(policy), reset.methods_required)
+    {
         defects.push(Defect {
             field: "reset.methods",
             reason: Reason::TooFewGates,
@@ -112,15 +115,14 @@ fn reset_defects(policy: &Policy) -> Vec<Defect> {
     defects
 }
 
-/// Counts the gates that a member could pass with one of each method.
-fn usable_gates(policy: &Policy) -> u32 {
-    let gates: Few<Gate> = Method::ALL
+/// Returns the gates that a member could pass with one of each method.
+fn usable_gates(policy: &Policy) -> EnumSet<Gate> {
+    Method::ALL
         .iter()
         .map(|method| Registered::new(0, *method))
         .filter(|fresh| !usable::reset_kinds(policy, Role::Member, fresh).is_empty())
         .map(|fresh| usable::gate(fresh.method))
-        .collect();
-    gates.len()
+        .collect()
 }
 
 fn question_defects(policy: &Policy) -> Vec<Defect> {

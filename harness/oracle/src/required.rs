@@ -1,15 +1,15 @@
 //! What a user must register, and what the wizard's page offers for it (`domain.md` §5).
 
+use enumset::EnumSet;
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{Gate, Method};
 use proofup_domain::policy::Policy;
 
 use crate::available;
-use crate::few::Few;
 use crate::usable;
 use crate::user::{Registered, User};
 
-/// Tells where one obligation stands.
+/// Where one obligation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obligation {
     /// Policy asks for nothing.
@@ -22,7 +22,7 @@ pub enum Obligation {
     Unmeetable,
 }
 
-/// Tells where both obligations stand.
+/// Where both obligations stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Obligations {
     /// One method usable for two-step verification.
@@ -32,7 +32,7 @@ pub struct Obligations {
 }
 
 impl Obligations {
-    /// Tells whether required info is missing: the sign-in is interrupted (SIGN-2, SIGN-3).
+    /// Returns whether required info is missing: the sign-in is interrupted (SIGN-2, SIGN-3).
     #[must_use]
     pub fn interrupt(self) -> bool {
         self.two_step == Obligation::Unmet || self.reset == Obligation::Unmet
@@ -49,7 +49,7 @@ pub fn obligations(policy: &Policy, user: &User) -> Obligations {
     }
 }
 
-fn two_step_obligation(policy: &Policy, user: &User, available: Few<Method>) -> Obligation {
+fn two_step_obligation(policy: &Policy, user: &User, available: EnumSet<Method>) -> Obligation {
     if !(policy.two_step.registration_required || policy.two_step.required_at_sign_in) {
         Obligation::Absent
     } else if usable::has_second_step(policy, user) {
@@ -64,38 +64,38 @@ fn two_step_obligation(policy: &Policy, user: &User, available: Few<Method>) -> 
     }
 }
 
-fn reset_obligation(policy: &Policy, user: &User, available: Few<Method>) -> Obligation {
+fn reset_obligation(policy: &Policy, user: &User, available: EnumSet<Method>) -> Obligation {
     if !(policy.reset.enabled && policy.reset.registration_required) {
         return Obligation::Absent;
     }
     let needed = usable::gates(policy, user.role);
     let held = usable::registered_gates(policy, user);
-    if held.len() >= needed {
+    if usable::are_enough(held, needed) {
         return Obligation::Met;
     }
-    let new: Few<Gate> = available
+    let new: EnumSet<Gate> = available
         .into_iter()
         .filter_map(|method| passes(policy, user, method))
         .collect();
-    if held.and(new).len() >= needed {
+    if usable::are_enough(held | new, needed) {
         Obligation::Unmet
     } else {
         Obligation::Unmeetable
     }
 }
 
-/// Tells whether a method, newly registered, would prove a second step.
+/// Returns whether a method, newly registered, would prove a second step.
 fn proves_second_step(policy: &Policy, method: Method) -> bool {
     !usable::two_step_kinds(policy, &Registered::new(0, method)).is_empty()
 }
 
-/// Names the gate that a method, newly registered, would pass.
+/// Returns the gate that a method, newly registered, would pass.
 fn passes(policy: &Policy, user: &User, method: Method) -> Option<Gate> {
     let kinds = usable::reset_kinds(policy, user.role, &Registered::new(0, method));
     (!kinds.is_empty()).then(|| usable::gate(method))
 }
 
-/// Gives what a user must register still, in the order in which the wizard of 2019 asks for it.
+/// Returns what a user must register still, in the order in which the wizard of 2019 asks for it.
 ///
 /// The smallest set of available methods that meets the obligations that bind, together with what is registered; among
 /// sets of that size the strongest, compared by rank in order (WIZ-1, WIZ-2, WIZ-7, WIZ-8). Empty: nothing is required.
@@ -105,7 +105,7 @@ pub fn required(policy: &Policy, user: &User) -> Vec<Method> {
     if !obligations.interrupt() {
         return Vec::new();
     }
-    let asked = Asked::of(policy, user, obligations);
+    let asked = BindingObligations::of(policy, user, obligations);
     subsets(available::set(policy, user))
         .filter(|set| asked.is_met_by(*set))
         .min_by(|one, other| {
@@ -116,19 +116,19 @@ pub fn required(policy: &Policy, user: &User) -> Vec<Method> {
         .unwrap_or_default()
 }
 
-/// Holds what the obligations that bind ask for, worked out once for all sets.
-struct Asked {
+/// What the obligations that bind ask for, worked out once for all sets.
+struct BindingObligations {
     two_step: bool,
     reset: bool,
     /// The methods that would prove a second step.
-    provers: Few<Method>,
+    provers: EnumSet<Method>,
     /// The methods that would pass a gate.
-    passers: Few<Method>,
-    held: Few<Gate>,
+    passers: EnumSet<Method>,
+    held: EnumSet<Gate>,
     gates: u32,
 }
 
-impl Asked {
+impl BindingObligations {
     fn of(policy: &Policy, user: &User, obligations: Obligations) -> Self {
         let all = Method::ALL.iter().copied();
         Self {
@@ -146,21 +146,20 @@ impl Asked {
         }
     }
 
-    /// Tells whether a set of methods, added to what is registered, meets the obligations that bind.
-    fn is_met_by(&self, set: Few<Method>) -> bool {
-        let two_step =
-            !self.two_step || !set.only(|method| self.provers.contains(method)).is_empty();
+    /// Returns whether a set of methods, added to what is registered, meets the obligations that bind.
+    fn is_met_by(&self, set: EnumSet<Method>) -> bool {
+        let two_step = !self.two_step || !set.is_disjoint(self.provers);
         let reset = !self.reset || {
-            let passing = set.only(|method| self.passers.contains(method));
-            let gates: Few<Gate> = passing.into_iter().map(usable::gate).collect();
-            gates.and(self.held).len() >= self.gates
+            let passing = set & self.passers;
+            let gates: EnumSet<Gate> = passing.iter().map(usable::gate).collect();
+            usable::are_enough(gates | self.held, self.gates)
         };
         two_step && reset
     }
 }
 
 /// Lists every subset.
-fn subsets(methods: Few<Method>) -> impl Iterator<Item = Few<Method>> {
+fn subsets(methods: EnumSet<Method>) -> impl Iterator<Item = EnumSet<Method>> {
     // Counting to two to the sixth: six methods at most.
     (0..1_u32 << methods.len()).map(move |number| {
         let chosen = methods.into_iter().enumerate();
@@ -191,7 +190,7 @@ pub fn helping(policy: &Policy, user: &User) -> Vec<Method> {
         .collect()
 }
 
-/// Tells what the wizard's page shows.
+/// What the wizard's page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {
     /// Edition 2019: one method is asked for.
@@ -214,7 +213,7 @@ pub enum Page {
 impl Page {
     /// Lists what can be begun from the page; while interrupted nothing else can.
     #[must_use]
-    pub fn offers(&self) -> Few<Method> {
+    pub fn offers(&self) -> EnumSet<Method> {
         match self {
             Self::Method {
                 proposed,
@@ -222,7 +221,7 @@ impl Page {
                 ..
             } => alternatives.iter().copied().chain([*proposed]).collect(),
             Self::List(methods) => methods.iter().copied().collect(),
-            Self::Success => Few::NONE,
+            Self::Success => EnumSet::empty(),
         }
     }
 }
@@ -256,7 +255,7 @@ pub fn page(policy: &Policy, user: &User) -> Page {
     }
 }
 
-/// Tells "a different authenticator app": it is offered at the step of the Microsoft app.
+/// Returns whether a method is "a different authenticator app", which is offered at the step of the Microsoft app.
 fn is_different_app(proposed: Method, method: Method) -> bool {
     proposed == Method::MicrosoftAuthenticator && method == Method::SoftwareOath
 }

@@ -8,12 +8,12 @@ use proofup_domain::policy::Policy;
 use crate::user::{Choice, User};
 use crate::{default, usable};
 
-/// Tells whether a reset may begin; if not, the one answer is "contact your administrator" (RESET-4).
+/// Returns whether a reset may begin; if not, the one answer is "contact your administrator" (RESET-4).
 #[must_use]
 pub fn may_begin(policy: &Policy, user: &User) -> bool {
-    let gates = usable::registered_gates(policy, user).len();
+    let gates = usable::registered_gates(policy, user);
     let needed = usable::gates(policy, user.role);
-    policy.reset.enabled && !user.blocked && gates >= needed
+    policy.reset.enabled && !user.blocked && usable::are_enough(gates, needed)
 }
 
 /// Lists the ways to pass a gate that is not passed yet.

@@ -8,9 +8,9 @@ use crate::user::{Choice, User};
 use crate::window::{self, Offer};
 use crate::{default, usable};
 
-/// Holds what a session has passed so far; a fresh one has passed nothing.
+/// What a session has passed so far; a fresh one has passed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
+pub struct SignInProgress {
     /// The second step is passed, or a method usable for it was verified in an interrupt that began with none.
     pub second_step_passed: bool,
     /// An interrupt was shown and neither put off nor completed by "done".
@@ -21,9 +21,9 @@ pub struct Progress {
     pub reviewed: bool,
 }
 
-/// Holds the instants that a sign-in depends on.
+/// The instants that a sign-in depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
+pub struct SignInTimes {
     /// The instant of the request.
     pub now: Timestamp,
     /// When this user's deferral window opened, if it did.
@@ -32,9 +32,9 @@ pub struct Times {
     pub last_change: Option<Timestamp>,
 }
 
-/// Tells where a session stands.
+/// Where a session stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SignInOutcome {
     /// Blocked: answered like a wrong password (SIGN-7).
     InvalidCredentials,
     /// The second step is owed.
@@ -59,48 +59,53 @@ pub enum Outcome {
 /// A deferral completes the sign-in, so it ends the stages. An interrupt that was begun lasts until "done", also once the
 /// obligations are met.
 #[must_use]
-pub fn outcome(policy: &Policy, user: &User, times: Times, progress: Progress) -> Outcome {
+pub fn outcome(
+    policy: &Policy,
+    user: &User,
+    times: SignInTimes,
+    progress: SignInProgress,
+) -> SignInOutcome {
     if user.blocked {
-        return Outcome::InvalidCredentials;
+        return SignInOutcome::InvalidCredentials;
     }
     if progress.deferred {
-        return Outcome::SignedIn;
+        return SignInOutcome::SignedIn;
     }
     if policy.two_step.required_at_sign_in && step_up_owed(policy, user, progress) {
         return second_step(policy, user);
     }
     if progress.interrupted || required::obligations(policy, user).interrupt() {
         let offer = window::offer(policy, times.window_opened, times.now);
-        return Outcome::Interrupted(offer);
+        return SignInOutcome::Interrupted(offer);
     }
     if policy.two_step.required_at_sign_in && !can_ever_step_up(policy, user) {
-        return Outcome::ContactAdministrator;
+        return SignInOutcome::ContactAdministrator;
     }
     if !progress.reviewed && review_due(policy, user, times) {
-        return Outcome::ReviewDue;
+        return SignInOutcome::ReviewDue;
     }
-    Outcome::SignedIn
+    SignInOutcome::SignedIn
 }
 
-fn second_step(policy: &Policy, user: &User) -> Outcome {
+fn second_step(policy: &Policy, user: &User) -> SignInOutcome {
     let default = default::shown(policy, user);
     let mut alternatives = default::proofs(policy, user);
     alternatives.retain(|proof| Some(*proof) != default);
-    Outcome::SecondStepRequired {
+    SignInOutcome::SecondStepRequired {
         default,
         alternatives,
     }
 }
 
-/// Tells whether setting up, managing or confirming a review asks for a second step first (SIGN-10, MAN-5).
+/// Returns whether setting up, managing or confirming a review asks for a second step first (SIGN-10, MAN-5).
 ///
 /// A second step is asked for once per session, and only of a user who has a usable one.
 #[must_use]
-pub fn step_up_owed(policy: &Policy, user: &User, progress: Progress) -> bool {
+pub fn step_up_owed(policy: &Policy, user: &User, progress: SignInProgress) -> bool {
     !progress.second_step_passed && usable::has_second_step(policy, user)
 }
 
-/// Tells whether "done" completes the wizard: the obligations that bind are met (WIZ-10).
+/// Returns whether "done" completes the wizard: the obligations that bind are met (WIZ-10).
 #[must_use]
 pub fn may_complete(policy: &Policy, user: &User) -> bool {
     !required::obligations(policy, user).interrupt()
@@ -115,9 +120,9 @@ fn can_ever_step_up(policy: &Policy, user: &User) -> bool {
     two_step != Obligation::Unmeetable
 }
 
-/// Tells whether the registered info is due for review: at its instant it is (REV-1, REV-2).
+/// Returns whether the registered info is due for review: at its instant it is (REV-1, REV-2).
 #[must_use]
-pub fn review_due(policy: &Policy, user: &User, times: Times) -> bool {
+pub fn review_due(policy: &Policy, user: &User, times: SignInTimes) -> bool {
     let reset = &policy.reset;
     if !(reset.enabled && reset.registration_required) || reset.reconfirm_after_days == 0 {
         return false;
@@ -146,20 +151,20 @@ mod tests {
         text.parse().expect("the instant of a test parses")
     }
 
-    fn times() -> Times {
-        Times {
+    fn times() -> SignInTimes {
+        SignInTimes {
             now: at("2026-01-15T09:00:00Z"),
             window_opened: None,
             last_change: None,
         }
     }
 
-    fn offered(days_left: u32) -> Outcome {
-        Outcome::Interrupted(Offer::Offered { days_left })
+    fn offered(days_left: u32) -> SignInOutcome {
+        SignInOutcome::Interrupted(Offer::Offered { days_left })
     }
 
     #[track_caller]
-    fn check(text: &str, user: &User, progress: Progress, expect: &Outcome) {
+    fn check(text: &str, user: &User, progress: SignInProgress, expect: &SignInOutcome) {
         let actual = outcome(&policy(text), user, times(), progress);
         assert_eq!(&actual, expect, "{text}");
     }
@@ -172,44 +177,54 @@ mod tests {
             check(
                 text,
                 &user,
-                Progress::default(),
-                &Outcome::InvalidCredentials,
+                SignInProgress::default(),
+                &SignInOutcome::InvalidCredentials,
             );
         }
     }
 
     #[test]
     fn missing_info_interrupts_and_nothing_else_does() {
-        let fresh = Progress::default();
-        check("", &member(""), fresh, &Outcome::SignedIn);
+        let fresh = SignInProgress::default();
+        check("", &member(""), fresh, &SignInOutcome::SignedIn);
         check(REQUIRED, &member(""), fresh, &offered(14));
         check(REQUIRED, &member("email"), fresh, &offered(14));
-        check(REQUIRED, &member("mobilePhone"), fresh, &Outcome::SignedIn);
+        check(
+            REQUIRED,
+            &member("mobilePhone"),
+            fresh,
+            &SignInOutcome::SignedIn,
+        );
         let none = format!("{REQUIRED}deferralDays = 0");
         check(
             &none,
             &member(""),
             fresh,
-            &Outcome::Interrupted(Offer::NotOffered),
+            &SignInOutcome::Interrupted(Offer::NotOffered),
         );
     }
 
     #[test]
     fn deferring_completes_the_sign_in_and_skips_the_review() {
-        let deferred = Progress {
+        let deferred = SignInProgress {
             deferred: true,
             interrupted: true,
-            ..Progress::default()
+            ..SignInProgress::default()
         };
-        check(REQUIRED, &member(""), deferred, &Outcome::SignedIn);
-        check(REVIEWED, &member("email"), deferred, &Outcome::SignedIn);
+        check(REQUIRED, &member(""), deferred, &SignInOutcome::SignedIn);
+        check(
+            REVIEWED,
+            &member("email"),
+            deferred,
+            &SignInOutcome::SignedIn,
+        );
     }
 
     #[test]
     fn an_interrupt_lasts_until_done() {
-        let interrupted = Progress {
+        let interrupted = SignInProgress {
             interrupted: true,
-            ..Progress::default()
+            ..SignInProgress::default()
         };
         check(REQUIRED, &member("mobilePhone"), interrupted, &offered(14));
         assert!(may_complete(&policy(REQUIRED), &member("mobilePhone")));
@@ -220,22 +235,27 @@ mod tests {
     fn a_demanded_second_step_comes_first_and_the_default_before_the_rest() {
         let mut user = member("mobilePhone microsoftAuthenticator");
         user.choice = Some(choice(1, TextMessage));
-        let owed = Outcome::SecondStepRequired {
+        let owed = SignInOutcome::SecondStepRequired {
             default: Some(choice(1, TextMessage)),
             alternatives: vec![choice(2, AppNotification), choice(1, VoiceCall)],
         };
-        check(AT_SIGN_IN, &user, Progress::default(), &owed);
-        let passed = Progress {
+        check(AT_SIGN_IN, &user, SignInProgress::default(), &owed);
+        let passed = SignInProgress {
             second_step_passed: true,
-            ..Progress::default()
+            ..SignInProgress::default()
         };
-        check(AT_SIGN_IN, &user, passed, &Outcome::SignedIn);
+        check(AT_SIGN_IN, &user, passed, &SignInOutcome::SignedIn);
     }
 
     #[test]
     fn a_second_step_that_is_not_demanded_is_not_asked_for_at_sign_in() {
         let user = member("mobilePhone");
-        check(REQUIRED, &user, Progress::default(), &Outcome::SignedIn);
+        check(
+            REQUIRED,
+            &user,
+            SignInProgress::default(),
+            &SignInOutcome::SignedIn,
+        );
     }
 
     #[test]
@@ -244,31 +264,31 @@ mod tests {
             "{AT_SIGN_IN}reset.enabled = true\nreset.registrationRequired = true\nreset.methods = ['email']"
         );
         let user = member("mobilePhone");
-        let owed = outcome(&policy(&text), &user, times(), Progress::default());
-        assert!(matches!(owed, Outcome::SecondStepRequired { .. }));
-        let passed = Progress {
+        let owed = outcome(&policy(&text), &user, times(), SignInProgress::default());
+        assert!(matches!(owed, SignInOutcome::SecondStepRequired { .. }));
+        let passed = SignInProgress {
             second_step_passed: true,
-            ..Progress::default()
+            ..SignInProgress::default()
         };
         check(
             &text,
             &user,
             passed,
-            &Outcome::Interrupted(Offer::NotOffered),
+            &SignInOutcome::Interrupted(Offer::NotOffered),
         );
     }
 
     #[test]
     fn where_no_second_step_can_be_had_the_administrator_helps() {
         let text = "twoStep.kinds = ['appNotification']\ntwoStep.requiredAtSignIn = true\n";
-        let fresh = Progress::default();
+        let fresh = SignInProgress::default();
         let five = member(&"softwareOath ".repeat(5));
-        check(text, &five, fresh, &Outcome::ContactAdministrator);
+        check(text, &five, fresh, &SignInOutcome::ContactAdministrator);
         check(
             text,
             &member(""),
             fresh,
-            &Outcome::Interrupted(Offer::NotOffered),
+            &SignInOutcome::Interrupted(Offer::NotOffered),
         );
         // What a reset needs is registered first; it is no second step.
         let reset = format!(
@@ -278,24 +298,29 @@ mod tests {
             &reset,
             &five,
             fresh,
-            &Outcome::Interrupted(Offer::NotOffered),
+            &SignInOutcome::Interrupted(Offer::NotOffered),
         );
         let with_mail = member(&("softwareOath ".repeat(5) + "email"));
-        check(&reset, &with_mail, fresh, &Outcome::ContactAdministrator);
+        check(
+            &reset,
+            &with_mail,
+            fresh,
+            &SignInOutcome::ContactAdministrator,
+        );
     }
 
     #[test]
     fn an_obligation_that_does_not_bind_lets_in() {
         let text = "reset.enabled = true\nreset.registrationRequired = true\n\
              reset.methods = ['email']";
-        let fresh = Progress::default();
-        check(text, &administrator(""), fresh, &Outcome::SignedIn);
+        let fresh = SignInProgress::default();
+        check(text, &administrator(""), fresh, &SignInOutcome::SignedIn);
     }
 
     #[test]
     fn a_review_is_due_from_its_instant_on() {
         let check_due = |text: &str, words: &str, now: &str, expect: bool| {
-            let times = Times {
+            let times = SignInTimes {
                 now: at(now),
                 window_opened: None,
                 last_change: Some(at("2026-01-15T09:00:00Z")),
@@ -303,11 +328,11 @@ mod tests {
             let policy = policy(text);
             let user = member(words);
             assert_eq!(review_due(&policy, &user, times), expect, "{text} at {now}");
-            let signed_in = outcome(&policy, &user, times, Progress::default());
+            let signed_in = outcome(&policy, &user, times, SignInProgress::default());
             let due = if expect {
-                Outcome::ReviewDue
+                SignInOutcome::ReviewDue
             } else {
-                Outcome::SignedIn
+                SignInOutcome::SignedIn
             };
             assert_eq!(signed_in, due, "{text} at {now}");
         };
@@ -326,37 +351,37 @@ mod tests {
 
     #[test]
     fn a_confirmed_review_is_not_shown_again_in_its_session() {
-        let times = Times {
+        let times = SignInTimes {
             now: at("2027-01-15T09:00:00Z"),
             window_opened: None,
             last_change: Some(at("2026-01-15T09:00:00Z")),
         };
-        let confirmed = Progress {
+        let confirmed = SignInProgress {
             reviewed: true,
-            ..Progress::default()
+            ..SignInProgress::default()
         };
         let user = member("email");
         let actual = outcome(&policy(REVIEWED), &user, times, confirmed);
-        assert_eq!(actual, Outcome::SignedIn);
+        assert_eq!(actual, SignInOutcome::SignedIn);
     }
 
     #[test]
     fn a_step_up_is_owed_once_by_who_can() {
         let policy = policy(REQUIRED);
-        let passed = Progress {
+        let passed = SignInProgress {
             second_step_passed: true,
-            ..Progress::default()
+            ..SignInProgress::default()
         };
         assert!(step_up_owed(
             &policy,
             &member("mobilePhone"),
-            Progress::default()
+            SignInProgress::default()
         ));
         assert!(!step_up_owed(&policy, &member("mobilePhone"), passed));
         assert!(!step_up_owed(
             &policy,
             &member("email"),
-            Progress::default()
+            SignInProgress::default()
         ));
     }
 }

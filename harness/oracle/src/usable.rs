@@ -1,43 +1,41 @@
 //! Which method proves what (`domain.md` §4).
 
+use enumset::EnumSet;
 use proofup_domain::method::{ChallengeKind, Gate, Method, Purpose, ResetMethod, Role};
 use proofup_domain::policy::Policy;
 
-use crate::few::Few;
 use crate::user::{Registered, User};
 
-/// Gives the kinds that a method can do, whatever policy allows.
+/// Returns the kinds that a method can do, whatever policy allows.
 ///
 /// The Microsoft app is the one exception: its codes count only with `app.codeWithNotification` (APP-7).
 #[must_use]
-pub fn kinds(policy: &Policy, method: &Registered) -> Few<ChallengeKind> {
+pub fn kinds(policy: &Policy, method: &Registered) -> EnumSet<ChallengeKind> {
     use ChallengeKind as Kind;
-    let one = |kind| Few::NONE.with(kind);
     match method.method {
         Method::MicrosoftAuthenticator if policy.app.code_with_notification => {
-            one(Kind::AppNotification).with(Kind::AppCode)
+            Kind::AppNotification | Kind::AppCode
         }
-        Method::MicrosoftAuthenticator => one(Kind::AppNotification),
-        Method::SoftwareOath => one(Kind::AppCode),
-        Method::MobilePhone if method.can_text => one(Kind::TextMessage).with(Kind::VoiceCall),
-        Method::MobilePhone | Method::OfficePhone => one(Kind::VoiceCall),
-        Method::Email => one(Kind::EmailCode),
-        Method::SecurityQuestions => one(Kind::Answers),
+        Method::MicrosoftAuthenticator => Kind::AppNotification.into(),
+        Method::SoftwareOath => Kind::AppCode.into(),
+        Method::MobilePhone if method.can_text => Kind::TextMessage | Kind::VoiceCall,
+        Method::MobilePhone | Method::OfficePhone => Kind::VoiceCall.into(),
+        Method::Email => Kind::EmailCode.into(),
+        Method::SecurityQuestions => Kind::Answers.into(),
     }
 }
 
-/// Gives the kinds by which a method proves a second step; none: it is not usable for two-step verification.
+/// Returns the kinds by which a method proves a second step; empty if it is not usable for two-step verification.
 ///
 /// E-mail and security questions never are, also under a policy that should have been refused (AVAIL-4, AVAIL-5).
 #[must_use]
-pub fn two_step_kinds(policy: &Policy, method: &Registered) -> Few<ChallengeKind> {
-    kinds(policy, method).only(|kind| {
-        !matches!(kind, ChallengeKind::EmailCode | ChallengeKind::Answers)
-            && policy.two_step.kinds.contains(&kind)
-    })
+pub fn two_step_kinds(policy: &Policy, method: &Registered) -> EnumSet<ChallengeKind> {
+    let never = ChallengeKind::EmailCode | ChallengeKind::Answers;
+    let allowed: EnumSet<_> = policy.two_step.kinds.iter().copied().collect();
+    kinds(policy, method) & allowed - never
 }
 
-/// Gives the number of gates that a password reset asks for: two for administrators, whatever policy says (AVAIL-7).
+/// Returns the number of gates that a password reset asks for: two for administrators, whatever policy says (AVAIL-7).
 #[must_use]
 pub const fn gates(policy: &Policy, role: Role) -> u32 {
     match role {
@@ -46,12 +44,17 @@ pub const fn gates(policy: &Policy, role: Role) -> u32 {
     }
 }
 
-/// Gives the kinds by which a method passes a gate of a password reset; none: it is not usable for reset.
+/// Returns whether these gates are as many as are needed.
+pub(crate) fn are_enough(gates: EnumSet<Gate>, needed: u32) -> bool {
+    u32::try_from(gates.len()).is_ok_and(|count| count >= needed)
+}
+
+/// Returns the kinds by which a method passes a gate of a password reset; empty if it is not usable for reset.
 #[must_use]
-pub fn reset_kinds(policy: &Policy, role: Role, method: &Registered) -> Few<ChallengeKind> {
+pub fn reset_kinds(policy: &Policy, role: Role, method: &Registered) -> EnumSet<ChallengeKind> {
     let allows = |allowed| policy.reset.methods.contains(&allowed);
     if !policy.reset.enabled {
-        return Few::NONE;
+        return EnumSet::empty();
     }
     let usable = match method.method {
         Method::MicrosoftAuthenticator | Method::SoftwareOath => {
@@ -69,13 +72,13 @@ pub fn reset_kinds(policy: &Policy, role: Role, method: &Registered) -> Few<Chal
     if usable {
         kinds(policy, method)
     } else {
-        Few::NONE
+        EnumSet::empty()
     }
 }
 
-/// Gives the kinds by which an app passes its gate: notifications only where two gates are asked for (RESET-2).
-fn app_reset_kinds(policy: &Policy, role: Role, app: &Registered) -> Few<ChallengeKind> {
-    kinds(policy, app).only(|kind| match kind {
+/// Returns the kinds by which an app passes its gate: notifications only where two gates are asked for (RESET-2).
+fn app_reset_kinds(policy: &Policy, role: Role, app: &Registered) -> EnumSet<ChallengeKind> {
+    let passes = |kind: &ChallengeKind| match kind {
         ChallengeKind::AppNotification => {
             policy.reset.methods.contains(&ResetMethod::AppNotification) && gates(policy, role) == 2
         }
@@ -84,10 +87,11 @@ fn app_reset_kinds(policy: &Policy, role: Role, app: &Registered) -> Few<Challen
         | ChallengeKind::VoiceCall
         | ChallengeKind::EmailCode
         | ChallengeKind::Answers => false,
-    })
+    };
+    kinds(policy, app).iter().filter(passes).collect()
 }
 
-/// Tells whether a reset can still ask enough of the answered questions; questions not chosen yet can be chosen.
+/// Returns whether a reset can still ask enough of the answered questions; questions not chosen yet can be chosen.
 fn enough_questions_stand(policy: &Policy, method: &Registered) -> bool {
     method.questions.as_ref().is_none_or(|answered| {
         let standing = answered
@@ -98,26 +102,26 @@ fn enough_questions_stand(policy: &Policy, method: &Registered) -> bool {
     })
 }
 
-/// Gives what a method is usable for now.
+/// Returns what a method is usable for now.
 #[must_use]
-pub fn purposes(policy: &Policy, role: Role, method: &Registered) -> Few<Purpose> {
-    let mut purposes = Few::NONE;
+pub fn purposes(policy: &Policy, role: Role, method: &Registered) -> EnumSet<Purpose> {
+    let mut purposes = EnumSet::empty();
     if !two_step_kinds(policy, method).is_empty() {
-        purposes = purposes.with(Purpose::TwoStepVerification);
+        purposes |= Purpose::TwoStepVerification;
     }
     if !reset_kinds(policy, role, method).is_empty() {
-        purposes = purposes.with(Purpose::PasswordReset);
+        purposes |= Purpose::PasswordReset;
     }
     purposes
 }
 
-/// Gives the kinds that a method can do and policy allows for some purpose that it is usable for.
+/// Returns the kinds that a method can do and policy allows for some purpose that it is usable for.
 #[must_use]
-pub fn allowed_kinds(policy: &Policy, role: Role, method: &Registered) -> Few<ChallengeKind> {
-    two_step_kinds(policy, method).and(reset_kinds(policy, role, method))
+pub fn allowed_kinds(policy: &Policy, role: Role, method: &Registered) -> EnumSet<ChallengeKind> {
+    two_step_kinds(policy, method) | reset_kinds(policy, role, method)
 }
 
-/// Names the gate that a method passes: both apps are one (RESET-3).
+/// Returns the gate that a method passes: both apps are one (RESET-3).
 #[must_use]
 pub const fn gate(method: Method) -> Gate {
     match method {
@@ -129,9 +133,9 @@ pub const fn gate(method: Method) -> Gate {
     }
 }
 
-/// Gives the gates that a user could pass now.
+/// Returns the gates that a user could pass now.
 #[must_use]
-pub fn registered_gates(policy: &Policy, user: &User) -> Few<Gate> {
+pub fn registered_gates(policy: &Policy, user: &User) -> EnumSet<Gate> {
     user.registered
         .iter()
         .filter(|method| !reset_kinds(policy, user.role, method).is_empty())
@@ -139,7 +143,7 @@ pub fn registered_gates(policy: &Policy, user: &User) -> Few<Gate> {
         .collect()
 }
 
-/// Tells whether a user could prove a second step now.
+/// Returns whether a user could prove a second step now.
 #[must_use]
 pub fn has_second_step(policy: &Policy, user: &User) -> bool {
     user.registered

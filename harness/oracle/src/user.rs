@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proofup_domain::method::{ChallengeKind, Method, Role};
 
-/// Holds a user as far as a decision depends on it.
+/// A user as far as a decision depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Member or administrator.
@@ -36,10 +36,10 @@ impl User {
     }
 }
 
-/// Holds one registered method.
+/// One registered method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
-    /// Tells it from the user's others; two apps may be of one kind.
+    /// Distinguishes it from the user's others; two apps may be of one kind.
     pub id: u32,
     /// The method.
     pub method: Method,
@@ -62,7 +62,7 @@ impl Registered {
     }
 }
 
-/// Names a way to prove as the default: a registered method and one of its kinds.
+/// The way to prove that is chosen as the default: a registered method and one of its kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Choice {
     /// The registered method.

@@ -5,7 +5,7 @@ use proofup_domain::policy::Policy;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Tells whether an interrupt offers to wait.
+/// Whether an interrupt offers to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offer {
     /// "Not now" is there.
@@ -18,13 +18,13 @@ pub enum Offer {
 }
 
 impl Offer {
-    /// Tells whether "not now" is there.
+    /// Returns whether "not now" is there.
     #[must_use]
     pub const fn is_offered(self) -> bool {
         matches!(self, Self::Offered { .. })
     }
 
-    /// Gives the days left; 0 where nothing is offered.
+    /// Returns the days left, or 0 if waiting is not offered.
     #[must_use]
     pub const fn days_left(self) -> u32 {
         match self {
@@ -54,13 +54,13 @@ pub fn offer(policy: &Policy, opened: Option<Timestamp>, now: Timestamp) -> Offe
     }
 }
 
-/// Gives the opening after an interrupt at an instant: the first offer opens the window, nothing ever moves it.
+/// Returns the opening after an interrupt at an instant: the first offer opens the window, nothing ever moves it.
 #[must_use]
 pub fn opening(policy: &Policy, opened: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     opened.or_else(|| offer(policy, None, now).is_offered().then_some(now))
 }
 
-/// Tells whether so many days of 24 hours have passed since an instant: at the very end they have.
+/// Returns whether so many days of 24 hours have passed since an instant: at the very end they have.
 pub(crate) fn days_have_passed(count: u32, since: Timestamp, now: Timestamp) -> bool {
     now.duration_since(since) >= days(count)
 }

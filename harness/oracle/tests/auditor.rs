@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use proofup_domain::capabilities::Limits;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
-use proofup_oracle::auditor::{Entry, Grounds, Invariant, audit};
+use proofup_oracle::auditor::{Grounds, HistoryEntry, Invariant, audit};
 use serde_json::{Value, json};
 
 /// One line: seconds to wait, the command, the answer.
@@ -45,7 +45,7 @@ fn grounds() -> Grounds {
 #[track_caller]
 fn check(lines: &[Line], expected: &[(usize, Invariant)]) {
     let mut now = Timestamp::from_second(1_768_467_600).expect("an instant of 2026");
-    let mut history: Vec<Entry> = Vec::new();
+    let mut history: Vec<HistoryEntry> = Vec::new();
     for (wait, command, answer) in lines {
         now += SignedDuration::from_secs(*wait);
         let mut command = command.clone();

@@ -11,7 +11,7 @@ mod window;
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// Gives the settings of every property here.
+/// Returns the settings of every property here.
 fn config() -> Config {
     Config {
         cases: 400,

@@ -1,4 +1,4 @@
-//! Holds the oracle to every hand-written scenario: what a check expects, the oracle admits.
+//! Tests of the oracle against every hand-written scenario: what a check expects, the oracle admits.
 //!
 //! Goal: two people read the design, one wrote scenarios and one the oracle, and they must agree. Method: each file is
 //! walked as a runner would, edition by edition, and wherever a check tells what it expects, some pattern of the oracle

@@ -13,7 +13,7 @@ use caseless::Caseless as _;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-/// Holds an address exactly as it was typed, and the form in which addresses are compared. `Debug` shows it masked.
+/// An address exactly as it was typed, and the form in which addresses are compared. `Debug` shows it masked.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EmailAddress {
     typed: String,
@@ -24,7 +24,7 @@ pub struct EmailAddress {
     normalised_domain_at: usize,
 }
 
-/// Says what keeps a text from being an address.
+/// The reason why a text is not an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// There is no `@` with something on both sides.
@@ -95,7 +95,7 @@ impl EmailAddress {
         &self.normalised
     }
 
-    /// Tells whether the domain is one of these, whatever their case and script. Requirement: `MAIL-3`.
+    /// Returns whether the domain is one of these, whatever their case and script. Requirement: `MAIL-3`.
     #[must_use]
     pub fn in_domains(&self, domains: &[String]) -> bool {
         let own = self.ascii_domain();
@@ -104,7 +104,7 @@ impl EmailAddress {
             .any(|domain| ascii_domain(domain).is_some_and(|domain| domain == own))
     }
 
-    /// Writes the first character and the domain; the number of stars tells nothing.
+    /// Writes the first character and the domain; the number of stars reveals nothing.
     #[must_use]
     pub fn masked(&self) -> String {
         let local = self.local_part();
@@ -195,7 +195,7 @@ fn is_visible_beyond_ascii(character: char) -> bool {
         )
 }
 
-/// Brings a domain to lower case and A-labels, or an address literal to lower case; anything else is none.
+/// Converts a domain to lower case and A-labels, or an address literal to lower case; returns none for anything else.
 fn ascii_domain(domain: &str) -> Option<String> {
     if let Some(literal) = domain.strip_prefix('[') {
         let literal = literal.strip_suffix(']')?;
@@ -218,7 +218,7 @@ fn ascii_domain(domain: &str) -> Option<String> {
     (!is_number && ascii.split('.').all(is_label)).then(|| ascii.into_owned())
 }
 
-/// Tells whether a domain differs from what IDNA makes of it by nothing but case and A-labels.
+/// Returns whether a domain differs from what IDNA makes of it by nothing but case and A-labels.
 ///
 /// IDNA also maps other widths, decomposed letters and invisible characters; a mail server that is sent such a domain as it was
 /// typed may not.

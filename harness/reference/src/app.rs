@@ -8,10 +8,9 @@ use proofup_domain::edition::Edition;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 
-use crate::decide::Endpoint;
+use crate::decide::ProtectedOperation;
 use crate::delivery::{Carrier, Courier, GatewayConfig};
 use crate::demo;
-use crate::doors::{Door, Index};
 use crate::flow::{Caller, Sending};
 use crate::http;
 pub use crate::http::Reference;
@@ -21,13 +20,14 @@ use crate::record::{account_key, domain_key};
 use crate::refused::Refused;
 use crate::rules::{RuleBook, Rules};
 use crate::tenant::{Tenant, TenantSetup, Turn};
+use crate::tokens::{TokenIndex, TokenKind};
 
-/// Says how a service is to run.
+/// How a service is to run.
 #[derive(Clone)]
 pub struct AppConfig {
     /// The machine's clock: for tenants that run on real time.
     pub clock: Clock,
-    /// What test control asks for; none: test control is off, and there is a demo tenant in its place.
+    /// The token that test control asks for; if none, test control is off and there is a demo tenant in its place.
     pub test_control_token: Option<Secret>,
     /// Where tenants without a seed of their own draw from.
     pub randomness: Randomness,
@@ -43,7 +43,7 @@ pub struct AppConfig {
     pub carrier: Option<Carrier>,
 }
 
-/// Says where randomness comes from.
+/// The source of randomness.
 #[derive(Debug, Clone, Default)]
 pub enum Randomness {
     /// From the operating system.
@@ -94,10 +94,10 @@ pub fn app(config: AppConfig) -> Reference {
 
 /// The service's state; cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct App(Arc<Shared>);
+pub(crate) struct App(Arc<ServiceState>);
 
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct ServiceState {
     pub(crate) clock: Clock,
     pub(crate) test_control_token: Option<Secret>,
     pub(crate) demo_gateways: GatewayConfig,
@@ -106,7 +106,7 @@ pub(crate) struct Shared {
     dummy: Digest,
     randomness: Randomness,
     rule_book: Arc<RuleBook>,
-    index: Arc<Index>,
+    index: Arc<TokenIndex>,
     courier: Courier,
     registry: RwLock<Registry>,
 }
@@ -120,9 +120,9 @@ struct Registry {
 }
 
 impl std::ops::Deref for App {
-    type Target = Shared;
+    type Target = ServiceState;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &ServiceState {
         &self.0
     }
 }
@@ -131,7 +131,7 @@ impl App {
     fn new(config: AppConfig) -> Self {
         let keyed = Keyed::new(config.process_key);
         let nobody = Random::from_os().token();
-        Self(Arc::new(Shared {
+        Self(Arc::new(ServiceState {
             dummy: keyed.digest("password", nobody.expose()),
             keyed: Arc::new(keyed),
             clock: config.clock,
@@ -139,7 +139,7 @@ impl App {
             demo_gateways: config.demo_gateways,
             randomness: config.randomness,
             rule_book: Arc::new(config.rule_book),
-            index: Arc::new(Index::default()),
+            index: Arc::new(TokenIndex::default()),
             courier: Courier::carried(config.deliveries_max, config.carrier),
             registry: RwLock::default(),
         }))
@@ -150,7 +150,7 @@ impl App {
         self.rule_book.of(edition)
     }
 
-    /// Gives a tenant its source of randomness.
+    /// Returns a tenant's source of randomness.
     pub(crate) fn random_for(&self, tenant: &str, seed: Option<&str>) -> Random {
         let random = match (seed, &self.randomness) {
             (Some(seed), _) => Random::seeded(seed),
@@ -164,7 +164,7 @@ impl App {
         }
     }
 
-    /// Creates or replaces a tenant; tells whether it is new. Whatever was open in an older one is gone.
+    /// Creates or replaces a tenant, and returns whether it is new. Whatever was open in an older one is gone.
     pub(crate) fn put_tenant(&self, setup: TenantSetup) -> bool {
         let tenant = Tenant::new(
             setup,
@@ -180,11 +180,11 @@ impl App {
         let replaced = registry.remove(&tenant.id);
         registry.add(tenant);
         drop(registry);
-        // The old tenant closes its doors here, outside the lock.
+        // The old tenant removes its tokens here, outside the lock.
         replaced.is_none()
     }
 
-    /// Deletes a tenant; tells whether there was one.
+    /// Deletes a tenant, and returns whether there was one.
     pub(crate) fn delete_tenant(&self, id: &str) -> bool {
         let mut registry = self
             .registry
@@ -215,9 +215,9 @@ impl App {
         }
     }
 
-    /// Finds what a token or an id that stands alone opens.
-    pub(crate) fn find(&self, door: Door, opener: &str) -> Option<(Arc<Tenant>, Arc<str>)> {
-        self.index.find(door, opener)
+    /// Finds the tenant and the record that a token, or an id that stands alone, belongs to.
+    pub(crate) fn find(&self, kind: TokenKind, token: &str) -> Option<(Arc<Tenant>, Arc<str>)> {
+        self.index.find(kind, token)
     }
 
     /// Compares a password within a turn; an unknown user is compared too. Requirement: `SIGN-7`.
@@ -293,7 +293,7 @@ impl Visitor {
     /// Does one piece of work in the session, if its state may use the endpoint.
     pub(crate) fn act<T>(
         &self,
-        endpoint: Endpoint,
+        endpoint: ProtectedOperation,
         work: impl FnOnce(&mut Turn<'_>, &Caller) -> Result<T, Refused>,
     ) -> Result<T, Refused> {
         self.tenant.turn(|turn| {

@@ -1,6 +1,6 @@
 //! Pure decisions over records: no lock, clock, randomness or I/O.
 //!
-//! Everything is worked out afresh from a [`Standing`]: the rules, the policy and one user as they are at this moment.
+//! Everything is worked out afresh from a [`UserUnderPolicy`]: the rules, the policy and one user as they are at this moment.
 
 mod access;
 mod answers;
@@ -13,11 +13,11 @@ mod standing;
 mod window;
 mod wizard;
 
-pub(crate) use self::access::{Endpoint, TABLE};
+pub(crate) use self::access::{ProtectedOperation, TABLE};
 pub(crate) use self::answers::{Given, check_setup_answers};
 pub(crate) use self::availability::{GateKey, MethodProof};
 pub(crate) use self::policy::check_policy;
-pub(crate) use self::stage::{Progress, Stage};
-pub(crate) use self::standing::Standing;
-pub(crate) use self::window::{Offer, offer};
-pub(crate) use self::wizard::Page;
+pub(crate) use self::stage::{SessionProgress, SessionStage};
+pub(crate) use self::standing::UserUnderPolicy;
+pub(crate) use self::window::{DeferralOffer, offer};
+pub(crate) use self::wizard::WizardOffer;

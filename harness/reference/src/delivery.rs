@@ -25,13 +25,13 @@ pub use self::config::{
     VoiceGateway,
 };
 pub use self::connections::Carrier;
-use self::connections::Connections;
-use self::requests::Post;
+use self::connections::GatewayConnections;
+use self::requests::GatewayRequest;
 use self::wording::Notice;
 use crate::address::EmailAddress;
 use crate::phone::PhoneNumber;
 
-/// Says what is to be delivered, and to whom.
+/// What is to be delivered, and to whom.
 #[derive(Debug, Clone)]
 pub enum Outgoing {
     /// A code by SMS.
@@ -40,7 +40,7 @@ pub enum Outgoing {
         to: PhoneNumber,
         /// On whose behalf.
         organisation: String,
-        /// The code that the text tells.
+        /// The code in the text.
         code: Secret,
     },
     /// A call that asks for the pound key.
@@ -53,7 +53,7 @@ pub enum Outgoing {
         call_id: String,
         /// What proves that a callback comes from the gateway. Requirement: `GATE-3`.
         secret: Secret,
-        /// The call tells what to press. Requirement: `CALL-8`.
+        /// The call says what to press. Requirement: `CALL-8`.
         instructs: bool,
     },
     /// A code by e-mail.
@@ -62,7 +62,7 @@ pub enum Outgoing {
         to: EmailAddress,
         /// On whose behalf. Requirement: `MAIL-5`.
         organisation: String,
-        /// The code that the mail tells, in both its parts.
+        /// The code in the mail, in both its parts.
         code: Secret,
     },
     /// A notification to approve or deny.
@@ -78,7 +78,7 @@ pub enum Outgoing {
     },
 }
 
-/// Says why something was not delivered.
+/// The reason why something was not delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayFailure {
     /// The tenant has no gateway for the channel.
@@ -97,12 +97,12 @@ pub enum GatewayFailure {
 
 /// Carries messages to gateways; cheap to clone, and every clone shares its places and connections.
 #[derive(Debug, Clone)]
-pub struct Courier(Arc<Shared>);
+pub struct Courier(Arc<CourierInner>);
 
 #[derive(Debug)]
-struct Shared {
+struct CourierInner {
     places: Semaphore,
-    connections: Connections,
+    connections: GatewayConnections,
 }
 
 impl Courier {
@@ -115,9 +115,9 @@ impl Courier {
     /// Makes a courier as [`Self::new`] does; where there is a carrier, it takes what would go to HTTP gateways.
     #[must_use]
     pub fn carried(limit: usize, carrier: Option<Carrier>) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(CourierInner {
             places: Semaphore::new(limit.clamp(1, Semaphore::MAX_PERMITS)),
-            connections: Connections::new(carrier),
+            connections: GatewayConnections::new(carrier),
         }))
     }
 
@@ -149,8 +149,8 @@ impl Courier {
         &self,
         config: &GatewayConfig,
         message: Outgoing,
-        standing: &mut Standing,
-    ) -> Standing {
+        standing: &mut DeliveryResult,
+    ) -> DeliveryResult {
         let connections = &self.0.connections;
         match message {
             Outgoing::Text {
@@ -220,7 +220,7 @@ impl Courier {
 }
 
 /// Writes a notification in the form that its gateway takes.
-fn push_post(form: PushForm, ids: &requests::PushIds<'_>, organisation: &str) -> Post {
+fn push_post(form: PushForm, ids: &requests::PushIds<'_>, organisation: &str) -> GatewayRequest {
     let notice = Notice::new(organisation);
     match form {
         PushForm::Json => requests::push_json(ids, &notice),
@@ -229,7 +229,7 @@ fn push_post(form: PushForm, ids: &requests::PushIds<'_>, organisation: &str) ->
 }
 
 /// What a delivery has come to.
-type Standing = Result<(), GatewayFailure>;
+type DeliveryResult = Result<(), GatewayFailure>;
 
 fn configured<T>(gateway: Option<&T>) -> Result<&T, GatewayFailure> {
     gateway.ok_or(GatewayFailure::NotConfigured)

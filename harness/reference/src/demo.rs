@@ -8,7 +8,7 @@ use proofup_domain::method::{ChallengeKind, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 
 use crate::app::App;
-use crate::record::{User, account_key};
+use crate::record::{UserRecord, account_key};
 use crate::tenant::{TenantClock, TenantSetup};
 
 /// The demo tenant's id.
@@ -63,7 +63,7 @@ const fn member(principal_name: &'static str, password: &'static str) -> DemoUse
     }
 }
 
-/// Gives the demo tenant's policy: everything is allowed, two-step verification and reset are to be registered, and waiting is
+/// Returns the demo tenant's policy: everything is allowed, two-step verification and reset are to be registered, and waiting is
 /// offered for fourteen days.
 #[must_use]
 pub fn policy() -> Policy {
@@ -107,7 +107,7 @@ pub fn policy() -> Policy {
 pub(crate) fn create(app: &App) {
     let users = USERS.map(|user| {
         let password = app.keyed.digest("password", user.password);
-        let account = User::new(
+        let account = UserRecord::new(
             user.principal_name.to_owned(),
             user.role,
             user.blocked,

@@ -8,7 +8,7 @@ use proofup_domain::refusal::Refusal;
 
 use crate::rules::{RuleBook, Rules, Surface};
 
-/// Gives the rules of a service that has the fault, and no other.
+/// Returns the rules of a service that has the fault, and no other.
 #[must_use]
 pub fn rule_book(fault: FaultName) -> RuleBook {
     let alter = DEVIATIONS.iter().find(|(name, _)| *name == fault);

@@ -11,7 +11,7 @@ use sha2::Sha256;
 #[derive(Clone)]
 pub struct Keyed(Hmac<Sha256>);
 
-/// Holds a digest: enough to recognise a text, not to tell it.
+/// A digest: enough to recognise a text, not enough to learn it.
 ///
 /// The order serves look-ups by digest. To compare what a stranger sent, take [`Keyed::matches`], which is constant-time.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ impl Keyed {
         Digest(self.fed(purpose, text).finalize().into_bytes().into())
     }
 
-    /// Tells whether a text has this digest for this purpose, in a time that does not depend on where they differ.
+    /// Returns whether a text has this digest for this purpose, in a time that does not depend on where they differ.
     #[must_use]
     pub fn matches(&self, purpose: &str, text: &str, digest: &Digest) -> bool {
         self.fed(purpose, text).verify_slice(&digest.0).is_ok()

@@ -14,9 +14,9 @@ pub mod app;
 pub mod delivery;
 pub mod demo;
 pub mod faults;
-pub mod inquiry;
 pub mod keyed;
 pub mod phone;
+pub mod policy_evaluator;
 pub mod random;
 pub mod rules;
 pub mod serve;
@@ -24,13 +24,13 @@ pub mod totp;
 
 mod by_id;
 mod decide;
-mod doors;
 mod flow;
 mod http;
 mod record;
 mod refused;
 mod tenant;
 mod time;
+mod tokens;
 mod wire;
 
 pub use self::http::description;

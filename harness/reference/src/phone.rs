@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use region::Region;
 
-/// Holds a number that its region's metadata calls valid, without an extension.
+/// A number that its region's metadata calls valid, without an extension.
 ///
 /// Two numbers are equal if they reach the same line. `Debug` shows it masked.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub struct PhoneNumber {
     typed: Arc<str>,
 }
 
-/// Says why a number is refused.
+/// The reason why a number is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PhoneError {
     /// The region is not an ISO 3166-1 code (two letters) that has phone numbers.
@@ -60,13 +60,13 @@ impl PhoneNumber {
         })
     }
 
-    /// Tells whether the number begins with this country code.
+    /// Returns whether the number begins with this country code.
     #[must_use]
     pub fn has_code(&self, code: &str) -> bool {
         self.e164[1..=self.code_digits] == *code
     }
 
-    /// Tells whether an extension was typed, which is not part of the number.
+    /// Returns whether an extension was typed, which is not part of the number.
     #[must_use]
     pub fn had_extension(&self) -> bool {
         let end = self
@@ -91,13 +91,13 @@ impl PhoneNumber {
         &self.e164
     }
 
-    /// Tells whether the number's type is mobile, or cannot be told from mobile. Texts go only to such numbers.
+    /// Returns whether the number's type is mobile, or cannot be told from mobile. Texts go only to such numbers.
     #[must_use]
     pub fn can_be_mobile(&self) -> bool {
         self.can_be_mobile
     }
 
-    /// Writes the country code and the last two digits; the number of stars tells nothing.
+    /// Writes the country code and the last two digits; the number of stars reveals nothing.
     #[must_use]
     pub fn masked(&self) -> String {
         let (code, national) = self.e164.split_at(1 + self.code_digits);

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use proofup_domain::refusal::Refusal;
 
-/// Says no.
+/// A refusal, as the error of whatever was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) refusal: Refusal,
@@ -21,7 +21,7 @@ pub(crate) struct Refused {
     pub(crate) errors: Vec<FieldError>,
 }
 
-/// Says what is wrong with one field.
+/// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FieldError {
     pub(crate) field: String,

@@ -13,7 +13,7 @@ use proofup_domain::refusal::Refusal;
 /// Declares the table: each field with its documentation and the value that the design page gives it.
 macro_rules! rules {
     ($($(#[$meta:meta])* $field:ident: $type:ty = $value:expr,)+) => {
-        /// Holds one decision per field.
+        /// The rules of one edition, or of a fault in it: one decision per field.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Rules {
             /// The exact values that the baseline only bounds (`domain.md` §11).
@@ -22,7 +22,7 @@ macro_rules! rules {
         }
 
         impl Rules {
-            /// Gives the rules in which the editions agree.
+            /// Returns the rules in which the editions agree.
             const fn common() -> Self {
                 Self { limits: LIMITS, $($field: $value,)+ }
             }
@@ -150,7 +150,7 @@ rules! {
     last_page_lists: bool = true,
     /// A verified setup shows its success. Requirement: `WIZ-11`.
     shows_success: bool = true,
-    /// A kind whose proof is told as a success and registers nothing.
+    /// A kind whose proof is reported as a success and registers nothing.
     /// Requirements: `APP-4`, `TEXT-3`, `CALL-3`, `MAIL-2`, `QUES-2`.
     never_registered: Option<ChallengeKind> = None,
     /// One setup of a method excludes another until it is over. Requirement: `MAIL-4`.
@@ -357,7 +357,7 @@ rules! {
     // Audit (§12).
     /// Every event is recorded a second time. Requirement: `AUDIT-1`.
     records_twice: bool = false,
-    /// What a member is told who asks for the trail. The catalogue leaves a choice.
+    /// The answer to a member who asks for the trail. The catalogue leaves a choice.
     audit_refusal: Refusal = Refusal::Forbidden,
     /// Events are recorded. Requirement: `AUDIT-1`.
     records_events: bool = true,
@@ -369,7 +369,7 @@ rules! {
     refuses_impossible_policy: bool = true,
 }
 
-/// Names how answers look on the wire; all but one of them are sound.
+/// How answers look on the wire; all but one of them are sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Surface {
     /// As the contract has them.
@@ -387,12 +387,12 @@ pub enum Surface {
 }
 
 impl Rules {
-    /// Tells whether any proof is judged in one turn and counted in another.
+    /// Returns whether any proof is judged in one turn and counted in another.
     pub(crate) const fn splits_proofs(&self) -> bool {
         !(self.proofs_are_atomic && self.tries_are_atomic && self.steps_are_atomic)
     }
 
-    /// Gives the rules of an edition.
+    /// Returns the rules of an edition.
     #[must_use]
     pub const fn for_edition(edition: Edition) -> Self {
         let mut rules = Self::common();
@@ -425,7 +425,7 @@ pub const LIMITS: Limits = Limits {
     session_seconds: 28_800,
 };
 
-/// Holds the rules of every edition: what a service is started with.
+/// The rules of every edition: what a service is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleBook([Rules; 3]);
 

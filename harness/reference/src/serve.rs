@@ -68,7 +68,7 @@ where
     });
 }
 
-/// Tells an error of one connection, after which the next can be accepted at once.
+/// Returns whether an error is that of one connection, after which the next can be accepted at once.
 fn is_of_the_connection(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -76,7 +76,7 @@ fn is_of_the_connection(error: &Error) -> bool {
     )
 }
 
-/// Gives hyper a service that is always ready.
+/// A service that is always ready, as hyper wants it.
 struct Ready<S>(S);
 
 impl<S> hyper::service::Service<hyper::Request<Incoming>> for Ready<S>

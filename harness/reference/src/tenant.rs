@@ -12,17 +12,17 @@ use proofup_domain::policy::Policy;
 use proofup_domain::state::Activity;
 
 use crate::by_id::ById;
-use crate::decide::Standing;
+use crate::decide::UserUnderPolicy;
 use crate::delivery::GatewayConfig;
-use crate::doors::{Door, Doors, Index};
 use crate::keyed::Keyed;
 use crate::random::Random;
 use crate::record::{
-    Audit, Call, Challenge, Device, Enrollment, Event, Notification, Reset, Session, Subject, User,
-    domain_key,
+    Audit, AuditRecord, Call, ChallengeRecord, DeviceRecord, EnrollmentRecord, EnrollmentSubject,
+    Notification, ResetRecord, SessionRecord, UserRecord, domain_key,
 };
 use crate::rules::{RuleBook, Rules};
 use crate::time::later;
+use crate::tokens::{TenantTokens, TokenIndex, TokenKind};
 
 /// One organisation and everything in it.
 #[derive(Debug)]
@@ -41,13 +41,13 @@ pub(crate) struct TenantSetup {
     pub(crate) display_name: String,
     pub(crate) policy: Policy,
     pub(crate) domains: Vec<String>,
-    pub(crate) users: ById<User>,
+    pub(crate) users: ById<UserRecord>,
     pub(crate) gateways: GatewayConfig,
     pub(crate) clock: TenantClock,
     pub(crate) random: Random,
 }
 
-/// How a tenant tells the time.
+/// The clock of a tenant.
 #[derive(Debug, Clone)]
 pub(crate) enum TenantClock {
     /// It stands until it is advanced.
@@ -74,32 +74,32 @@ pub(crate) struct TenantState {
     pub(crate) domains: Vec<String>,
     pub(crate) gateways: Arc<GatewayConfig>,
     pub(crate) clock: TenantClock,
-    /// The process's clock, which nothing of a tenant is to be reckoned by.
+    /// The process's clock, which must not be used for anything of a tenant.
     pub(crate) machine: Clock,
     pub(crate) random: Random,
     /// The last code and the last token, where rules say that they are counted up.
     pub(crate) last_code: Option<u64>,
     pub(crate) last_token: Option<u128>,
     pub(crate) keyed: Arc<Keyed>,
-    pub(crate) doors: Doors,
+    pub(crate) tokens: TenantTokens,
     /// By account key.
-    pub(crate) users: ById<User>,
-    pub(crate) sessions: ById<Session>,
-    pub(crate) enrollments: ById<Enrollment>,
-    pub(crate) challenges: ById<Challenge>,
-    pub(crate) resets: ById<Reset>,
-    pub(crate) devices: ById<Device>,
+    pub(crate) users: ById<UserRecord>,
+    pub(crate) sessions: ById<SessionRecord>,
+    pub(crate) enrollments: ById<EnrollmentRecord>,
+    pub(crate) challenges: ById<ChallengeRecord>,
+    pub(crate) resets: ById<ResetRecord>,
+    pub(crate) devices: ById<DeviceRecord>,
     pub(crate) notifications: ById<Notification>,
     pub(crate) calls: ById<Call>,
     pub(crate) audit: Audit,
     /// What was begun, oldest first, so that what is over can be dropped when there is much of it.
-    pub(crate) begun: VecDeque<Begun>,
+    pub(crate) begun: VecDeque<OpenRecord>,
     swept_at: Timestamp,
 }
 
-/// Names a record that lives for a while.
+/// A record that lives for a while.
 #[derive(Debug)]
-pub(crate) enum Begun {
+pub(crate) enum OpenRecord {
     Enrollment(Arc<str>),
     Challenge(Arc<str>),
     Reset(Arc<str>),
@@ -114,7 +114,7 @@ impl Tenant {
         machine: Clock,
         rule_book: Arc<RuleBook>,
         keyed: Arc<Keyed>,
-        index: Arc<Index>,
+        index: Arc<TokenIndex>,
     ) -> Arc<Self> {
         let domains = setup.domains.iter();
         let domain_keys: BTreeSet<String> = domains.map(|domain| domain_key(domain)).collect();
@@ -134,7 +134,7 @@ impl Tenant {
                 last_code: None,
                 last_token: None,
                 keyed,
-                doors: Doors::new(index, Weak::clone(own)),
+                tokens: TenantTokens::new(index, Weak::clone(own)),
                 users: setup.users,
                 sessions: ById::default(),
                 enrollments: ById::default(),
@@ -174,7 +174,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Seconds for which what is over is kept, so that a late callback is told that it is late.
+/// Seconds for which what is over is kept, so that the answer to a late callback says that it is late.
 const KEPT_SECONDS: i64 = 3600;
 
 /// Seconds between two sweeps.
@@ -182,17 +182,17 @@ const SWEEP_SECONDS: i64 = 600;
 
 impl Turn<'_> {
     /// Finds the user that a record names.
-    pub(crate) fn user(&self, key: &str) -> &User {
+    pub(crate) fn user(&self, key: &str) -> &UserRecord {
         self.state.users.get(key).expect(USERS_STAY)
     }
 
     /// Finds the user that a record names, to change it.
-    pub(crate) fn user_mut(&mut self, key: &str) -> &mut User {
+    pub(crate) fn user_mut(&mut self, key: &str) -> &mut UserRecord {
         self.state.users.get_mut(key).expect(USERS_STAY)
     }
 
     /// Finds the user that a record names, to change it under the policy.
-    pub(crate) fn policy_and_user_mut(&mut self, key: &str) -> (&Policy, &mut User) {
+    pub(crate) fn policy_and_user_mut(&mut self, key: &str) -> (&Policy, &mut UserRecord) {
         let state = &mut *self.state;
         let user = state.users.get_mut(key).expect(USERS_STAY);
         (&state.policy, user)
@@ -204,8 +204,8 @@ impl Turn<'_> {
     }
 
     /// Takes the standing of a user.
-    pub(crate) fn standing(&self, key: &str) -> Standing<'_> {
-        Standing::new(self.rules, &self.state.policy, self.user(key))
+    pub(crate) fn standing(&self, key: &str) -> UserUnderPolicy<'_> {
+        UserUnderPolicy::new(self.rules, &self.state.policy, self.user(key))
     }
 
     /// Records an audit event of a user.
@@ -221,7 +221,7 @@ impl Turn<'_> {
         }
         let user = self.user(key).principal_name.clone();
         let time = self.now;
-        let event = Event {
+        let event = AuditRecord {
             number: 0,
             time,
             user,
@@ -235,7 +235,7 @@ impl Turn<'_> {
         self.state.audit.record(event);
     }
 
-    /// Says until when a record that begins now and lives for `seconds` is kept.
+    /// Returns until when a record that begins now and lives for `seconds` is kept.
     pub(crate) fn kept_until(&self, seconds: u32) -> Timestamp {
         later(self.now, i64::from(seconds) + KEPT_SECONDS)
     }
@@ -259,14 +259,14 @@ impl Turn<'_> {
         }
         let state = &mut *self.state;
         for enrollment in state.enrollments.values() {
-            if let Subject::MicrosoftApp {
+            if let EnrollmentSubject::MicrosoftApp {
                 activation: Some(activation),
                 ..
             } = &enrollment.subject
                 && now >= enrollment.kept_until
             {
                 let code = activation.code.expose();
-                state.doors.close_for(Door::Activation, code);
+                state.tokens.remove_for(TokenKind::Activation, code);
             }
         }
         state.enrollments.retain(|_, one| now < one.kept_until);
@@ -274,13 +274,13 @@ impl Turn<'_> {
         state.notifications.retain(|_, one| now < one.kept_until);
         for reset in state.resets.values() {
             if now >= reset.kept_until {
-                state.doors.close(reset.door);
+                state.tokens.remove(reset.digest);
             }
         }
         state.resets.retain(|_, one| now < one.kept_until);
         for (id, call) in &state.calls {
             if now >= call.kept_until {
-                state.doors.close_for(Door::Call, id);
+                state.tokens.remove_for(TokenKind::Call, id);
             }
         }
         state.calls.retain(|_, one| now < one.kept_until);

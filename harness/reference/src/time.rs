@@ -8,12 +8,12 @@ pub(crate) fn later(at: Timestamp, seconds: impl Into<i64>) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// Tells whether a period that ends at `end` still runs; its end instant belongs to it only if `end_included`.
+/// Returns whether a period that ends at `end` still runs; its end instant belongs to it only if `end_included`.
 pub(crate) fn runs(now: Timestamp, end: Timestamp, end_included: bool) -> bool {
     now < end || (end_included && now == end)
 }
 
-/// Counts the seconds until an instant, rounded up, at least one: what `Retry-After` tells.
+/// Counts the seconds until an instant, rounded up, at least one: the value of `Retry-After`.
 pub(crate) fn seconds_until(now: Timestamp, end: Timestamp) -> u32 {
     let nanos = end.duration_since(now).as_nanos().max(1);
     u32::try_from((nanos + NANOS - 1) / NANOS).unwrap_or(u32::MAX)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use proofup_domain::secret::Secret;
 use totp_rs::{Algorithm, Builder, Totp};
 
-/// Holds the key that an app and the service share.
+/// The key that an app and the service share.
 #[derive(Clone)]
 pub struct TotpSecret([u8; 20]);
 

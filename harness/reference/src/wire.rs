@@ -10,14 +10,14 @@ pub(crate) use self::control::{
     AdvanceClock, ClockAdvanced, ClockSetting, ClockView, PutTenant, PutUser, TenantMade,
 };
 pub(crate) use self::request::{
-    ActivateDevice, Answer, BeginChallenge, BeginEnrollment, BeginReset, BeginResetChallenge,
+    ActivateDevice, AnswerView, BeginChallenge, BeginEnrollment, BeginReset, BeginResetChallenge,
     CallDigits, CallStatus, ChangeMethod, ChooseDefault, CodeVerification, DeviceReply, DigitsForm,
-    NewPassword, Phone, Reply, SignIn, StatusForm, Verification,
+    NewPassword, Phone, ReplyView, SignIn, StatusForm, Verification,
 };
 pub(crate) use self::view::{
-    Account, ActivatedDevice, Activation, AuditEvent, AuditEvents, AvailableMethod,
-    AvailableMethods, Challenge, DefaultMethod, Deferral, Enrollment, Manual, Methods, Proof,
-    RegisteredMethod, Reset, ResetMethod, Session, SetupChallenge, Wizard,
+    AccountView, ActivatedDevice, ActivationView, AuditEvent, AuditEvents, AvailableMethod,
+    AvailableMethods, ChallengeView, DefaultMethod, Deferral, EnrollmentView, Manual, Methods,
+    ProofView, RegisteredMethod, ResetMethodView, ResetView, SessionView, SetupChallenge, Wizard,
 };
 
 use std::borrow::Cow;

@@ -6,7 +6,9 @@ use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Message;
-use proofup_gateways::people::authenticator::{Account, Authenticator, parse_activation};
+use proofup_gateways::people::authenticator::{
+    Authenticator, AuthenticatorAccount, parse_activation,
+};
 use std::sync::Arc;
 
 use super::request::Request;
@@ -32,11 +34,11 @@ pub(super) struct OathAccount {
     /// The setup that it came from.
     pub(super) enrollment: usize,
     authenticator: Authenticator,
-    account: Account,
+    account: AuthenticatorAccount,
 }
 
 /// Tells what an authenticator shows of an account; `same`: what was scanned and what was typed are one.
-pub fn account_answer(account: &Account, same: bool) -> AccountAnswer {
+pub fn account_answer(account: &AuthenticatorAccount, same: bool) -> AccountAnswer {
     AccountAnswer {
         same_account: Some(same),
         issuer: Some(account.issuer.clone()),

@@ -16,7 +16,7 @@ use proofup_domain::command::{Command, Dialled, PhoneRef};
 use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{NewUser, NumberFacts, Outcome, State, Tenant, step};
+use proofup_oracle::machine::{NewUser, NumberFacts, ProvisionedTenant, State, Transition, step};
 use serde_json::Value as Json;
 
 use crate::scenario::{Deed, Quantity, Scenario, Step};
@@ -236,7 +236,7 @@ impl Walk<'_> {
     }
 
     /// Goes on as if the answer had been one that the expectation and the oracle both admit.
-    fn follow(&mut self, outcome: &Outcome, expect: &Expectation) {
+    fn follow(&mut self, outcome: &Transition, expect: &Expectation) {
         self.state = followed(outcome, expect);
     }
 
@@ -268,7 +268,7 @@ pub fn succeed(state: &State, command: &Command, now: Timestamp) -> Result<State
 }
 
 /// Gives what is known after an answer that an expectation and the oracle both admit.
-fn followed(outcome: &Outcome, expect: &Expectation) -> State {
+fn followed(outcome: &Transition, expect: &Expectation) -> State {
     let found = outcome.expected.meeting(expect);
     let answer = found.map_or_else(Answer::done, Expectation::example);
     outcome.follow(&answer).clone()
@@ -286,7 +286,7 @@ fn tenant(scenario: &Scenario, policy: &Policy, capabilities: &Capabilities) -> 
             exists: user.exists,
             office_takes_texts: office_takes_texts(user, index),
         });
-    State::new(Tenant {
+    State::new(ProvisionedTenant {
         policy: policy.clone(),
         limits: capabilities.limits.clone(),
         code_shapes_accepted: capabilities.code_shapes_accepted.clone(),

@@ -6,7 +6,7 @@ use proofup_domain::answer::{Answer, InboxAnswer};
 use proofup_domain::command::{AddressRef, CallbackSecret, Command, Name, PhoneRef};
 use proofup_domain::state::Channel;
 use proofup_gateways::message::{CallInfo, Message};
-use proofup_gateways::people::handset::{self, Callback, SecretChoice};
+use proofup_gateways::people::handset::{self, CallbackRequest, SecretChoice};
 
 use super::request::Request;
 use super::{Trouble, World};
@@ -169,7 +169,7 @@ impl World<'_> {
 }
 
 /// Makes the request that a callback describes.
-fn request_of(callback: Callback) -> Result<http::Request<bytes::Bytes>, http::Error> {
+fn request_of(callback: CallbackRequest) -> Result<http::Request<bytes::Bytes>, http::Error> {
     let mut request = http::Request::builder()
         .method(callback.method)
         .uri(callback.url);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{NewUser, State, Tenant};
+use proofup_oracle::machine::{NewUser, ProvisionedTenant, State};
 
 use crate::scenario::UserSpec;
 use crate::world::first_policy;
@@ -21,7 +21,7 @@ pub fn tenant(users: &[UserSpec], policy: &Policy, capabilities: &Capabilities) 
         exists: user.exists,
         office_takes_texts: false,
     };
-    State::new(Tenant {
+    State::new(ProvisionedTenant {
         policy: first_policy(users, policy),
         limits: capabilities.limits.clone(),
         code_shapes_accepted: capabilities.code_shapes_accepted.clone(),

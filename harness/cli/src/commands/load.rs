@@ -11,7 +11,7 @@ mod versus;
 use std::path::Path;
 use std::sync::Arc;
 
-use proofup_gateways::host::Counter;
+use proofup_gateways::host::InProcessSink;
 use proofup_gateways::host::StandaloneOptions;
 use proofup_runner::load::baseline::Baseline;
 use proofup_runner::load::plan::{self, LoadPlan};
@@ -256,7 +256,7 @@ async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<Subject, 
     }
     if arguments.in_process {
         let counter = match arguments.gateways {
-            GatewayPlace::Counter => Some(Counter::default()),
+            GatewayPlace::Counter => Some(InProcessSink::default()),
             GatewayPlace::Loopback => None,
         };
         return Subject::in_process(plan.seed, fault, clock::machine(), counter);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::method::words;
 
-/// Names a user, or something bound by `as`.
+/// The name of a user, or of something bound by `as`.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -18,7 +18,7 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// Names a password by its role.
+/// A password, named by its role.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PasswordRole {
@@ -37,7 +37,7 @@ impl PasswordRole {
     }
 }
 
-/// Names a new password by its role.
+/// A new password, named by its role.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NewPasswordRole {
@@ -56,7 +56,7 @@ impl NewPasswordRole {
     }
 }
 
-/// Names an e-mail address by its role.
+/// An e-mail address, named by its role.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AddressRef {
@@ -75,7 +75,7 @@ pub enum AddressRef {
     Text(String),
 }
 
-/// Names a phone number by its role.
+/// A phone number, named by its role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PhoneRef {
@@ -95,7 +95,7 @@ pub enum PhoneRef {
     Dialled(Dialled),
 }
 
-/// Holds what a person picks and types on the phone page.
+/// What a person picks and types on the phone page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Dialled {
@@ -105,7 +105,7 @@ pub struct Dialled {
     pub number: String,
 }
 
-/// Names a code by its role.
+/// A code, named by its role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CodeRole {
@@ -132,7 +132,7 @@ pub enum CodeRole {
 }
 
 words! {
-    /// Names a shape near a code (CODE-10).
+    /// A shape near a code (CODE-10).
     CodeShape {
         /// A space before and after.
         SurroundingSpace = "surroundingSpace",
@@ -161,7 +161,7 @@ words! {
     }
 }
 
-/// Names answers to security questions by their role.
+/// The answers to security questions, named by their role.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AnswersRole {
@@ -188,7 +188,7 @@ impl AnswersRole {
     }
 }
 
-/// Holds one answer to one question.
+/// One answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GivenAnswer {
@@ -199,7 +199,7 @@ pub struct GivenAnswer {
 }
 
 words! {
-    /// Names how an account gets into an authenticator.
+    /// How an account gets into an authenticator.
     AddBy {
         /// The scanned payload alone.
         QrPayload = "qrPayload",
@@ -219,7 +219,7 @@ impl Default for AddBy {
 }
 
 words! {
-    /// Names one of several messages.
+    /// One of several messages.
     Which {
         /// The newest.
         LastSent = "lastSent",
@@ -239,7 +239,7 @@ impl Default for Which {
 }
 
 words! {
-    /// Names the secret that a callback carries (GATE-3).
+    /// The secret that a callback carries (GATE-3).
     CallbackSecret {
         /// The one that was given to that gateway or device.
         Right = "right",
@@ -263,7 +263,7 @@ impl Default for CallbackSecret {
 }
 
 words! {
-    /// Names how a mocked gateway treats what it gets.
+    /// How a mocked gateway treats what it gets.
     GatewayBehaviour {
         /// Takes the message and hands it on.
         Deliver = "deliver",
@@ -287,7 +287,7 @@ words! {
 }
 
 words! {
-    /// Names a way to spoil the request of a step before it is sent (API-1).
+    /// A way to spoil the request of a step before it is sent (API-1).
     Mangle {
         /// Half of the body.
         TruncatedBody = "truncatedBody",

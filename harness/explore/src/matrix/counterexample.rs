@@ -135,7 +135,7 @@ impl Writer {
     fn prove(&mut self, policy: &Policy, registered: &[Method]) {
         let proof = registered.iter().find_map(|method| {
             let kinds = usable::two_step_kinds(policy, &Registered::new(0, *method));
-            kinds.first().map(|kind| (*method, kind))
+            kinds.iter().next().map(|kind| (*method, kind))
         });
         let Some((method, kind)) = proof else {
             return;

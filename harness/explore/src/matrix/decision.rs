@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proofup_domain::method::{ChallengeKind, Method, Purpose, Role};
 use proofup_domain::policy::Policy;
 use proofup_domain::state::SessionState;
-use proofup_oracle::sign_in::{self, Progress, Times};
+use proofup_oracle::sign_in::{self, SignInProgress, SignInTimes};
 use proofup_oracle::user::{Registered, User};
 use proofup_oracle::{available, policy, required};
 
@@ -135,13 +135,13 @@ fn user(role: Role, registered: &[Method]) -> User {
 }
 
 fn is_interrupted(policy: &Policy, user: &User) -> bool {
-    let times = Times {
+    let times = SignInTimes {
         now: Timestamp::UNIX_EPOCH,
         window_opened: None,
         last_change: None,
     };
-    let outcome = sign_in::outcome(policy, user, times, Progress::default());
-    matches!(outcome, sign_in::Outcome::Interrupted(_))
+    let outcome = sign_in::outcome(policy, user, times, SignInProgress::default());
+    matches!(outcome, sign_in::SignInOutcome::Interrupted(_))
 }
 
 #[cfg(test)]

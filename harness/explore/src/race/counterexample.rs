@@ -12,7 +12,7 @@ use proofup_domain::command::Command;
 use proofup_domain::expect::{AnswersPattern, Expectation, FieldPatterns, TogetherPattern};
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
-use proofup_oracle::machine::{Prepared, State, step, step_prepared};
+use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 use serde_json::{Value as Json, json};
 
 use super::judge::{Moment, moved};
@@ -181,7 +181,7 @@ fn any_of(mut several: Vec<Expectation>) -> Expectation {
 
 /// Walks through every order of commands that were made ready at one moment, and every answer that each may get.
 struct Orders<'a> {
-    prepared: Prepared,
+    prepared: PreparedMoment,
     commands: &'a [Command],
     limits: &'a Limits,
     /// Equal commands are taken in one order only.
@@ -200,7 +200,7 @@ impl<'a> Orders<'a> {
         alike: bool,
     ) -> Option<Self> {
         let mut orders = Self {
-            prepared: Prepared {
+            prepared: PreparedMoment {
                 state: start.state.clone(),
                 now: start.now,
             },

@@ -6,7 +6,7 @@ use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::command::Command;
 use proofup_domain::refusal::Refusal;
-use proofup_oracle::machine::{Prepared, State, step, step_prepared};
+use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 use serde_json::Value as Json;
 
 use super::plan::Plan;
@@ -60,7 +60,7 @@ pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -
         now: played.now,
     };
     let race = Race {
-        prepared: Prepared {
+        prepared: PreparedMoment {
             state: start.state.clone(),
             now: start.now,
         },
@@ -128,7 +128,7 @@ pub(crate) fn moved(command: &Command, limits: &Limits) -> SignedDuration {
 
 /// Commands that were made ready at one moment, and what was seen when all were answered.
 struct Race<'a> {
-    prepared: Prepared,
+    prepared: PreparedMoment,
     after: &'a [Told],
     limits: &'a Limits,
 }

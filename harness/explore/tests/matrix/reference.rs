@@ -13,7 +13,7 @@ use proofup_explore::matrix::decision::{Decider, Decision, Standing};
 use proofup_explore::matrix::finding::Findings;
 use proofup_explore::matrix::live::{Live, judge_live};
 use proofup_reference::app::{AppConfig, app};
-use proofup_reference::inquiry::Inquirer;
+use proofup_reference::policy_evaluator::PolicyEvaluator;
 use proofup_reference::rules::{RuleBook, Rules};
 use proofup_world::context::RunError;
 use serde_json::Value as Json;
@@ -36,9 +36,9 @@ pub(crate) fn defective(alter: fn(&mut Rules)) -> RuleBook {
 
 /// Gives the reference's decisions as a function.
 pub(crate) fn decider(rule_book: RuleBook) -> Decider {
-    let inquirer = Inquirer::new(rule_book);
+    let evaluator = PolicyEvaluator::new(rule_book);
     Arc::new(move |policy, role, registered| {
-        let decided = inquirer.decide(policy, role, registered);
+        let decided = evaluator.decide(policy, role, registered);
         decided.map_or(Decision::Refused, |decided| {
             Decision::Accepted(Standing {
                 available: decided.available,

@@ -1,8 +1,8 @@
 //! The host of a conformance run: one per scenario, cheap to start and to stop.
 //!
-//! Each HTTP channel has an address of its own, a [`Door`] that carries bytes to one wiremock server shared by all
-//! channels of the scenario. The doors exist because wiremock cannot refuse a connection or reset one: `dead` shuts the
-//! channel's door, and a request that wiremock breaks off without an answer is reset at the door. `hang` is a delay in
+//! Each HTTP channel has an address of its own, a [`Listener`] that carries bytes to one wiremock server shared by all
+//! channels of the scenario. The listeners exist because wiremock cannot refuse a connection or reset one: `dead` shuts the
+//! channel's listener, and a request that wiremock breaks off without an answer is reset at the listener. `hang` is a delay in
 //! wiremock, far beyond any time-out, which neither holds its lock nor outlives it. The wiremock server starts at the
 //! first connection: many scenarios need none.
 //!
@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::behaviour::{ProviderState, Providers};
-use crate::door::{Door, relay};
+use crate::listener::{Listener, relay};
 use crate::provider::{self, ProviderAnswer, ProviderRequest};
 use crate::smtp;
 use crate::store::Inboxes;
@@ -43,7 +43,7 @@ pub struct Gateways {
     upstream: Arc<Upstream>,
 }
 
-/// Tells that a host could not start.
+/// The error of a host that could not start.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen for {what} on {address}")]
 pub struct StartError {
@@ -75,22 +75,22 @@ impl Gateways {
         let upstream = Arc::new(Upstream::new(providers.clone()));
         let mut tasks = Vec::new();
         let mut front = |channel: Channel| -> Result<SocketAddr, StartError> {
-            let door = open(channel.as_str(), &providers, channel)?;
-            let address = door.address();
+            let listener = open(channel.as_str(), &providers, channel)?;
+            let address = listener.address();
             let upstream = Arc::clone(&upstream);
             let carry = move |stream| carry(stream, Arc::clone(&upstream));
-            tasks.push(tokio::spawn(door.serve(stopped.clone(), carry)));
+            tasks.push(tokio::spawn(listener.serve(stopped.clone(), carry)));
             Ok(address)
         };
         let sms = front(Channel::Sms)?;
         let voice = front(Channel::Voice)?;
         let mail = front(Channel::Email)?;
         let push = front(Channel::Push)?;
-        let door = open("SMTP", &providers, Channel::Email)?;
-        let smtp = door.address();
+        let listener = open("SMTP", &providers, Channel::Email)?;
+        let smtp = listener.address();
         let session = providers.clone();
         let serve = move |stream| smtp::serve(stream, session.clone());
-        tasks.push(tokio::spawn(door.serve(stopped, serve)));
+        tasks.push(tokio::spawn(listener.serve(stopped, serve)));
         Ok(Self {
             providers,
             sms,
@@ -104,43 +104,43 @@ impl Gateways {
         })
     }
 
-    /// Gives the base address of the SMS provider, for both forms.
+    /// Returns the base address of the SMS provider, for both forms.
     #[must_use]
     pub fn sms_url(&self) -> String {
         format!("http://{}/sms", self.sms)
     }
 
-    /// Gives the base address of the voice provider, for both forms.
+    /// Returns the base address of the voice provider, for both forms.
     #[must_use]
     pub fn voice_url(&self) -> String {
         format!("http://{}/voice", self.voice)
     }
 
-    /// Gives the base address of the mail provider's HTTP form.
+    /// Returns the base address of the mail provider's HTTP form.
     #[must_use]
     pub fn mail_url(&self) -> String {
         format!("http://{}/mail", self.mail)
     }
 
-    /// Gives the base address of the push provider, for both forms.
+    /// Returns the base address of the push provider, for both forms.
     #[must_use]
     pub fn push_url(&self) -> String {
         format!("http://{}/push", self.push)
     }
 
-    /// Gives host and port of the SMTP server.
+    /// Returns the host and port of the SMTP server.
     #[must_use]
     pub fn smtp_address(&self) -> String {
         self.smtp.to_string()
     }
 
-    /// Gives the inboxes.
+    /// Returns the inboxes.
     #[must_use]
     pub fn inboxes(&self) -> &Inboxes {
         self.providers.inboxes()
     }
 
-    /// Gives the providers, whose behaviour can be set.
+    /// Returns the providers, whose behaviour can be set.
     #[must_use]
     pub fn providers(&self) -> &Providers {
         &self.providers
@@ -161,15 +161,19 @@ impl Gateways {
     }
 }
 
-fn open(what: &'static str, providers: &Providers, channel: Channel) -> Result<Door, StartError> {
+fn open(
+    what: &'static str,
+    providers: &Providers,
+    channel: Channel,
+) -> Result<Listener, StartError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let door = Door::open(address).map_err(|source| StartError {
+    let listener = Listener::open(address).map_err(|source| StartError {
         what,
         address,
         source,
     })?;
-    providers.add_door(channel, door.clone());
-    Ok(door)
+    providers.add_listener(channel, listener.clone());
+    Ok(listener)
 }
 
 /// Carries one connection to wiremock.
@@ -179,7 +183,7 @@ async fn carry(mut stream: TcpStream, upstream: Arc<Upstream>) -> (TcpStream, bo
     (stream, reset)
 }
 
-/// Holds the wiremock server, from its first use on.
+/// The wiremock server, from its first use on.
 #[derive(Debug)]
 struct Upstream {
     providers: Providers,
@@ -215,7 +219,7 @@ impl Upstream {
             .with_priority(1);
         server.register(broken).await;
         let answered = Mock::given(wiremock::matchers::any())
-            .respond_with(Answers(self.providers.clone()))
+            .respond_with(ProviderResponder(self.providers.clone()))
             .with_priority(2);
         server.register(answered).await;
         let address = *server.address();
@@ -249,9 +253,9 @@ impl Match for Breaks {
 }
 
 /// Answers all other requests.
-struct Answers(ProviderState);
+struct ProviderResponder(ProviderState);
 
-impl Respond for Answers {
+impl Respond for ProviderResponder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         match provider::handle(&seen(request), &self.0) {
             ProviderAnswer::Respond(response) => {

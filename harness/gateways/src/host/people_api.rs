@@ -26,20 +26,24 @@ use url::Url;
 
 use crate::behaviour::Providers;
 use crate::message::{CallInfo, Cursor, Message};
-use crate::people::handset::{self, Callback, SecretChoice};
-use crate::store::{Fate, Rejected};
+use crate::people::handset::{self, CallbackRequest, SecretChoice};
+use crate::store::{MessageFate, Rejected};
 
 /// How long a callback may take.
 const CALLBACK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// An answer of this API.
-type Answer = Response<Full<Bytes>>;
+type ApiAnswer = Response<Full<Bytes>>;
 
 /// A status and a reason.
-type Refused = (StatusCode, String);
+type ApiRefusal = (StatusCode, String);
 
 /// Answers a request of this API; none if the path is not part of it.
-pub(super) async fn answer(parts: &Parts, body: &Bytes, providers: &Providers) -> Option<Answer> {
+pub(super) async fn answer(
+    parts: &Parts,
+    body: &Bytes,
+    providers: &Providers,
+) -> Option<ApiAnswer> {
     let segments: Vec<&str> = parts
         .uri
         .path()
@@ -73,11 +77,11 @@ pub(super) async fn answer(parts: &Parts, body: &Bytes, providers: &Providers) -
 }
 
 /// Makes an error answer.
-pub(super) fn problem(status: StatusCode, reason: &str) -> Answer {
+pub(super) fn problem(status: StatusCode, reason: &str) -> ApiAnswer {
     respond(status, &json!({ "error": reason }))
 }
 
-fn respond(status: StatusCode, body: &Value) -> Answer {
+fn respond(status: StatusCode, body: &Value) -> ApiAnswer {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = status;
     let json = header::HeaderValue::from_static("application/json");
@@ -94,7 +98,7 @@ struct MessagesQuery {
     since: u64,
 }
 
-fn messages(query: &str, providers: &Providers) -> Result<Answer, Refused> {
+fn messages(query: &str, providers: &Providers) -> Result<ApiAnswer, ApiRefusal> {
     let query: MessagesQuery = serde_urlencoded::from_str(query)
         .map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
     let since = Cursor(query.since);
@@ -102,7 +106,7 @@ fn messages(query: &str, providers: &Providers) -> Result<Answer, Refused> {
     let (value, next): (Vec<Value>, Cursor) = match (query.channel, &query.to) {
         (Some(channel), Some(to)) => {
             let (messages, next) = inboxes.read(since, channel, to);
-            let views = messages.iter().map(|m| view(m, Fate::Delivered));
+            let views = messages.iter().map(|m| view(m, MessageFate::Delivered));
             (views.collect(), next)
         }
         (channel, _) => {
@@ -121,12 +125,12 @@ fn messages(query: &str, providers: &Providers) -> Result<Answer, Refused> {
 }
 
 /// Shows a message as a person sees it: with its code, without the secrets of callbacks.
-fn view(message: &Message, fate: Fate) -> Value {
+fn view(message: &Message, fate: MessageFate) -> Value {
     let fate = match fate {
-        Fate::Delivered => "delivered",
-        Fate::Held => "held",
-        Fate::Dropped => "dropped",
-        Fate::Refused => "refused",
+        MessageFate::Delivered => "delivered",
+        MessageFate::Held => "held",
+        MessageFate::Dropped => "dropped",
+        MessageFate::Refused => "refused",
     };
     let push = message.push.as_ref().map(|push| {
         json!({
@@ -149,7 +153,7 @@ fn view(message: &Message, fate: Fate) -> Value {
     })
 }
 
-fn rejected(providers: &Providers) -> Answer {
+fn rejected(providers: &Providers) -> ApiAnswer {
     let show = |entry: &Rejected| {
         json!({
             "seq": entry.seq,
@@ -173,7 +177,7 @@ struct BehaviourBody {
     behaviour: GatewayBehaviour,
 }
 
-fn behaviour(body: &Bytes, providers: &Providers) -> Result<Answer, Refused> {
+fn behaviour(body: &Bytes, providers: &Providers) -> Result<ApiAnswer, ApiRefusal> {
     let body: BehaviourBody = parsed(body)?;
     providers.set_behaviour(body.channel, body.destination.as_deref(), body.behaviour);
     let mut response = Response::new(Full::default());
@@ -189,7 +193,7 @@ struct ReleaseBody {
     reversed: bool,
 }
 
-fn release(body: &Bytes, providers: &Providers) -> Result<Answer, Refused> {
+fn release(body: &Bytes, providers: &Providers) -> Result<ApiAnswer, ApiRefusal> {
     let body: ReleaseBody = parsed(body)?;
     let released = providers.release(body.channel, body.reversed);
     Ok(respond(StatusCode::OK, &json!({ "released": released })))
@@ -201,13 +205,18 @@ struct KeyBody {
     key: String,
 }
 
-async fn call(id: &str, act: &str, body: &Bytes, providers: &Providers) -> Result<Answer, Refused> {
+async fn call(
+    id: &str,
+    act: &str,
+    body: &Bytes,
+    providers: &Providers,
+) -> Result<ApiAnswer, ApiRefusal> {
     let call = providers
         .inboxes()
         .all()
         .into_iter()
         .rev()
-        .filter(|entry| entry.fate == Fate::Delivered)
+        .filter(|entry| entry.fate == MessageFate::Delivered)
         .filter_map(|entry| entry.message.call.clone())
         .find(|call: &CallInfo| call.call_id == id)
         .ok_or_else(|| (StatusCode::NOT_FOUND, "no such call rang".to_owned()))?;
@@ -226,12 +235,12 @@ async fn call(id: &str, act: &str, body: &Bytes, providers: &Providers) -> Resul
     }
 }
 
-fn parsed<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
+fn parsed<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiRefusal> {
     serde_json::from_slice(body).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))
 }
 
-/// Sends a callback; gives the status of the answer, or why there is none.
-async fn send(callback: Callback) -> Result<u16, String> {
+/// Sends a callback and returns the status of the answer, or why there is none.
+async fn send(callback: CallbackRequest) -> Result<u16, String> {
     let url = Url::parse(&callback.url).map_err(|_| "the callback has no address")?;
     let host = url.host_str().ok_or("the callback names no host")?;
     if url.scheme() != "http" {

@@ -25,13 +25,13 @@ use tokio::task::JoinHandle;
 use super::conformance::StartError;
 use super::people_api;
 use crate::behaviour::Providers;
-use crate::door::Door;
+use crate::listener::Listener;
 use crate::message::Message;
 use crate::provider::{self, BODY_LIMIT, ProviderAnswer, ProviderRequest};
 use crate::smtp;
 use crate::store::{DEFAULT_CAPACITY, Inboxes};
 
-/// Says where a standalone host listens, and how much it keeps.
+/// Where a standalone host listens, and how much it keeps.
 #[derive(Debug, Clone)]
 pub struct StandaloneOptions {
     /// Where HTTP listens; port 0 takes a free one.
@@ -84,7 +84,7 @@ impl Standalone {
         )
     }
 
-    /// Starts providers that keep nothing: `taker` is given each message before its provider answers, and the people's API
+    /// Starts providers that keep nothing: `sink` is given each message before its provider answers, and the people's API
     /// is not served. This is the host for load; `capacity` has no effect.
     ///
     /// # Errors
@@ -94,38 +94,38 @@ impl Standalone {
         clippy::unused_async,
         reason = "listening needs a runtime, which async says"
     )]
-    pub async fn start_handing_over(
+    pub async fn start_with_sink(
         options: &StandaloneOptions,
         clock: Clock,
-        taker: impl Fn(Message) + Send + Sync + 'static,
+        sink: impl Fn(Message) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
-        Self::open(options, Providers::new(clock, Inboxes::handing_over(taker)))
+        Self::open(options, Providers::new(clock, Inboxes::with_sink(sink)))
     }
 
     fn open(options: &StandaloneOptions, providers: Providers) -> Result<Self, StartError> {
         let open = |what, address| {
-            Door::open(address).map_err(|source| StartError {
+            Listener::open(address).map_err(|source| StartError {
                 what,
                 address,
                 source,
             })
         };
-        let http_door = open("HTTP", options.http)?;
-        let smtp_door = open("SMTP", options.smtp)?;
-        let advertised = |door: &Door| match &options.advertised {
-            Some(host) => format!("{host}:{}", door.address().port()),
-            None => door.address().to_string(),
+        let http_listener = open("HTTP", options.http)?;
+        let smtp_listener = open("SMTP", options.smtp)?;
+        let advertised = |listener: &Listener| match &options.advertised {
+            Some(host) => format!("{host}:{}", listener.address().port()),
+            None => listener.address().to_string(),
         };
-        let (http, smtp) = (advertised(&http_door), advertised(&smtp_door));
-        providers.add_door(Channel::Email, smtp_door.clone());
+        let (http, smtp) = (advertised(&http_listener), advertised(&smtp_listener));
+        providers.add_listener(Channel::Email, smtp_listener.clone());
         let (stop, stopped) = watch::channel(false);
         let state = providers.clone();
         let serve_http = move |stream| serve(stream, state.clone());
         let state = providers.clone();
         let serve_smtp = move |stream| smtp::serve(stream, state.clone());
         let tasks = vec![
-            tokio::spawn(http_door.serve(stopped.clone(), serve_http)),
-            tokio::spawn(smtp_door.serve(stopped, serve_smtp)),
+            tokio::spawn(http_listener.serve(stopped.clone(), serve_http)),
+            tokio::spawn(smtp_listener.serve(stopped, serve_smtp)),
         ];
         Ok(Self {
             providers,
@@ -136,49 +136,49 @@ impl Standalone {
         })
     }
 
-    /// Gives the base address of the SMS provider, for both forms.
+    /// Returns the base address of the SMS provider, for both forms.
     #[must_use]
     pub fn sms_url(&self) -> String {
         format!("http://{}/sms", self.http)
     }
 
-    /// Gives the base address of the voice provider, for both forms.
+    /// Returns the base address of the voice provider, for both forms.
     #[must_use]
     pub fn voice_url(&self) -> String {
         format!("http://{}/voice", self.http)
     }
 
-    /// Gives the base address of the mail provider's HTTP form.
+    /// Returns the base address of the mail provider's HTTP form.
     #[must_use]
     pub fn mail_url(&self) -> String {
         format!("http://{}/mail", self.http)
     }
 
-    /// Gives the base address of the push provider, for both forms.
+    /// Returns the base address of the push provider, for both forms.
     #[must_use]
     pub fn push_url(&self) -> String {
         format!("http://{}/push", self.http)
     }
 
-    /// Gives the base address of the people's API.
+    /// Returns the base address of the people's API.
     #[must_use]
     pub fn people_url(&self) -> String {
         format!("http://{}", self.http)
     }
 
-    /// Gives host and port of the SMTP server.
+    /// Returns the host and port of the SMTP server.
     #[must_use]
     pub fn smtp_address(&self) -> String {
         self.smtp.clone()
     }
 
-    /// Gives the inboxes.
+    /// Returns the inboxes.
     #[must_use]
     pub fn inboxes(&self) -> &Inboxes {
         self.providers.inboxes()
     }
 
-    /// Gives the providers, whose behaviour can be set.
+    /// Returns the providers, whose behaviour can be set.
     #[must_use]
     pub fn providers(&self) -> &Providers {
         &self.providers
@@ -246,7 +246,7 @@ async fn answer(
         }
         Err(_) => return people_api::problem(StatusCode::BAD_REQUEST, "the body breaks off"),
     };
-    if !providers.inboxes().hands_over()
+    if !providers.inboxes().has_sink()
         && let Some(response) = people_api::answer(&parts, &body, providers).await
     {
         return response;
@@ -264,7 +264,10 @@ async fn answer(
                 response = response.header(name, value);
             }
             response.body(Full::new(answer.body)).unwrap_or_else(|_| {
-                people_api::problem(StatusCode::INTERNAL_SERVER_ERROR, "the answer is no HTTP")
+                people_api::problem(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the answer cannot be sent by HTTP",
+                )
             })
         }
         ProviderAnswer::Hang => std::future::pending().await,

@@ -6,16 +6,16 @@ use proofup_domain::secret::Secret;
 use totp_rs::{Algorithm, Builder};
 use url::Url;
 
-/// Holds the accounts of one device.
+/// The accounts of one device.
 #[derive(Debug, Clone, Default)]
 pub struct Authenticator {
     skew_seconds: i64,
-    accounts: Vec<Account>,
+    accounts: Vec<AuthenticatorAccount>,
 }
 
-/// Tells one account: what a key URI said, and what of it follows the convention (APP-12).
+/// One account: what a key URI said, and what of it follows the convention (APP-12).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub struct AuthenticatorAccount {
     /// Finds the account on its device.
     pub key: AccountKey,
     /// The issuer; empty where none was told.
@@ -42,11 +42,11 @@ pub struct Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountKey(usize);
 
-/// Tells why an account cannot be added.
+/// The reason why an account cannot be added.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddError {
     /// The payload is no `otpauth://totp/…` address.
-    #[error("the payload is no otpauth address for a time-based code")]
+    #[error("the payload is not an otpauth address for a time-based code")]
     NotOtpauth,
     /// There is no secret, or it is not base32.
     #[error("the secret is missing or not base32")]
@@ -56,13 +56,13 @@ pub enum AddError {
     BadParameter(&'static str),
 }
 
-/// Tells that a device has no such account.
+/// The error for a device that has no such account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this device has no such account")]
 pub struct NoAccount;
 
-impl Account {
-    /// Tells whether two ways of adding led to the same account: the same secret, issuer and name (APP-14).
+impl AuthenticatorAccount {
+    /// Returns whether two ways of adding led to the same account: the same secret, issuer and name (APP-14).
     ///
     /// Issuer and name are compared only where both ways told them: typing tells less than scanning.
     #[must_use]
@@ -90,7 +90,7 @@ impl Authenticator {
     /// # Errors
     ///
     /// [`AddError`] where no app could add the account.
-    pub fn scan_otpauth(&mut self, uri: &Secret) -> Result<Account, AddError> {
+    pub fn scan_otpauth(&mut self, uri: &Secret) -> Result<AuthenticatorAccount, AddError> {
         let url = Url::parse(uri.expose()).map_err(|_| AddError::NotOtpauth)?;
         if url.scheme() != "otpauth" || url.host_str() != Some("totp") {
             return Err(AddError::NotOtpauth);
@@ -138,7 +138,7 @@ impl Authenticator {
         secret: &Secret,
         issuer: &str,
         account_name: &str,
-    ) -> Result<Account, AddError> {
+    ) -> Result<AuthenticatorAccount, AddError> {
         let mut account = account(secret)?;
         issuer.clone_into(&mut account.issuer);
         account_name.clone_into(&mut account.account_name);
@@ -150,13 +150,16 @@ impl Authenticator {
     /// # Errors
     ///
     /// [`AddError::BadSecret`] where it is not base32.
-    pub fn add_activated(&mut self, code_secret: &Secret) -> Result<Account, AddError> {
+    pub fn add_activated(
+        &mut self,
+        code_secret: &Secret,
+    ) -> Result<AuthenticatorAccount, AddError> {
         self.type_secret(code_secret, "", "")
     }
 
     /// Lists the accounts, oldest first.
     #[must_use]
-    pub fn accounts(&self) -> &[Account] {
+    pub fn accounts(&self) -> &[AuthenticatorAccount] {
         &self.accounts
     }
 
@@ -188,7 +191,7 @@ impl Authenticator {
         Ok(Secret::new(code.to_string()))
     }
 
-    fn add(&mut self, mut account: Account) -> Account {
+    fn add(&mut self, mut account: AuthenticatorAccount) -> AuthenticatorAccount {
         account.key = AccountKey(self.accounts.len());
         self.accounts.push(account.clone());
         account
@@ -209,10 +212,10 @@ pub fn parse_activation(uri: &Secret) -> Option<(Secret, String)> {
 }
 
 /// Makes an account of a secret, with the defaults of the convention.
-fn account(secret: &Secret) -> Result<Account, AddError> {
+fn account(secret: &Secret) -> Result<AuthenticatorAccount, AddError> {
     let bytes = decoded(secret).ok_or(AddError::BadSecret)?;
     let text = secret.expose();
-    Ok(Account {
+    Ok(AuthenticatorAccount {
         key: AccountKey(usize::MAX),
         issuer: String::new(),
         account_name: String::new(),
@@ -242,7 +245,7 @@ fn decoded(secret: &Secret) -> Option<Vec<u8>> {
     bytes.ok().filter(|bytes| !bytes.is_empty())
 }
 
-fn algorithm_of(account: &Account) -> Option<Algorithm> {
+fn algorithm_of(account: &AuthenticatorAccount) -> Option<Algorithm> {
     match account.algorithm.as_str() {
         "SHA1" => Some(Algorithm::SHA1),
         "SHA256" => Some(Algorithm::SHA256),

@@ -6,13 +6,13 @@ use proofup_domain::secret::Secret;
 use serde_json::json;
 use url::Url;
 
-use crate::message::{CallInfo, VoiceForm, without_query};
+use crate::message::{CallForm, CallInfo, without_query};
 
-/// Holds a request that somebody else has to send.
+/// A request that somebody else has to send.
 ///
 /// `Debug` shows neither credentials nor body.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Callback {
+pub struct CallbackRequest {
     /// The method.
     pub method: Method,
     /// The absolute address.
@@ -23,7 +23,7 @@ pub struct Callback {
     pub body: Bytes,
 }
 
-impl std::fmt::Debug for Callback {
+impl std::fmt::Debug for CallbackRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Callback")
             .field("method", &self.method)
@@ -47,10 +47,10 @@ pub enum SecretChoice {
 
 /// Answers a call and presses a key.
 #[must_use]
-pub fn press_key(call: &CallInfo, key: &str, secret: &SecretChoice) -> Callback {
+pub fn press_key(call: &CallInfo, key: &str, secret: &SecretChoice) -> CallbackRequest {
     match call.form {
-        VoiceForm::Json => posted_json(&call.digits_url, &json!({ "digits": key }), call, secret),
-        VoiceForm::Calls => posted_form(
+        CallForm::Json => posted_json(&call.digits_url, &json!({ "digits": key }), call, secret),
+        CallForm::Calls => posted_form(
             &call.digits_url,
             call,
             secret,
@@ -61,22 +61,20 @@ pub fn press_key(call: &CallInfo, key: &str, secret: &SecretChoice) -> Callback 
 
 /// Answers a call and hangs up: it is completed, and no key was pressed.
 #[must_use]
-pub fn hang_up(call: &CallInfo, secret: &SecretChoice) -> Callback {
+pub fn hang_up(call: &CallInfo, secret: &SecretChoice) -> CallbackRequest {
     ended(call, "completed", secret)
 }
 
 /// Lets a call ring until the provider gives up.
 #[must_use]
-pub fn let_ring(call: &CallInfo, secret: &SecretChoice) -> Callback {
+pub fn let_ring(call: &CallInfo, secret: &SecretChoice) -> CallbackRequest {
     ended(call, "no-answer", secret)
 }
 
-fn ended(call: &CallInfo, status: &str, secret: &SecretChoice) -> Callback {
+fn ended(call: &CallInfo, status: &str, secret: &SecretChoice) -> CallbackRequest {
     match call.form {
-        VoiceForm::Json => {
-            posted_json(&call.status_url, &json!({ "status": status }), call, secret)
-        }
-        VoiceForm::Calls => posted_form(&call.status_url, call, secret, &[("CallStatus", status)]),
+        CallForm::Json => posted_json(&call.status_url, &json!({ "status": status }), call, secret),
+        CallForm::Calls => posted_form(&call.status_url, call, secret, &[("CallStatus", status)]),
     }
 }
 
@@ -85,7 +83,7 @@ fn posted_json(
     body: &serde_json::Value,
     call: &CallInfo,
     secret: &SecretChoice,
-) -> Callback {
+) -> CallbackRequest {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     let chosen = match secret {
         SecretChoice::Right => call.secret.as_ref(),
@@ -96,7 +94,7 @@ fn posted_json(
         let value = format!("Bearer {}", chosen.expose());
         headers.push(("authorization".to_owned(), value));
     }
-    Callback {
+    CallbackRequest {
         method: Method::POST,
         url: url.to_owned(),
         headers,
@@ -110,7 +108,7 @@ fn posted_form(
     call: &CallInfo,
     secret: &SecretChoice,
     happened: &[(&str, &str)],
-) -> Callback {
+) -> CallbackRequest {
     let mut fields = vec![
         ("CallSid", call.call_id.as_str()),
         ("ApiVersion", "2010-04-01"),
@@ -122,7 +120,7 @@ fn posted_form(
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
-    Callback {
+    CallbackRequest {
         method: Method::POST,
         url: with_secret(url, secret),
         headers: vec![(
@@ -163,7 +161,7 @@ fn with_secret(url: &str, secret: &SecretChoice) -> String {
 mod tests {
     use super::*;
 
-    fn call(form: VoiceForm) -> CallInfo {
+    fn call(form: CallForm) -> CallInfo {
         CallInfo {
             call_id: "c1".to_owned(),
             digits_url: "http://target.invalid/v1/calls/c1/digits?secret=s%2B1&x=1".to_owned(),
@@ -175,7 +173,7 @@ mod tests {
         }
     }
 
-    fn bearer(callback: &Callback) -> Option<&str> {
+    fn bearer(callback: &CallbackRequest) -> Option<&str> {
         callback
             .headers
             .iter()
@@ -185,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_key_in_the_json_form_carries_the_secret_as_bearer() {
-        let call = call(VoiceForm::Json);
+        let call = call(CallForm::Json);
         let pressed = press_key(&call, "#", &SecretChoice::Right);
         assert_eq!(pressed.body, r##"{"digits":"#"}"##);
         assert_eq!(pressed.url, call.digits_url);
@@ -197,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_key_in_the_calls_form_carries_the_secret_in_the_query() {
-        let call = call(VoiceForm::Calls);
+        let call = call(CallForm::Calls);
         let pressed = press_key(&call, "#", &SecretChoice::Right);
         assert_eq!(pressed.url, call.digits_url);
         let body = std::str::from_utf8(&pressed.body).unwrap();
@@ -219,16 +217,16 @@ mod tests {
 
     #[test]
     fn the_end_of_a_call_is_told_to_the_status_address() {
-        let json = hang_up(&call(VoiceForm::Json), &SecretChoice::Right);
+        let json = hang_up(&call(CallForm::Json), &SecretChoice::Right);
         assert_eq!(json.body, r#"{"status":"completed"}"#);
-        let form = let_ring(&call(VoiceForm::Calls), &SecretChoice::Right);
+        let form = let_ring(&call(CallForm::Calls), &SecretChoice::Right);
         assert_eq!(form.url, "http://target.invalid/v1/calls/c1/status");
         assert!(form.body.ends_with(b"&CallStatus=no-answer"));
     }
 
     #[test]
     fn debug_shows_no_secret() {
-        for form in [VoiceForm::Json, VoiceForm::Calls] {
+        for form in [CallForm::Json, CallForm::Calls] {
             let shown = format!("{:?}", press_key(&call(form), "#", &SecretChoice::Right));
             assert!(
                 !shown.contains("s+1") && !shown.contains("s%2B1"),

@@ -40,7 +40,7 @@ impl Mailbox {
         messages
     }
 
-    /// Waits until something unread is there, and leaves it unread.
+    /// Waits until there is an unread message, and leaves it unread.
     ///
     /// # Errors
     ///

@@ -54,7 +54,7 @@ pub(super) fn object(request: &ProviderRequest<'_>) -> Result<Map<String, Value>
     }
 }
 
-/// Reads a member that must be a text with something in it.
+/// Reads a member that must be a string that is not empty.
 pub(super) fn required<'a>(members: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
     match optional(members, name)? {
         Some(text) if !text.is_empty() => Ok(text),
@@ -71,7 +71,7 @@ pub(super) fn optional<'a>(
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(format!("`{name}` is not a text")),
+        Some(_) => Err(format!("`{name}` is not a string")),
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn basic_auth(headers: &HeaderMap) -> Result<(), Malformed> {
     }
 }
 
-/// Tells whether a text looks like a phone number: an optional `+`, digits and the usual separators.
+/// Returns whether a text looks like a phone number: an optional `+`, digits and the usual separators.
 pub(super) fn like_a_number(text: &str) -> bool {
     let rest = text.strip_prefix('+').unwrap_or(text);
     rest.chars().filter(char::is_ascii_digit).count() >= 3

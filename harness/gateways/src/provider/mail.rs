@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::{Envelope, Malformed, Response, Understood, forms};
 
-/// Says what is wrong, and in which field.
+/// What is wrong, and in which field.
 type Wrong = (String, Option<&'static str>);
 
 /// The most recipients that one request may have.
@@ -21,7 +21,7 @@ pub(super) fn read_json(envelope: &Envelope<'_>) -> Result<Understood, Malformed
         let members = forms::object(envelope.request)?;
         let to = forms::required(&members, "to")?;
         if !to.contains('@') {
-            return Err("`to` is no address".to_owned());
+            return Err("`to` is not an address".to_owned());
         }
         let text = match forms::optional(&members, "text")?.filter(|text| !text.is_empty()) {
             Some(text) => text.to_owned(),
@@ -112,7 +112,7 @@ fn recipients(personalization: &Value) -> Result<Vec<&str>, Wrong> {
         };
         let wrong = || {
             (
-                "a recipient is no address".to_owned(),
+                "a recipient is not an address".to_owned(),
                 Some("personalizations"),
             )
         };

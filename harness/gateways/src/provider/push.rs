@@ -40,7 +40,7 @@ pub(super) fn read_messages_send(
         let token = forms::required(message, "token")?;
         let mut data = BTreeMap::new();
         for (name, value) in child(message, "data")?.into_iter().flatten() {
-            let text = value.as_str().ok_or("a value of `data` is not a text")?;
+            let text = value.as_str().ok_or("a value of `data` is not a string")?;
             data.insert(name.clone(), text.to_owned());
         }
         let none = Map::new();

@@ -11,7 +11,7 @@ use super::{Envelope, Malformed, Response, Understood, forms};
 /// The most characters that one message of the 2010-04-01 form may have.
 const BODY_CHARACTERS: usize = 1600;
 
-/// What plain JSON says where nothing is wrong with it.
+/// The contents of a valid plain JSON request.
 #[derive(Deserialize)]
 struct Plain<'a> {
     #[serde(borrow)]

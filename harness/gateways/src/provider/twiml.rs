@@ -4,9 +4,9 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-/// Holds what the provider does in a call.
+/// What the provider does in a call.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Script {
+pub(super) struct CallScript {
     /// Where the first `Gather` sends the keys.
     pub(super) action: String,
     /// Everything that is said, in order, separated by spaces.
@@ -14,7 +14,7 @@ pub(super) struct Script {
 }
 
 /// Reads `<Response><Gather action=…><Say>…</Say></Gather></Response>`; other verbs are passed over.
-pub(super) fn read(document: &str) -> Result<Script, String> {
+pub(super) fn read(document: &str) -> Result<CallScript, String> {
     let mut reader = Reader::from_str(document);
     let mut action = None;
     let mut said = String::new();
@@ -58,12 +58,12 @@ pub(super) fn read(document: &str) -> Result<Script, String> {
         return Err(format!("<{}> is not closed", path.join("><")));
     }
     match action {
-        Some(action) => Ok(Script { action, said }),
+        Some(action) => Ok(CallScript { action, said }),
         None => Err("no <Gather> with an action".to_owned()),
     }
 }
 
-/// Looks at an opened element: the root must be `Response`; the first `Gather` tells the action.
+/// Looks at an opened element: the root must be `Response`; the first `Gather` names the action.
 fn open(
     element: &BytesStart<'_>,
     path: &[String],

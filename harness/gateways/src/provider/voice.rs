@@ -6,7 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{Envelope, Malformed, Response, Understood, forms, twiml};
-use crate::message::{CallInfo, VoiceForm};
+use crate::message::{CallForm, CallInfo};
 
 /// Reads plain JSON; answers 202.
 pub(super) fn read_json(envelope: &Envelope<'_>) -> Result<Understood, Malformed> {
@@ -23,7 +23,7 @@ pub(super) fn read_json(envelope: &Envelope<'_>) -> Result<Understood, Malformed
             digits_url: callback(forms::required(&members, "digitsUrl")?, "digitsUrl")?,
             status_url: callback(forms::required(&members, "statusUrl")?, "statusUrl")?,
             secret: forms::optional(&members, "secret")?.map(Secret::new),
-            form: VoiceForm::Json,
+            form: CallForm::Json,
             to: to.to_owned(),
             from,
         });
@@ -74,7 +74,7 @@ pub(super) fn read_calls(envelope: &Envelope<'_>, account: &str) -> Result<Under
         secret: secret_of(&digits_url),
         digits_url,
         status_url,
-        form: VoiceForm::Calls,
+        form: CallForm::Calls,
         to: to.clone(),
         from: Some(from.clone()),
     });

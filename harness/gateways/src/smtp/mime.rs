@@ -45,7 +45,7 @@ pub(super) fn message(raw: &[u8], recipient: String, at: Timestamp) -> Message {
     message
 }
 
-/// Decodes a header where it is text or addresses; else gives it as it stands.
+/// Decodes a header that holds text or addresses; returns any other unchanged.
 fn value(header: &Header<'_>, raw: &[u8]) -> String {
     match &header.value {
         HeaderValue::Text(text) => text.clone().into_owned(),

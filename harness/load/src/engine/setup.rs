@@ -13,7 +13,7 @@ use proofup_domain::command::Command;
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
-use proofup_gateways::host::Counter;
+use proofup_gateways::host::InProcessSink;
 use serde_json::{Map, Value as Json, json};
 
 use super::clocks::{self, control_variables, instant};
@@ -243,10 +243,10 @@ impl Setup<'_> {
     fn addresses(&self) -> Json {
         let urls = match (&self.common.counter, self.common.surroundings.gateways()) {
             (Some(_), _) => [
-                Counter::sms_url().to_owned(),
-                Counter::voice_url().to_owned(),
-                Counter::mail_url().to_owned(),
-                Counter::push_url().to_owned(),
+                InProcessSink::sms_url().to_owned(),
+                InProcessSink::voice_url().to_owned(),
+                InProcessSink::mail_url().to_owned(),
+                InProcessSink::push_url().to_owned(),
             ],
             (None, Some(gateways)) => [
                 gateways.sms_url(),

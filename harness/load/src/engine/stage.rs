@@ -94,7 +94,7 @@ async fn gateways(config: &LoadConfig, post: &Post) -> Result<Option<Standalone>
         counter.open(clock, taker);
         return Ok(None);
     }
-    Standalone::start_handing_over(&config.gateways, clock, taker)
+    Standalone::start_with_sink(&config.gateways, clock, taker)
         .await
         .map(Some)
         .map_err(|error| LoadError::NotStarted(error.to_string()))

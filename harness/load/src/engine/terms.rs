@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use proofup_domain::clock::Clock;
 use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
-use proofup_gateways::host::{Counter, StandaloneOptions};
+use proofup_gateways::host::{InProcessSink, StandaloneOptions};
 use serde_json::Value as Json;
 
 use crate::load::figures::{Counts, Figures};
@@ -47,7 +47,7 @@ pub struct LoadConfig {
     /// Where the gateways listen: where the target file says, if it does.
     pub gateways: StandaloneOptions,
     /// Where a target in this process brings its messages instead.
-    pub counter: Option<Counter>,
+    pub counter: Option<InProcessSink>,
 }
 
 impl std::fmt::Debug for LoadConfig {

@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 use proofup_domain::answer::Answer;
 use serde_json::Value;
 
-use super::deed::Deed;
+use super::action::AuditedAction;
 use super::ledger::{Id, Ledger};
-use super::{Found, Grounds, Invariant};
+use super::{Grounds, Invariant, Violations};
 
 /// Remembers what was verified and how many tries were told.
 #[derive(Debug, Default)]
@@ -22,23 +22,23 @@ impl Codes {
         &mut self,
         ledger: &Ledger,
         grounds: &Grounds,
-        deed: &Deed<'_>,
-        found: &mut Found,
+        action: &AuditedAction<'_>,
+        found: &mut Violations,
     ) {
-        secret(deed, found);
-        let Some(id) = ledger.thing(deed) else {
+        secret(action, found);
+        let Some(id) = ledger.thing(action) else {
             return;
         };
-        if deed.word() == "sendCode" && deed.succeeded() {
-            throttle(ledger, grounds, deed, id, found);
+        if action.word() == "sendCode" && action.succeeded() {
+            throttle(ledger, grounds, action, id, found);
             self.tries.remove(&id);
         }
-        if !deed.word().starts_with("submit") {
+        if !action.word().starts_with("submit") {
             return;
         }
-        if deed.succeeded() {
-            role(grounds, deed, found);
-            lifetime(ledger, grounds, deed, id, found);
+        if action.succeeded() {
+            role(grounds, action, found);
+            lifetime(ledger, grounds, action, id, found);
             if !self.verified.insert(id) {
                 let seen = "a second submission for the same thing was accepted".to_owned();
                 found.push((Invariant::CodeWorksOnce, seen));
@@ -48,12 +48,12 @@ impl Codes {
                 found.push((Invariant::TriesRunDown, seen));
             }
         } else {
-            self.wrong(deed, id, found);
+            self.wrong(action, id, found);
         }
     }
 
-    fn wrong(&mut self, deed: &Deed<'_>, id: Id, found: &mut Found) {
-        let Answer::Refused { details, .. } = deed.answer else {
+    fn wrong(&mut self, action: &AuditedAction<'_>, id: Id, found: &mut Violations) {
+        let Answer::Refused { details, .. } = action.answer else {
             return;
         };
         let Some(left) = details.tries_left.as_ref().and_then(Value::as_u64) else {
@@ -68,9 +68,9 @@ impl Codes {
     }
 }
 
-fn role(grounds: &Grounds, deed: &Deed<'_>, found: &mut Found) {
+fn role(grounds: &Grounds, action: &AuditedAction<'_>, found: &mut Violations) {
     let seen = |what: &str| format!("`{what}` was accepted");
-    match deed.field("code") {
+    match action.field("code") {
         Some(Value::String(role)) if role == "used" => {
             found.push((Invariant::CodeWorksOnce, seen("used")));
         }
@@ -96,13 +96,19 @@ fn role(grounds: &Grounds, deed: &Deed<'_>, found: &mut Found) {
 }
 
 /// A code that was sent is dead at the end of its life; what an authenticator shows is not sent.
-fn lifetime(ledger: &Ledger, grounds: &Grounds, deed: &Deed<'_>, id: Id, found: &mut Found) {
+fn lifetime(
+    ledger: &Ledger,
+    grounds: &Grounds,
+    action: &AuditedAction<'_>,
+    id: Id,
+    found: &mut Violations,
+) {
     let Some(begun) = ledger.begun(id) else {
         return;
     };
     let sent =
         begun.method.as_deref() == Some("email") || begun.kind.as_deref() == Some("textMessage");
-    let age = deed.at.duration_since(begun.sent);
+    let age = action.at.duration_since(begun.sent);
     let lifetime = SignedDuration::from_secs(grounds.limits.code_seconds.into());
     if sent && age >= lifetime {
         let seen = format!("a code of {} s was accepted", age.as_secs());
@@ -110,12 +116,18 @@ fn lifetime(ledger: &Ledger, grounds: &Grounds, deed: &Deed<'_>, id: Id, found: 
     }
 }
 
-fn throttle(ledger: &Ledger, grounds: &Grounds, deed: &Deed<'_>, id: Id, found: &mut Found) {
+fn throttle(
+    ledger: &Ledger,
+    grounds: &Grounds,
+    action: &AuditedAction<'_>,
+    id: Id,
+    found: &mut Violations,
+) {
     let Some(begun) = ledger.begun(id) else {
         return;
     };
     let nothing_sent = !begun.was_sent || begun.method.as_deref() == Some("softwareOath");
-    let waited = deed.at.duration_since(begun.sent);
+    let waited = action.at.duration_since(begun.sent);
     let interval = SignedDuration::from_secs(grounds.limits.resend_seconds.into());
     if !nothing_sent && waited < interval {
         let seen = format!("sent again after {} s", waited.as_secs());
@@ -123,10 +135,10 @@ fn throttle(ledger: &Ledger, grounds: &Grounds, deed: &Deed<'_>, id: Id, found: 
     }
 }
 
-fn secret(deed: &Deed<'_>, found: &mut Found) {
-    let secret = deed.text("secret").unwrap_or("right");
-    if deed.is_callback() && secret != "right" && deed.succeeded() {
-        let seen = format!("`{}` with secret `{secret}` succeeded", deed.word());
+fn secret(action: &AuditedAction<'_>, found: &mut Violations) {
+    let secret = action.text("secret").unwrap_or("right");
+    if action.is_callback() && secret != "right" && action.succeeded() {
+        let seen = format!("`{}` with secret `{secret}` succeeded", action.word());
         found.push((Invariant::CallbackNeedsSecret, seen));
     }
 }

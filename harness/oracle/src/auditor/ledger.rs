@@ -7,14 +7,14 @@ use proofup_domain::policy::Policy;
 use serde_json::Value;
 
 use super::Grounds;
-use super::deed::Deed;
+use super::action::AuditedAction;
 
-/// Names one thing of a history: its place among all that were begun.
+/// The id of one thing of a history: its place among all that were begun.
 pub(super) type Id = usize;
 
-/// Holds what is known of a thing that was begun.
+/// What is known of a thing that was begun.
 #[derive(Debug, Clone)]
-pub(super) struct Begun {
+pub(super) struct LedgerEntry {
     /// Whose account it is about.
     pub(super) owner: String,
     pub(super) method: Option<String>,
@@ -36,12 +36,12 @@ pub(super) struct Ledger {
     pub(super) policy: Policy,
     /// Counts the policy changes.
     pub(super) policies: usize,
-    begun: Vec<Begun>,
+    begun: Vec<LedgerEntry>,
     names: BTreeMap<(&'static str, String), Id>,
     latest: BTreeMap<(&'static str, String), Id>,
 }
 
-/// Names the sort that a command begins, and the field by which others name it.
+/// Returns the sort that a command begins, and the field by which others name it.
 fn sort_begun(word: &str) -> Option<&'static str> {
     Some(match word {
         "signIn" => "session",
@@ -65,58 +65,58 @@ impl Ledger {
     }
 
     /// Finds what a command names, or its user's latest of the sort.
-    pub(super) fn named(&self, deed: &Deed<'_>, sort: &'static str) -> Option<Id> {
-        let (table, name) = match deed.text(sort) {
+    pub(super) fn named(&self, action: &AuditedAction<'_>, sort: &'static str) -> Option<Id> {
+        let (table, name) = match action.text(sort) {
             Some(name) => (&self.names, name),
-            None => (&self.latest, deed.user()),
+            None => (&self.latest, action.user()),
         };
         table.get(&(sort, name.to_owned())).copied()
     }
 
-    pub(super) fn begun(&self, id: Id) -> Option<&Begun> {
+    pub(super) fn begun(&self, id: Id) -> Option<&LedgerEntry> {
         self.begun.get(id)
     }
 
-    /// Gives the id of what is begun next.
+    /// Returns the id of what is begun next.
     pub(super) const fn next(&self) -> Id {
         self.begun.len()
     }
 
     /// Lists what was begun of a sort.
-    pub(super) fn all(&self, sort: &'static str) -> impl Iterator<Item = (Id, &Begun)> {
+    pub(super) fn all(&self, sort: &'static str) -> impl Iterator<Item = (Id, &LedgerEntry)> {
         let begun = self.begun.iter().enumerate();
         begun.filter(move |(_, begun)| begun.sort == sort)
     }
 
-    /// Gives whose account a command is about: the owner of its session, else its user.
-    pub(super) fn account(&self, deed: &Deed<'_>) -> String {
-        let session = self.named(deed, "session").and_then(|id| self.begun(id));
+    /// Returns whose account a command is about: the owner of its session, else its user.
+    pub(super) fn account(&self, action: &AuditedAction<'_>) -> String {
+        let session = self.named(action, "session").and_then(|id| self.begun(id));
         let owner = session
-            .filter(|_| deed.has_session())
+            .filter(|_| action.has_session())
             .map(|begun| &begun.owner);
-        owner.map_or_else(|| deed.user().to_owned(), Clone::clone)
+        owner.map_or_else(|| action.user().to_owned(), Clone::clone)
     }
 
     /// Finds what a code or answers are typed for.
-    pub(super) fn thing(&self, deed: &Deed<'_>) -> Option<Id> {
-        match deed.word() {
+    pub(super) fn thing(&self, action: &AuditedAction<'_>) -> Option<Id> {
+        match action.word() {
             "submitCode" | "submitAnswers" | "sendCode" | "nextPage" | "readEnrollment" => {
-                self.named(deed, "enrollment")
+                self.named(action, "enrollment")
             }
-            "submitSecondStepCode" | "readSecondStep" => self.named(deed, "challenge"),
+            "submitSecondStepCode" | "readSecondStep" => self.named(action, "challenge"),
             "submitResetCode" | "submitResetAnswers" | "readResetProof" => {
-                self.named(deed, "proof")
+                self.named(action, "proof")
             }
             _ => None,
         }
     }
 
     /// Takes a command in, after everything was checked.
-    pub(super) fn take(&mut self, deed: &Deed<'_>) {
-        if !deed.succeeded() {
+    pub(super) fn take(&mut self, action: &AuditedAction<'_>) {
+        if !action.succeeded() {
             return;
         }
-        match (deed.word(), deed.field("policy")) {
+        match (action.word(), action.field("policy")) {
             ("setPolicy", Some(Value::Object(patch))) => {
                 if let Some(next) = crate::patch::patched(&self.policy, patch) {
                     self.policy = next;
@@ -124,44 +124,44 @@ impl Ledger {
                 self.policies += 1;
             }
             ("sendCode" | "nextPage", _) => {
-                if let Some(id) = self.thing(deed) {
-                    self.begun[id].sent = deed.at;
-                    self.begun[id].was_sent |=
-                        deed.word() == "sendCode" || deed.told("page") == Some("testNotification");
+                if let Some(id) = self.thing(action) {
+                    self.begun[id].sent = action.at;
+                    self.begun[id].was_sent |= action.word() == "sendCode"
+                        || action.told("page") == Some("testNotification");
                 }
             }
-            _ => self.begin(deed),
+            _ => self.begin(action),
         }
     }
 
-    fn begin(&mut self, deed: &Deed<'_>) {
-        let Some(sort) = sort_begun(deed.word()) else {
+    fn begin(&mut self, action: &AuditedAction<'_>) {
+        let Some(sort) = sort_begun(action.word()) else {
             return;
         };
         let word = |field: &str| {
-            let told = deed.told(field).or_else(|| deed.text(field));
+            let told = action.told(field).or_else(|| action.text(field));
             told.map(str::to_owned)
         };
         let app = matches!(
             word("method").as_deref(),
             Some("microsoftAuthenticator" | "softwareOath")
         );
-        let begun = Begun {
-            owner: self.account(deed),
+        let begun = LedgerEntry {
+            owner: self.account(action),
             method: word("method"),
             kind: word("kind"),
             of: (sort == "proof")
-                .then(|| self.named(deed, "reset"))
+                .then(|| self.named(action, "reset"))
                 .flatten(),
             sort,
-            adds: deed.word() == "beginEnrollment",
-            sent: deed.at,
+            adds: action.word() == "beginEnrollment",
+            sent: action.at,
             was_sent: sort != "enrollment" || !app,
         };
         let id = self.begun.len();
         self.begun.push(begun);
-        self.latest.insert((sort, deed.user().to_owned()), id);
-        if let Some(name) = deed.text("as") {
+        self.latest.insert((sort, action.user().to_owned()), id);
+        if let Some(name) = action.text("as") {
             self.names.insert((sort, name.to_owned()), id);
         }
     }

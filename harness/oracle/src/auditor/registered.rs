@@ -4,55 +4,60 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::deed::Deed;
-use super::ledger::{Begun, Id, Ledger};
-use super::{Found, Invariant};
+use super::action::AuditedAction;
+use super::ledger::{Id, Ledger, LedgerEntry};
+use super::{Invariant, Violations};
 
 /// Remembers proofs and the last look of each account.
 #[derive(Debug, Default)]
-pub(super) struct Registered {
+pub(super) struct RegisteredMethodsCheck {
     /// Setups whose code or answers were accepted.
     proved: BTreeSet<Id>,
     /// Resets with a proof that was accepted.
     resets: BTreeSet<Id>,
     /// Things that were there when a `#` or an approval was accepted.
     called: BTreeSet<Id>,
-    looks: BTreeMap<String, Look>,
+    looks: BTreeMap<String, MethodsReading>,
 }
 
-/// Holds what a list told.
+/// What a list told.
 #[derive(Debug)]
-struct Look {
+struct MethodsReading {
     methods: Value,
     default: Option<Value>,
     policies: usize,
 }
 
-impl Registered {
-    pub(super) fn see(&mut self, ledger: &Ledger, deed: &Deed<'_>, found: &mut Found) {
-        if deed.succeeded() {
-            self.take_proofs(ledger, deed);
-            self.check_success(ledger, deed, found);
+impl RegisteredMethodsCheck {
+    pub(super) fn see(
+        &mut self,
+        ledger: &Ledger,
+        action: &AuditedAction<'_>,
+        found: &mut Violations,
+    ) {
+        if action.succeeded() {
+            self.take_proofs(ledger, action);
+            self.check_success(ledger, action, found);
         }
-        let changes = !deed.was_refused() && !deed.only_looks();
-        if changes && !matches!(deed.word(), "signIn" | "signOut" | "advanceClock") {
+        let changes = !action.was_refused() && !action.only_looks();
+        if changes && !matches!(action.word(), "signIn" | "signOut" | "advanceClock") {
             self.looks.clear();
         }
-        if deed.word() == "listMethods" && deed.succeeded() {
-            self.compare(ledger, deed, found);
+        if action.word() == "listMethods" && action.succeeded() {
+            self.compare(ledger, action, found);
         }
     }
 
-    fn take_proofs(&mut self, ledger: &Ledger, deed: &Deed<'_>) {
-        match deed.word() {
-            "submitCode" | "submitAnswers" => self.proved.extend(ledger.thing(deed)),
+    fn take_proofs(&mut self, ledger: &Ledger, action: &AuditedAction<'_>) {
+        match action.word() {
+            "submitCode" | "submitAnswers" => self.proved.extend(ledger.thing(action)),
             "submitResetCode" | "submitResetAnswers" => {
-                self.resets.extend(ledger.named(deed, "reset"));
+                self.resets.extend(ledger.named(action, "reset"));
             }
             _ => {}
         }
-        if deed.proves_by_callback() {
-            let call = deed.word() == "pressKey";
+        if action.proves_by_callback() {
+            let call = action.word() == "pressKey";
             let setups = ledger.all("enrollment");
             let fits = setups.filter(|(_, begun)| is_proved_by(begun, call));
             self.called.extend(fits.map(|(id, _)| id));
@@ -61,25 +66,25 @@ impl Registered {
         }
     }
 
-    fn check_success(&self, ledger: &Ledger, deed: &Deed<'_>, found: &mut Found) {
-        let listed = match deed.word() {
-            "listMethods" => deed.listed("methods"),
-            "readWizard" => deed.listed("registered"),
+    fn check_success(&self, ledger: &Ledger, action: &AuditedAction<'_>, found: &mut Violations) {
+        let listed = match action.word() {
+            "listMethods" => action.listed("methods"),
+            "readWizard" => action.listed("registered"),
             _ => None,
         };
         if let Some(methods) = listed {
-            self.count(ledger, &ledger.account(deed), &methods, found);
-            default(ledger, deed, &methods, found);
+            self.count(ledger, &ledger.account(action), &methods, found);
+            default(ledger, action, &methods, found);
         }
-        if deed.word() == "readEnrollment" && deed.told("state") == Some("verified") {
-            let id = ledger.named(deed, "enrollment");
+        if action.word() == "readEnrollment" && action.told("state") == Some("verified") {
+            let id = ledger.named(action, "enrollment");
             if id.is_some_and(|id| !self.is_proved(id)) {
                 let seen = "a setup is verified that nothing proved".to_owned();
                 found.push((Invariant::NothingRegisteredWithoutProof, seen));
             }
         }
-        if deed.word() == "setNewPassword" {
-            let id = ledger.named(deed, "reset");
+        if action.word() == "setNewPassword" {
+            let id = ledger.named(action, "reset");
             if id.is_some_and(|id| !self.resets.contains(&id)) {
                 let seen = "a password was reset without any proof".to_owned();
                 found.push((Invariant::PasswordAfterProof, seen));
@@ -92,7 +97,7 @@ impl Registered {
     }
 
     /// Counts the methods of each sort against the setups that were proved for this account.
-    fn count(&self, ledger: &Ledger, account: &str, methods: &[&str], found: &mut Found) {
+    fn count(&self, ledger: &Ledger, account: &str, methods: &[&str], found: &mut Violations) {
         let sorts: BTreeSet<&str> = methods.iter().copied().collect();
         for sort in sorts {
             let told = methods.iter().filter(|method| **method == sort).count();
@@ -111,16 +116,16 @@ impl Registered {
     }
 
     /// Compares a list with the one before it, where nothing in between succeeded that could change it.
-    fn compare(&mut self, ledger: &Ledger, deed: &Deed<'_>, found: &mut Found) {
-        let Some(methods) = deed.answer.field("methods").cloned() else {
+    fn compare(&mut self, ledger: &Ledger, action: &AuditedAction<'_>, found: &mut Violations) {
+        let Some(methods) = action.answer.field("methods").cloned() else {
             return;
         };
-        let look = Look {
+        let look = MethodsReading {
             methods,
-            default: deed.answer.field("default").cloned(),
+            default: action.answer.field("default").cloned(),
             policies: ledger.policies,
         };
-        let account = ledger.account(deed);
+        let account = ledger.account(action);
         if let Some(before) = self.looks.get(&account)
             && before.policies == look.policies
             && (before.methods != look.methods || before.default != look.default)
@@ -132,8 +137,8 @@ impl Registered {
     }
 }
 
-/// Tells a setup that a `#` (or else an approval) can prove.
-fn is_proved_by(begun: &Begun, call: bool) -> bool {
+/// Returns whether a setup can be proved by a `#` (or else by an approval).
+fn is_proved_by(begun: &LedgerEntry, call: bool) -> bool {
     if call {
         begun.kind.as_deref() == Some("voiceCall") || begun.method.as_deref() == Some("officePhone")
     } else {
@@ -142,14 +147,14 @@ fn is_proved_by(begun: &Begun, call: bool) -> bool {
 }
 
 /// Checks the default that a list shows: registered, of a kind that policy allows, and there if anything is usable.
-fn default(ledger: &Ledger, deed: &Deed<'_>, methods: &[&str], found: &mut Found) {
+fn default(ledger: &Ledger, action: &AuditedAction<'_>, methods: &[&str], found: &mut Violations) {
     let mut report = |seen: String| found.push((Invariant::DefaultIsEligible, seen));
-    let details = deed.answer.field("details").and_then(Value::as_array);
+    let details = action.answer.field("details").and_then(Value::as_array);
     let usable = |detail: &Value| {
         let purposes = detail["usableFor"].as_array();
         purposes.is_some_and(|list| list.iter().any(|purpose| purpose == "twoStepVerification"))
     };
-    let Some(default) = deed.answer.field("default") else {
+    let Some(default) = action.answer.field("default") else {
         if details.is_some_and(|details| details.iter().any(usable)) {
             report("there is a usable method and no default".to_owned());
         }

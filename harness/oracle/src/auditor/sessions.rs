@@ -4,46 +4,51 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::deed::Deed;
+use super::action::AuditedAction;
 use super::ledger::{Id, Ledger};
-use super::{Found, Invariant};
+use super::{Invariant, Violations};
 
 /// Remembers what sessions and accounts were told.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     /// Days left, with the number of the policy.
     days: BTreeMap<String, (u64, usize)>,
-    /// The state that was told last; none: something happened since that may have changed it.
+    /// The state that was shown last; none if something has happened since that may have changed it.
     told: BTreeMap<Id, Option<String>>,
     ended: BTreeSet<Id>,
 }
 
 impl Sessions {
-    pub(super) fn see(&mut self, ledger: &Ledger, deed: &Deed<'_>, found: &mut Found) {
-        if !deed.succeeded() {
+    pub(super) fn see(
+        &mut self,
+        ledger: &Ledger,
+        action: &AuditedAction<'_>,
+        found: &mut Violations,
+    ) {
+        if !action.succeeded() {
             return;
         }
-        if deed.has_session() {
-            self.check_session(ledger, deed, found);
+        if action.has_session() {
+            self.check_session(ledger, action, found);
         }
-        if let Some(deferral) = deed.answer.field("deferral") {
-            self.check_window(ledger, deed, deferral, found);
+        if let Some(deferral) = action.answer.field("deferral") {
+            self.check_window(ledger, action, deferral, found);
         }
-        check_proofs(deed, found);
-        self.forget(ledger, deed);
-        self.remember(ledger, deed);
+        check_proofs(action, found);
+        self.forget(ledger, action);
+        self.remember(ledger, action);
     }
 
-    fn check_session(&self, ledger: &Ledger, deed: &Deed<'_>, found: &mut Found) {
-        let Some(id) = ledger.named(deed, "session") else {
+    fn check_session(&self, ledger: &Ledger, action: &AuditedAction<'_>, found: &mut Violations) {
+        let Some(id) = ledger.named(action, "session") else {
             return;
         };
         if self.ended.contains(&id) {
-            let seen = format!("`{}` succeeded in an ended session", deed.word());
+            let seen = format!("`{}` succeeded in an ended session", action.word());
             found.push((Invariant::EndedSessionsAreDead, seen));
         }
         let told = self.told.get(&id).and_then(Option::as_deref);
-        if deed.word() == "openAccount" && told.is_some_and(|state| state != "signedIn") {
+        if action.word() == "openAccount" && told.is_some_and(|state| state != "signedIn") {
             let seen = format!("it opened in a session told `{}`", told.unwrap_or_default());
             found.push((Invariant::AccountOnlySignedIn, seen));
         }
@@ -52,9 +57,9 @@ impl Sessions {
     fn check_window(
         &mut self,
         ledger: &Ledger,
-        deed: &Deed<'_>,
+        action: &AuditedAction<'_>,
         deferral: &Value,
-        found: &mut Found,
+        found: &mut Violations,
     ) {
         let policy = &ledger.policy;
         let offered = deferral["offered"].as_bool().unwrap_or(false);
@@ -69,7 +74,7 @@ impl Sessions {
             let seen = format!("{left} days of {} are left", policy.deferral_days);
             found.push((Invariant::DaysLeftNeverRise, seen));
         }
-        let account = ledger.account(deed);
+        let account = ledger.account(action);
         let now = (left, ledger.policies);
         if let Some((before, policies)) = self.days.insert(account, now)
             && policies == ledger.policies
@@ -81,12 +86,12 @@ impl Sessions {
     }
 
     /// Forgets the states that a command may have changed without telling.
-    fn forget(&mut self, ledger: &Ledger, deed: &Deed<'_>) {
-        if deed.only_looks() || matches!(deed.word(), "signIn" | "advanceClock") {
+    fn forget(&mut self, ledger: &Ledger, action: &AuditedAction<'_>) {
+        if action.only_looks() || matches!(action.word(), "signIn" | "advanceClock") {
             return;
         }
-        let everybody = deed.user().is_empty() || deed.is_callback();
-        let account = ledger.account(deed);
+        let everybody = action.user().is_empty() || action.is_callback();
+        let account = ledger.account(action);
         for (id, told) in &mut self.told {
             if everybody
                 || ledger
@@ -98,16 +103,16 @@ impl Sessions {
         }
     }
 
-    fn remember(&mut self, ledger: &Ledger, deed: &Deed<'_>) {
-        let session = if deed.word() == "signIn" {
+    fn remember(&mut self, ledger: &Ledger, action: &AuditedAction<'_>) {
+        let session = if action.word() == "signIn" {
             Some(ledger.next())
-        } else if deed.has_session() {
-            ledger.named(deed, "session")
+        } else if action.has_session() {
+            ledger.named(action, "session")
         } else {
             None
         };
         let tells = matches!(
-            deed.word(),
+            action.word(),
             "signIn"
                 | "readSession"
                 | "defer"
@@ -115,13 +120,15 @@ impl Sessions {
                 | "completeReview"
                 | "submitSecondStepCode"
         );
-        if let (true, Some(id), Some(state)) = (tells, session, deed.told("state")) {
+        if let (true, Some(id), Some(state)) = (tells, session, action.told("state")) {
             self.told.insert(id, Some(state.to_owned()));
         }
-        match deed.word() {
+        match action.word() {
             "signOut" => self.ended.extend(session),
             "setNewPassword" => {
-                let reset = ledger.named(deed, "reset").and_then(|id| ledger.begun(id));
+                let reset = ledger
+                    .named(action, "reset")
+                    .and_then(|id| ledger.begun(id));
                 let owner = reset.map(|reset| reset.owner.clone());
                 let theirs = ledger.all("session");
                 let theirs = theirs.filter(|(_, session)| Some(&session.owner) == owner.as_ref());
@@ -133,7 +140,7 @@ impl Sessions {
 }
 
 /// E-mail and answers are never a second step.
-fn check_proofs(deed: &Deed<'_>, found: &mut Found) {
+fn check_proofs(action: &AuditedAction<'_>, found: &mut Violations) {
     let wrong = |value: &Value| {
         let (method, kind) = (value["method"].as_str(), value["kind"].as_str());
         matches!(method, Some("email" | "securityQuestions"))
@@ -143,15 +150,18 @@ fn check_proofs(deed: &Deed<'_>, found: &mut Found) {
         let seen = format!("told as {what}");
         found.push((Invariant::NeverMailOrAnswers, seen));
     };
-    if deed.answer.field("default").is_some_and(wrong) {
+    if action.answer.field("default").is_some_and(wrong) {
         report("the default");
     }
-    let alternatives = deed.answer.field("alternatives").and_then(Value::as_array);
-    if deed.word() != "readWizard" && alternatives.is_some_and(|list| list.iter().any(wrong)) {
+    let alternatives = action
+        .answer
+        .field("alternatives")
+        .and_then(Value::as_array);
+    if action.word() != "readWizard" && alternatives.is_some_and(|list| list.iter().any(wrong)) {
         report("an alternative");
     }
-    let whole = deed.answer.to_json();
-    if deed.word() == "beginSecondStep" && wrong(&whole) {
+    let whole = action.answer.to_json();
+    if action.word() == "beginSecondStep" && wrong(&whole) {
         report("a second step");
     }
 }

@@ -4,10 +4,10 @@ use proofup_domain::expect::{FieldPatterns, Pattern};
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::{ChallengeState, ResetState, SetupPage};
 
-use super::World;
+use super::StepContext;
 use super::life::Life;
 use super::records::{AppPage, Enrollment, Phase, Ref};
-use crate::sign_in::Outcome as Stand;
+use crate::sign_in::SignInOutcome as Stand;
 use crate::user::{Choice, User};
 use crate::window::Offer;
 use crate::{available, default, required, reset, usable};
@@ -19,7 +19,7 @@ pub(super) fn words<T: AsStr>(list: impl IntoIterator<Item = T>) -> Pattern {
 
 /// Spells one word of the vocabulary.
 pub(super) trait AsStr {
-    /// Gives the spelling.
+    /// Returns the spelling.
     fn word(self) -> &'static str;
 }
 
@@ -70,8 +70,8 @@ fn proofs(user: &User, choices: &[Choice]) -> Pattern {
     choices.iter().map(|choice| proof(user, *choice)).collect()
 }
 
-impl World {
-    /// Tells where a session stands; none: the account is blocked.
+impl StepContext {
+    /// Returns where a session stands; none: the account is blocked.
     pub(super) fn session_answer(&self, person: usize, stand: &Stand) -> Option<FieldPatterns> {
         let (state, _) = super::gate::word(stand)?;
         let user = &self.person(person).user;
@@ -104,7 +104,7 @@ impl World {
         })
     }
 
-    /// Tells the wizard's page in an interrupted session.
+    /// Returns the wizard's page in an interrupted session.
     pub(super) fn wizard_answer(&self, at: Ref) -> FieldPatterns {
         let (policy, user) = (&self.state.policy, &self.person(at.owner).user);
         let page = match required::page(policy, user) {
@@ -142,7 +142,7 @@ impl World {
         default::shown(policy, user).map_or(Pattern::Absent, |choice| proof(user, choice))
     }
 
-    /// Tells what is registered.
+    /// Returns what is registered.
     pub(super) fn methods_answer(&self, person: usize) -> FieldPatterns {
         let (policy, user) = (&self.state.policy, &self.person(person).user);
         let details: Pattern = user
@@ -170,7 +170,7 @@ impl World {
             .with("details", details)
     }
 
-    /// Tells what can be added.
+    /// Returns what can be added.
     pub(super) fn available_answer(&self, person: usize) -> FieldPatterns {
         let (policy, user) = (&self.state.policy, &self.person(person).user);
         let available = available::available(policy, user);
@@ -188,7 +188,7 @@ impl World {
             .with("details", details)
     }
 
-    /// Tells where a setup stands.
+    /// Returns where a setup stands.
     pub(super) fn enrollment_answer(&self, at: Ref) -> FieldPatterns {
         let setup = self.enrollment(at);
         let life = self.enrollment_life(at);
@@ -224,7 +224,7 @@ impl World {
         answer
     }
 
-    /// Tells where a second step or a proof of a reset stands.
+    /// Returns where a second step or a proof of a reset stands.
     pub(super) fn challenge_answer(&self, at: Ref) -> FieldPatterns {
         let challenge = self.challenge(at);
         let life = self.challenge_life(at);
@@ -239,7 +239,7 @@ impl World {
         answer
     }
 
-    /// Tells where a reset stands.
+    /// Returns where a reset stands.
     pub(super) fn reset_answer(&self, at: Ref) -> FieldPatterns {
         let (policy, person) = (&self.state.policy, self.person(at.owner));
         let reset = &person.resets[at.index];
@@ -286,7 +286,7 @@ fn states(states: &[ChallengeState]) -> Pattern {
     }
 }
 
-/// Tells a kind whose code is typed.
+/// Returns whether codes of a kind are typed.
 pub(super) const fn takes_codes(kind: ChallengeKind) -> bool {
     matches!(
         kind,
@@ -294,12 +294,12 @@ pub(super) const fn takes_codes(kind: ChallengeKind) -> bool {
     )
 }
 
-/// Tells a kind that can be tried wrongly.
+/// Returns whether a kind can be tried wrongly.
 pub(super) const fn takes_tries(kind: ChallengeKind) -> bool {
     takes_codes(kind) || matches!(kind, ChallengeKind::Answers)
 }
 
-/// Names the page where the design names one.
+/// Returns the page where the design names one.
 fn page(setup: &Enrollment, life: Life) -> Option<SetupPage> {
     match (life, setup.method) {
         (Life::Verified, _) => Some(SetupPage::Success),

@@ -8,13 +8,13 @@ use proofup_domain::state::Channel;
 use super::enroll::OPEN;
 use super::expected::Told;
 use super::life::Life;
-use super::post::Signal;
-use super::records::{Phase, Ref, Thing};
-use super::register::Answers;
+use super::outbox::CallOrNotification;
+use super::records::{Phase, ProofSubject, Ref};
+use super::register::QuestionAnswers;
 use super::verify::owner;
-use super::{Handled, World};
+use super::{Handled, StepContext};
 
-impl World {
+impl StepContext {
     /// Approves or denies a notification.
     pub(super) fn reply(
         &mut self,
@@ -44,15 +44,15 @@ impl World {
     /// Hangs up or lets ring: nothing is proved. A word that comes too late changes nothing that is sure.
     pub(super) fn end_call(&mut self, user: &Name, which: Which) -> Handled {
         let index = self.signal(user, Channel::Voice, which)?;
-        let signal = self.state.post.signals[index];
+        let signal = self.state.outbox.signals[index];
         if self.dead(signal).is_none() {
-            self.post_mut().signals[index].answered = true;
+            self.outbox_mut().signals[index].answered = true;
             self.set_phase(signal.thing, Phase::Denied);
             return Ok(Told::done());
         }
         let silent = !signal.answered && !signal.superseded;
         if silent && self.life(signal.thing) == Life::Expired {
-            self.post_mut().signals[index].ended_late = true;
+            self.outbox_mut().signals[index].ended_late = true;
         }
         Ok(Told::done().or_refused(&[
             Refusal::AlreadyAnswered,
@@ -68,7 +68,7 @@ impl World {
             return before.signal(user, channel, which);
         }
         let actor = self.actor(user)?;
-        let signals = self.state.post.signals.iter().enumerate().rev();
+        let signals = self.state.outbox.signals.iter().enumerate().rev();
         let mut received = signals.filter(|(_, signal)| {
             signal.delivered && signal.channel == channel && signal.holder == actor
         });
@@ -86,7 +86,7 @@ impl World {
         match secret {
             CallbackSecret::Right => Ok(()),
             CallbackSecret::SessionToken => {
-                self.named(super::records::Sort::Session, user, None)?;
+                self.named(super::records::RefKind::Session, user, None)?;
                 Err(Told::refused(Refusal::Unauthenticated))
             }
             CallbackSecret::Wrong | CallbackSecret::None => {
@@ -95,8 +95,8 @@ impl World {
         }
     }
 
-    /// Says why an answer to a call or a notification changes nothing; none: it counts.
-    fn dead(&self, signal: Signal) -> Option<Told> {
+    /// Returns why an answer to a call or a notification changes nothing, or none if it counts.
+    fn dead(&self, signal: CallOrNotification) -> Option<Told> {
         use Refusal as R;
         let life = self.life(signal.thing);
         if signal.answered {
@@ -117,7 +117,7 @@ impl World {
     }
 
     fn answer_signal(&mut self, index: usize, proves: bool) -> Handled {
-        let signal = self.state.post.signals[index];
+        let signal = self.state.outbox.signals[index];
         if let Some(told) = self.dead(signal) {
             return Err(told);
         }
@@ -127,7 +127,7 @@ impl World {
         if proves && let Some(refused) = self.session_owes(signal.thing) {
             return Err(refused);
         }
-        self.post_mut().signals[index].answered = true;
+        self.outbox_mut().signals[index].answered = true;
         if !proves {
             self.set_phase(signal.thing, Phase::Denied);
             return Ok(Told::done());
@@ -145,8 +145,8 @@ impl World {
     }
 
     /// Refuses a setup's proof whose session has come to owe something since; that a callback minds that is a reading.
-    fn session_owes(&mut self, thing: Thing) -> Option<Told> {
-        let Thing::Enrollment(at) = thing else {
+    fn session_owes(&mut self, thing: ProofSubject) -> Option<Told> {
+        let ProofSubject::Enrollment(at) = thing else {
             return None;
         };
         let session = Ref {
@@ -157,18 +157,18 @@ impl World {
         self.reading().then_some(refused)
     }
 
-    /// Lets a `#` or an approval prove; false: policy no longer lets it, and nothing is proved.
-    fn prove(&mut self, thing: Thing) -> bool {
+    /// Lets a `#` or an approval prove. Returns false if policy no longer allows it; then nothing is proved.
+    fn prove(&mut self, thing: ProofSubject) -> bool {
         match thing {
-            Thing::Enrollment(at) => {
+            ProofSubject::Enrollment(at) => {
                 let kind: ChallengeKind = self.enrollment(at).attempt.kind;
                 let checked = self.check_setup(at).is_ok();
                 if checked {
-                    self.register(at, kind, Answers::from([]));
+                    self.register(at, kind, QuestionAnswers::from([]));
                 }
                 checked
             }
-            Thing::Challenge(at) => {
+            ProofSubject::Challenge(at) => {
                 let usable = self.still_proves(at).is_ok();
                 if usable {
                     self.pass(at);

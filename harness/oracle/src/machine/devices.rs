@@ -7,14 +7,14 @@ use proofup_domain::refusal::Refusal;
 
 use super::expected::Told;
 use super::life::Life;
-use super::records::{AppPage, Phase, Ref, Sort};
-use super::{Handled, World};
+use super::records::{AppPage, Phase, Ref, RefKind};
+use super::{Handled, StepContext};
 
-impl World {
+impl StepContext {
     /// Adds the account of a setup to another app: nothing is sent, so it works whatever became of the setup.
     pub(super) fn add_account(&mut self, user: &Name, name: Option<&Name>, by: AddBy) -> Handled {
         let actor = self.actor(user)?;
-        let at = self.named(Sort::Enrollment, user, name)?;
+        let at = self.named(RefKind::Enrollment, user, name)?;
         if self.enrollment(at).method != Method::SoftwareOath {
             return Err(Told::Unbound("the setup has no account to add"));
         }
@@ -36,7 +36,7 @@ impl World {
     /// Activates a device with the code that a setup shows.
     pub(super) fn activate_device(&mut self, user: &Name, name: Option<&Name>) -> Handled {
         let actor = self.actor(user)?;
-        let at = self.named(Sort::Enrollment, user, name)?;
+        let at = self.named(RefKind::Enrollment, user, name)?;
         let setup = self.enrollment(at);
         let shown = setup.page >= AppPage::ScanQrCode;
         if setup.method != Method::MicrosoftAuthenticator || !shown {

@@ -10,17 +10,19 @@ use proofup_domain::state::SessionState;
 
 use super::expected::Told;
 use super::life::Life;
-use super::post::Parcel;
-use super::records::{AppPage, Attempt, Destination, Enrollment, Phase, Ref, Sort, Thing, Use};
-use super::roles::{By, Line};
-use super::{Handled, World};
+use super::outbox::OutgoingMessage;
+use super::records::{
+    AppPage, Attempt, CodeUse, Destination, Enrollment, Phase, ProofSubject, Ref, RefKind,
+};
+use super::roles::{By, KnownDestination};
+use super::{Handled, StepContext};
 use crate::user::Registered;
 use crate::{available, required, usable};
 
 /// The states in which a setup goes on.
 pub(super) const OPEN: [SessionState; 2] = [SessionState::SignedIn, SessionState::Interrupted];
 
-/// Holds what is given to begin a setup or a change.
+/// What is given to begin a setup or a change.
 #[derive(Debug, Clone)]
 pub(super) struct Data {
     pub(super) method: Method,
@@ -69,7 +71,7 @@ impl Data {
         }
     }
 
-    /// Names the kind by which it is set up.
+    /// Returns the kind by which it is set up.
     fn kind(&self) -> ChallengeKind {
         match self.method {
             Method::MicrosoftAuthenticator => ChallengeKind::AppNotification,
@@ -86,7 +88,7 @@ impl Data {
     }
 }
 
-impl World {
+impl StepContext {
     pub(super) fn begin_enrollment(
         &mut self,
         by: By<'_>,
@@ -116,16 +118,16 @@ impl World {
         let available =
             offered && self.can_set_up(session.owner, data.method, data.kind(), changes);
         self.take_line(&data, line.as_ref(), available)?;
-        let parcel = line.as_ref().map(|line| Parcel {
+        let message = line.as_ref().map(|line| OutgoingMessage {
             account: session.owner,
             holder: actor,
             destination: line.destination.clone(),
             kind: data.kind(),
-            purpose: Use::Setup,
+            purpose: CodeUse::Setup,
             method: data.method,
         });
-        if let Some(parcel) = &parcel {
-            self.can_send(parcel)?;
+        if let Some(message) = &message {
+            self.can_send(message)?;
         }
         self.cancel_setups(session.owner, |setup| setup.method == data.method);
         let at = Ref {
@@ -134,15 +136,15 @@ impl World {
         };
         let setup = self.new_setup(session, actor, &data, line.as_ref(), changes);
         self.person_mut(at.owner).enrollments.push(setup);
-        if let Some(parcel) = parcel {
-            let code = self.send(&parcel, Thing::Enrollment(at));
+        if let Some(message) = message {
+            let code = self.send(&message, ProofSubject::Enrollment(at));
             self.enrollment_mut(at).attempt.code = code;
         }
-        self.bind(Sort::Enrollment, actor, bind, at);
+        self.bind(RefKind::Enrollment, actor, bind, at);
         Ok(Told::success(self.enrollment_answer(at)))
     }
 
-    fn line_given(&self, actor: usize, data: &Data) -> Option<Line> {
+    fn line_given(&self, actor: usize, data: &Data) -> Option<KnownDestination> {
         match data.method {
             Method::Email => Some(self.address(actor, &data.address)),
             Method::MobilePhone | Method::OfficePhone => Some(self.phone(actor, &data.phone)),
@@ -173,7 +175,12 @@ impl World {
     }
 
     /// Refuses what is not available and what cannot be sent to; for several reasons any may be told.
-    fn take_line(&mut self, data: &Data, line: Option<&Line>, available: bool) -> Result<(), Told> {
+    fn take_line(
+        &mut self,
+        data: &Data,
+        line: Option<&KnownDestination>,
+        available: bool,
+    ) -> Result<(), Told> {
         let mut refusals = Vec::new();
         if !available {
             refusals.push(Refusal::MethodNotAvailable);
@@ -207,7 +214,7 @@ impl World {
         self.state.policy.edition == Edition::E20180725
     }
 
-    /// Tells whether a method can be set up by a kind now, or changed: availability, and the limit where it is new.
+    /// Returns whether a method can be set up by a kind now, or changed: availability, and the limit where it is new.
     fn can_set_up(
         &self,
         person: usize,
@@ -249,7 +256,7 @@ impl World {
         session: Ref,
         holder: usize,
         data: &Data,
-        line: Option<&Line>,
+        line: Option<&KnownDestination>,
         changes: Option<u32>,
     ) -> Enrollment {
         let reset = &self.state.policy.reset;
@@ -310,7 +317,7 @@ impl World {
         name: Option<&Name>,
         step_up: bool,
     ) -> Result<Ref, Told> {
-        let at = self.named(Sort::Enrollment, by.user, name)?;
+        let at = self.named(RefKind::Enrollment, by.user, name)?;
         let session = self.admit(by, &OPEN, step_up)?;
         let own = at.owner == session.owner;
         if own && (self.enrollment(at).session == session.index || self.reading()) {
@@ -425,7 +432,7 @@ impl World {
         Ok(Told::success(self.enrollment_answer(at)))
     }
 
-    /// Another app is sent nothing: whether asking for it is refused or begins its time anew is not said.
+    /// Another app is sent nothing: the design does not say whether asking for it is refused or restarts its time.
     fn send_nothing(&mut self, at: Ref, life: Life) -> Handled {
         if !self.reading() {
             let refused = Told::refused(Refusal::OutOfOrder);
@@ -452,16 +459,16 @@ impl World {
         let Some(destination) = destination else {
             return Err(Told::refused(Refusal::OutOfOrder));
         };
-        let parcel = Parcel {
+        let message = OutgoingMessage {
             account: at.owner,
             holder: setup.device_of.unwrap_or(setup.holder),
             destination,
             kind: setup.attempt.kind,
-            purpose: Use::Setup,
+            purpose: CodeUse::Setup,
             method: setup.method,
         };
-        self.can_send(&parcel)?;
-        let code = self.send(&parcel, Thing::Enrollment(at));
+        self.can_send(&message)?;
+        let code = self.send(&message, ProofSubject::Enrollment(at));
         let (now, tries) = (self.now, self.limits().code_tries);
         let anew = super::answers::takes_codes(self.enrollment(at).attempt.kind)
             && self.enrollment(at).attempt.tries_left != tries

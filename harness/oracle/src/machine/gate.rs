@@ -4,14 +4,14 @@ use jiff::SignedDuration;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::SessionState;
 
-use super::World;
+use super::StepContext;
 use super::expected::Told;
 use super::records::{Ref, Session};
 use super::roles::By;
-use crate::sign_in::{self, Outcome as Stand, Times};
+use crate::sign_in::{self, SignInOutcome as Stand, SignInTimes};
 use crate::window;
 
-impl World {
+impl StepContext {
     pub(super) fn session(&self, session: Ref) -> &Session {
         &self.person(session.owner).sessions[session.index]
     }
@@ -20,7 +20,7 @@ impl World {
         &mut self.person_mut(session.owner).sessions[session.index]
     }
 
-    /// Tells whether a session is neither ended nor over.
+    /// Returns whether a session is neither ended nor over.
     pub(super) fn is_live(&self, session: Ref) -> bool {
         let lifetime = SignedDuration::from_secs(self.limits().session_seconds.into());
         let session = self.session(session);
@@ -50,7 +50,7 @@ impl World {
         if person.blocked(self.now) {
             return Stand::InvalidCredentials;
         }
-        let times = Times {
+        let times = SignInTimes {
             now: self.now,
             window_opened: person.window_opened,
             last_change: person.last_change,
@@ -85,7 +85,7 @@ impl World {
         }
     }
 
-    /// Tells whether managing, setting up or confirming asks for a second step first in this session.
+    /// Returns whether managing, setting up or confirming asks for a second step first in this session.
     pub(super) fn owes_step_up(&self, at: Ref) -> bool {
         let person = self.person(at.owner);
         let progress = person.sessions[at.index].progress;
@@ -118,7 +118,7 @@ impl World {
         }
     }
 
-    /// Enters, and lets pass as [`Self::allow`] does.
+    /// Enters a session, then checks it as [`Self::allow`] does.
     pub(super) fn admit(
         &mut self,
         by: By<'_>,
@@ -139,7 +139,7 @@ impl World {
     }
 }
 
-/// Names a state and the refusal that names it; none: the account is blocked.
+/// Returns a state and the refusal that goes with it, or none if the account is blocked.
 ///
 /// Nothing is refused because of being signed in; where it is, the caller knows the word.
 pub(super) const fn word(stand: &Stand) -> Option<(SessionState, Refusal)> {

@@ -6,11 +6,11 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::ChallengeState;
 
-use super::World;
+use super::StepContext;
 use super::expected::Told;
-use super::records::{Challenge, Enrollment, Phase, Ref, Target, Thing};
+use super::records::{Challenge, ChallengeTarget, Enrollment, Phase, ProofSubject, Ref};
 
-/// Names where something to prove stands now.
+/// Where something to prove stands now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
     Started,
@@ -52,12 +52,12 @@ impl Life {
         }
     }
 
-    /// Tells whether something is surely awaited.
+    /// Returns whether something is surely awaited.
     pub(super) const fn is_surely_open(self) -> bool {
         matches!(self, Self::Started | Self::Activated | Self::Sent)
     }
 
-    /// Tells whether nothing can bring it back.
+    /// Returns whether nothing can bring it back.
     pub(super) const fn is_final(self) -> bool {
         matches!(
             self,
@@ -65,7 +65,7 @@ impl Life {
         )
     }
 
-    /// Refuses what a thing in this state takes no more; none: it takes it.
+    /// Returns the refusal of what a thing in this state no longer takes, or none if it still takes it.
     pub(super) fn refusal(self) -> Option<Told> {
         use Refusal as R;
         Some(Told::any_of(match self {
@@ -85,12 +85,12 @@ impl Life {
     }
 }
 
-impl World {
+impl StepContext {
     pub(super) fn limits(&self) -> &Limits {
         &self.state.setting.limits
     }
 
-    /// Tells whether so many seconds have passed since an instant: at the very end they have.
+    /// Returns whether so many seconds have passed since an instant: at the very end they have.
     pub(super) fn is_over(&self, since: Timestamp, seconds: u32) -> bool {
         self.now.duration_since(since) >= SignedDuration::from_secs(seconds.into())
     }
@@ -111,7 +111,7 @@ impl World {
         &mut self.person_mut(at.owner).challenges[at.index]
     }
 
-    /// Tells where a setup stands now.
+    /// Returns where a setup stands now.
     pub(super) fn enrollment_life(&self, at: Ref) -> Life {
         let setup = self.enrollment(at);
         let session = Ref {
@@ -129,7 +129,7 @@ impl World {
             Phase::Started => self.started(setup),
             Phase::Activated => Life::Activated,
             Phase::Denied => Life::Denied,
-            Phase::Sent => self.sent(Thing::Enrollment(at)),
+            Phase::Sent => self.sent(ProofSubject::Enrollment(at)),
         }
     }
 
@@ -142,12 +142,12 @@ impl World {
         Life::Started
     }
 
-    /// Tells where a second step or a proof of a reset stands now.
+    /// Returns where a second step or a proof of a reset stands now.
     pub(super) fn challenge_life(&self, at: Ref) -> Life {
         let challenge = self.challenge(at);
         let over = || match challenge.target {
-            Target::Session(index) => !self.is_live(Ref { index, ..at }),
-            Target::Reset(index) => {
+            ChallengeTarget::Session(index) => !self.is_live(Ref { index, ..at }),
+            ChallengeTarget::Reset(index) => {
                 let reset = &self.person(at.owner).resets[index];
                 reset.cancelled
                     || reset.completed
@@ -160,12 +160,14 @@ impl World {
             Phase::Cancelled => Life::Cancelled,
             _ if over() => Life::Over,
             Phase::Denied => Life::Denied,
-            Phase::Started | Phase::Activated | Phase::Sent => self.sent(Thing::Challenge(at)),
+            Phase::Started | Phase::Activated | Phase::Sent => {
+                self.sent(ProofSubject::Challenge(at))
+            }
         }
     }
 
-    /// Tells whether the time of what was sent is over; where nothing is sent, the design says no time.
-    fn sent(&self, thing: Thing) -> Life {
+    /// Returns whether the time of what was sent is over; where nothing is sent, the design sets no time.
+    fn sent(&self, thing: ProofSubject) -> Life {
         let attempt = self.attempt(thing);
         let limits = self.limits();
         let (lifetime, said) = match attempt.kind {
@@ -178,29 +180,29 @@ impl World {
         if !self.is_over(attempt.since, lifetime) {
             return Life::Sent;
         }
-        let late = |signal: &super::post::Signal| {
+        let late = |signal: &super::outbox::CallOrNotification| {
             signal.thing == thing && !signal.superseded && signal.ended_late
         };
         if !said {
             Life::PerhapsSent
-        } else if self.state.post.signals.iter().any(late) {
+        } else if self.state.outbox.signals.iter().any(late) {
             Life::ExpiredOrDenied
         } else {
             Life::Expired
         }
     }
 
-    pub(super) fn life(&self, thing: Thing) -> Life {
+    pub(super) fn life(&self, thing: ProofSubject) -> Life {
         match thing {
-            Thing::Enrollment(at) => self.enrollment_life(at),
-            Thing::Challenge(at) => self.challenge_life(at),
+            ProofSubject::Enrollment(at) => self.enrollment_life(at),
+            ProofSubject::Challenge(at) => self.challenge_life(at),
         }
     }
 
-    pub(super) fn set_phase(&mut self, thing: Thing, phase: Phase) {
+    pub(super) fn set_phase(&mut self, thing: ProofSubject, phase: Phase) {
         match thing {
-            Thing::Enrollment(at) => self.enrollment_mut(at).phase = phase,
-            Thing::Challenge(at) => self.challenge_mut(at).phase = phase,
+            ProofSubject::Enrollment(at) => self.enrollment_mut(at).phase = phase,
+            ProofSubject::Challenge(at) => self.challenge_mut(at).phase = phase,
         }
     }
 }

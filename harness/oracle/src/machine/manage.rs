@@ -9,13 +9,13 @@ use proofup_domain::state::{Activity, SessionState};
 use super::enroll::Data;
 use super::expected::Told;
 use super::gate::word;
-use super::records::{Ref, Sort};
+use super::records::{Ref, RefKind};
 use super::roles::By;
-use super::{Handled, World};
+use super::{Handled, StepContext};
 use crate::default;
 use crate::user::Choice;
 
-impl World {
+impl StepContext {
     pub(super) fn list_methods(&mut self, by: By<'_>) -> Handled {
         let states = [SessionState::SignedIn, SessionState::ReviewDue];
         let at = self.admit(by, &states, true)?;
@@ -50,7 +50,7 @@ impl World {
         }
         let account = &self.person(session.owner).user;
         let setup = match of {
-            Some(of) => self.named(Sort::Enrollment, user, Some(of))?,
+            Some(of) => self.named(RefKind::Enrollment, user, Some(of))?,
             None => self.latest_told(self.actor(user)?, method)?,
         };
         let made = self.enrollment(setup).made;

@@ -7,26 +7,26 @@ use jiff::Timestamp;
 use proofup_domain::command::NewPasswordRole;
 use proofup_domain::method::{ChallengeKind, Gate, Method};
 
-use crate::sign_in::Progress;
+use crate::sign_in::SignInProgress;
 use crate::user::User;
 
-/// Names one record of one person: who it belongs to, and its place among that person's records of the sort.
+/// One record of one person: who it belongs to, and its place among that person's records of the sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ref {
     pub(crate) owner: usize,
     pub(crate) index: usize,
 }
 
-/// Names what a code, a call or a notification proves.
+/// What a code, a call or a notification proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Thing {
+pub(crate) enum ProofSubject {
     Enrollment(Ref),
     Challenge(Ref),
 }
 
-/// Names a sort of thing that `as` can bind.
+/// A sort of thing that `as` can bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Sort {
+pub(crate) enum RefKind {
     Session,
     Enrollment,
     Challenge,
@@ -34,7 +34,7 @@ pub(crate) enum Sort {
     Proof,
 }
 
-/// Names where a message goes, normalised: two spellings of one number are one destination.
+/// Where a message goes, normalised: two spellings of one number are one destination.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Destination {
     /// An address or a number, by `person/role` or by its text.
@@ -43,17 +43,17 @@ pub(crate) enum Destination {
     Device(Ref),
 }
 
-/// Names what a code is for (`domain.md` §11).
+/// What a code is for (`domain.md` §11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Use {
+pub(crate) enum CodeUse {
     Setup,
     SecondStep,
     Reset,
 }
 
-/// Holds a person.
+/// A person.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Person {
+pub(crate) struct PersonState {
     pub(crate) name: Arc<str>,
     /// False: never provisioned, the unknown user.
     pub(crate) exists: bool,
@@ -94,7 +94,7 @@ pub(crate) struct Latest {
     pub(crate) proof: Option<Ref>,
 }
 
-/// Holds what is known of a registered method beyond what decisions need.
+/// What is known of a registered method beyond what decisions need.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MethodFacts {
     pub(crate) destination: Option<Destination>,
@@ -109,7 +109,7 @@ pub(crate) struct MethodFacts {
     pub(crate) changes: u32,
 }
 
-/// Holds an answer: what a person would say, or what a file says.
+/// An answer: what a person would say, or what a file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AnswerText {
     /// The person's own, whatever it is.
@@ -118,21 +118,21 @@ pub(crate) enum AnswerText {
     Given(String),
 }
 
-/// Holds a session.
+/// A session.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Session {
     pub(crate) begun: Timestamp,
     pub(crate) ended: bool,
     /// It was signed in once: from then on policy does not touch it.
     pub(crate) finished: bool,
-    pub(crate) progress: Progress,
+    pub(crate) progress: SignInProgress,
     /// The interrupt began without a method usable as a second step.
     pub(crate) began_bare: bool,
     /// Methods that were verified in this interrupt.
     pub(crate) verified: u32,
 }
 
-/// Names where something to prove stands, apart from time.
+/// Where something to prove stands, apart from time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Started,
@@ -144,7 +144,7 @@ pub(crate) enum Phase {
     Cancelled,
 }
 
-/// Holds one act of proof.
+/// One act of proof.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Attempt {
     pub(crate) kind: ChallengeKind,
@@ -155,7 +155,7 @@ pub(crate) struct Attempt {
     pub(crate) tries_left: u32,
 }
 
-/// Names a page of the Microsoft app's setup.
+/// A page of the Microsoft app's setup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AppPage {
     GetTheApp,
@@ -164,7 +164,7 @@ pub(crate) enum AppPage {
     TestNotification,
 }
 
-/// Holds a setup, or a change of a method.
+/// A setup, or a change of a method.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Enrollment {
     pub(crate) session: usize,
@@ -181,7 +181,7 @@ pub(crate) struct Enrollment {
     pub(crate) can_text: bool,
     /// The address stands in a verified domain.
     pub(crate) work_address: bool,
-    /// The method that is changed; none: a new one is set up.
+    /// The method that is changed, or none if a new one is set up.
     pub(crate) changes: Option<u32>,
     /// The method that it made or changed.
     pub(crate) made: Option<u32>,
@@ -193,17 +193,17 @@ pub(crate) struct Enrollment {
     pub(crate) device_of: Option<usize>,
 }
 
-/// Names what a challenge is for.
+/// What a challenge is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum ChallengeTarget {
     Session(usize),
     Reset(usize),
 }
 
-/// Holds a second step or a proof of a reset.
+/// A second step or a proof of a reset.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Challenge {
-    pub(crate) target: Target,
+    pub(crate) target: ChallengeTarget,
     pub(crate) method: Method,
     pub(crate) method_id: u32,
     /// The changes that the method had seen when this was begun.
@@ -214,7 +214,7 @@ pub(crate) struct Challenge {
     pub(crate) doubtful: bool,
 }
 
-/// Holds a password reset.
+/// A password reset.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reset {
     pub(crate) begun: Timestamp,
@@ -223,7 +223,7 @@ pub(crate) struct Reset {
     pub(crate) cancelled: bool,
 }
 
-/// Names a code without its digits.
+/// A code without its digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     /// A code that was sent, by its number.
@@ -236,7 +236,7 @@ pub(crate) enum Code {
     Misshapen,
 }
 
-impl Person {
+impl PersonState {
     pub(crate) fn new(name: &str, user: User) -> Self {
         Self {
             name: name.into(),
@@ -261,7 +261,7 @@ impl Person {
         }
     }
 
-    /// Tells whether the account is blocked, by the administrator or for a while.
+    /// Returns whether the account is blocked, by the administrator or for a while.
     pub(crate) fn blocked(&self, now: Timestamp) -> bool {
         self.user.blocked || self.blocked_until.is_some_and(|until| now < until)
     }

@@ -6,17 +6,22 @@ use std::sync::Arc;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Activity;
 
-use super::World;
+use super::StepContext;
 use super::records::{AnswerText, MethodFacts, Phase, Ref};
 use crate::user::{Registered, User};
 use crate::{default, usable};
 
-/// Holds chosen questions and what was answered.
-pub(super) type Answers = Arc<[(String, AnswerText)]>;
+/// Chosen questions and what was answered.
+pub(super) type QuestionAnswers = Arc<[(String, AnswerText)]>;
 
-impl World {
+impl StepContext {
     /// Registers what a setup proved: by the kind that verified it, with the answers if it has any.
-    pub(super) fn register(&mut self, at: Ref, verified_by: ChallengeKind, answers: Answers) {
+    pub(super) fn register(
+        &mut self,
+        at: Ref,
+        verified_by: ChallengeKind,
+        answers: QuestionAnswers,
+    ) {
         self.enrollment_mut(at).phase = Phase::Verified;
         let made = match self.enrollment(at).changes {
             Some(id) => self.change_registered(at, id),
@@ -52,7 +57,12 @@ impl World {
     }
 
     /// A new method goes to the end of the list; one that was unusable gives way to it.
-    fn add_registered(&mut self, at: Ref, verified_by: ChallengeKind, answers: Answers) -> u32 {
+    fn add_registered(
+        &mut self,
+        at: Ref,
+        verified_by: ChallengeKind,
+        answers: QuestionAnswers,
+    ) -> u32 {
         let setup = self.enrollment(at).clone();
         let app = matches!(
             setup.method,
@@ -117,7 +127,7 @@ impl World {
         }
     }
 
-    /// Takes a method away with everything that leaned on it: the choice, challenges, a change that was begun.
+    /// Removes a method with everything that depended on it: the choice, challenges, a change that was begun.
     pub(super) fn drop_method(&mut self, person: usize, id: u32) {
         self.cancel_setups(person, |setup| setup.changes == Some(id));
         self.cancel_challenges(person, |challenge| challenge.method_id == id);

@@ -7,15 +7,15 @@ use proofup_domain::state::Activity;
 
 use super::answers::takes_codes;
 use super::expected::Told;
-use super::records::{AnswerText, Ref, Reset, Sort, Target, Thing};
+use super::records::{AnswerText, ChallengeTarget, ProofSubject, Ref, RefKind, Reset};
 use super::verify::folded;
-use super::{Handled, World};
+use super::{Handled, StepContext};
 use crate::user::Choice;
 use crate::{reset, usable};
 
-/// Says how answers to a reset's questions are taken.
+/// How answers to a reset's questions are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum AnswersVerdict {
     Right,
     Wrong,
     /// Too few or the wrong questions: wrong, or no try at all.
@@ -24,7 +24,7 @@ enum Verdict {
     Perhaps,
 }
 
-impl World {
+impl StepContext {
     pub(super) fn begin_reset(&mut self, user: &Name, bind: Option<&Name>) -> Handled {
         let owner = self.actor(user)?;
         let person = self.person(owner);
@@ -49,7 +49,7 @@ impl World {
             completed: false,
             cancelled: false,
         });
-        self.bind(Sort::Reset, owner, bind, at);
+        self.bind(RefKind::Reset, owner, bind, at);
         Ok(Told::success(self.reset_answer(at)))
     }
 
@@ -59,7 +59,7 @@ impl World {
 
     /// Refuses a reset that is over; a completed one was verified.
     fn open_reset(&self, user: &Name, name: Option<&Name>) -> Result<Ref, Told> {
-        let at = self.named(Sort::Reset, user, name)?;
+        let at = self.named(RefKind::Reset, user, name)?;
         let reset = self.a_reset(at);
         let over = self.is_over(reset.begun, self.limits().reset_seconds);
         if reset.completed {
@@ -85,7 +85,7 @@ impl World {
     }
 
     pub(super) fn read_reset(&mut self, user: &Name, name: Option<&Name>) -> Handled {
-        let at = self.named(Sort::Reset, user, name)?;
+        let at = self.named(RefKind::Reset, user, name)?;
         let open = self.open_reset(user, name);
         if self.a_reset(at).completed {
             let told = Told::success(self.reset_answer(at));
@@ -103,7 +103,7 @@ impl World {
         bind: Option<&Name>,
     ) -> Handled {
         let actor = self.actor(user)?;
-        let named = self.named(Sort::Reset, user, name)?;
+        let named = self.named(RefKind::Reset, user, name)?;
         let found = match of {
             Some(_) => Some(self.registered(user, named, method, of)?),
             None => None,
@@ -114,8 +114,8 @@ impl World {
             return Err(Told::any_of(&refusals));
         }
         let choice = self.reset_choice(at, method, kind, found.flatten())?;
-        let begun = self.begin_challenge(at.owner, choice, Target::Reset(at.index))?;
-        self.bind(Sort::Proof, actor, bind, begun);
+        let begun = self.begin_challenge(at.owner, choice, ChallengeTarget::Reset(at.index))?;
+        self.bind(RefKind::Proof, actor, bind, begun);
         Ok(Told::success(self.challenge_answer(begun)))
     }
 
@@ -167,10 +167,10 @@ impl World {
         reset: Option<&Name>,
         proof: Option<&Name>,
     ) -> Result<(Ref, bool), Told> {
-        let named = self.named(Sort::Reset, user, reset)?;
-        let at = self.named(Sort::Proof, user, proof)?;
-        let own =
-            at.owner == named.owner && self.challenge(at).target == Target::Reset(named.index);
+        let named = self.named(RefKind::Reset, user, reset)?;
+        let at = self.named(RefKind::Proof, user, proof)?;
+        let own = at.owner == named.owner
+            && self.challenge(at).target == ChallengeTarget::Reset(named.index);
         Ok((at, own))
     }
 
@@ -208,7 +208,7 @@ impl World {
         role: &CodeRole,
     ) -> Handled {
         let (at, own) = self.proof(user, reset, proof)?;
-        let thing = Thing::Challenge(at);
+        let thing = ProofSubject::Challenge(at);
         let code = self.code(user, thing, role)?;
         let reset = self.awaiting(user, reset, (at, own))?;
         if !takes_codes(self.attempt(thing).kind) {
@@ -228,7 +228,7 @@ impl World {
         role: &AnswersRole,
     ) -> Handled {
         let (at, own) = self.proof(user, reset, proof)?;
-        let thing = Thing::Challenge(at);
+        let thing = ProofSubject::Challenge(at);
         let reset = self.awaiting(user, reset, (at, own))?;
         if self.attempt(thing).kind != ChallengeKind::Answers {
             return Err(self.misfit(thing, Refusal::WrongCode));
@@ -236,15 +236,15 @@ impl World {
         self.still_proves(at)?;
         let verdict = self.verdict(at, role);
         let right = match verdict {
-            Verdict::Right => true,
-            Verdict::Wrong => false,
-            Verdict::Misshapen => {
+            AnswersVerdict::Right => true,
+            AnswersVerdict::Wrong => false,
+            AnswersVerdict::Misshapen => {
                 if self.reading() {
                     return Err(Told::refused(Refusal::InvalidAnswers));
                 }
                 false
             }
-            Verdict::Perhaps => {
+            AnswersVerdict::Perhaps => {
                 if self.reading() {
                     return Err(Told::refused(Refusal::InvalidAnswers));
                 }
@@ -270,7 +270,7 @@ impl World {
             let refusals = [Refusal::Blocked, Refusal::ContactAdministrator];
             return Err(Told::any_of(&refusals));
         }
-        self.takes(Thing::Challenge(at))?;
+        self.takes(ProofSubject::Challenge(at))?;
         Ok(reset)
     }
 
@@ -285,31 +285,35 @@ impl World {
     }
 
     /// Compares answers with what was registered: trimmed, case-folded, and nothing else.
-    fn verdict(&self, at: Ref, role: &AnswersRole) -> Verdict {
+    fn verdict(&self, at: Ref, role: &AnswersRole) -> AnswersVerdict {
         let person = self.person(at.owner);
         let Some(facts) = person.methods.get(&self.challenge(at).method_id) else {
-            return Verdict::Wrong;
+            return AnswersVerdict::Wrong;
         };
         match role {
-            AnswersRole::Right | AnswersRole::Padded => Verdict::Right,
-            AnswersRole::Wrong | AnswersRole::InnerSpace => Verdict::Wrong,
-            AnswersRole::OneTooFew => Verdict::Misshapen,
+            AnswersRole::Right | AnswersRole::Padded => AnswersVerdict::Right,
+            AnswersRole::Wrong | AnswersRole::InnerSpace => AnswersVerdict::Wrong,
+            AnswersRole::OneTooFew => AnswersVerdict::Misshapen,
             AnswersRole::UpperCase => {
                 let same = |answer: &AnswerText| match answer {
                     AnswerText::Own => true,
                     AnswerText::Given(text) => folded(&text.to_uppercase()) == folded(text),
                 };
                 if facts.answers.iter().all(|(_, answer)| same(answer)) {
-                    Verdict::Right
+                    AnswersVerdict::Right
                 } else {
-                    Verdict::Perhaps
+                    AnswersVerdict::Perhaps
                 }
             }
             AnswersRole::Given(given) => self.given_verdict(&facts.answers, given),
         }
     }
 
-    fn given_verdict(&self, registered: &[(String, AnswerText)], given: &[GivenAnswer]) -> Verdict {
+    fn given_verdict(
+        &self,
+        registered: &[(String, AnswerText)],
+        given: &[GivenAnswer],
+    ) -> AnswersVerdict {
         let reset = &self.state.policy.reset;
         let standing: Vec<&(String, AnswerText)> = registered
             .iter()
@@ -317,7 +321,7 @@ impl World {
             .collect();
         let asked = usize::try_from(reset.questions_to_reset).unwrap_or(usize::MAX);
         if given.len() != asked {
-            return Verdict::Misshapen;
+            return AnswersVerdict::Misshapen;
         }
         let question = |index: u32| {
             let index = usize::try_from(index).ok()?.checked_sub(1)?;
@@ -331,16 +335,16 @@ impl World {
         let mut right = true;
         for answer in given {
             let Some((_, text)) = known(answer) else {
-                return Verdict::Misshapen;
+                return AnswersVerdict::Misshapen;
             };
             right &=
                 matches!(text, AnswerText::Given(text) if folded(text) == folded(&answer.text));
         }
         match (right, asks_all) {
-            (true, true) => Verdict::Right,
-            (true, false) => Verdict::Perhaps,
-            (false, true) => Verdict::Wrong,
-            (false, false) => Verdict::Misshapen,
+            (true, true) => AnswersVerdict::Right,
+            (true, false) => AnswersVerdict::Perhaps,
+            (false, true) => AnswersVerdict::Wrong,
+            (false, false) => AnswersVerdict::Misshapen,
         }
     }
 

@@ -6,11 +6,11 @@ use proofup_domain::command::{AddressRef, CodeRole, CodeShape, Name, PhoneRef};
 use proofup_domain::method::ChallengeKind;
 use proofup_domain::refusal::Refusal;
 
-use super::World;
+use super::StepContext;
 use super::expected::Told;
-use super::records::{Attempt, Code, Destination, Ref, Sort, Thing};
+use super::records::{Attempt, Code, Destination, ProofSubject, Ref, RefKind};
 
-/// Says who acts, and with which session.
+/// Who acts, and with which session.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct By<'a> {
     pub(super) user: &'a Name,
@@ -23,16 +23,16 @@ impl<'a> By<'a> {
     }
 }
 
-/// Holds what is known of a destination that somebody gives.
+/// What is known of a destination that somebody gives.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct KnownDestination {
     pub(super) destination: Destination,
     pub(super) valid: bool,
     pub(super) work: bool,
     pub(super) takes_texts: bool,
 }
 
-impl World {
+impl StepContext {
     /// Finds the person of a name.
     pub(super) fn actor(&self, name: &Name) -> Result<usize, Told> {
         self.state
@@ -41,7 +41,12 @@ impl World {
     }
 
     /// Finds what a name binds, or the user's latest of the sort.
-    pub(super) fn named(&self, sort: Sort, user: &Name, name: Option<&Name>) -> Result<Ref, Told> {
+    pub(super) fn named(
+        &self,
+        sort: RefKind,
+        user: &Name,
+        name: Option<&Name>,
+    ) -> Result<Ref, Told> {
         if let Some(before) = &self.before {
             return before.named(sort, user, name);
         }
@@ -51,11 +56,11 @@ impl World {
                 self.state.bindings.get(&(sort, name.clone())).copied(),
                 "nothing of this sort is bound by the name",
             ),
-            (None, Sort::Session) => (latest.session, "the user has begun no session"),
-            (None, Sort::Enrollment) => (latest.enrollment, "the user has begun no setup"),
-            (None, Sort::Challenge) => (latest.challenge, "the user has begun no second step"),
-            (None, Sort::Reset) => (latest.reset, "the user has begun no reset"),
-            (None, Sort::Proof) => (latest.proof, "the user has begun no proof of a reset"),
+            (None, RefKind::Session) => (latest.session, "the user has begun no session"),
+            (None, RefKind::Enrollment) => (latest.enrollment, "the user has begun no setup"),
+            (None, RefKind::Challenge) => (latest.challenge, "the user has begun no second step"),
+            (None, RefKind::Reset) => (latest.reset, "the user has begun no reset"),
+            (None, RefKind::Proof) => (latest.proof, "the user has begun no proof of a reset"),
         };
         found.ok_or(Told::Unbound(why))
     }
@@ -65,18 +70,18 @@ impl World {
         if by.session.is_some_and(|name| name.0 == "none") {
             return Err(Told::refused(Refusal::Unauthenticated));
         }
-        self.named(Sort::Session, by.user, by.session)
+        self.named(RefKind::Session, by.user, by.session)
     }
 
     /// Remembers what somebody began, as their latest and under the name that the command gives.
-    pub(super) fn bind(&mut self, sort: Sort, actor: usize, name: Option<&Name>, thing: Ref) {
+    pub(super) fn bind(&mut self, sort: RefKind, actor: usize, name: Option<&Name>, thing: Ref) {
         let latest = &mut self.person_mut(actor).latest;
         match sort {
-            Sort::Session => latest.session = Some(thing),
-            Sort::Enrollment => latest.enrollment = Some(thing),
-            Sort::Challenge => latest.challenge = Some(thing),
-            Sort::Reset => latest.reset = Some(thing),
-            Sort::Proof => latest.proof = Some(thing),
+            RefKind::Session => latest.session = Some(thing),
+            RefKind::Enrollment => latest.enrollment = Some(thing),
+            RefKind::Challenge => latest.challenge = Some(thing),
+            RefKind::Reset => latest.reset = Some(thing),
+            RefKind::Proof => latest.proof = Some(thing),
         }
         if let Some(name) = name {
             Arc::make_mut(&mut self.state.bindings).insert((sort, name.clone()), thing);
@@ -84,13 +89,18 @@ impl World {
     }
 
     /// Finds the code that a role names, typed for a thing by somebody.
-    pub(super) fn code(&self, user: &Name, thing: Thing, role: &CodeRole) -> Result<Code, Told> {
+    pub(super) fn code(
+        &self,
+        user: &Name,
+        thing: ProofSubject,
+        role: &CodeRole,
+    ) -> Result<Code, Told> {
         if let Some(before) = &self.before {
             return before.code(user, thing, role);
         }
         let actor = self.actor(user)?;
         let newest = || {
-            let received = self.state.post.received_for(thing).last();
+            let received = self.state.outbox.received_for(thing).last();
             received
                 .map(|sent| Code::Sent(sent.id))
                 .ok_or(Told::Unbound("no code was received for this"))
@@ -127,13 +137,13 @@ impl World {
     }
 
     /// Finds the code before the newest one of a thing: same person, use and method.
-    fn previous(&self, thing: Thing) -> Result<Code, Told> {
+    fn previous(&self, thing: ProofSubject) -> Result<Code, Told> {
         let why = Told::Unbound("no earlier code of the same use and method was received");
-        let Some(newest) = self.state.post.received_for(thing).last() else {
+        let Some(newest) = self.state.outbox.received_for(thing).last() else {
             return Err(why);
         };
         self.state
-            .post
+            .outbox
             .codes
             .iter()
             .rev()
@@ -147,7 +157,7 @@ impl World {
     }
 
     /// Finds what the authenticator of a person shows for a thing; for what has no account there, the newest account.
-    fn totp(&self, actor: usize, thing: Thing, drift: i64) -> Result<Code, Told> {
+    fn totp(&self, actor: usize, thing: ProofSubject, drift: i64) -> Result<Code, Told> {
         let accounts = &self.person(actor).accounts;
         let meant = self.account_of(thing);
         let account = accounts
@@ -163,14 +173,14 @@ impl World {
         self.now.as_second().div_euclid(30)
     }
 
-    /// Names the setup whose shared secret proves a thing; none: nothing shared proves it.
-    pub(super) fn account_of(&self, thing: Thing) -> Option<Ref> {
+    /// Returns the setup whose shared secret proves a thing, or none if nothing shared proves it.
+    pub(super) fn account_of(&self, thing: ProofSubject) -> Option<Ref> {
         if self.attempt(thing).kind != ChallengeKind::AppCode {
             return None;
         }
         match thing {
-            Thing::Enrollment(enrollment) => Some(enrollment),
-            Thing::Challenge(at) => {
+            ProofSubject::Enrollment(enrollment) => Some(enrollment),
+            ProofSubject::Challenge(at) => {
                 let person = self.person(at.owner);
                 let id = person.challenges[at.index].method_id;
                 person.methods.get(&id).map(|facts| facts.origin)
@@ -182,46 +192,46 @@ impl World {
     fn code_of(&self, user: &Name, name: &Name) -> Result<Code, Told> {
         let why = Told::Unbound("no code of this name was received");
         if let Ok(person) = self.actor(name) {
-            let mut codes = self.state.post.codes.iter().rev();
+            let mut codes = self.state.outbox.codes.iter().rev();
             return codes
                 .find(|sent| sent.delivered && sent.account == person)
                 .map(|sent| Code::Sent(sent.id))
                 .ok_or(why);
         }
-        let sorts = [Sort::Challenge, Sort::Proof, Sort::Enrollment];
+        let sorts = [RefKind::Challenge, RefKind::Proof, RefKind::Enrollment];
         let thing = sorts.into_iter().find_map(|sort| {
             let found = self.named(sort, user, Some(name)).ok()?;
-            Some(if sort == Sort::Enrollment {
-                Thing::Enrollment(found)
+            Some(if sort == RefKind::Enrollment {
+                ProofSubject::Enrollment(found)
             } else {
-                Thing::Challenge(found)
+                ProofSubject::Challenge(found)
             })
         });
         thing
-            .and_then(|thing| self.state.post.received_for(thing).last())
+            .and_then(|thing| self.state.outbox.received_for(thing).last())
             .map(|sent| Code::Sent(sent.id))
             .ok_or(why)
     }
 
-    pub(super) fn attempt(&self, thing: Thing) -> Attempt {
+    pub(super) fn attempt(&self, thing: ProofSubject) -> Attempt {
         match thing {
-            Thing::Enrollment(at) => self.enrollment(at).attempt,
-            Thing::Challenge(at) => self.challenge(at).attempt,
+            ProofSubject::Enrollment(at) => self.enrollment(at).attempt,
+            ProofSubject::Challenge(at) => self.challenge(at).attempt,
         }
     }
 
     /// Finds an address by its role.
-    pub(super) fn address(&self, actor: usize, address: &AddressRef) -> Line {
+    pub(super) fn address(&self, actor: usize, address: &AddressRef) -> KnownDestination {
         let own = |role: &str| self.line(actor, role);
         match address {
             AddressRef::Own => own("own"),
             AddressRef::Second => own("second"),
             AddressRef::Mistyped => own("mistyped"),
-            AddressRef::Work => Line {
+            AddressRef::Work => KnownDestination {
                 work: true,
                 ..own("work")
             },
-            AddressRef::WorkInCapitals => Line {
+            AddressRef::WorkInCapitals => KnownDestination {
                 work: true,
                 ..own("workInCapitals")
             },
@@ -229,10 +239,10 @@ impl World {
         }
     }
 
-    fn typed_address(&self, text: &str) -> Line {
+    fn typed_address(&self, text: &str) -> KnownDestination {
         let (local, domain) = text.rsplit_once('@').unwrap_or(("", ""));
         let domain = domain.to_lowercase();
-        Line {
+        KnownDestination {
             destination: Destination::Line(format!("{local}@{domain}").into()),
             valid: looks_like_an_address(local, &domain),
             work: self.state.setting.domains.contains(&domain),
@@ -241,8 +251,8 @@ impl World {
     }
 
     /// Finds a number by its role.
-    pub(super) fn phone(&self, actor: usize, phone: &PhoneRef) -> Line {
-        let texts = |role: &str, takes_texts| Line {
+    pub(super) fn phone(&self, actor: usize, phone: &PhoneRef) -> KnownDestination {
+        let texts = |role: &str, takes_texts| KnownDestination {
             takes_texts,
             ..self.line(actor, role)
         };
@@ -256,7 +266,7 @@ impl World {
                 let key = (dialled.region.clone(), dialled.number.clone());
                 let facts = self.state.setting.numbers.get(&key);
                 let e164 = facts.map_or_else(|| format!("{}/{}", key.0, key.1), |f| f.e164.clone());
-                Line {
+                KnownDestination {
                     destination: Destination::Line(e164.into()),
                     valid: facts.is_none_or(|facts| facts.valid),
                     work: false,
@@ -266,9 +276,9 @@ impl World {
         }
     }
 
-    fn line(&self, actor: usize, role: &str) -> Line {
+    fn line(&self, actor: usize, role: &str) -> KnownDestination {
         let name = &self.person(actor).name;
-        Line {
+        KnownDestination {
             destination: Destination::Line(format!("{name}/{role}").into()),
             valid: true,
             work: false,
@@ -277,7 +287,7 @@ impl World {
     }
 }
 
-/// Tells an address that anybody would take from one that nobody should (RFC 5321, MAIL-7).
+/// Returns whether an address is one that anybody would take, not one that nobody should (RFC 5321, MAIL-7).
 fn looks_like_an_address(local: &str, domain: &str) -> bool {
     let dots = |text: &str| {
         !text.is_empty()

@@ -7,10 +7,12 @@ use proofup_domain::state::SessionState;
 
 use super::answers::takes_codes;
 use super::expected::Told;
-use super::post::Parcel;
-use super::records::{Attempt, Challenge, Destination, Phase, Ref, Sort, Target, Thing, Use};
+use super::outbox::OutgoingMessage;
+use super::records::{
+    Attempt, Challenge, ChallengeTarget, CodeUse, Destination, Phase, ProofSubject, Ref, RefKind,
+};
 use super::roles::By;
-use super::{Handled, World};
+use super::{Handled, StepContext};
 use crate::user::Choice;
 use crate::{default, usable};
 
@@ -22,7 +24,7 @@ const STATES: [SessionState; 4] = [
     SessionState::SignedIn,
 ];
 
-impl World {
+impl StepContext {
     pub(super) fn begin_second_step(
         &mut self,
         by: By<'_>,
@@ -44,8 +46,8 @@ impl World {
         }
         let choice = self.second_step_choice(at, method, kind, found.flatten());
         let choice = choice.ok_or_else(|| Told::refused(Refusal::MethodNotAvailable))?;
-        let begun = self.begin_challenge(at.owner, choice, Target::Session(at.index))?;
-        self.bind(Sort::Challenge, actor, bind, begun);
+        let begun = self.begin_challenge(at.owner, choice, ChallengeTarget::Session(at.index))?;
+        self.bind(RefKind::Challenge, actor, bind, begun);
         Ok(Told::success(self.challenge_answer(begun)))
     }
 
@@ -83,7 +85,7 @@ impl World {
         &mut self,
         owner: usize,
         choice: Choice,
-        target: Target,
+        target: ChallengeTarget,
     ) -> Result<Ref, Told> {
         let gone = Told::refused(Refusal::MethodNotAvailable);
         let person = self.person(owner);
@@ -95,9 +97,9 @@ impl World {
             return Err(gone);
         };
         let (method, changes) = (held.method, facts.changes);
-        let parcel = self.parcel(owner, choice, target);
-        if let Some(parcel) = &parcel {
-            self.can_send(parcel)?;
+        let message = self.message(owner, choice, target);
+        if let Some(message) = &message {
+            self.can_send(message)?;
         }
         self.cancel_challenges(owner, |older| {
             older.method_id == choice.id && same_use(older.target, target)
@@ -121,14 +123,19 @@ impl World {
             attempt,
             doubtful: false,
         });
-        if let Some(parcel) = parcel {
-            let code = self.send(&parcel, Thing::Challenge(at));
+        if let Some(message) = message {
+            let code = self.send(&message, ProofSubject::Challenge(at));
             self.challenge_mut(at).attempt.code = code;
         }
         Ok(at)
     }
 
-    fn parcel(&self, owner: usize, choice: Choice, target: Target) -> Option<Parcel> {
+    fn message(
+        &self,
+        owner: usize,
+        choice: Choice,
+        target: ChallengeTarget,
+    ) -> Option<OutgoingMessage> {
         let person = self.person(owner);
         let (held, facts) = (
             person.user.find(choice.id)?,
@@ -140,14 +147,14 @@ impl World {
         } else {
             (facts.destination.clone()?, facts.holder)
         };
-        Some(Parcel {
+        Some(OutgoingMessage {
             account: owner,
             holder,
             destination,
             kind: choice.kind,
             purpose: match target {
-                Target::Session(_) => Use::SecondStep,
-                Target::Reset(_) => Use::Reset,
+                ChallengeTarget::Session(_) => CodeUse::SecondStep,
+                ChallengeTarget::Reset(_) => CodeUse::Reset,
             },
             method: held.method,
         })
@@ -155,12 +162,13 @@ impl World {
 
     /// Finds a second step that this session may prove by: its own.
     fn own_challenge(&self, at: Ref, session: Ref) -> bool {
-        at.owner == session.owner && self.challenge(at).target == Target::Session(session.index)
+        at.owner == session.owner
+            && self.challenge(at).target == ChallengeTarget::Session(session.index)
     }
 
     /// Reads a second step; of another session of the same user it may not exist.
     pub(super) fn read_second_step(&mut self, by: By<'_>, name: Option<&Name>) -> Handled {
-        let at = self.named(Sort::Challenge, by.user, name)?;
+        let at = self.named(RefKind::Challenge, by.user, name)?;
         let session = self.admit(by, &STATES, false)?;
         if at.owner != session.owner {
             return Err(Told::refused(Refusal::NotFound));
@@ -179,8 +187,8 @@ impl World {
         name: Option<&Name>,
         role: &CodeRole,
     ) -> Handled {
-        let at = self.named(Sort::Challenge, by.user, name)?;
-        let thing = Thing::Challenge(at);
+        let at = self.named(RefKind::Challenge, by.user, name)?;
+        let thing = ProofSubject::Challenge(at);
         let code = self.code(by.user, thing, role)?;
         let session = self.admit(by, &STATES, false)?;
         if !self.own_challenge(at, session) {
@@ -208,8 +216,8 @@ impl World {
         let (target, changes, doubtful) = (challenge.target, challenge.changes, challenge.doubtful);
         let (policy, person) = (&self.state.policy, self.person(at.owner));
         let usable = match target {
-            Target::Session(_) => default::eligible(policy, &person.user, choice),
-            Target::Reset(_) => person.user.find(choice.id).is_some_and(|held| {
+            ChallengeTarget::Session(_) => default::eligible(policy, &person.user, choice),
+            ChallengeTarget::Reset(_) => person.user.find(choice.id).is_some_and(|held| {
                 usable::reset_kinds(policy, person.user.role, held).contains(choice.kind)
             }),
         };
@@ -236,21 +244,22 @@ impl World {
         challenge.phase = Phase::Verified;
         let (target, gate) = (challenge.target, usable::gate(challenge.method));
         match target {
-            Target::Session(index) => {
+            ChallengeTarget::Session(index) => {
                 let session = self.session_mut(Ref { index, ..at });
                 session.progress.second_step_passed = true;
             }
-            Target::Reset(index) => {
+            ChallengeTarget::Reset(index) => {
                 self.person_mut(at.owner).resets[index].passed.insert(gate);
             }
         }
     }
 }
 
-/// Tells whether two challenges are for the same use.
-const fn same_use(one: Target, other: Target) -> bool {
+/// Returns whether two challenges are for the same use.
+const fn same_use(one: ChallengeTarget, other: ChallengeTarget) -> bool {
     matches!(
         (one, other),
-        (Target::Session(_), Target::Session(_)) | (Target::Reset(_), Target::Reset(_))
+        (ChallengeTarget::Session(_), ChallengeTarget::Session(_))
+            | (ChallengeTarget::Reset(_), ChallengeTarget::Reset(_))
     )
 }

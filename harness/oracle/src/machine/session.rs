@@ -5,12 +5,12 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::state::{Activity, SessionState};
 
 use super::expected::Told;
-use super::records::{Ref, Session, Sort};
+use super::records::{Ref, RefKind, Session};
 use super::roles::By;
-use super::{Handled, World};
-use crate::sign_in::{self, Outcome as Stand, Progress};
+use super::{Handled, StepContext};
+use crate::sign_in::{self, SignInOutcome as Stand, SignInProgress};
 
-impl World {
+impl StepContext {
     pub(super) fn sign_in(
         &mut self,
         user: &Name,
@@ -31,12 +31,12 @@ impl World {
             begun: self.now,
             ended: false,
             finished: false,
-            progress: Progress::default(),
+            progress: SignInProgress::default(),
             began_bare: false,
             verified: 0,
         };
         self.person_mut(owner).sessions.push(session);
-        self.bind(Sort::Session, owner, bind, at);
+        self.bind(RefKind::Session, owner, bind, at);
         self.tell_session(at)
     }
 
@@ -59,7 +59,7 @@ impl World {
         }
     }
 
-    /// Tells where a session stands now.
+    /// Answers where a session stands now.
     pub(super) fn tell_session(&mut self, at: Ref) -> Handled {
         let stand = self.standing(at);
         let answer = self.session_answer(at.owner, &stand);

@@ -9,13 +9,13 @@ use proofup_domain::method::Role;
 use proofup_domain::policy::Policy;
 
 use super::State;
-use super::post::Post;
-use super::records::Person;
+use super::outbox::Outbox;
+use super::records::PersonState;
 use crate::user::User;
 
-/// Holds a tenant as it is provisioned.
+/// A tenant as it is provisioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tenant {
+pub struct ProvisionedTenant {
     /// The policy.
     pub policy: Policy,
     /// The declared limits.
@@ -31,7 +31,7 @@ pub struct Tenant {
     pub numbers: BTreeMap<(String, String), NumberFacts>,
 }
 
-/// Holds a person as provisioned.
+/// A person as provisioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
     /// The name that commands use.
@@ -60,7 +60,7 @@ impl NewUser {
     }
 }
 
-/// Tells what a number is, as the phone metadata has it.
+/// What a number is, as the phone metadata has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberFacts {
     /// The number is one of its region.
@@ -71,7 +71,7 @@ pub struct NumberFacts {
     pub e164: String,
 }
 
-/// Holds what does not change while a tenant lives.
+/// What does not change while a tenant lives.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Setting {
     pub(crate) limits: Limits,
@@ -81,17 +81,17 @@ pub(crate) struct Setting {
 }
 
 /// Makes the first state of a tenant.
-pub(crate) fn start(tenant: Tenant) -> State {
+pub(crate) fn start(tenant: ProvisionedTenant) -> State {
     let people = tenant
         .users
         .iter()
         .map(|new| {
             let mut user = User::new(new.role);
             user.blocked = new.blocked;
-            Arc::new(Person {
+            Arc::new(PersonState {
                 exists: new.exists,
                 office_takes_texts: new.office_takes_texts,
-                ..Person::new(&new.name, user)
+                ..PersonState::new(&new.name, user)
             })
         })
         .collect();
@@ -105,7 +105,7 @@ pub(crate) fn start(tenant: Tenant) -> State {
         }),
         people,
         bindings: Arc::default(),
-        post: Arc::new(Post::default()),
+        outbox: Arc::new(Outbox::default()),
         audit: Arc::default(),
     }
 }

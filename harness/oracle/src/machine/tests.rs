@@ -17,9 +17,9 @@ use proofup_domain::command::Command;
 use proofup_domain::method::Role;
 use serde_json::{Map, Value, json};
 
-use super::{NewUser, State, Tenant, step};
+use super::{NewUser, ProvisionedTenant, State, step};
 
-/// Gives the limits that the design declares for the reference.
+/// Returns the limits that the design declares for the reference.
 pub(super) const fn limits() -> Limits {
     Limits {
         code_length: 6,
@@ -57,7 +57,7 @@ pub(super) fn tenant(policy: &str) -> State {
             ..member("nobody")
         },
     ];
-    State::new(Tenant {
+    State::new(ProvisionedTenant {
         policy: crate::testing::policy(policy),
         limits: limits(),
         code_shapes_accepted: BTreeSet::new(),

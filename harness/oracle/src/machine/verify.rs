@@ -11,22 +11,22 @@ use proofup_domain::state::Activity;
 use super::answers::takes_codes;
 use super::expected::Told;
 use super::life::Life;
-use super::records::{AnswerText, Code, Phase, Thing};
-use super::register::Answers;
+use super::records::{AnswerText, Code, Phase, ProofSubject};
+use super::register::QuestionAnswers;
 use super::roles::By;
-use super::{Handled, World};
+use super::{Handled, StepContext};
 
-impl World {
+impl StepContext {
     pub(super) fn submit_code(
         &mut self,
         by: By<'_>,
         name: Option<&Name>,
         role: &CodeRole,
     ) -> Handled {
-        let named = self.named(super::records::Sort::Enrollment, by.user, name)?;
-        let code = self.code(by.user, Thing::Enrollment(named), role)?;
+        let named = self.named(super::records::RefKind::Enrollment, by.user, name)?;
+        let code = self.code(by.user, ProofSubject::Enrollment(named), role)?;
         let at = self.setup(by, name, true)?;
-        let thing = Thing::Enrollment(at);
+        let thing = ProofSubject::Enrollment(at);
         self.not_blocked(at.owner)?;
         self.takes(thing)?;
         let fits = takes_codes(self.attempt(thing).kind)
@@ -37,7 +37,7 @@ impl World {
         self.check_setup(at)?;
         self.judge(by.user, thing, code)?;
         let kind = self.attempt(thing).kind;
-        self.register(at, kind, Answers::from([]));
+        self.register(at, kind, QuestionAnswers::from([]));
         self.spend(thing, code);
         Ok(Told::success(self.enrollment_answer(at)))
     }
@@ -49,7 +49,7 @@ impl World {
         role: &AnswersRole,
     ) -> Handled {
         let at = self.setup(by, name, true)?;
-        let thing = Thing::Enrollment(at);
+        let thing = ProofSubject::Enrollment(at);
         self.not_blocked(at.owner)?;
         self.takes(thing)?;
         if self.enrollment(at).method != Method::SecurityQuestions {
@@ -69,7 +69,7 @@ impl World {
     }
 
     /// Refuses what is not open any more; where time leaves a doubt, being over is a reading.
-    pub(super) fn takes(&mut self, thing: Thing) -> Result<(), Told> {
+    pub(super) fn takes(&mut self, thing: ProofSubject) -> Result<(), Told> {
         let life = self.life(thing);
         if let Some(refused) = life.refusal() {
             return Err(refused);
@@ -82,8 +82,8 @@ impl World {
     }
 
     /// Refuses a code where none is asked for, and answers where none are: how, and whether it is a try, is not said.
-    pub(super) fn misfit(&mut self, thing: Thing, wrong: Refusal) -> Told {
-        if let Thing::Enrollment(at) = thing {
+    pub(super) fn misfit(&mut self, thing: ProofSubject, wrong: Refusal) -> Told {
+        if let ProofSubject::Enrollment(at) = thing {
             let kept = self.enrollment(at).clone();
             if let Err(refused) = self.check_setup(at) {
                 if self.reading() {
@@ -104,7 +104,12 @@ impl World {
     }
 
     /// Judges a code for what awaits one: a wrong one is a try, a right one is remembered as used.
-    pub(super) fn judge(&mut self, user: &Name, thing: Thing, code: Code) -> Result<(), Told> {
+    pub(super) fn judge(
+        &mut self,
+        user: &Name,
+        thing: ProofSubject,
+        code: Code,
+    ) -> Result<(), Told> {
         if !self.is_right_code(thing, code) {
             if code == Code::Misshapen && self.reading() {
                 return Err(Told::refused(Refusal::InvalidInput));
@@ -120,9 +125,9 @@ impl World {
         Ok(())
     }
 
-    /// Tells whether a code is right: the newest that was sent for this thing, or a TOTP of its account that is within
+    /// Returns whether a code is right: the newest that was sent for this thing, or a TOTP of its account that is within
     /// one step of now and after the last step that was accepted.
-    fn is_right_code(&self, thing: Thing, code: Code) -> bool {
+    fn is_right_code(&self, thing: ProofSubject, code: Code) -> bool {
         match code {
             Code::Sent(id) => {
                 let attempt = self.attempt(thing);
@@ -137,8 +142,8 @@ impl World {
         }
     }
 
-    fn last_step(&self, thing: Thing) -> Option<i64> {
-        let Thing::Challenge(at) = thing else {
+    fn last_step(&self, thing: ProofSubject) -> Option<i64> {
+        let ProofSubject::Challenge(at) = thing else {
             return None;
         };
         let person = self.person(at.owner);
@@ -147,13 +152,13 @@ impl World {
     }
 
     /// Spends the step of a TOTP for all uses, setup included.
-    pub(super) fn spend(&mut self, thing: Thing, code: Code) {
+    pub(super) fn spend(&mut self, thing: ProofSubject, code: Code) {
         let Code::Totp(_, step) = code else {
             return;
         };
         let id = match thing {
-            Thing::Enrollment(at) => self.enrollment(at).made,
-            Thing::Challenge(at) => Some(self.challenge(at).method_id),
+            ProofSubject::Enrollment(at) => self.enrollment(at).made,
+            ProofSubject::Challenge(at) => Some(self.challenge(at).method_id),
         };
         let person = self.person_mut(owner(thing));
         if let Some(facts) = id.and_then(|id| person.methods.get_mut(&id)) {
@@ -162,10 +167,10 @@ impl World {
     }
 
     /// Counts a wrong try: for the challenge, which may be exhausted by it, and for the account, which may be blocked.
-    pub(super) fn fail(&mut self, thing: Thing, wrong: &[Refusal]) -> Told {
+    pub(super) fn fail(&mut self, thing: ProofSubject, wrong: &[Refusal]) -> Told {
         let attempt = match thing {
-            Thing::Enrollment(at) => &mut self.enrollment_mut(at).attempt,
-            Thing::Challenge(at) => &mut self.challenge_mut(at).attempt,
+            ProofSubject::Enrollment(at) => &mut self.enrollment_mut(at).attempt,
+            ProofSubject::Challenge(at) => &mut self.challenge_mut(at).attempt,
         };
         attempt.tries_left = attempt.tries_left.saturating_sub(1);
         let left = attempt.tries_left;
@@ -200,8 +205,8 @@ impl World {
         true
     }
 
-    /// Chooses and answers questions in a setup; none: a rule is broken.
-    fn chosen(&self, at: super::records::Ref, role: &AnswersRole) -> Option<Answers> {
+    /// Chooses and answers questions in a setup; none if a rule is broken.
+    fn chosen(&self, at: super::records::Ref, role: &AnswersRole) -> Option<QuestionAnswers> {
         let setup = self.enrollment(at);
         let reset = &self.state.policy.reset;
         // A person answers as many as policy asks for now (AVAIL-8), of those that were shown.
@@ -246,8 +251,8 @@ impl World {
     }
 }
 
-/// Tells answers whose length depends on whether the surrounding space counts.
-fn lengths_are_doubtful(answers: &Answers) -> bool {
+/// Returns whether the length of some answer depends on whether the surrounding space counts.
+fn lengths_are_doubtful(answers: &QuestionAnswers) -> bool {
     answers.iter().any(|(_, answer)| match answer {
         AnswerText::Own => false,
         AnswerText::Given(text) => {
@@ -257,14 +262,14 @@ fn lengths_are_doubtful(answers: &Answers) -> bool {
     })
 }
 
-/// Tells whether no question is answered twice and no answer is given twice.
+/// Returns whether no question is answered twice and no answer is given twice.
 fn distinct(given: &[GivenAnswer]) -> bool {
     let questions: BTreeSet<u32> = given.iter().map(|answer| answer.question).collect();
     let texts: BTreeSet<String> = given.iter().map(|answer| folded(&answer.text)).collect();
     questions.len() == given.len() && texts.len() == given.len()
 }
 
-/// Gives an answer as it is compared: trimmed and case-folded by the rules of Unicode (QUES-5).
+/// Returns an answer as it is compared: trimmed and case-folded by the rules of Unicode (QUES-5).
 ///
 /// Lower, upper and lower again, character by character, is full case folding but for the dotless i, which folds to itself.
 pub(super) fn folded(text: &str) -> String {
@@ -279,9 +284,9 @@ pub(super) fn folded(text: &str) -> String {
     lower.map(fold).collect()
 }
 
-/// Gives the person whose account a thing belongs to.
-pub(super) const fn owner(thing: Thing) -> usize {
+/// Returns the person whose account a thing belongs to.
+pub(super) const fn owner(thing: ProofSubject) -> usize {
     match thing {
-        Thing::Enrollment(at) | Thing::Challenge(at) => at.owner,
+        ProofSubject::Enrollment(at) | ProofSubject::Challenge(at) => at.owner,
     }
 }

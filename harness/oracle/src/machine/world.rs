@@ -13,12 +13,12 @@ use super::expected::Told;
 use super::gate::word;
 use super::records::Destination;
 use super::roles::By;
-use super::{Event, Handled, World};
+use super::{AuditEntry, Handled, StepContext};
 use crate::patch;
 use crate::policy::{self, Reason};
 
-impl World {
-    /// Looks into an inbox. What a newest message holds is told only where one came.
+impl StepContext {
+    /// Reads an inbox. The contents of the newest message are shown only if there is one.
     pub(super) fn read_inbox(
         &mut self,
         user: &Name,
@@ -38,8 +38,8 @@ impl World {
             }
             Channel::Push => Destination::Line("push".into()),
         };
-        let inbox = super::post::inbox(channel, actor, &line);
-        let found = self.post_mut().look(channel, inbox);
+        let inbox = super::outbox::inbox(channel, actor, &line);
+        let found = self.outbox_mut().look(channel, inbox);
         let mut answer = FieldPatterns::new().with("count", found.count);
         if found.count > 0 {
             match channel {
@@ -65,12 +65,12 @@ impl World {
     }
 
     pub(super) fn set_gateway(&mut self, channel: Channel, behaviour: GatewayBehaviour) -> Handled {
-        self.post_mut().behave(channel, behaviour);
+        self.outbox_mut().behave(channel, behaviour);
         Ok(Told::done())
     }
 
     pub(super) fn release_messages(&mut self, channel: Channel) -> Handled {
-        self.post_mut().release(channel);
+        self.outbox_mut().release(channel);
         Ok(Told::done())
     }
 
@@ -97,13 +97,13 @@ impl World {
         ))
     }
 
-    /// Tells the audit trail by test control.
+    /// Answers with the audit trail, by test control.
     pub(super) fn read_audit(&mut self, user: Option<&Name>) -> Handled {
         let person = user.map(|user| self.actor(user)).transpose()?;
         Ok(Told::success(self.audit_answer(person)))
     }
 
-    /// Tells the audit trail to a signed-in administrator.
+    /// Answers a signed-in administrator with the audit trail.
     pub(super) fn read_audit_events(&mut self, by: By<'_>) -> Handled {
         let at = self.enter(by)?;
         let stand = self.standing(at);
@@ -130,7 +130,7 @@ impl World {
     }
 
     /// Whether a cancelled wizard or a lockout is a success or a failure is not said.
-    fn event(&self, event: &Event) -> FieldPatterns {
+    fn event(&self, event: &AuditEntry) -> FieldPatterns {
         let mut told = FieldPatterns::new()
             .with("user", self.person(event.person).name.to_string())
             .with("activity", event.activity.as_str());
@@ -164,7 +164,7 @@ impl World {
     }
 }
 
-/// Names the role of a destination of this person.
+/// Returns the role of a destination of this person.
 fn role<'a>(line: &'a Destination, name: &str) -> Option<&'a str> {
     match line {
         Destination::Line(line) => line.strip_prefix(name)?.strip_prefix('/'),

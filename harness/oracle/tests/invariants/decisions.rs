@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use proofup_domain::method::{ChallengeKind, Method, Purpose, Role};
 use proofup_domain::policy::Policy;
 use proofup_oracle::required::{Obligation, Obligations, Page};
-use proofup_oracle::sign_in::{self, Outcome, Progress, Times};
+use proofup_oracle::sign_in::{self, SignInOutcome, SignInProgress, SignInTimes};
 use proofup_oracle::user::{Registered, User};
 use proofup_oracle::{available, default, policy, required, usable};
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
 use super::draw;
 
-/// Tells whether every obligation that was unmet before is met now.
+/// Returns whether every obligation that was unmet before is met now.
 fn settled(before: Obligations, now: Obligations) -> bool {
     let settled = |before, now| before != Obligation::Unmet || now == Obligation::Met;
     settled(before.two_step, now.two_step) && settled(before.reset, now.reset)
@@ -39,8 +39,8 @@ fn smaller_sets(methods: &[Method], size: usize) -> Vec<Vec<Method>> {
         .collect()
 }
 
-fn outcome(policy: &Policy, user: &User, progress: Progress) -> Outcome {
-    let times = Times {
+fn outcome(policy: &Policy, user: &User, progress: SignInProgress) -> SignInOutcome {
+    let times = SignInTimes {
         now: Timestamp::UNIX_EPOCH,
         window_opened: None,
         last_change: None,
@@ -179,11 +179,11 @@ proptest! {
     ) {
         let mut policy = policy;
         policy.two_step.required_at_sign_in = true;
-        match outcome(&policy, &user, Progress::default()) {
-            Outcome::SignedIn | Outcome::ReviewDue => prop_assert!(false, "in without a second step"),
-            Outcome::Interrupted(offer) => prop_assert!(!offer.is_offered()),
-            Outcome::SecondStepRequired { default, .. } => prop_assert!(default.is_some()),
-            Outcome::InvalidCredentials | Outcome::ContactAdministrator => {}
+        match outcome(&policy, &user, SignInProgress::default()) {
+            SignInOutcome::SignedIn | SignInOutcome::ReviewDue => prop_assert!(false, "in without a second step"),
+            SignInOutcome::Interrupted(offer) => prop_assert!(!offer.is_offered()),
+            SignInOutcome::SecondStepRequired { default, .. } => prop_assert!(default.is_some()),
+            SignInOutcome::InvalidCredentials | SignInOutcome::ContactAdministrator => {}
         }
     }
 
@@ -192,8 +192,8 @@ proptest! {
         policy in draw::policy(),
         user in draw::user(),
     ) {
-        let passed = Progress { second_step_passed: true, ..Progress::default() };
-        let interrupted = matches!(outcome(&policy, &user, passed), Outcome::Interrupted(_));
+        let passed = SignInProgress { second_step_passed: true, ..SignInProgress::default() };
+        let interrupted = matches!(outcome(&policy, &user, passed), SignInOutcome::Interrupted(_));
         prop_assert_eq!(interrupted, required::obligations(&policy, &user).interrupt());
     }
 
@@ -204,8 +204,8 @@ proptest! {
     ) {
         let mut policy = policy;
         policy.two_step.required_at_sign_in = true;
-        let stage = outcome(&policy, &user, Progress::default());
-        if let Outcome::SecondStepRequired { default, alternatives } = stage {
+        let stage = outcome(&policy, &user, SignInProgress::default());
+        if let SignInOutcome::SecondStepRequired { default, alternatives } = stage {
             prop_assert_eq!(default, default::shown(&policy, &user));
             let mut all = default::proofs(&policy, &user);
             prop_assert_eq!(all.len(), alternatives.len() + 1);

@@ -7,8 +7,8 @@ use proofup_domain::capabilities::Limits;
 use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method, ResetMethod, Role};
 use proofup_domain::policy::Policy;
-use proofup_oracle::auditor::{Entry, Grounds, audit};
-use proofup_oracle::machine::{NewUser, Outcome, State, Tenant, step};
+use proofup_oracle::auditor::{Grounds, HistoryEntry, audit};
+use proofup_oracle::machine::{NewUser, ProvisionedTenant, State, Transition, step};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::select;
@@ -24,7 +24,7 @@ struct Story {
     state: State,
     now: Timestamp,
     grounds: Grounds,
-    history: Vec<Entry>,
+    history: Vec<HistoryEntry>,
 }
 
 impl Story {
@@ -37,7 +37,7 @@ impl Story {
             role: Role::Administrator,
             ..NewUser::member("carol")
         };
-        let tenant = Tenant {
+        let tenant = ProvisionedTenant {
             policy: policy.clone(),
             limits: limits.clone(),
             code_shapes_accepted: BTreeSet::new(),
@@ -58,7 +58,7 @@ impl Story {
     }
 
     /// Does one command and checks what holds for each.
-    fn go(&mut self, choice: usize, command: &Command) -> Outcome {
+    fn go(&mut self, choice: usize, command: &Command) -> Transition {
         let outcome = step(&self.state, command, self.now);
         assert_eq!(outcome, step(&self.state, command, self.now), "equal twice");
         if outcome.expected.unbound().is_some() {

@@ -10,13 +10,13 @@ use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
-use proofup_oracle::machine::{NewUser, NumberFacts, Outcome, State, Tenant, step};
+use proofup_oracle::machine::{NewUser, NumberFacts, ProvisionedTenant, State, Transition, step};
 use serde_json::{Value, json};
 
 /// Keys of a step that are no fields of its command.
 const APART: [&str; 6] = ["id", "check", "expect", "control", "times", "mangle"];
 
-/// Holds what the walk through a file found.
+/// What the walk through a file found.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) checks: u32,
@@ -50,7 +50,7 @@ impl Walk {
             exists: user["exists"] != false,
             office_takes_texts: false,
         });
-        let tenant = Tenant {
+        let tenant = ProvisionedTenant {
             policy,
             limits: limits(),
             code_shapes_accepted: BTreeSet::new(),
@@ -173,7 +173,7 @@ impl Walk {
             .clone();
     }
 
-    fn run(&self, item: &Value) -> Outcome {
+    fn run(&self, item: &Value) -> Transition {
         let mut table = item.as_object().expect("a step is a table").clone();
         table.retain(|key, _| !APART.contains(&key.as_str()));
         let command: Command = serde_json::from_value(Value::Object(table))
@@ -196,7 +196,7 @@ fn same_kind(expect: &Value) -> Value {
     }
 }
 
-/// Tells what the numbers are that files spell out: the oracle has no phone metadata.
+/// Returns the facts of the numbers that files spell out: the oracle has no phone metadata.
 fn numbers() -> BTreeMap<(String, String), NumberFacts> {
     let facts = |region: &str, number: &str, valid| {
         let facts = NumberFacts {
@@ -221,7 +221,7 @@ fn policy(story: &Value) -> Policy {
     }
 }
 
-/// Gives the limits that the design declares for the reference.
+/// Returns the limits that the design declares for the reference.
 fn limits() -> Limits {
     Limits {
         code_length: 6,

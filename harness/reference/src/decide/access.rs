@@ -5,9 +5,9 @@ use proofup_domain::state::SessionState::{
     self, ContactAdministrator, Interrupted, ReviewDue, SecondStepRequired, SignedIn,
 };
 
-/// Names what a session can ask for.
+/// What a session can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Endpoint {
+pub(crate) enum ProtectedOperation {
     ReadSession,
     SignOut,
     ReadAccount,
@@ -35,14 +35,14 @@ pub(crate) enum Endpoint {
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admission {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: ProtectedOperation,
     /// How the published contract names it.
     pub(crate) operation: &'static str,
     /// The states that may use it. Any other is refused with its own name.
     pub(crate) states: &'static [SessionState],
     /// The states, among those, in which a second step is asked for first if the user has one.
     pub(crate) step_up: &'static [SessionState],
-    /// What a session that is already in is told where it may not use it.
+    /// The refusal for a session that is signed in and may not use the operation.
     pub(crate) when_signed_in: Refusal,
 }
 
@@ -57,7 +57,7 @@ const SETUP: &[SessionState] = &[Interrupted, SignedIn];
 const STEPS: &[SessionState] = &[SecondStepRequired, Interrupted, ReviewDue, SignedIn];
 
 const fn row(
-    endpoint: Endpoint,
+    endpoint: ProtectedOperation,
     operation: &'static str,
     states: &'static [SessionState],
     step_up: &'static [SessionState],
@@ -72,7 +72,7 @@ const fn row(
 }
 
 const fn prompt(
-    endpoint: Endpoint,
+    endpoint: ProtectedOperation,
     operation: &'static str,
     states: &'static [SessionState],
     step_up: &'static [SessionState],
@@ -87,127 +87,147 @@ const fn prompt(
     }
 }
 
-/// The table, in the order of [`Endpoint`].
+/// The table, in the order of [`ProtectedOperation`].
 pub(crate) const TABLE: [Admission; 22] = [
     row(
-        Endpoint::ReadSession,
+        ProtectedOperation::ReadSession,
         "GET /v1/sessions/current",
         EVERY,
         &[],
     ),
-    row(Endpoint::SignOut, "DELETE /v1/sessions/current", EVERY, &[]),
-    row(Endpoint::ReadAccount, "GET /v1/account", &[SignedIn], &[]),
+    row(
+        ProtectedOperation::SignOut,
+        "DELETE /v1/sessions/current",
+        EVERY,
+        &[],
+    ),
+    row(
+        ProtectedOperation::ReadAccount,
+        "GET /v1/account",
+        &[SignedIn],
+        &[],
+    ),
     prompt(
-        Endpoint::Defer,
+        ProtectedOperation::Defer,
         "POST /v1/sessions/current/deferral",
         &[Interrupted],
         &[],
         Refusal::DeferralNotOffered,
     ),
     prompt(
-        Endpoint::ReadWizard,
+        ProtectedOperation::ReadWizard,
         "GET /v1/wizard",
         &[Interrupted],
         &[],
         Refusal::NotInterrupted,
     ),
     prompt(
-        Endpoint::CompleteWizard,
+        ProtectedOperation::CompleteWizard,
         "POST /v1/wizard/completion",
         &[Interrupted],
         &[],
         Refusal::NotInterrupted,
     ),
     prompt(
-        Endpoint::CompleteReview,
+        ProtectedOperation::CompleteReview,
         "POST /v1/review/completion",
         &[ReviewDue],
         &[ReviewDue],
         Refusal::NoReviewDue,
     ),
     row(
-        Endpoint::ListMethods,
+        ProtectedOperation::ListMethods,
         "GET /v1/methods",
         &[ReviewDue, SignedIn],
         &[ReviewDue, SignedIn],
     ),
     row(
-        Endpoint::ListAvailable,
+        ProtectedOperation::ListAvailable,
         "GET /v1/methods/available",
         SETUP,
         &[SignedIn],
     ),
     row(
-        Endpoint::BeginEnrollment,
+        ProtectedOperation::BeginEnrollment,
         "POST /v1/enrollments",
         SETUP,
         SETUP,
     ),
     row(
-        Endpoint::ReadEnrollment,
+        ProtectedOperation::ReadEnrollment,
         "GET /v1/enrollments/{id}",
         SETUP,
         &[],
     ),
     row(
-        Endpoint::NextPage,
+        ProtectedOperation::NextPage,
         "POST /v1/enrollments/{id}/next",
         SETUP,
         SETUP,
     ),
     row(
-        Endpoint::SendAgain,
+        ProtectedOperation::SendAgain,
         "POST /v1/enrollments/{id}/challenge",
         SETUP,
         SETUP,
     ),
     row(
-        Endpoint::VerifyEnrollment,
+        ProtectedOperation::VerifyEnrollment,
         "POST /v1/enrollments/{id}/verification",
         SETUP,
         SETUP,
     ),
     row(
-        Endpoint::CancelEnrollment,
+        ProtectedOperation::CancelEnrollment,
         "DELETE /v1/enrollments/{id}",
         SETUP,
         SETUP,
     ),
     row(
-        Endpoint::ChangeMethod,
+        ProtectedOperation::ChangeMethod,
         "PATCH /v1/methods/{id}",
         &[SignedIn],
         &[SignedIn],
     ),
     row(
-        Endpoint::DeleteMethod,
+        ProtectedOperation::DeleteMethod,
         "DELETE /v1/methods/{id}",
         &[SignedIn],
         &[SignedIn],
     ),
     row(
-        Endpoint::ChooseDefault,
+        ProtectedOperation::ChooseDefault,
         "PUT /v1/methods/default",
         &[SignedIn],
         &[SignedIn],
     ),
-    row(Endpoint::BeginChallenge, "POST /v1/challenges", STEPS, &[]),
     row(
-        Endpoint::ReadChallenge,
+        ProtectedOperation::BeginChallenge,
+        "POST /v1/challenges",
+        STEPS,
+        &[],
+    ),
+    row(
+        ProtectedOperation::ReadChallenge,
         "GET /v1/challenges/{id}",
         STEPS,
         &[],
     ),
     row(
-        Endpoint::VerifyChallenge,
+        ProtectedOperation::VerifyChallenge,
         "POST /v1/challenges/{id}/verification",
         STEPS,
         &[],
     ),
-    row(Endpoint::ReadAudit, "GET /v1/auditEvents", &[SignedIn], &[]),
+    row(
+        ProtectedOperation::ReadAudit,
+        "GET /v1/auditEvents",
+        &[SignedIn],
+        &[],
+    ),
 ];
 
-impl Endpoint {
+impl ProtectedOperation {
     /// Finds the endpoint's row.
     pub(crate) fn admission(self) -> &'static Admission {
         let row = &TABLE[self as usize];
@@ -217,7 +237,7 @@ impl Endpoint {
 }
 
 impl Admission {
-    /// Finds the refusal that a state gets; none: it is let through.
+    /// Returns the refusal that a state gets, or none if it may pass.
     pub(crate) fn refusal(&self, state: SessionState) -> Option<Refusal> {
         if self.states.contains(&state) {
             return None;

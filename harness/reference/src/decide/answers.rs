@@ -15,7 +15,7 @@ pub(crate) struct Given {
     pub(crate) answer: Secret,
 }
 
-/// Finds the rule that answers break; none: they may be registered. Requirements: `QUES-1`, `QUES-3`.
+/// Returns the rule that answers break, or none if they may be registered. Requirements: `QUES-1`, `QUES-3`.
 pub(crate) fn check_setup_answers(
     rules: &Rules,
     policy: &ResetPolicy,

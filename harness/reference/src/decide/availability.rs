@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use proofup_domain::method::{ChallengeKind, Gate, Method, Purpose, ResetMethod, Role};
 
-use super::standing::{Standing, Traits};
-use crate::record::Registered;
+use super::standing::{Traits, UserUnderPolicy};
+use crate::record::MethodRecord;
 
 /// One way to prove: a registered method and a kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MethodProof<'a> {
-    pub(crate) registered: &'a Registered,
+    pub(crate) registered: &'a MethodRecord,
     pub(crate) kind: ChallengeKind,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> UserUnderPolicy<'a> {
     /// Counts the gates of a reset.
     pub(crate) fn gates_required(self) -> u32 {
         let required = self.policy.reset.methods_required;
@@ -24,7 +24,7 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// Tells whether a method can do a kind at all.
+    /// Returns whether a method can do a kind at all.
     fn can_do(self, traits: Traits, kind: ChallengeKind) -> bool {
         match (traits.method, kind) {
             (Method::MicrosoftAuthenticator, ChallengeKind::AppCode) => {
@@ -40,7 +40,7 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// Tells whether a kind of a method counts for a purpose.
+    /// Returns whether a kind of a method counts for a purpose.
     pub(crate) fn counts(self, traits: Traits, kind: ChallengeKind, purpose: Purpose) -> bool {
         self.can_do(traits, kind)
             && match purpose {
@@ -93,12 +93,12 @@ impl<'a> Standing<'a> {
         reset.enabled && counts && !excluded
     }
 
-    /// Tells whether a method is usable for a purpose.
+    /// Returns whether a method is usable for a purpose.
     pub(crate) fn is_usable(self, traits: Traits, purpose: Purpose) -> bool {
         kinds().any(|kind| self.counts(traits, kind, purpose))
     }
 
-    /// Tells whether a method is usable for anything.
+    /// Returns whether a method is usable for anything.
     pub(crate) fn is_usable_at_all(self, traits: Traits) -> bool {
         Purpose::ALL
             .iter()
@@ -148,14 +148,14 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// Tells whether a method is allowed to this user, whatever is registered.
+    /// Returns whether a method is allowed to this user, whatever is registered.
     pub(crate) fn is_allowed(self, method: Method) -> bool {
         self.rules.offers_disallowed
             || self.rules.always_offered == Some(method)
             || self.is_usable_at_all(Traits::of(method))
     }
 
-    /// Tells whether a method is available to add.
+    /// Returns whether a method is available to add.
     pub(crate) fn is_available(self, method: Method) -> bool {
         self.is_allowed(method)
             && !self.is_at_limit(method)
@@ -184,12 +184,12 @@ impl<'a> Standing<'a> {
     }
 
     /// Lists the registered methods that are usable for a purpose.
-    pub(crate) fn usable_methods(self, purpose: Purpose) -> impl Iterator<Item = &'a Registered> {
+    pub(crate) fn usable_methods(self, purpose: Purpose) -> impl Iterator<Item = &'a MethodRecord> {
         let methods = self.methods.iter();
         methods.filter(move |one| self.is_usable(self.traits(one), purpose))
     }
 
-    /// Says through which gate a method goes.
+    /// Returns the gate through which a method goes.
     pub(crate) fn gate(self, method: Method) -> GateKey {
         let apart = !self.rules.apps_are_one_gate && method == Method::MicrosoftAuthenticator;
         (gate_of(method), apart)
@@ -216,10 +216,10 @@ impl<'a> Standing<'a> {
     }
 }
 
-/// Tells gates apart; the second is true only where a rule takes the two apps for two gates.
+/// A gate as it is counted; the second is true only where a rule takes the two apps for two gates.
 pub(crate) type GateKey = (Gate, bool);
 
-/// Names the gate of a method.
+/// Returns the gate of a method.
 pub(super) const fn gate_of(method: Method) -> Gate {
     match method {
         Method::MicrosoftAuthenticator | Method::SoftwareOath => Gate::App,

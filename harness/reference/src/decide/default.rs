@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use proofup_domain::method::{ChallengeKind, Method, Purpose};
 
 use super::availability::MethodProof;
-use super::standing::Standing;
-use crate::record::Choice;
+use super::standing::UserUnderPolicy;
+use crate::record::DefaultChoice;
 
-impl<'a> Standing<'a> {
+impl<'a> UserUnderPolicy<'a> {
     /// Lists the ways to pass a second step, strongest first: by kind, mobile before office, then the oldest.
     pub(crate) fn second_steps(self) -> Vec<MethodProof<'a>> {
         let mut proofs = self.proofs(Purpose::TwoStepVerification);
@@ -34,8 +34,9 @@ impl<'a> Standing<'a> {
     }
 
     /// Finds a choice whose method is gone; a rule may leave one behind.
-    pub(crate) fn dangling_choice(self) -> Option<&'a Choice> {
-        let gone = |choice: &&Choice| !self.methods.iter().any(|one| one.id == choice.method_id);
+    pub(crate) fn dangling_choice(self) -> Option<&'a DefaultChoice> {
+        let gone =
+            |choice: &&DefaultChoice| !self.methods.iter().any(|one| one.id == choice.method_id);
         self.choice.filter(gone)
     }
 
@@ -54,7 +55,7 @@ impl<'a> Standing<'a> {
         proofs
     }
 
-    /// Works out which choice a registration makes; none: it makes none.
+    /// Returns the choice that a registration makes, or none if it makes none.
     ///
     /// `self` is the standing after the registration, `had_default` whether there was a usable default before it.
     pub(crate) fn choice_made_by(
@@ -62,7 +63,7 @@ impl<'a> Standing<'a> {
         method_id: &str,
         verified_by: ChallengeKind,
         had_default: bool,
-    ) -> Option<Choice> {
+    ) -> Option<DefaultChoice> {
         let registered = self.methods.iter().find(|one| one.id == method_id)?;
         let is_app = registered.method == Method::MicrosoftAuthenticator;
         let is_phone = matches!(registered.method, Method::MobilePhone | Method::OfficePhone);
@@ -80,7 +81,7 @@ impl<'a> Standing<'a> {
             .filter(counts)
             .filter(|_| !is_app)
             .or(strongest)?;
-        Some(Choice {
+        Some(DefaultChoice {
             method: registered.method,
             method_id: method_id.to_owned(),
             kind,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proofup_domain::method::{Method, Purpose};
 
 use super::availability::GateKey;
-use super::standing::{Standing, Traits};
+use super::standing::{Traits, UserUnderPolicy};
 
 /// Obligations that bind and are not met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,21 +15,21 @@ pub(crate) struct Unmet {
 }
 
 impl Unmet {
-    /// Tells whether anything is missing.
+    /// Returns whether anything is missing.
     pub(crate) fn any(self) -> bool {
         self.two_step || self.reset
     }
 }
 
-impl Standing<'_> {
-    /// Tells whether some registered method is usable for two-step verification.
+impl UserUnderPolicy<'_> {
+    /// Returns whether some registered method is usable for two-step verification.
     pub(crate) fn has_second_step(self) -> bool {
         self.usable_methods(Purpose::TwoStepVerification)
             .next()
             .is_some()
     }
 
-    /// Tells whether a method usable for two-step verification can be added.
+    /// Returns whether a method usable for two-step verification can be added.
     pub(crate) fn can_add_second_step(self) -> bool {
         let mut methods = Method::ALL.iter();
         methods.any(|method| {
@@ -55,7 +55,7 @@ impl Standing<'_> {
         }
     }
 
-    /// Tells whether these gates are enough.
+    /// Returns whether these gates are enough.
     pub(crate) fn opens(self, gates: &BTreeSet<GateKey>) -> bool {
         gates.len() >= self.gates_required() as usize
     }
@@ -78,7 +78,7 @@ impl Standing<'_> {
             .collect()
     }
 
-    /// Tells whether a method, once added, would be usable for reset.
+    /// Returns whether a method, once added, would be usable for reset.
     pub(super) fn resets_once_added(self, method: Method) -> bool {
         self.is_usable(Traits::of(method), Purpose::PasswordReset)
     }

@@ -7,10 +7,10 @@ use proofup_domain::method::{ChallengeKind, Gate, Method, Purpose, ResetMethod, 
 use proofup_domain::policy::Policy;
 
 use super::availability::gate_of;
-use super::standing::{Standing, Traits};
+use super::standing::{Traits, UserUnderPolicy};
 use crate::rules::Rules;
 
-/// Says what is wrong with a policy.
+/// What is wrong with a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PolicyFault {
     /// The field, as its path in the policy.
@@ -88,7 +88,7 @@ pub(crate) fn check_policy(policy: &Policy) -> Vec<PolicyFault> {
 /// Lists the gates that a member could register.
 fn usable_gates(policy: &Policy) -> BTreeSet<Gate> {
     const RULES: Rules = Rules::for_edition(Edition::E20190213);
-    let member = Standing {
+    let member = UserUnderPolicy {
         rules: &RULES,
         policy,
         role: Role::Member,

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use proofup_domain::method::Purpose;
 use proofup_domain::state::SessionState;
 
-use super::standing::Standing;
+use super::standing::UserUnderPolicy;
 use crate::time::later;
 
 /// Where a session stands.
-pub(crate) type Stage = SessionState;
+pub(crate) type SessionStage = SessionState;
 
 /// What a session has behind it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Progress {
+pub(crate) struct SessionProgress {
     pub(crate) signed_in: bool,
     pub(crate) second_step: bool,
     /// It was prompted and has neither said "done" nor "not now".
@@ -22,14 +22,14 @@ pub(crate) struct Progress {
     pub(crate) deferred_before: bool,
 }
 
-impl Standing<'_> {
+impl UserUnderPolicy<'_> {
     /// Works the stage out. Who is in stays in.
     pub(crate) fn stage(
         self,
-        progress: Progress,
+        progress: SessionProgress,
         confirmed_at: Option<Timestamp>,
         now: Timestamp,
-    ) -> Stage {
+    ) -> SessionStage {
         let demanded = self.policy.two_step.required_at_sign_in;
         if progress.signed_in {
             return SessionState::SignedIn;

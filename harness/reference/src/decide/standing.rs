@@ -3,18 +3,18 @@
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 
-use crate::record::{Choice, Means, Registered, User};
+use crate::record::{DefaultChoice, Means, MethodRecord, UserRecord};
 use crate::rules::Rules;
 
 /// One user under the rules and the policy of this moment.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing<'a> {
+pub(crate) struct UserUnderPolicy<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) policy: &'a Policy,
     pub(crate) role: Role,
     /// In the order of registration.
-    pub(crate) methods: &'a [Registered],
-    pub(crate) choice: Option<&'a Choice>,
+    pub(crate) methods: &'a [MethodRecord],
+    pub(crate) choice: Option<&'a DefaultChoice>,
 }
 
 /// What a method can do beyond its kind: one registered, or one that is yet to be.
@@ -28,7 +28,7 @@ pub(crate) struct Traits {
 }
 
 impl Traits {
-    /// Gives the traits of a method that is yet to be registered.
+    /// Returns the traits of a method that is yet to be registered.
     pub(crate) const fn of(method: Method) -> Self {
         Self {
             method,
@@ -38,9 +38,9 @@ impl Traits {
     }
 }
 
-impl<'a> Standing<'a> {
+impl<'a> UserUnderPolicy<'a> {
     /// Takes a user's standing.
-    pub(crate) fn new(rules: &'a Rules, policy: &'a Policy, user: &'a User) -> Self {
+    pub(crate) fn new(rules: &'a Rules, policy: &'a Policy, user: &'a UserRecord) -> Self {
         Self {
             rules,
             policy,
@@ -50,8 +50,8 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// Gives the traits of a registered method.
-    pub(crate) fn traits(self, registered: &Registered) -> Traits {
+    /// Returns the traits of a registered method.
+    pub(crate) fn traits(self, registered: &MethodRecord) -> Traits {
         let mut traits = Traits::of(registered.method);
         match &registered.means {
             Means::Phone(number) => traits.takes_texts = number.can_be_mobile(),

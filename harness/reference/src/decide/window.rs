@@ -9,9 +9,9 @@ use crate::time::{later, runs};
 
 /// The offer of "not now".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Offer {
+pub(crate) struct DeferralOffer {
     pub(crate) offered: bool,
-    /// 0 where nothing is offered.
+    /// The days left; 0 if waiting is not offered.
     pub(crate) days_left: u32,
 }
 
@@ -21,8 +21,8 @@ pub(crate) fn offer(
     policy: &Policy,
     window: Option<Window>,
     now: Timestamp,
-) -> Offer {
-    let nothing = Offer {
+) -> DeferralOffer {
+    let nothing = DeferralOffer {
         offered: false,
         days_left: 0,
     };
@@ -42,7 +42,7 @@ pub(crate) fn offer(
     let day = i128::from(rules.window_day_seconds) * 1_000_000_000;
     let left = end.duration_since(now).as_nanos();
     let round = if rules.days_left_round_up { day - 1 } else { 0 };
-    Offer {
+    DeferralOffer {
         offered: true,
         days_left: u32::try_from((left + round) / day).unwrap_or(0),
     }

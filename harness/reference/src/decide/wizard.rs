@@ -3,11 +3,11 @@
 use proofup_domain::method::{Method, Purpose};
 
 use super::obligations::Unmet;
-use super::standing::{Standing, Traits};
+use super::standing::{Traits, UserUnderPolicy};
 
 /// The page that the wizard shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Page {
+pub(crate) enum WizardOffer {
     /// One proposed method (edition 2019).
     Method {
         /// What is required, in order; the first is proposed.
@@ -25,8 +25,8 @@ pub(crate) enum Page {
     Success,
 }
 
-impl Page {
-    /// Tells whether the page offers a method.
+impl WizardOffer {
+    /// Returns whether the page offers a method.
     pub(crate) fn offers(&self, method: Method) -> bool {
         match self {
             Self::Method {
@@ -40,12 +40,12 @@ impl Page {
     }
 }
 
-impl Standing<'_> {
+impl UserUnderPolicy<'_> {
     /// Works the wizard's page out.
-    pub(crate) fn wizard_page(self) -> Page {
+    pub(crate) fn wizard_page(self) -> WizardOffer {
         let unmet = self.unmet();
         if !unmet.any() {
-            return Page::Success;
+            return WizardOffer::Success;
         }
         let helping: Vec<Method> = self
             .available()
@@ -53,11 +53,11 @@ impl Standing<'_> {
             .filter(|method| self.helps(*method, unmet))
             .collect();
         if self.rules.wizard_lists {
-            return Page::List(helping);
+            return WizardOffer::List(helping);
         }
         let required = self.required(unmet);
         let Some(&proposed) = required.first() else {
-            return Page::List(helping);
+            return WizardOffer::List(helping);
         };
         let others: Vec<Method> = helping
             .into_iter()
@@ -76,7 +76,7 @@ impl Standing<'_> {
         } else {
             Vec::new()
         };
-        Page::Method {
+        WizardOffer::Method {
             required,
             different_app,
             different_method,
@@ -84,7 +84,7 @@ impl Standing<'_> {
         }
     }
 
-    /// Tells whether adding an available method brings an unmet obligation nearer.
+    /// Returns whether adding an available method brings an unmet obligation nearer.
     fn helps(self, method: Method, unmet: Unmet) -> bool {
         let two_step = self.is_usable(Traits::of(method), Purpose::TwoStepVerification);
         let new_gate =

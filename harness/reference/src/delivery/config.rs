@@ -6,7 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// Holds a tenant's gateways. A channel without one delivers nothing.
+/// A tenant's gateways. A channel without one delivers nothing.
 ///
 /// It is read from the `gateways` member of a tenant; the time-out and the callback address are the tenant's own members, and
 /// whoever reads the tenant sets them.
@@ -47,7 +47,7 @@ const fn default_timeout_ms() -> u32 {
     2000
 }
 
-/// Says where texts go.
+/// Where texts go.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SmsGateway {
@@ -59,7 +59,7 @@ pub struct SmsGateway {
     pub form: SmsForm,
 }
 
-/// Says where calls are placed.
+/// Where calls are placed.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VoiceGateway {
@@ -71,7 +71,7 @@ pub struct VoiceGateway {
     pub form: VoiceForm,
 }
 
-/// Says where notifications go.
+/// Where notifications go.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PushGateway {
@@ -83,7 +83,7 @@ pub struct PushGateway {
     pub form: PushForm,
 }
 
-/// Says where mail goes: `{"smtp": "host:port"}` or `{"url": …, "form": "mailSend"}`.
+/// Where mail goes: `{"smtp": "host:port"}` or `{"url": …, "form": "mailSend"}`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "MailGatewayFields")]
 pub enum MailGateway {
@@ -99,7 +99,7 @@ pub enum MailGateway {
     },
 }
 
-/// Says where mail goes: either `smtp`, or `url` and `form`.
+/// Where mail goes: either `smtp`, or `url` and `form`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct MailGatewayFields {
@@ -134,7 +134,7 @@ impl PartialSchema for MailGateway {
 
 impl ToSchema for MailGateway {}
 
-/// Holds the address of an HTTP gateway: `http`, a host, perhaps a port and a path.
+/// The address of an HTTP gateway: `http`, a host, perhaps a port and a path.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct BaseUrl {
@@ -144,7 +144,7 @@ pub struct BaseUrl {
     path: String,
 }
 
-/// Says why a gateway's address is refused.
+/// The reason why a gateway's address is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressRefused {
     /// Not an HTTP URL, or one with more to it than host, port and path.
@@ -211,7 +211,7 @@ impl TryFrom<String> for BaseUrl {
     }
 }
 
-/// Holds the address of a mail server.
+/// The address of a mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct SmtpAddress {

@@ -13,20 +13,20 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::config::BaseUrl;
-use super::requests::Post;
-use super::{GatewayFailure, Standing};
+use super::requests::GatewayRequest;
+use super::{DeliveryResult, GatewayFailure};
 
-/// Takes requests to gateways in place of a socket, and gives the status of the answer: for gateways in the same process.
+/// Takes requests to gateways in place of a socket, and returns the status of the answer: for gateways in the same process.
 pub type Carrier = Arc<dyn Fn(&Request<Bytes>) -> StatusCode + Send + Sync>;
 
-/// Holds idle connections, bounded for each gateway and in all.
-pub(super) struct Connections {
+/// Idle connections, bounded for each gateway and in all.
+pub(super) struct GatewayConnections {
     idle: Mutex<Idle>,
     /// Where requests go instead.
     carrier: Option<Carrier>,
 }
 
-impl std::fmt::Debug for Connections {
+impl std::fmt::Debug for GatewayConnections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connections")
             .field("idle", &self.idle)
@@ -36,11 +36,11 @@ impl std::fmt::Debug for Connections {
 
 #[derive(Debug)]
 struct Idle {
-    by_gateway: BTreeMap<String, Vec<Sender>>,
+    by_gateway: BTreeMap<String, Vec<HttpSender>>,
     count: usize,
 }
 
-type Sender = SendRequest<Full<Bytes>>;
+type HttpSender = SendRequest<Full<Bytes>>;
 
 /// How many idle connections one gateway keeps: as many messages as go to it at once.
 const IDLE_PER_GATEWAY: usize = 64;
@@ -49,7 +49,7 @@ const IDLE_IN_ALL: usize = 512;
 /// How much of an answer's body is read to keep its connection; what answers more loses it.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-impl Connections {
+impl GatewayConnections {
     pub(super) fn new(carrier: Option<Carrier>) -> Self {
         let idle = Mutex::new(Idle {
             by_gateway: BTreeMap::new(),
@@ -64,9 +64,9 @@ impl Connections {
     pub(super) async fn post(
         &self,
         url: &BaseUrl,
-        post: Post,
-        standing: &mut Standing,
-    ) -> Standing {
+        post: GatewayRequest,
+        standing: &mut DeliveryResult,
+    ) -> DeliveryResult {
         if let Some(carrier) = &self.carrier {
             *standing = verdict(carrier(&request(url, post)?));
             return *standing;
@@ -88,8 +88,13 @@ impl Connections {
     }
 
     /// Reads the status, then what is left of the answer, and keeps the connection if all of it came.
-    async fn conclude(&self, key: String, answer: Answer, standing: &mut Standing) -> Standing {
-        let Answer {
+    async fn conclude(
+        &self,
+        key: String,
+        answer: GatewayResponse,
+        standing: &mut DeliveryResult,
+    ) -> DeliveryResult {
+        let GatewayResponse {
             mut sender,
             response,
         } = answer;
@@ -101,7 +106,7 @@ impl Connections {
         verdict
     }
 
-    fn take(&self, key: &str) -> Option<Sender> {
+    fn take(&self, key: &str) -> Option<HttpSender> {
         let mut idle = self.lock();
         let senders = idle.by_gateway.get_mut(key)?;
         let before = senders.len();
@@ -120,7 +125,7 @@ impl Connections {
         found
     }
 
-    fn keep(&self, key: String, sender: Sender) {
+    fn keep(&self, key: String, sender: HttpSender) {
         let mut idle = self.lock();
         if idle.count >= IDLE_IN_ALL {
             idle.forget_closed();
@@ -152,25 +157,25 @@ impl Idle {
     }
 }
 
-struct Answer {
-    sender: Sender,
+struct GatewayResponse {
+    sender: HttpSender,
     response: http::Response<Incoming>,
 }
 
-/// Says how a request was lost, and gives it back if nothing of it was sent.
+/// How a request was lost, and the request itself where nothing of it was sent.
 enum Lost {
     Sent,
     Unsent(Box<Request<Full<Bytes>>>),
 }
 
-/// Names a gateway as seen from this runtime: a connection is driven by the runtime that made it, and by no other.
+/// Returns the key of a gateway as seen from this runtime: a connection is driven by the runtime that made it, and by no other.
 fn key(url: &BaseUrl) -> String {
     let runtime = tokio::runtime::Handle::current().id();
     format!("{} {runtime}", url.authority())
 }
 
 /// An answer of 2xx is success.
-fn verdict(status: StatusCode) -> Standing {
+fn verdict(status: StatusCode) -> DeliveryResult {
     if status.is_success() {
         Ok(())
     } else {
@@ -178,7 +183,7 @@ fn verdict(status: StatusCode) -> Standing {
     }
 }
 
-fn request(url: &BaseUrl, post: Post) -> Result<Request<Bytes>, GatewayFailure> {
+fn request(url: &BaseUrl, post: GatewayRequest) -> Result<Request<Bytes>, GatewayFailure> {
     let mut request = Request::post(url.path_and(&post.path))
         .header(HOST, url.authority())
         .header(CONTENT_TYPE, HeaderValue::from_static(post.content_type));
@@ -191,7 +196,7 @@ fn request(url: &BaseUrl, post: Post) -> Result<Request<Bytes>, GatewayFailure> 
         .map_err(|_| GatewayFailure::Refused)
 }
 
-async fn connect(url: &BaseUrl) -> Result<Sender, GatewayFailure> {
+async fn connect(url: &BaseUrl) -> Result<HttpSender, GatewayFailure> {
     let stream = TcpStream::connect(url.socket())
         .await
         .map_err(|_| GatewayFailure::Refused)?;
@@ -208,9 +213,12 @@ async fn connect(url: &BaseUrl) -> Result<Sender, GatewayFailure> {
     Ok(sender)
 }
 
-async fn exchange(mut sender: Sender, request: Request<Full<Bytes>>) -> Result<Answer, Lost> {
+async fn exchange(
+    mut sender: HttpSender,
+    request: Request<Full<Bytes>>,
+) -> Result<GatewayResponse, Lost> {
     match sender.try_send_request(request).await {
-        Ok(response) => Ok(Answer { sender, response }),
+        Ok(response) => Ok(GatewayResponse { sender, response }),
         Err(mut error) => Err(match error.take_message() {
             Some(request) => Lost::Unsent(Box::new(request)),
             None => Lost::Sent,
@@ -218,7 +226,7 @@ async fn exchange(mut sender: Sender, request: Request<Full<Bytes>>) -> Result<A
     }
 }
 
-/// Reads a body to its end; tells whether it had one within bounds.
+/// Reads a body to its end, and returns whether it ended within bounds.
 async fn drain(mut body: Incoming) -> bool {
     let mut bytes = 0;
     while let Some(frame) = body.frame().await {

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::config::SmtpAddress;
 use super::requests::OWN_ADDRESS;
 use super::wording::Letter;
-use super::{GatewayFailure, Standing};
+use super::{DeliveryResult, GatewayFailure};
 use crate::address::EmailAddress;
 
 /// Sends a letter to exactly one address.
@@ -20,8 +20,8 @@ pub(super) async fn send(
     server: &SmtpAddress,
     to: &EmailAddress,
     letter: &Letter,
-    standing: &mut Standing,
-) -> Standing {
+    standing: &mut DeliveryResult,
+) -> DeliveryResult {
     let refused = |_| GatewayFailure::Refused;
     let stream = TcpStream::connect(server.socket())
         .await

@@ -9,8 +9,8 @@ use super::wording::{Letter, Notice, escape, one_line};
 use crate::address::EmailAddress;
 use crate::phone::PhoneNumber;
 
-/// Holds a POST request but for the gateway's address.
-pub(super) struct Post {
+/// A POST request without the gateway's address.
+pub(super) struct GatewayRequest {
     /// What follows the address's own path.
     pub(super) path: String,
     pub(super) content_type: &'static str,
@@ -18,14 +18,14 @@ pub(super) struct Post {
     pub(super) body: Vec<u8>,
 }
 
-/// Holds what a voice gateway needs to call back.
+/// What a voice gateway needs to call back.
 pub(super) struct Callbacks<'a> {
     pub(super) base: &'a str,
     pub(super) call_id: &'a str,
     pub(super) secret: &'a Secret,
 }
 
-/// Holds what a notification is addressed by and answered with.
+/// What a notification is addressed by and answered with.
 pub(super) struct PushIds<'a> {
     pub(super) token: &'a Secret,
     pub(super) notification_id: &'a str,
@@ -38,16 +38,16 @@ const OWN_NUMBER: &str = "+12015550123";
 const KEY: &str = "proofup";
 const PROJECT: &str = "proofup";
 
-/// Where mail comes from; nothing is received there.
+/// The sender of mail; nothing is received there.
 pub(super) const OWN_ADDRESS: &str = "no-reply@proofup.example";
 
 /// Writes a text in plain JSON.
-pub(super) fn sms_json(to: &PhoneNumber, organisation: &str, text: &str) -> Post {
+pub(super) fn sms_json(to: &PhoneNumber, organisation: &str, text: &str) -> GatewayRequest {
     plain_json(&json!({ "to": to.e164(), "from": one_line(organisation), "text": text }))
 }
 
 /// Writes a text in the `Messages.json` form of the 2010-04-01 API.
-pub(super) fn messages(to: &PhoneNumber, text: &str) -> Post {
+pub(super) fn messages(to: &PhoneNumber, text: &str) -> GatewayRequest {
     form(
         "Messages.json",
         &[("To", to.e164()), ("From", OWN_NUMBER), ("Body", text)],
@@ -55,7 +55,11 @@ pub(super) fn messages(to: &PhoneNumber, text: &str) -> Post {
 }
 
 /// Writes a call in plain JSON.
-pub(super) fn voice_json(to: &PhoneNumber, text: &str, callbacks: &Callbacks<'_>) -> Post {
+pub(super) fn voice_json(
+    to: &PhoneNumber,
+    text: &str,
+    callbacks: &Callbacks<'_>,
+) -> GatewayRequest {
     plain_json(&json!({
         "callId": callbacks.call_id,
         "to": to.e164(),
@@ -67,7 +71,7 @@ pub(super) fn voice_json(to: &PhoneNumber, text: &str, callbacks: &Callbacks<'_>
 }
 
 /// Writes a call in the `Calls.json` form of the 2010-04-01 API; the secret travels in the callback addresses.
-pub(super) fn calls(to: &PhoneNumber, text: &str, callbacks: &Callbacks<'_>) -> Post {
+pub(super) fn calls(to: &PhoneNumber, text: &str, callbacks: &Callbacks<'_>) -> GatewayRequest {
     let (say, action) = (escape(text), escape(&callbacks.url_with_secret("digits")));
     let twiml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>\
@@ -87,7 +91,7 @@ pub(super) fn calls(to: &PhoneNumber, text: &str, callbacks: &Callbacks<'_>) -> 
 }
 
 /// Writes a mail in the `v3/mail/send` form.
-pub(super) fn mail_send(to: &EmailAddress, letter: &Letter) -> Post {
+pub(super) fn mail_send(to: &EmailAddress, letter: &Letter) -> GatewayRequest {
     let body = json!({
         "personalizations": [{ "to": [{ "email": to.as_str() }] }],
         "from": { "email": OWN_ADDRESS, "name": letter.sender },
@@ -101,7 +105,7 @@ pub(super) fn mail_send(to: &EmailAddress, letter: &Letter) -> Post {
 }
 
 /// Writes a notification in plain JSON.
-pub(super) fn push_json(ids: &PushIds<'_>, notice: &Notice) -> Post {
+pub(super) fn push_json(ids: &PushIds<'_>, notice: &Notice) -> GatewayRequest {
     plain_json(&json!({
         "token": ids.token.expose(),
         "notificationId": ids.notification_id,
@@ -112,7 +116,7 @@ pub(super) fn push_json(ids: &PushIds<'_>, notice: &Notice) -> Post {
 }
 
 /// Writes a notification in the `messages:send` v1 form.
-pub(super) fn messages_send(ids: &PushIds<'_>, notice: &Notice) -> Post {
+pub(super) fn messages_send(ids: &PushIds<'_>, notice: &Notice) -> GatewayRequest {
     let body = json!({
         "message": {
             "token": ids.token.expose(),
@@ -137,8 +141,8 @@ impl Callbacks<'_> {
     }
 }
 
-fn plain_json(body: &Value) -> Post {
-    Post {
+fn plain_json(body: &Value) -> GatewayRequest {
+    GatewayRequest {
         path: String::new(),
         content_type: "application/json",
         authorization: None,
@@ -146,19 +150,19 @@ fn plain_json(body: &Value) -> Post {
     }
 }
 
-fn bearer_json(path: String, body: &Value) -> Post {
-    Post {
+fn bearer_json(path: String, body: &Value) -> GatewayRequest {
+    GatewayRequest {
         path,
         authorization: Some(format!("Bearer {KEY}")),
         ..plain_json(body)
     }
 }
 
-fn form(resource: &str, fields: &[(&str, &str)]) -> Post {
+fn form(resource: &str, fields: &[(&str, &str)]) -> GatewayRequest {
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
-    Post {
+    GatewayRequest {
         path: format!("/2010-04-01/Accounts/{ACCOUNT}/{resource}"),
         content_type: "application/x-www-form-urlencoded",
         authorization: Some(format!(

@@ -5,10 +5,10 @@ use proofup_domain::secret::Secret;
 /// The name under which this service writes.
 const PRODUCT: &str = "proofup";
 
-/// How much of an organisation's name is told.
+/// How much of an organisation's name is written into a message.
 const NAME_CHARACTERS_MAX: usize = 200;
 
-/// Holds what a mail says; the address it goes to is not part of it.
+/// What a mail says; the address it goes to is not part of it.
 pub(super) struct Letter {
     /// The sender's name: the product on behalf of the organisation. Requirement: `MAIL-5`.
     pub(super) sender: String,
@@ -20,7 +20,7 @@ pub(super) struct Letter {
     pub(super) html: String,
 }
 
-/// Holds what a notification says.
+/// What a notification says.
 pub(super) struct Notice {
     pub(super) title: String,
     pub(super) body: String,

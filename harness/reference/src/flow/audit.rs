@@ -3,7 +3,7 @@
 use proofup_domain::method::Role;
 
 use super::session::Caller;
-use crate::record::Event;
+use crate::record::AuditRecord;
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::wire::{AuditEvent, AuditEvents};
@@ -36,7 +36,7 @@ impl Turn<'_> {
     }
 }
 
-fn event_view(event: &Event) -> AuditEvent {
+fn event_view(event: &AuditRecord) -> AuditEvent {
     AuditEvent {
         id: event.number.to_string(),
         time: event.time,

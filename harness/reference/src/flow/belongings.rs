@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
-use crate::record::{Challenge, Enrollment, Outcome, Reset, ResetProgress};
-use crate::tenant::{Begun, Turn};
+use crate::record::{
+    AttemptOutcome, ChallengeRecord, EnrollmentRecord, ResetProgress, ResetRecord,
+};
+use crate::tenant::{OpenRecord, Turn};
 
 impl Turn<'_> {
     /// Keeps a new setup.
-    pub(crate) fn keep_enrollment(&mut self, enrollment: Enrollment) {
+    pub(crate) fn keep_enrollment(&mut self, enrollment: EnrollmentRecord) {
         let (now, state) = (self.now, &mut *self.state);
         if let Some(user) = state.users.get_mut(&enrollment.user) {
             let enrollments = &state.enrollments;
@@ -19,11 +21,15 @@ impl Turn<'_> {
         }
         let id = enrollment.id.clone();
         state.enrollments.insert(id.clone(), enrollment);
-        self.keep(Begun::Enrollment(id));
+        self.keep(OpenRecord::Enrollment(id));
     }
 
     /// Visits a user's open setups.
-    pub(crate) fn each_enrollment(&mut self, user: &str, mut visit: impl FnMut(&mut Enrollment)) {
+    pub(crate) fn each_enrollment(
+        &mut self,
+        user: &str,
+        mut visit: impl FnMut(&mut EnrollmentRecord),
+    ) {
         let state = &mut *self.state;
         let ids = state.users.get(user).map(|user| &user.enrollments);
         for id in ids.into_iter().flatten() {
@@ -34,7 +40,7 @@ impl Turn<'_> {
     }
 
     /// Keeps a new challenge.
-    pub(crate) fn keep_challenge(&mut self, challenge: Challenge) {
+    pub(crate) fn keep_challenge(&mut self, challenge: ChallengeRecord) {
         let (now, state) = (self.now, &mut *self.state);
         if let Some(user) = state.users.get_mut(&challenge.user) {
             let challenges = &state.challenges;
@@ -42,7 +48,8 @@ impl Turn<'_> {
                 let attempt = challenges.get(id).map(|one| &one.attempt);
                 // The end instant itself belongs to what is open: a rule may say that it does.
                 attempt.is_some_and(|one| {
-                    now <= one.expires_at && matches!(one.outcome, Outcome::Open | Outcome::Denied)
+                    now <= one.expires_at
+                        && matches!(one.outcome, AttemptOutcome::Open | AttemptOutcome::Denied)
                 })
             };
             user.challenges.retain(open);
@@ -50,11 +57,15 @@ impl Turn<'_> {
         }
         let id = challenge.id.clone();
         state.challenges.insert(id.clone(), challenge);
-        self.keep(Begun::Challenge(id));
+        self.keep(OpenRecord::Challenge(id));
     }
 
     /// Visits a user's open challenges.
-    pub(crate) fn each_challenge(&mut self, user: &str, mut visit: impl FnMut(&mut Challenge)) {
+    pub(crate) fn each_challenge(
+        &mut self,
+        user: &str,
+        mut visit: impl FnMut(&mut ChallengeRecord),
+    ) {
         let state = &mut *self.state;
         let ids = state.users.get(user).map(|user| &user.challenges);
         for id in ids.into_iter().flatten() {
@@ -65,7 +76,7 @@ impl Turn<'_> {
     }
 
     /// Keeps a new reset.
-    pub(crate) fn keep_reset(&mut self, reset: Reset) {
+    pub(crate) fn keep_reset(&mut self, reset: ResetRecord) {
         let (now, state) = (self.now, &mut *self.state);
         if let Some(user) = state.users.get_mut(&reset.user) {
             let resets = &state.resets;
@@ -79,11 +90,11 @@ impl Turn<'_> {
         }
         let id = reset.id.clone();
         state.resets.insert(id.clone(), reset);
-        self.keep(Begun::Reset(id));
+        self.keep(OpenRecord::Reset(id));
     }
 
     /// Visits a user's open resets.
-    pub(crate) fn each_reset(&mut self, user: &str, mut visit: impl FnMut(&mut Reset)) {
+    pub(crate) fn each_reset(&mut self, user: &str, mut visit: impl FnMut(&mut ResetRecord)) {
         let state = &mut *self.state;
         let ids = state.users.get(user).map(|user| &user.resets);
         for id in ids.into_iter().flatten() {

@@ -55,7 +55,7 @@ impl Turn<'_> {
     }
 }
 
-/// Tells whether a status ends the call; `ringing` and its like do not.
+/// Returns whether a status ends the call; `ringing` and its like do not.
 fn is_over(status: &str) -> bool {
     matches!(
         status,

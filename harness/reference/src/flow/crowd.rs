@@ -3,9 +3,9 @@
 //! What is over is kept for a while, so that whoever comes late is told that it is late ([`crate::tenant`]). Where very much
 //! is begun in that while, that would be much memory for nothing; so beyond a number the oldest of it goes first.
 
-use crate::doors::Door;
-use crate::record::{Enrollment, Means, Outcome, ResetProgress, Subject};
-use crate::tenant::{Begun, Turn};
+use crate::record::{AttemptOutcome, EnrollmentRecord, EnrollmentSubject, Means, ResetProgress};
+use crate::tenant::{OpenRecord, Turn};
+use crate::tokens::TokenKind;
 
 /// How many records of a tenant are kept although they are over.
 const CROWD: usize = 128;
@@ -15,7 +15,7 @@ const LOOKS: usize = 2;
 
 impl Turn<'_> {
     /// Takes note of a record that was begun, and drops the oldest that is over where there are very many.
-    pub(crate) fn keep(&mut self, begun: Begun) {
+    pub(crate) fn keep(&mut self, begun: OpenRecord) {
         self.state.begun.push_back(begun);
         for _ in 0..LOOKS {
             if self.state.begun.len() <= CROWD {
@@ -32,70 +32,73 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells whether something can still come of a record.
-    fn is_open(&self, begun: &Begun) -> bool {
+    /// Returns whether something can still come of a record.
+    fn is_open(&self, begun: &OpenRecord) -> bool {
         let (now, state) = (self.now, &*self.state);
         match begun {
-            Begun::Enrollment(id) => state
+            OpenRecord::Enrollment(id) => state
                 .enrollments
                 .get(id)
                 .is_some_and(|one| one.is_open(now)),
-            Begun::Challenge(id) => state.challenges.get(id).is_some_and(|one| {
+            OpenRecord::Challenge(id) => state.challenges.get(id).is_some_and(|one| {
                 let attempt = &one.attempt;
                 // The end instant itself belongs to what is open: a rule may say that it does.
                 now <= attempt.expires_at
-                    && matches!(attempt.outcome, Outcome::Open | Outcome::Denied)
+                    && matches!(
+                        attempt.outcome,
+                        AttemptOutcome::Open | AttemptOutcome::Denied
+                    )
             }),
-            Begun::Reset(id) => state
+            OpenRecord::Reset(id) => state
                 .resets
                 .get(id)
                 .is_some_and(|one| one.progress == ResetProgress::Open && now < one.expires_at),
-            Begun::Notification(id) => state
+            OpenRecord::Notification(id) => state
                 .notifications
                 .get(id)
                 .is_some_and(|one| !one.answered && now < one.kept_until),
-            Begun::Call(id) => state
+            OpenRecord::Call(id) => state
                 .calls
                 .get(id)
                 .is_some_and(|one| !one.answered && now < one.kept_until),
         }
     }
 
-    fn forget(&mut self, begun: &Begun) {
+    fn forget(&mut self, begun: &OpenRecord) {
         let state = &mut *self.state;
         match begun {
-            Begun::Enrollment(id) => {
+            OpenRecord::Enrollment(id) => {
                 if let Some(enrollment) = state.enrollments.remove(id) {
                     self.forget_app(&enrollment);
                 }
             }
-            Begun::Challenge(id) => {
+            OpenRecord::Challenge(id) => {
                 state.challenges.remove(id);
             }
-            Begun::Reset(id) => {
+            OpenRecord::Reset(id) => {
                 if let Some(reset) = state.resets.remove(id) {
-                    state.doors.close(reset.door);
+                    state.tokens.remove(reset.digest);
                 }
             }
-            Begun::Notification(id) => {
+            OpenRecord::Notification(id) => {
                 state.notifications.remove(id);
             }
-            Begun::Call(id) => {
+            OpenRecord::Call(id) => {
                 if state.calls.remove(id).is_some() {
-                    state.doors.close_for(Door::Call, id);
+                    state.tokens.remove_for(TokenKind::Call, id);
                 }
             }
         }
     }
 
     /// Forgets the activation code of a setup, and its device unless it came to be registered.
-    fn forget_app(&mut self, enrollment: &Enrollment) {
-        let Subject::MicrosoftApp { activation, device } = &enrollment.subject else {
+    fn forget_app(&mut self, enrollment: &EnrollmentRecord) {
+        let EnrollmentSubject::MicrosoftApp { activation, device } = &enrollment.subject else {
             return;
         };
         if let Some(activation) = activation {
             let code = activation.code.expose();
-            self.state.doors.close_for(Door::Activation, code);
+            self.state.tokens.remove_for(TokenKind::Activation, code);
         }
         let Some(device) = device else {
             return;

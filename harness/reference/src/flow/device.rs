@@ -9,13 +9,15 @@ use proofup_domain::secret::Secret;
 use proofup_domain::state::ChallengeState;
 
 use super::setup::key_issuer;
-use crate::doors::Door;
-use crate::record::{Device, Means, Outcome, Owner, Subject, Target};
+use crate::record::{
+    AttemptOutcome, CallbackTarget, ChallengeOwner, DeviceRecord, EnrollmentSubject, Means,
+};
 use crate::refused::Refused;
 use crate::rules::Rules;
 use crate::tenant::Turn;
 use crate::time::runs;
-use crate::wire::{ActivatedDevice, Reply, Revealed};
+use crate::tokens::TokenKind;
+use crate::wire::{ActivatedDevice, ReplyView, Revealed};
 
 impl Turn<'_> {
     /// Activates a device for the setup that shows the code.
@@ -33,15 +35,17 @@ impl Turn<'_> {
         let codes = self.draw_key();
         let secret = self.state.random.token();
         let id = self.state.random.id();
-        let device = Device {
+        let device = DeviceRecord {
             secret: self.state.keyed.digest("device", secret.expose()),
             push_token,
             codes: codes.clone(),
         };
         self.state.devices.insert(id.as_str().into(), device);
-        self.state.doors.open(Door::Device, &id, id.as_str());
+        self.state
+            .tokens
+            .insert(TokenKind::Device, &id, id.as_str());
         if let Some(record) = self.state.enrollments.get_mut(enrollment)
-            && let Subject::MicrosoftApp { activation, device } = &mut record.subject
+            && let EnrollmentSubject::MicrosoftApp { activation, device } = &mut record.subject
         {
             *device = Some(id.clone());
             if let Some(activation) = activation {
@@ -64,7 +68,7 @@ impl Turn<'_> {
         let Some(enrollment) = self.state.enrollments.get(enrollment) else {
             return Err(Refusal::NotFound.into());
         };
-        let Subject::MicrosoftApp {
+        let EnrollmentSubject::MicrosoftApp {
             activation: Some(activation),
             ..
         } = &enrollment.subject
@@ -96,7 +100,7 @@ impl Turn<'_> {
         device: &str,
         secret: Option<&str>,
         notification: &str,
-        reply: Reply,
+        reply: ReplyView,
     ) -> Result<(), Refused> {
         let Some(record) = self.state.devices.get(device) else {
             return Err(Refusal::NotFound.into());
@@ -116,7 +120,7 @@ impl Turn<'_> {
             return Err(Refusal::AlreadyAnswered.into());
         }
         let (target, attempt) = (record.target.clone(), record.attempt.clone());
-        let proves = reply == Reply::Approve || self.rules.denial_proves;
+        let proves = reply == ReplyView::Approve || self.rules.denial_proves;
         let answered = self.answer(&target, &attempt, proves);
         if counts_as_answer(&answered)
             && let Some(record) = self.state.notifications.get_mut(notification)
@@ -129,13 +133,13 @@ impl Turn<'_> {
     /// Takes an answer from outside to what an attempt sent: it proves, or it denies.
     pub(crate) fn answer(
         &mut self,
-        target: &Target,
+        target: &CallbackTarget,
         attempt: &str,
         proves: bool,
     ) -> Result<(), Refused> {
         match target {
-            Target::Enrollment(id) => self.answer_enrollment(id, attempt, proves),
-            Target::Challenge(id) => self.answer_challenge(id, proves),
+            CallbackTarget::Enrollment(id) => self.answer_enrollment(id, attempt, proves),
+            CallbackTarget::Challenge(id) => self.answer_challenge(id, proves),
         }
     }
 
@@ -157,7 +161,7 @@ impl Turn<'_> {
             if let Some(enrollment) = self.state.enrollments.get_mut(id)
                 && let Some(attempt) = &mut enrollment.attempt
             {
-                attempt.outcome = Outcome::Denied;
+                attempt.outcome = AttemptOutcome::Denied;
             }
             return Ok(());
         }
@@ -183,7 +187,7 @@ impl Turn<'_> {
             .state(self.now, self.rules.code_end_included);
         refuse_answer(self.rules, state)?;
         if !proves {
-            self.set_outcome(id, Outcome::Denied);
+            self.set_outcome(id, AttemptOutcome::Denied);
             return Ok(());
         }
         let (owner, user) = (challenge.owner.clone(), challenge.user.clone());
@@ -192,22 +196,22 @@ impl Turn<'_> {
         }
         self.check_challenge_open(id)?;
         self.count_success(&user);
-        self.set_outcome(id, Outcome::Verified);
+        self.set_outcome(id, AttemptOutcome::Verified);
         match owner {
-            Owner::Session(session) => {
+            ChallengeOwner::Session(session) => {
                 if let Some(session) = self.state.sessions.get_mut(&session) {
                     session.second_step = true;
                 }
             }
-            Owner::Reset(_) => self.pass_gate(id),
+            ChallengeOwner::Reset(_) => self.pass_gate(id),
         }
         Ok(())
     }
 
-    fn owner_goes_on(&self, owner: &Owner) -> bool {
+    fn owner_goes_on(&self, owner: &ChallengeOwner) -> bool {
         match owner {
-            Owner::Session(session) => self.has_session(session),
-            Owner::Reset(reset) => {
+            ChallengeOwner::Session(session) => self.has_session(session),
+            ChallengeOwner::Reset(reset) => {
                 let reset = self.state.resets.get(reset);
                 reset.is_some_and(|reset| {
                     let open = reset.progress == crate::record::ResetProgress::Open;
@@ -220,7 +224,7 @@ impl Turn<'_> {
     /// Forgets a device: its secret proves nothing any more.
     pub(crate) fn forget_device(&mut self, id: &str) {
         self.state.devices.remove(id);
-        self.state.doors.close_for(Door::Device, id);
+        self.state.tokens.remove_for(TokenKind::Device, id);
     }
 
     /// Forgets devices that no method and no setup has any more, and activation codes without a setup.
@@ -233,7 +237,7 @@ impl Turn<'_> {
         });
         let begun = state.enrollments.values();
         let begun = begun.filter_map(|one| match &one.subject {
-            Subject::MicrosoftApp { device, .. } => device.as_deref(),
+            EnrollmentSubject::MicrosoftApp { device, .. } => device.as_deref(),
             _ => None,
         });
         let needed: BTreeSet<&str> = registered.chain(begun).collect();
@@ -264,7 +268,7 @@ fn refuse_answer(rules: &Rules, state: ChallengeState) -> Result<(), Refused> {
     Err(refusal.into())
 }
 
-/// Tells whether an answer is used up: one that only came at the wrong moment may come again.
+/// Returns whether an answer is used up: one that only came at the wrong moment may come again.
 pub(crate) fn counts_as_answer(answered: &Result<(), Refused>) -> bool {
     answered.as_ref().err().is_none_or(|refused| {
         !matches!(

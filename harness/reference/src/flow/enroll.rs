@@ -7,32 +7,33 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::{ChallengeState, SessionState, SetupPage};
 
-use super::prove::{Submitted, refuse_unless_open};
+use super::prove::{SubmittedProof, refuse_unless_open};
 use super::send::{Recipient, Sending};
 use super::session::Caller;
 use crate::address::EmailAddress;
 use crate::decide::{Given, check_setup_answers};
-use crate::doors::Door;
 use crate::phone::PhoneNumber;
 use crate::record::{
-    Activation, Answered, Attempt, Closed, CodeKey, Enrollment, Expected, Outcome, Subject, Target,
+    Activation, AnsweredQuestion, AttemptOutcome, AttemptRecord, CallbackTarget, Closed, CodeKey,
+    EnrollmentRecord, EnrollmentSubject, ExpectedProof,
 };
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::time::later;
+use crate::tokens::TokenKind;
 use crate::totp::TotpSecret;
 
 /// What a client wants to set up; the destination was read before the lock was taken.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct RequestedSetup {
     pub(crate) method: Method,
     pub(crate) kind: Option<ChallengeKind>,
-    pub(crate) destination: Result<Destination, Refused>,
+    pub(crate) destination: Result<RequestedDestination, Refused>,
 }
 
 /// An address, a number, or nothing.
 #[derive(Debug)]
-pub(crate) enum Destination {
+pub(crate) enum RequestedDestination {
     None,
     Address(EmailAddress),
     Number(PhoneNumber),
@@ -43,7 +44,7 @@ impl Turn<'_> {
     pub(crate) fn begin_enrollment(
         &mut self,
         caller: &Caller,
-        wanted: Wanted,
+        wanted: RequestedSetup,
         changes: Option<String>,
     ) -> Result<(Arc<str>, Option<Sending>), Refused> {
         let method = wanted.method;
@@ -59,7 +60,7 @@ impl Turn<'_> {
         self.check_subject(&subject)?;
         let id = self.draw_id();
         let seconds = self.rules.limits.enrollment_seconds;
-        let mut enrollment = Enrollment {
+        let mut enrollment = EnrollmentRecord {
             id: id.clone(),
             user: caller.user.clone(),
             session: caller.session.clone(),
@@ -73,7 +74,7 @@ impl Turn<'_> {
             method_id: None,
             subject,
         };
-        let target = Target::Enrollment(id.clone());
+        let target = CallbackTarget::Enrollment(id.clone());
         let sending = match recipient(&enrollment.subject) {
             Some(recipient) => {
                 let (attempt, sending) = self.plan(&caller.user, target.clone(), recipient)?;
@@ -92,17 +93,19 @@ impl Turn<'_> {
         Ok((id, sending))
     }
 
-    fn first_page(&self, subject: &Subject) -> SetupPage {
+    fn first_page(&self, subject: &EnrollmentSubject) -> SetupPage {
         match subject {
-            Subject::MicrosoftApp { .. } if self.rules.begins_with_download => SetupPage::GetTheApp,
-            Subject::MicrosoftApp { .. } => SetupPage::SetUpAccount,
-            Subject::SoftwareOath(_) => SetupPage::ScanQrCode,
-            Subject::Phone {
+            EnrollmentSubject::MicrosoftApp { .. } if self.rules.begins_with_download => {
+                SetupPage::GetTheApp
+            }
+            EnrollmentSubject::MicrosoftApp { .. } => SetupPage::SetUpAccount,
+            EnrollmentSubject::SoftwareOath(_) => SetupPage::ScanQrCode,
+            EnrollmentSubject::Phone {
                 kind: ChallengeKind::VoiceCall,
                 ..
             } => SetupPage::AnswerCall,
-            Subject::Phone { .. } | Subject::Email(_) => SetupPage::EnterCode,
-            Subject::Questions => SetupPage::AnswerQuestions,
+            EnrollmentSubject::Phone { .. } | EnrollmentSubject::Email(_) => SetupPage::EnterCode,
+            EnrollmentSubject::Questions => SetupPage::AnswerQuestions,
         }
     }
 
@@ -130,21 +133,23 @@ impl Turn<'_> {
         }
     }
 
-    fn subject(&mut self, wanted: Wanted) -> Result<Subject, Refused> {
+    fn subject(&mut self, wanted: RequestedSetup) -> Result<EnrollmentSubject, Refused> {
         let kind = wanted.kind;
         Ok(match (wanted.method, wanted.destination?) {
-            (Method::MicrosoftAuthenticator, _) => Subject::MicrosoftApp {
+            (Method::MicrosoftAuthenticator, _) => EnrollmentSubject::MicrosoftApp {
                 activation: None,
                 device: None,
             },
-            (Method::SoftwareOath, _) => Subject::SoftwareOath(self.draw_key()),
-            (Method::SecurityQuestions, _) => Subject::Questions,
-            (Method::Email, Destination::Address(address)) => Subject::Email(address),
+            (Method::SoftwareOath, _) => EnrollmentSubject::SoftwareOath(self.draw_key()),
+            (Method::SecurityQuestions, _) => EnrollmentSubject::Questions,
+            (Method::Email, RequestedDestination::Address(address)) => {
+                EnrollmentSubject::Email(address)
+            }
             (Method::Email, _) => return Err(missing("address")),
-            (Method::MobilePhone | Method::OfficePhone, Destination::Number(number)) => {
+            (Method::MobilePhone | Method::OfficePhone, RequestedDestination::Number(number)) => {
                 let kind = kind.ok_or_else(|| missing("kind"))?;
                 let number = self.taken(number)?;
-                Subject::Phone { number, kind }
+                EnrollmentSubject::Phone { number, kind }
             }
             (Method::MobilePhone | Method::OfficePhone, _) => return Err(missing("phone")),
         })
@@ -173,22 +178,26 @@ impl Turn<'_> {
     }
 
     /// Makes the attempt of a setup for which nothing is sent: a code of the app is awaited for as long as the setup lives.
-    fn awaited_attempt(&mut self, enrollment: &Enrollment) -> Option<Attempt> {
+    fn awaited_attempt(&mut self, enrollment: &EnrollmentRecord) -> Option<AttemptRecord> {
         let id = self.state.random.id();
-        matches!(enrollment.subject, Subject::SoftwareOath(_)).then(|| Attempt {
+        matches!(enrollment.subject, EnrollmentSubject::SoftwareOath(_)).then(|| AttemptRecord {
             id,
             kind: ChallengeKind::AppCode,
-            expected: Expected::AppCode,
+            expected: ExpectedProof::AppCode,
             destination: None,
             expires_at: enrollment.expires_at,
             tries_left: self.rules.limits.code_tries,
-            outcome: Outcome::Open,
+            outcome: AttemptOutcome::Open,
             shown: None,
         })
     }
 
     /// Finds a setup of the caller. One that is somebody else's does not exist. Requirement: `API-2`.
-    pub(crate) fn own_enrollment(&self, caller: &Caller, id: &str) -> Result<&Enrollment, Refused> {
+    pub(crate) fn own_enrollment(
+        &self,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<&EnrollmentRecord, Refused> {
         let enrollment = self.state.enrollments.get(id);
         enrollment
             .filter(|one| {
@@ -198,7 +207,7 @@ impl Turn<'_> {
             .ok_or_else(|| Refusal::NotFound.into())
     }
 
-    pub(crate) fn enrollment_state(&self, enrollment: &Enrollment) -> ChallengeState {
+    pub(crate) fn enrollment_state(&self, enrollment: &EnrollmentRecord) -> ChallengeState {
         enrollment.state(self.now, self.rules.code_end_included)
     }
 
@@ -210,7 +219,7 @@ impl Turn<'_> {
     ) -> Result<Option<Sending>, Refused> {
         let enrollment = self.own_enrollment(caller, id)?;
         refuse_if_final(enrollment, self.now)?;
-        let Subject::MicrosoftApp { device, .. } = &enrollment.subject else {
+        let EnrollmentSubject::MicrosoftApp { device, .. } = &enrollment.subject else {
             return Err(Refusal::OutOfOrder.into());
         };
         match (enrollment.page, device.clone()) {
@@ -241,12 +250,12 @@ impl Turn<'_> {
     fn show_activation(&mut self, id: &str) {
         let bytes: [u8; 10] = self.state.random.bytes();
         let code = Secret::new(data_encoding::BASE32_NOPAD.encode(&bytes));
-        let door = (Door::Activation, code.expose());
-        self.state.doors.open(door.0, door.1, id);
+        let tokens = &mut self.state.tokens;
+        tokens.insert(TokenKind::Activation, code.expose(), id);
         let expires_at = later(self.now, self.rules.limits.activation_seconds);
         if let Some(enrollment) = self.state.enrollments.get_mut(id) {
             enrollment.page = SetupPage::ScanQrCode;
-            if let Subject::MicrosoftApp { activation, .. } = &mut enrollment.subject {
+            if let EnrollmentSubject::MicrosoftApp { activation, .. } = &mut enrollment.subject {
                 *activation = Some(Activation {
                     code,
                     expires_at,
@@ -267,7 +276,7 @@ impl Turn<'_> {
         refuse_if_final(enrollment, self.now)?;
         let (subject, page) = (enrollment.subject.clone(), enrollment.page);
         match subject {
-            Subject::MicrosoftApp {
+            EnrollmentSubject::MicrosoftApp {
                 device: Some(device),
                 ..
             } => self.send_within(id, device),
@@ -298,7 +307,7 @@ impl Turn<'_> {
         &mut self,
         caller: &Caller,
         id: &str,
-        submitted: Submitted,
+        submitted: SubmittedProof,
     ) -> Result<(), Refused> {
         let enrollment = self.own_enrollment(caller, id)?;
         let is_questions = enrollment.method == Method::SecurityQuestions;
@@ -327,7 +336,7 @@ impl Turn<'_> {
         };
         let (kind, expected) = (attempt.kind, attempt.expected.clone());
         let right = match (&expected, &enrollment.subject) {
-            (Expected::AppCode, Subject::SoftwareOath(key)) => {
+            (ExpectedProof::AppCode, EnrollmentSubject::SoftwareOath(key)) => {
                 let step = self.accepted_step(key, code);
                 self.spend_setup_step(id, step);
                 step.is_some() || self.rules.takes_any_code
@@ -349,7 +358,10 @@ impl Turn<'_> {
         let Some(enrollment) = self.state.enrollments.get_mut(id) else {
             return Refusal::NotFound.into();
         };
-        let tries_left = enrollment.attempt.as_mut().map_or(0, Attempt::take_try);
+        let tries_left = enrollment
+            .attempt
+            .as_mut()
+            .map_or(0, AttemptRecord::take_try);
         if tries_left == 0 && limited {
             enrollment.close(Closed::Exhausted);
         }
@@ -359,7 +371,7 @@ impl Turn<'_> {
     fn spend_setup_step(&mut self, id: &str, step: Option<i64>) {
         let spends = self.rules.setup_spends_step;
         let enrollment = self.state.enrollments.get_mut(id);
-        if let Some(Subject::SoftwareOath(key)) = enrollment.map(|one| &mut one.subject)
+        if let Some(EnrollmentSubject::SoftwareOath(key)) = enrollment.map(|one| &mut one.subject)
             && spends
         {
             key.last_step = step.or(key.last_step);
@@ -377,7 +389,7 @@ impl Turn<'_> {
         if let Some(broken) = check_setup_answers(self.rules, policy, &given) {
             return Err(Refused::field(Refusal::InvalidAnswers, "answers", broken));
         }
-        let answered = given.into_iter().map(|one| Answered {
+        let answered = given.into_iter().map(|one| AnsweredQuestion {
             answer: self.answer_digest(&one.answer),
             shown: Some(one.answer).filter(|_| self.rules.shows_answers),
             question: one.question,
@@ -410,7 +422,7 @@ impl Turn<'_> {
 }
 
 /// Refuses "next" and sending in a setup that has come to its end; what was sent may be over or denied.
-fn refuse_if_final(enrollment: &Enrollment, now: jiff::Timestamp) -> Result<(), Refused> {
+fn refuse_if_final(enrollment: &EnrollmentRecord, now: jiff::Timestamp) -> Result<(), Refused> {
     let refusal = match enrollment.closed {
         Some(Closed::Verified) => Refusal::AlreadyVerified,
         Some(Closed::Exhausted) => Refusal::Exhausted,
@@ -421,16 +433,18 @@ fn refuse_if_final(enrollment: &Enrollment, now: jiff::Timestamp) -> Result<(), 
     Err(refusal.into())
 }
 
-/// Says where a setup sends to when it begins.
-fn recipient(subject: &Subject) -> Option<Recipient> {
+/// Returns where a setup sends to when it begins.
+fn recipient(subject: &EnrollmentSubject) -> Option<Recipient> {
     match subject {
-        Subject::Phone {
+        EnrollmentSubject::Phone {
             number,
             kind: ChallengeKind::VoiceCall,
         } => Some(Recipient::Call(number.clone())),
-        Subject::Phone { number, .. } => Some(Recipient::Text(number.clone())),
-        Subject::Email(address) => Some(Recipient::Mail(address.clone())),
-        Subject::MicrosoftApp { .. } | Subject::SoftwareOath(_) | Subject::Questions => None,
+        EnrollmentSubject::Phone { number, .. } => Some(Recipient::Text(number.clone())),
+        EnrollmentSubject::Email(address) => Some(Recipient::Mail(address.clone())),
+        EnrollmentSubject::MicrosoftApp { .. }
+        | EnrollmentSubject::SoftwareOath(_)
+        | EnrollmentSubject::Questions => None,
     }
 }
 

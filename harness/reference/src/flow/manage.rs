@@ -6,13 +6,13 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
 
-use super::enroll::{Destination, Wanted};
+use super::enroll::{RequestedDestination, RequestedSetup};
 use super::second_step::WantedProof;
 use super::send::Sending;
 use super::session::Caller;
 use super::views::proof_view;
-use crate::decide::{MethodProof, Standing};
-use crate::record::{Choice, Registered};
+use crate::decide::{MethodProof, UserUnderPolicy};
+use crate::record::{DefaultChoice, MethodRecord};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::wire;
@@ -37,7 +37,7 @@ impl Turn<'_> {
         }
     }
 
-    fn own_method(&self, caller: &Caller, id: &str) -> Result<&Registered, Refused> {
+    fn own_method(&self, caller: &Caller, id: &str) -> Result<&MethodRecord, Refused> {
         let own = self.user(&caller.user).method(id);
         own.ok_or_else(|| Refusal::NotFound.into())
     }
@@ -48,7 +48,7 @@ impl Turn<'_> {
         caller: &Caller,
         id: &str,
         kind: Option<ChallengeKind>,
-        destination: impl FnOnce(Method) -> Result<Destination, Refused>,
+        destination: impl FnOnce(Method) -> Result<RequestedDestination, Refused>,
     ) -> Result<(Arc<str>, Option<Sending>), Refused> {
         let method = self.own_method(caller, id)?.method;
         if !matches!(
@@ -60,7 +60,7 @@ impl Turn<'_> {
                 "delete it and add it again",
             ));
         }
-        let wanted = Wanted {
+        let wanted = RequestedSetup {
             method,
             kind,
             destination: destination(method),
@@ -110,7 +110,7 @@ impl Turn<'_> {
         };
         let view = proof_view(&chosen);
         let method = chosen.registered.method;
-        let choice = Some(Choice {
+        let choice = Some(DefaultChoice {
             method,
             method_id: chosen.registered.id.clone(),
             kind: chosen.kind,
@@ -130,7 +130,7 @@ impl Turn<'_> {
         }
         let policy = &self.state.policy;
         for user in self.state.users.values_mut() {
-            let standing = Standing::new(self.rules, policy, user);
+            let standing = UserUnderPolicy::new(self.rules, policy, user);
             let shown = standing.default_shown();
             let kept = user.choice.as_ref().is_some_and(|choice| {
                 shown.is_some_and(|shown| {

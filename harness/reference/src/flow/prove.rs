@@ -6,14 +6,14 @@ use proofup_domain::state::{Activity, ChallengeState};
 
 use crate::decide::Given;
 use crate::keyed::{Digest, normalise_answer};
-use crate::record::{Answered, CodeKey, Expected, Means};
+use crate::record::{AnsweredQuestion, CodeKey, ExpectedProof, Means};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::time::later;
 
 /// What a client submits as proof.
 #[derive(Debug, Default)]
-pub(crate) struct Submitted {
+pub(crate) struct SubmittedProof {
     pub(crate) code: Option<Secret>,
     pub(crate) answers: Option<Vec<Given>>,
 }
@@ -33,7 +33,7 @@ pub(crate) fn refuse_unless_open(state: ChallengeState) -> Result<(), Refused> {
 }
 
 impl Turn<'_> {
-    /// Tells whether a code that was sent is right.
+    /// Returns whether a code that was sent is right.
     ///
     /// A code is exactly so many ASCII digits; whatever else came is wrong, never repaired. Requirement: `CODE-10`.
     ///
@@ -41,13 +41,13 @@ impl Turn<'_> {
     /// `outOfOrder`: no code is expected, but a key or an approval.
     pub(crate) fn is_right_code(
         &self,
-        expected: &Expected,
+        expected: &ExpectedProof,
         code: Option<&Secret>,
     ) -> Result<bool, Refused> {
         let digest = match expected {
-            Expected::Code(digest) => digest,
-            Expected::AppCode | Expected::Answers(_) => return Ok(false),
-            Expected::Callback => {
+            ExpectedProof::Code(digest) => digest,
+            ExpectedProof::AppCode | ExpectedProof::Answers(_) => return Ok(false),
+            ExpectedProof::Callback => {
                 return Err(Refused::because(
                     Refusal::OutOfOrder,
                     "this is confirmed on the phone, not by a code",
@@ -66,7 +66,7 @@ impl Turn<'_> {
         Ok(self.rules.takes_any_code || right || self.is_code_of_another(typed))
     }
 
-    /// Tells whether a code was sent for something else, where a rule lets it count nevertheless. Requirement: `CODE-4`.
+    /// Returns whether a code was sent for something else, where a rule lets it count nevertheless. Requirement: `CODE-4`.
     fn is_code_of_another(&self, typed: &str) -> bool {
         if self.rules.codes_are_bound {
             return false;
@@ -76,8 +76,8 @@ impl Turn<'_> {
         let challenges = self.state.challenges.values().map(|one| &one.attempt);
         let mut expected = setups.chain(challenges).map(|attempt| &attempt.expected);
         expected.any(|expected| match expected {
-            Expected::Code(digest) => self.state.keyed.matches("code", typed, digest),
-            Expected::AppCode | Expected::Callback | Expected::Answers(_) => false,
+            ExpectedProof::Code(digest) => self.state.keyed.matches("code", typed, digest),
+            ExpectedProof::AppCode | ExpectedProof::Callback | ExpectedProof::Answers(_) => false,
         })
     }
 
@@ -138,11 +138,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells whether exactly the questions asked are answered, each rightly; every answer is compared.
+    /// Returns whether exactly the questions asked are answered, each rightly; every answer is compared.
     pub(crate) fn are_right_answers(
         &self,
         asked: &[String],
-        registered: &[Answered],
+        registered: &[AnsweredQuestion],
         given: &[Given],
     ) -> bool {
         let right = asked.iter().filter(|question| {

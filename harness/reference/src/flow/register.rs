@@ -3,8 +3,10 @@
 use proofup_domain::method::{ChallengeKind, Method, Purpose};
 use proofup_domain::state::Activity;
 
-use crate::decide::Standing;
-use crate::record::{Answered, Closed, Enrollment, Means, Registered, Subject};
+use crate::decide::UserUnderPolicy;
+use crate::record::{
+    AnsweredQuestion, Closed, EnrollmentRecord, EnrollmentSubject, Means, MethodRecord,
+};
 use crate::tenant::Turn;
 
 impl Turn<'_> {
@@ -13,7 +15,7 @@ impl Turn<'_> {
         &mut self,
         enrollment: &str,
         verified_by: ChallengeKind,
-        answered: Vec<Answered>,
+        answered: Vec<AnsweredQuestion>,
     ) {
         let Some(record) = self.state.enrollments.get(enrollment) else {
             return;
@@ -59,7 +61,7 @@ impl Turn<'_> {
     ) -> String {
         let id = self.state.random.id();
         let account = self.user(user);
-        let standing = Standing::new(self.rules, &self.state.policy, account);
+        let standing = UserUnderPolicy::new(self.rules, &self.state.policy, account);
         let had_default = standing.default_shown().is_some();
         let is_app = matches!(means, Means::MicrosoftApp { .. } | Means::SoftwareOath(_));
         if self.rules.one_of_each_method && !is_app {
@@ -70,7 +72,7 @@ impl Turn<'_> {
                 self.remove_method(user, &old);
             }
         }
-        let registered = Registered {
+        let registered = MethodRecord {
             id: id.clone(),
             method,
             means,
@@ -81,7 +83,7 @@ impl Turn<'_> {
         // Most users have one or two, which need not be room for four.
         account.methods.reserve_exact(1);
         account.methods.push(registered);
-        let standing = Standing::new(rules, policy, account);
+        let standing = UserUnderPolicy::new(rules, policy, account);
         let choice = standing.choice_made_by(&id, verified_by, had_default);
         if choice.is_some() {
             account.choice = choice;
@@ -160,16 +162,16 @@ impl Turn<'_> {
     }
 }
 
-/// Makes of a setup what it registers; none: the setup is not complete.
-fn means_of(enrollment: &Enrollment, answered: Vec<Answered>) -> Option<Means> {
+/// Returns the method that a setup registers, or none if the setup is not complete.
+fn means_of(enrollment: &EnrollmentRecord, answered: Vec<AnsweredQuestion>) -> Option<Means> {
     match &enrollment.subject {
-        Subject::MicrosoftApp { device, .. } => {
+        EnrollmentSubject::MicrosoftApp { device, .. } => {
             let device = device.clone()?;
             Some(Means::MicrosoftApp { device })
         }
-        Subject::SoftwareOath(key) => Some(Means::SoftwareOath(key.clone())),
-        Subject::Phone { number, .. } => Some(Means::Phone(number.clone())),
-        Subject::Email(address) => Some(Means::Email(address.clone())),
-        Subject::Questions => Some(Means::Questions(answered)),
+        EnrollmentSubject::SoftwareOath(key) => Some(Means::SoftwareOath(key.clone())),
+        EnrollmentSubject::Phone { number, .. } => Some(Means::Phone(number.clone())),
+        EnrollmentSubject::Email(address) => Some(Means::Email(address.clone())),
+        EnrollmentSubject::Questions => Some(Means::Questions(answered)),
     }
 }

@@ -9,20 +9,22 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Activity;
 
-use super::foresee::Foreseen;
-use super::prove::Submitted;
+use super::prove::SubmittedProof;
 use super::second_step::WantedProof;
 use super::send::Sending;
-use crate::doors::Door;
-use crate::record::{Challenge, Enrollment, Outcome, Owner, Reset, ResetProgress};
+use super::split_proof::EarlyVerdict;
+use crate::record::{
+    AttemptOutcome, ChallengeOwner, ChallengeRecord, EnrollmentRecord, ResetProgress, ResetRecord,
+};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::time::later;
+use crate::tokens::TokenKind;
 use crate::wire;
 
 impl Turn<'_> {
     /// Begins a reset. Whatever stands against it, the answer is one and the same. Requirement: `RESET-4`.
-    pub(crate) fn begin_reset(&mut self, user: &str) -> Result<wire::Reset, Refused> {
+    pub(crate) fn begin_reset(&mut self, user: &str) -> Result<wire::ResetView, Refused> {
         let Some(account) = self.state.users.get(user) else {
             let mut refused = self.no_reset(Refusal::NotFound);
             refused.status = self
@@ -42,17 +44,17 @@ impl Turn<'_> {
             self.kill_resets(user);
         }
         let id = self.draw_id();
-        let doors = &mut self.state.doors;
-        let door = doors.open(Door::Reset, &id, Arc::clone(&id));
+        let tokens = &mut self.state.tokens;
+        let digest = tokens.insert(TokenKind::Reset, &id, Arc::clone(&id));
         let seconds = self.rules.limits.reset_seconds;
-        let reset = Reset {
+        let reset = ResetRecord {
             id,
             user: user.into(),
             progress: ResetProgress::Open,
             passed: BTreeMap::new(),
             expires_at: later(self.now, seconds),
             kept_until: self.kept_until(seconds),
-            door,
+            digest,
         };
         let view = self.reset_view(&reset);
         self.keep_reset(reset);
@@ -75,14 +77,14 @@ impl Turn<'_> {
             }
         });
         self.each_challenge(user, |one| {
-            if matches!(one.owner, Owner::Reset(_)) {
+            if matches!(one.owner, ChallengeOwner::Reset(_)) {
                 one.attempt.cancel();
             }
         });
     }
 
     /// Finds a reset that can be read: completed, or neither over nor cancelled.
-    fn readable_reset(&self, id: &str) -> Result<&Reset, Refused> {
+    fn readable_reset(&self, id: &str) -> Result<&ResetRecord, Refused> {
         let Some(reset) = self.state.resets.get(id) else {
             return Err(Refusal::NotFound.into());
         };
@@ -98,7 +100,7 @@ impl Turn<'_> {
     }
 
     /// Finds a reset that can go on.
-    fn open_reset(&self, id: &str) -> Result<&Reset, Refused> {
+    fn open_reset(&self, id: &str) -> Result<&ResetRecord, Refused> {
         let reset = self.readable_reset(id)?;
         if reset.progress == ResetProgress::Completed {
             return Err(Refusal::AlreadyVerified.into());
@@ -110,12 +112,12 @@ impl Turn<'_> {
     }
 
     /// Reads a reset.
-    pub(crate) fn read_reset(&self, id: &str) -> Result<wire::Reset, Refused> {
+    pub(crate) fn read_reset(&self, id: &str) -> Result<wire::ResetView, Refused> {
         Ok(self.reset_view(self.readable_reset(id)?))
     }
 
     /// Counts the gates passed by methods that still are registered and usable.
-    pub(crate) fn gates_passed(&self, reset: &Reset) -> u32 {
+    pub(crate) fn gates_passed(&self, reset: &ResetRecord) -> u32 {
         let standing = self.standing(&reset.user);
         let still_counts = |id: &&String| {
             let mut usable = standing.usable_methods(Purpose::PasswordReset);
@@ -125,16 +127,16 @@ impl Turn<'_> {
             reset.passed.values().filter(still_counts).count()
         } else {
             let proved = self.state.challenges.values();
-            let proved = proved.filter(|one| one.owner == Owner::Reset(reset.id.clone()));
+            let proved = proved.filter(|one| one.owner == ChallengeOwner::Reset(reset.id.clone()));
             proved
-                .filter(|one| one.attempt.outcome == Outcome::Verified)
+                .filter(|one| one.attempt.outcome == AttemptOutcome::Verified)
                 .count()
         };
         u32::try_from(counted).unwrap_or(u32::MAX)
     }
 
-    /// Tells whether a method's gate was passed.
-    pub(crate) fn is_gate_passed(&self, reset: &Reset, method: Method) -> bool {
+    /// Returns whether a method's gate was passed.
+    pub(crate) fn is_gate_passed(&self, reset: &ResetRecord, method: Method) -> bool {
         self.rules.gate_counts_once
             && reset
                 .passed
@@ -167,28 +169,32 @@ impl Turn<'_> {
             return Err(Refusal::GateAlreadyPassed.into());
         }
         let (registered, kind) = (proof.registered.clone(), proof.kind);
-        self.begin_challenge(&user, Owner::Reset(id.into()), &registered, kind)
+        self.begin_challenge(&user, ChallengeOwner::Reset(id.into()), &registered, kind)
     }
 
     /// Finds a proof of a reset.
-    pub(crate) fn reset_challenge(&self, id: &str, challenge: &str) -> Result<&Challenge, Refused> {
+    pub(crate) fn reset_challenge(
+        &self,
+        id: &str,
+        challenge: &str,
+    ) -> Result<&ChallengeRecord, Refused> {
         self.readable_reset(id)?;
-        let owner = Owner::Reset(id.into());
+        let owner = ChallengeOwner::Reset(id.into());
         let challenge = self.state.challenges.get(challenge);
         let challenge = challenge.filter(|one| one.owner == owner);
         challenge.ok_or_else(|| Refusal::NotFound.into())
     }
 
     /// Judges a code for a gate ahead of its turn.
-    pub(crate) fn foresee_reset_challenge(
+    pub(crate) fn judge_reset_challenge_early(
         &mut self,
         id: &str,
         challenge: &str,
-        submitted: &Submitted,
-    ) -> Result<Option<Foreseen>, Refused> {
+        submitted: &SubmittedProof,
+    ) -> Result<Option<EarlyVerdict>, Refused> {
         self.reset_challenge(id, challenge)?;
         self.open_reset(id)?;
-        self.foresee_proof(challenge, submitted)
+        self.judge_proof_early(challenge, submitted)
     }
 
     /// Takes a code or answers for a gate.
@@ -196,13 +202,13 @@ impl Turn<'_> {
         &mut self,
         id: &str,
         challenge: &str,
-        submitted: &Submitted,
-        foreseen: Option<Foreseen>,
-    ) -> Result<wire::Reset, Refused> {
+        submitted: &SubmittedProof,
+        early: Option<EarlyVerdict>,
+    ) -> Result<wire::ResetView, Refused> {
         self.reset_challenge(id, challenge)?;
         self.open_reset(id)?;
-        match foreseen {
-            Some(foreseen) => self.conclude_proof(challenge, foreseen)?,
+        match early {
+            Some(early) => self.conclude_proof(challenge, early)?,
             None => self.prove_challenge(challenge, submitted)?,
         }
         self.pass_gate(challenge);
@@ -216,7 +222,7 @@ impl Turn<'_> {
         };
         let gate = self.standing(&challenge.user).gate(challenge.method);
         let method_id = challenge.method_id.clone();
-        if let Owner::Reset(id) = &challenge.owner
+        if let ChallengeOwner::Reset(id) = &challenge.owner
             && let Some(reset) = self.state.resets.get_mut(id)
         {
             reset.passed.insert(gate, method_id);
@@ -263,6 +269,6 @@ impl Turn<'_> {
         }
         self.kill_resets(user);
         self.each_challenge(user, |one| one.attempt.cancel());
-        self.each_enrollment(user, Enrollment::cancel);
+        self.each_enrollment(user, EnrollmentRecord::cancel);
     }
 }

@@ -6,18 +6,21 @@ use proofup_domain::method::{ChallengeKind, Method, Purpose};
 use proofup_domain::refusal::Refusal;
 
 use super::enroll::wrong;
-use super::foresee::Foreseen;
-use super::prove::{Submitted, refuse_unless_open};
+use super::prove::{SubmittedProof, refuse_unless_open};
 use super::send::{Recipient, Sending};
 use super::session::Caller;
+use super::split_proof::EarlyVerdict;
 use crate::decide::MethodProof;
-use crate::record::{Attempt, Challenge, Expected, Means, Outcome, Owner, Registered, Target};
+use crate::record::{
+    AttemptOutcome, AttemptRecord, CallbackTarget, ChallengeOwner, ChallengeRecord, ExpectedProof,
+    Means, MethodRecord,
+};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::time::later;
 use crate::wire;
 
-/// What a client wants to prove with; nothing: the default.
+/// What a client wants to prove with; if empty, the default.
 #[derive(Debug, Default)]
 pub(crate) struct WantedProof {
     pub(crate) method: Option<Method>,
@@ -30,7 +33,7 @@ impl WantedProof {
         self.method.is_none() && self.kind.is_none() && self.method_id.is_none()
     }
 
-    /// Tells whether a way to prove is what is wanted.
+    /// Returns whether a way to prove is what is wanted.
     pub(crate) fn fits(&self, proof: &MethodProof<'_>) -> bool {
         let registered = proof.registered;
         self.method.is_none_or(|method| method == registered.method)
@@ -58,7 +61,7 @@ impl Turn<'_> {
             return Err(Refusal::MethodNotAvailable.into());
         };
         let (registered, kind) = (proof.registered.clone(), proof.kind);
-        let owner = Owner::Session(caller.session.clone());
+        let owner = ChallengeOwner::Session(caller.session.clone());
         self.begin_challenge(&caller.user, owner, &registered, kind)
     }
 
@@ -74,12 +77,12 @@ impl Turn<'_> {
     pub(crate) fn begin_challenge(
         &mut self,
         user: &str,
-        owner: Owner,
-        registered: &Registered,
+        owner: ChallengeOwner,
+        registered: &MethodRecord,
         kind: ChallengeKind,
     ) -> Result<(Arc<str>, Option<Sending>), Refused> {
         let id = self.draw_id();
-        let target = Target::Challenge(id.clone());
+        let target = CallbackTarget::Challenge(id.clone());
         let (attempt, sending) = match recipient(registered, kind) {
             Some(recipient) => {
                 let (attempt, sending) = self.plan(user, target.clone(), recipient)?;
@@ -87,7 +90,7 @@ impl Turn<'_> {
             }
             None => (self.awaited(registered, kind), None),
         };
-        let challenge = Challenge {
+        let challenge = ChallengeRecord {
             id: id.clone(),
             user: user.into(),
             owner,
@@ -104,7 +107,7 @@ impl Turn<'_> {
     }
 
     /// Makes the attempt of a challenge for which nothing is sent.
-    fn awaited(&mut self, registered: &Registered, kind: ChallengeKind) -> Attempt {
+    fn awaited(&mut self, registered: &MethodRecord, kind: ChallengeKind) -> AttemptRecord {
         let expected = match &registered.means {
             Means::Questions(answered) => {
                 let reset = &self.state.policy.reset;
@@ -112,29 +115,33 @@ impl Turn<'_> {
                 let asked = asked.filter(|question| reset.questions.contains(question));
                 let count = reset.questions_to_reset as usize;
                 // Always the first ones: who begins again and again cannot shop for questions they know.
-                Expected::Answers(asked.take(count).cloned().collect())
+                ExpectedProof::Answers(asked.take(count).cloned().collect())
             }
-            _ => Expected::AppCode,
+            _ => ExpectedProof::AppCode,
         };
-        Attempt {
+        AttemptRecord {
             id: self.state.random.id(),
             kind,
             expected,
             destination: None,
             expires_at: later(self.now, self.rules.limits.code_seconds),
             tries_left: self.rules.limits.code_tries,
-            outcome: Outcome::Open,
+            outcome: AttemptOutcome::Open,
             shown: None,
         }
     }
 
     /// Finds a challenge of the caller's session.
-    pub(crate) fn own_challenge(&self, caller: &Caller, id: &str) -> Result<&Challenge, Refused> {
-        let own = |one: &&Challenge| match &one.owner {
-            Owner::Session(session) => {
+    pub(crate) fn own_challenge(
+        &self,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<&ChallengeRecord, Refused> {
+        let own = |one: &&ChallengeRecord| match &one.owner {
+            ChallengeOwner::Session(session) => {
                 *session == caller.session || self.rules.shares_ids_between_users
             }
-            Owner::Reset(_) => false,
+            ChallengeOwner::Reset(_) => false,
         };
         let challenge = self.state.challenges.get(id);
         challenge
@@ -143,14 +150,14 @@ impl Turn<'_> {
     }
 
     /// Judges a code for a second step ahead of its turn.
-    pub(crate) fn foresee_second_step(
+    pub(crate) fn judge_second_step_early(
         &mut self,
         caller: &Caller,
         id: &str,
-        submitted: &Submitted,
-    ) -> Result<Option<Foreseen>, Refused> {
+        submitted: &SubmittedProof,
+    ) -> Result<Option<EarlyVerdict>, Refused> {
         self.own_challenge(caller, id)?;
-        self.foresee_proof(id, submitted)
+        self.judge_proof_early(id, submitted)
     }
 
     /// Takes a code for a second step.
@@ -158,12 +165,12 @@ impl Turn<'_> {
         &mut self,
         caller: &Caller,
         id: &str,
-        submitted: &Submitted,
-        foreseen: Option<Foreseen>,
-    ) -> Result<wire::Session, Refused> {
+        submitted: &SubmittedProof,
+        early: Option<EarlyVerdict>,
+    ) -> Result<wire::SessionView, Refused> {
         self.own_challenge(caller, id)?;
-        match foreseen {
-            Some(foreseen) => self.conclude_proof(id, foreseen)?,
+        match early {
+            Some(early) => self.conclude_proof(id, early)?,
             None => self.prove_challenge(id, submitted)?,
         }
         if let Some(session) = self.state.sessions.get_mut(&caller.session) {
@@ -176,7 +183,7 @@ impl Turn<'_> {
     pub(crate) fn prove_challenge(
         &mut self,
         id: &str,
-        submitted: &Submitted,
+        submitted: &SubmittedProof,
     ) -> Result<(), Refused> {
         self.check_challenge_open(id)?;
         let Some(challenge) = self.state.challenges.get(id) else {
@@ -185,17 +192,17 @@ impl Turn<'_> {
         let (user, method_id) = (challenge.user.clone(), challenge.method_id.clone());
         let expected = challenge.attempt.expected.clone();
         let (right, refusal) = match &expected {
-            Expected::AppCode => {
+            ExpectedProof::AppCode => {
                 let right = self.takes_app_code(&user, &method_id, submitted.code.as_ref());
                 (right, Refusal::WrongCode)
             }
-            Expected::Answers(asked) => {
+            ExpectedProof::Answers(asked) => {
                 let given = submitted.answers.as_deref().unwrap_or_default();
                 let registered = self.registered_answers(&user, &method_id);
                 let right = self.are_right_answers(asked, registered, given);
                 (right, Refusal::WrongAnswers)
             }
-            Expected::Code(_) | Expected::Callback => {
+            ExpectedProof::Code(_) | ExpectedProof::Callback => {
                 let right = self.is_right_code(&expected, submitted.code.as_ref())?;
                 (right, Refusal::WrongCode)
             }
@@ -210,7 +217,7 @@ impl Turn<'_> {
     /// Counts a right proof of a challenge.
     pub(crate) fn hit_challenge(&mut self, user: &str, id: &str) {
         self.count_success(user);
-        self.set_outcome(id, Outcome::Verified);
+        self.set_outcome(id, AttemptOutcome::Verified);
     }
 
     /// Counts a wrong proof of a challenge, and says so.
@@ -222,12 +229,16 @@ impl Turn<'_> {
         };
         let tries_left = challenge.attempt.take_try();
         if tries_left == 0 && limited {
-            challenge.attempt.outcome = Outcome::Exhausted;
+            challenge.attempt.outcome = AttemptOutcome::Exhausted;
         }
         wrong(refusal, tries_left)
     }
 
-    fn registered_answers(&self, user: &str, method_id: &str) -> &[crate::record::Answered] {
+    fn registered_answers(
+        &self,
+        user: &str,
+        method_id: &str,
+    ) -> &[crate::record::AnsweredQuestion] {
         match self.user(user).method(method_id).map(|one| &one.means) {
             Some(Means::Questions(answered)) => answered,
             _ => &[],
@@ -243,7 +254,7 @@ impl Turn<'_> {
             .attempt
             .state(self.now, self.rules.code_end_included);
         let reusable =
-            challenge.attempt.outcome == Outcome::Verified && !self.rules.code_works_once;
+            challenge.attempt.outcome == AttemptOutcome::Verified && !self.rules.code_works_once;
         if !reusable {
             refuse_unless_open(state)?;
         }
@@ -251,16 +262,16 @@ impl Turn<'_> {
             return Err(Refusal::Blocked.into());
         }
         if !self.still_counts(challenge) && self.rules.checks_availability_at_proof {
-            self.set_outcome(id, Outcome::Cancelled);
+            self.set_outcome(id, AttemptOutcome::Cancelled);
             return Err(Refusal::MethodNotAvailable.into());
         }
         Ok(())
     }
 
-    fn still_counts(&self, challenge: &Challenge) -> bool {
+    fn still_counts(&self, challenge: &ChallengeRecord) -> bool {
         let purpose = match challenge.owner {
-            Owner::Session(_) => Purpose::TwoStepVerification,
-            Owner::Reset(_) => Purpose::PasswordReset,
+            ChallengeOwner::Session(_) => Purpose::TwoStepVerification,
+            ChallengeOwner::Reset(_) => Purpose::PasswordReset,
         };
         let standing = self.standing(&challenge.user);
         let method = standing.methods.iter();
@@ -273,15 +284,15 @@ impl Turn<'_> {
         standing.counts(traits, challenge.attempt.kind, purpose)
     }
 
-    pub(crate) fn set_outcome(&mut self, challenge: &str, outcome: Outcome) {
+    pub(crate) fn set_outcome(&mut self, challenge: &str, outcome: AttemptOutcome) {
         if let Some(challenge) = self.state.challenges.get_mut(challenge) {
             challenge.attempt.outcome = outcome;
         }
     }
 }
 
-/// Says where a challenge goes; none: nothing is sent.
-fn recipient(registered: &Registered, kind: ChallengeKind) -> Option<Recipient> {
+/// Returns where a challenge goes, or none if nothing is sent.
+fn recipient(registered: &MethodRecord, kind: ChallengeKind) -> Option<Recipient> {
     match (&registered.means, kind) {
         (Means::Phone(number), ChallengeKind::VoiceCall) => Some(Recipient::Call(number.clone())),
         (Means::Phone(number), _) => Some(Recipient::Text(number.clone())),

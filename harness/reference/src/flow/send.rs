@@ -13,13 +13,15 @@ use proofup_domain::state::SetupPage;
 
 use crate::address::EmailAddress;
 use crate::delivery::{GatewayConfig, GatewayFailure, Outgoing};
-use crate::doors::Door;
 use crate::phone::PhoneNumber;
-use crate::record::{Attempt, Call, Expected, Notification, Outcome, Target};
+use crate::record::{
+    AttemptOutcome, AttemptRecord, Call, CallbackTarget, ExpectedProof, Notification,
+};
 use crate::refused::Refused;
 use crate::rules::Rules;
-use crate::tenant::{Begun, Turn};
+use crate::tenant::{OpenRecord, Turn};
 use crate::time::{later, runs, seconds_until};
+use crate::tokens::TokenKind;
 
 /// Where something goes.
 #[derive(Debug, Clone)]
@@ -43,37 +45,37 @@ pub(crate) struct Sending {
 /// What is needed to keep a planned send or to take it back.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    target: Target,
+    target: CallbackTarget,
     attempt: String,
     user: String,
     destination: String,
     sent_before: Option<Timestamp>,
     /// The record that a callback will look for.
-    callback: Option<Callback>,
-    /// What the new attempt took the place of; none: the target itself is new.
+    callback: Option<CallbackRecord>,
+    /// The attempt that the new one replaced, or none if the target itself is new.
     replaced: Option<Replaced>,
 }
 
 /// The record that a callback will look for.
 #[derive(Debug)]
-enum Callback {
+enum CallbackRecord {
     Call(String),
     Notification(String),
 }
 
 /// What is to be sent, and what will prove.
 #[derive(Debug)]
-struct Prepared {
-    expected: Expected,
+struct PreparedSend {
+    expected: ExpectedProof,
     shown: Option<Secret>,
     outgoing: Outgoing,
-    callback: Option<Callback>,
+    callback: Option<CallbackRecord>,
 }
 
 /// What a new attempt took the place of.
 #[derive(Debug)]
 struct Replaced {
-    attempt: Option<Attempt>,
+    attempt: Option<AttemptRecord>,
     page: SetupPage,
 }
 
@@ -87,7 +89,7 @@ impl Recipient {
         }
     }
 
-    /// Tells how it proves, and for how many seconds.
+    /// Returns the kind by which it proves, and for how many seconds it lives.
     fn kind_and_life(&self, rules: &Rules) -> (ChallengeKind, u32) {
         let limits = &rules.limits;
         match self {
@@ -122,7 +124,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Counts a send for the throttle; gives back what stood there before.
+    /// Counts a send for the throttle, and returns the entry that was there before.
     fn count_send(&mut self, user: &str, destination: &str) -> Option<Timestamp> {
         let (now, seconds) = (self.now, self.rules.limits.resend_seconds);
         let sent_at = &mut self.user_mut(user).sent_at;
@@ -136,9 +138,9 @@ impl Turn<'_> {
     pub(crate) fn plan(
         &mut self,
         user: &str,
-        target: Target,
+        target: CallbackTarget,
         recipient: Recipient,
-    ) -> Result<(Attempt, Sending), Refused> {
+    ) -> Result<(AttemptRecord, Sending), Refused> {
         let destination = recipient.normalised();
         self.check_throttle(user, &destination)?;
         let id = self.state.random.id();
@@ -147,14 +149,14 @@ impl Turn<'_> {
         let prepared = self.prepare(recipient, &target, &id, seconds)?;
         let sent_before = self.count_send(user, &destination);
         let shows = self.rules.shows_codes || self.rules.codes_in_headers;
-        let attempt = Attempt {
+        let attempt = AttemptRecord {
             id: id.clone(),
             kind,
             expected: prepared.expected,
             destination: masked,
             expires_at: later(self.code_clock(), seconds),
             tries_left: self.rules.limits.code_tries,
-            outcome: Outcome::Open,
+            outcome: AttemptOutcome::Open,
             shown: prepared.shown.filter(|_| shows),
         };
         let ticket = Ticket {
@@ -180,10 +182,10 @@ impl Turn<'_> {
     fn prepare(
         &mut self,
         recipient: Recipient,
-        target: &Target,
+        target: &CallbackTarget,
         attempt: &str,
         seconds: u32,
-    ) -> Result<Prepared, Refused> {
+    ) -> Result<PreparedSend, Refused> {
         let organisation = self.state.display_name.clone();
         match recipient {
             Recipient::Text(to) => Ok(self.prepare_code(|code| Outgoing::Text {
@@ -209,7 +211,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives the address that mail goes to: the one that was typed. Requirement: `MAIL-1`.
+    /// Returns the address that mail goes to: the one that was typed. Requirement: `MAIL-1`.
     fn mailbox(&self, typed: EmailAddress) -> EmailAddress {
         if self.rules.drops_address_tags {
             typed.without_tag()
@@ -242,7 +244,7 @@ impl Turn<'_> {
         Secret::new(format!("{code:0width$}"))
     }
 
-    fn prepare_code(&mut self, outgoing: impl FnOnce(Secret) -> Outgoing) -> Prepared {
+    fn prepare_code(&mut self, outgoing: impl FnOnce(Secret) -> Outgoing) -> PreparedSend {
         let drawn = self.draw_code();
         let code = if self.rules.codes_are_unbiased {
             drawn
@@ -254,8 +256,8 @@ impl Turn<'_> {
             Secret::new(even.collect::<String>())
         };
         let digest = self.state.keyed.digest("code", code.expose());
-        Prepared {
-            expected: Expected::Code(digest),
+        PreparedSend {
+            expected: ExpectedProof::Code(digest),
             shown: Some(code.clone()),
             outgoing: outgoing(code),
             callback: None,
@@ -266,10 +268,10 @@ impl Turn<'_> {
         &mut self,
         to: PhoneNumber,
         organisation: String,
-        target: &Target,
+        target: &CallbackTarget,
         attempt: &str,
         seconds: u32,
-    ) -> Prepared {
+    ) -> PreparedSend {
         let call_id = self.state.random.id();
         let secret = self.state.random.token();
         let call = Call {
@@ -280,10 +282,10 @@ impl Turn<'_> {
             kept_until: self.kept_until(seconds),
         };
         self.state.calls.insert(call_id.as_str().into(), call);
-        self.keep(Begun::Call(call_id.as_str().into()));
+        self.keep(OpenRecord::Call(call_id.as_str().into()));
         self.state
-            .doors
-            .open(Door::Call, &call_id, call_id.as_str());
+            .tokens
+            .insert(TokenKind::Call, &call_id, call_id.as_str());
         let outgoing = Outgoing::Call {
             to,
             organisation,
@@ -291,11 +293,11 @@ impl Turn<'_> {
             secret,
             instructs: self.rules.call_instructs,
         };
-        Prepared {
-            expected: Expected::Callback,
+        PreparedSend {
+            expected: ExpectedProof::Callback,
             shown: None,
             outgoing,
-            callback: Some(Callback::Call(call_id)),
+            callback: Some(CallbackRecord::Call(call_id)),
         }
     }
 
@@ -303,10 +305,10 @@ impl Turn<'_> {
         &mut self,
         device_id: String,
         organisation: String,
-        target: &Target,
+        target: &CallbackTarget,
         attempt: &str,
         seconds: u32,
-    ) -> Result<Prepared, Refused> {
+    ) -> Result<PreparedSend, Refused> {
         let Some(device) = self.state.devices.get(device_id.as_str()) else {
             return Err(Refusal::MethodNotAvailable.into());
         };
@@ -321,18 +323,18 @@ impl Turn<'_> {
         };
         let notifications = &mut self.state.notifications;
         notifications.insert(notification_id.as_str().into(), notification);
-        self.keep(Begun::Notification(notification_id.as_str().into()));
+        self.keep(OpenRecord::Notification(notification_id.as_str().into()));
         let outgoing = Outgoing::Push {
             token,
             notification_id: notification_id.clone(),
             device_id,
             organisation,
         };
-        Ok(Prepared {
-            expected: Expected::Callback,
+        Ok(PreparedSend {
+            expected: ExpectedProof::Callback,
             shown: None,
             outgoing,
-            callback: Some(Callback::Notification(notification_id)),
+            callback: Some(CallbackRecord::Notification(notification_id)),
         })
     }
 
@@ -347,7 +349,7 @@ impl Turn<'_> {
             return Err(Refusal::NotFound.into());
         };
         let user = record.user.clone();
-        let target = Target::Enrollment(enrollment.into());
+        let target = CallbackTarget::Enrollment(enrollment.into());
         let (attempt, mut sending) = self.plan(&user, target, recipient)?;
         if let Some(record) = self.state.enrollments.get_mut(enrollment) {
             sending.ticket.replaced = Some(Replaced {
@@ -390,15 +392,15 @@ impl Turn<'_> {
         ))
     }
 
-    fn is_proved(&self, target: &Target) -> bool {
+    fn is_proved(&self, target: &CallbackTarget) -> bool {
         match target {
-            Target::Enrollment(id) => {
+            CallbackTarget::Enrollment(id) => {
                 let enrollment = self.state.enrollments.get(id);
                 enrollment.is_some_and(|one| one.method_id.is_some())
             }
-            Target::Challenge(id) => {
+            CallbackTarget::Challenge(id) => {
                 let challenge = self.state.challenges.get(id);
-                challenge.is_some_and(|one| one.attempt.outcome == Outcome::Verified)
+                challenge.is_some_and(|one| one.attempt.outcome == AttemptOutcome::Verified)
             }
         }
     }
@@ -408,10 +410,10 @@ impl Turn<'_> {
             attempt, callback, ..
         } = ticket;
         match (&ticket.target, ticket.replaced) {
-            (Target::Enrollment(id), None) => {
+            (CallbackTarget::Enrollment(id), None) => {
                 self.state.enrollments.remove(id);
             }
-            (Target::Enrollment(id), Some(before)) => {
+            (CallbackTarget::Enrollment(id), Some(before)) => {
                 if let Some(record) = self.state.enrollments.get_mut(id) {
                     let current = record.attempt.as_ref();
                     if current.is_some_and(|one| one.id == attempt) && record.closed.is_none() {
@@ -420,16 +422,16 @@ impl Turn<'_> {
                     }
                 }
             }
-            (Target::Challenge(id), _) => {
+            (CallbackTarget::Challenge(id), _) => {
                 self.state.challenges.remove(id);
             }
         }
         match callback {
-            Some(Callback::Call(id)) => {
+            Some(CallbackRecord::Call(id)) => {
                 self.state.calls.remove(id.as_str());
-                self.state.doors.close_for(Door::Call, &id);
+                self.state.tokens.remove_for(TokenKind::Call, &id);
             }
-            Some(Callback::Notification(id)) => {
+            Some(CallbackRecord::Notification(id)) => {
                 self.state.notifications.remove(id.as_str());
             }
             None => {}
@@ -439,12 +441,12 @@ impl Turn<'_> {
     /// Kills what a send makes obsolete: older setups of the same method, older challenges of the same method and use.
     ///
     /// What was begun while the gateway still thought about this one is newer, and stays.
-    pub(crate) fn kill_older(&mut self, target: &Target) {
+    pub(crate) fn kill_older(&mut self, target: &CallbackTarget) {
         if !self.rules.newer_code_kills_older {
             return;
         }
         match target {
-            Target::Enrollment(id) => {
+            CallbackTarget::Enrollment(id) => {
                 let Some(newest) = self.state.enrollments.get(id) else {
                     return;
                 };
@@ -457,7 +459,7 @@ impl Turn<'_> {
                     }
                 });
             }
-            Target::Challenge(id) => {
+            CallbackTarget::Challenge(id) => {
                 let Some(newest) = self.state.challenges.get(id) else {
                     return;
                 };

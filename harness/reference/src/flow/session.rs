@@ -6,12 +6,14 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::{Activity, SessionState};
 
-use crate::decide::{Endpoint, Offer, Progress, Stage, Standing, offer};
-use crate::doors::Door;
-use crate::record::{Interrupt, Owner, Session, Window};
+use crate::decide::{
+    DeferralOffer, ProtectedOperation, SessionProgress, SessionStage, UserUnderPolicy, offer,
+};
+use crate::record::{ChallengeOwner, Interrupt, SessionRecord, Window};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::time::{later, runs};
+use crate::tokens::TokenKind;
 use crate::wire;
 
 /// Who asks, in a session that may ask this.
@@ -20,12 +22,16 @@ pub(crate) struct Caller {
     pub(crate) session: Arc<str>,
     /// The account key.
     pub(crate) user: Arc<str>,
-    pub(crate) stage: Stage,
+    pub(crate) stage: SessionStage,
 }
 
 impl Turn<'_> {
     /// Signs in. The password was compared already, for an unknown user too, so that every refusal takes the same time.
-    pub(crate) fn sign_in(&mut self, user: &str, right: bool) -> Result<wire::Session, Refused> {
+    pub(crate) fn sign_in(
+        &mut self,
+        user: &str,
+        right: bool,
+    ) -> Result<wire::SessionView, Refused> {
         let Some((key, account)) = self.state.users.get_key_value(user) else {
             let told = self.rules.tells_unknown_at_sign_in;
             return Err(refusal_at_sign_in(told, Refusal::NotFound));
@@ -43,10 +49,10 @@ impl Turn<'_> {
         }
         let token = self.draw_token();
         let id = self.draw_id();
-        let doors = &mut self.state.doors;
-        let door = doors.open(Door::Session, token.expose(), Arc::clone(&id));
+        let tokens = &mut self.state.tokens;
+        let digest = tokens.insert(TokenKind::Session, token.expose(), Arc::clone(&id));
         let expires_at = later(self.now, self.rules.limits.session_seconds);
-        let session = Session {
+        let session = SessionRecord {
             id: id.clone(),
             user: key,
             expires_at,
@@ -54,7 +60,7 @@ impl Turn<'_> {
             second_step: false,
             reviewed: false,
             interrupt: None,
-            door,
+            digest,
         };
         self.state.sessions.insert(id.clone(), session);
         self.user_mut(user).sessions.insert(id.clone());
@@ -84,7 +90,7 @@ impl Turn<'_> {
     pub(crate) fn enter(
         &mut self,
         session: &Arc<str>,
-        endpoint: Endpoint,
+        endpoint: ProtectedOperation,
     ) -> Result<Caller, Refused> {
         let user = match self.state.sessions.get(session) {
             Some(one) if self.is_alive(one) => one.user.clone(),
@@ -96,7 +102,7 @@ impl Turn<'_> {
             user,
             stage,
         };
-        if endpoint == Endpoint::SignOut {
+        if endpoint == ProtectedOperation::SignOut {
             return Ok(caller);
         }
         if stage != SessionState::SignedIn && self.user(&caller.user).is_blocked(self.now) {
@@ -104,7 +110,7 @@ impl Turn<'_> {
         }
         let admission = endpoint.admission();
         let waved_through =
-            endpoint == Endpoint::ReadAccount && self.rules.interrupted_reaches_account;
+            endpoint == ProtectedOperation::ReadAccount && self.rules.interrupted_reaches_account;
         if let Some(refusal) = admission.refusal(stage).filter(|_| !waved_through) {
             return Err(refusal.into());
         }
@@ -117,8 +123,8 @@ impl Turn<'_> {
         Ok(caller)
     }
 
-    /// Tells whether a session may still be used.
-    pub(crate) fn is_alive(&self, session: &Session) -> bool {
+    /// Returns whether a session may still be used.
+    pub(crate) fn is_alive(&self, session: &SessionRecord) -> bool {
         runs(
             self.now,
             session.expires_at,
@@ -126,8 +132,8 @@ impl Turn<'_> {
         )
     }
 
-    /// Tells whether manage, setup or review has to wait for a second step that the user has.
-    pub(crate) fn owes_second_step(&self, session: &str, stage: Stage) -> bool {
+    /// Returns whether manage, setup or review has to wait for a second step that the user has.
+    pub(crate) fn owes_second_step(&self, session: &str, stage: SessionStage) -> bool {
         let Some(session) = self.state.sessions.get(session) else {
             return false;
         };
@@ -142,13 +148,13 @@ impl Turn<'_> {
     }
 
     /// Works a session's stage out afresh and keeps what comes of it: being in, being prompted, the window.
-    pub(crate) fn refresh(&mut self, id: &str) -> Stage {
+    pub(crate) fn refresh(&mut self, id: &str) -> SessionStage {
         let Some(session) = self.state.sessions.get(id) else {
             return SessionState::ContactAdministrator;
         };
         let user = self.user(&session.user);
-        let standing = Standing::new(self.rules, &self.state.policy, user);
-        let progress = Progress {
+        let standing = UserUnderPolicy::new(self.rules, &self.state.policy, user);
+        let progress = SessionProgress {
             signed_in: session.signed_in,
             second_step: session.second_step,
             interrupted: session.interrupt.is_some(),
@@ -179,14 +185,14 @@ impl Turn<'_> {
         stage
     }
 
-    fn change_session(&mut self, id: &str, change: impl FnOnce(&mut Session)) {
+    fn change_session(&mut self, id: &str, change: impl FnOnce(&mut SessionRecord)) {
         if let Some(session) = self.state.sessions.get_mut(id) {
             change(session);
         }
     }
 
     /// Works the offer of "not now" out for a user.
-    pub(crate) fn offer(&self, user: &str) -> Offer {
+    pub(crate) fn offer(&self, user: &str) -> DeferralOffer {
         let window = self.user(user).window;
         offer(self.rules, &self.state.policy, window, self.now)
     }
@@ -221,10 +227,10 @@ impl Turn<'_> {
         let Some(session) = self.state.sessions.remove(id) else {
             return;
         };
-        self.state.doors.close(session.door);
+        self.state.tokens.remove(session.digest);
         self.user_mut(&session.user).sessions.remove(id);
         self.drop_setups(&session.user, id);
-        let owner = Owner::Session(id.into());
+        let owner = ChallengeOwner::Session(id.into());
         self.each_challenge(&session.user, |one| {
             if one.owner == owner {
                 one.attempt.cancel();
@@ -242,7 +248,7 @@ impl Turn<'_> {
     }
 
     /// Answers "not now".
-    pub(crate) fn defer(&mut self, caller: &Caller) -> Result<wire::Session, Refused> {
+    pub(crate) fn defer(&mut self, caller: &Caller) -> Result<wire::SessionView, Refused> {
         if self.rules.judges_deferral && !self.offer(&caller.user).offered {
             return Err(Refusal::DeferralNotOffered.into());
         }
@@ -265,7 +271,7 @@ impl Turn<'_> {
     }
 
     /// Confirms a review.
-    pub(crate) fn complete_review(&mut self, caller: &Caller) -> wire::Session {
+    pub(crate) fn complete_review(&mut self, caller: &Caller) -> wire::SessionView {
         if let Some(session) = self.state.sessions.get_mut(&caller.session) {
             session.reviewed = true;
         }
@@ -278,7 +284,7 @@ impl Turn<'_> {
     }
 
     /// Shows a session as it stands now.
-    pub(crate) fn refreshed_view(&mut self, session: &str) -> wire::Session {
+    pub(crate) fn refreshed_view(&mut self, session: &str) -> wire::SessionView {
         let stage = self.refresh(session);
         self.session_view(session, stage)
     }

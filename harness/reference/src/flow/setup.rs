@@ -3,7 +3,7 @@
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 
-use crate::record::{Enrollment, Subject};
+use crate::record::{EnrollmentRecord, EnrollmentSubject};
 use crate::refused::Refused;
 use crate::rules::Rules;
 use crate::tenant::Turn;
@@ -34,9 +34,9 @@ impl Turn<'_> {
     }
 
     /// Refuses an address or number that may not be set up in this edition or by this kind.
-    pub(crate) fn check_subject(&self, subject: &Subject) -> Result<(), Refused> {
+    pub(crate) fn check_subject(&self, subject: &EnrollmentSubject) -> Result<(), Refused> {
         match subject {
-            Subject::Email(address) => {
+            EnrollmentSubject::Email(address) => {
                 let is_work_address = address.in_domains(&self.state.domains);
                 if is_work_address && !self.rules.accepts_work_address {
                     return Err(Refused::field(
@@ -46,7 +46,7 @@ impl Turn<'_> {
                     ));
                 }
             }
-            Subject::Phone { number, kind } => {
+            EnrollmentSubject::Phone { number, kind } => {
                 let silent = *kind == ChallengeKind::TextMessage && !number.can_be_mobile();
                 if silent && self.rules.refuses_landline_for_text {
                     return Err(Refused::field(
@@ -56,13 +56,15 @@ impl Turn<'_> {
                     ));
                 }
             }
-            Subject::MicrosoftApp { .. } | Subject::SoftwareOath(_) | Subject::Questions => {}
+            EnrollmentSubject::MicrosoftApp { .. }
+            | EnrollmentSubject::SoftwareOath(_)
+            | EnrollmentSubject::Questions => {}
         }
         Ok(())
     }
 
     /// Checks an enrollment's availability again. Requirement: `AVAIL-8`.
-    pub(crate) fn check_enrollment(&self, enrollment: &Enrollment) -> Result<(), Refused> {
+    pub(crate) fn check_enrollment(&self, enrollment: &EnrollmentRecord) -> Result<(), Refused> {
         let kind = Some(enrollment.subject.kind());
         let changes = enrollment.changes.is_some();
         self.check_available(&enrollment.user, enrollment.method, kind, changes)?;
@@ -70,7 +72,7 @@ impl Turn<'_> {
     }
 }
 
-/// Names the issuer in a key URI.
+/// Returns the issuer in a key URI.
 pub(crate) fn key_issuer<'a>(rules: &Rules, display_name: &'a str) -> &'a str {
     if rules.names_issuer { display_name } else { "" }
 }

@@ -7,17 +7,19 @@ use proofup_domain::state::{ChallengeState, ResetState, SessionState, SetupPage}
 
 use super::setup::key_issuer;
 use crate::decide::MethodProof;
-use crate::record::{self, Activation, Attempt, Expected, ResetProgress, Subject};
+use crate::record::{
+    self, Activation, AttemptRecord, EnrollmentSubject, ExpectedProof, ResetProgress,
+};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::wire;
 
 impl Turn<'_> {
     /// Shows a session in a stage.
-    pub(crate) fn session_view(&self, id: &str, stage: SessionState) -> wire::Session {
+    pub(crate) fn session_view(&self, id: &str, stage: SessionState) -> wire::SessionView {
         let session = &self.state.sessions[id];
         let user = self.user(&session.user);
-        let mut view = wire::Session {
+        let mut view = wire::SessionView {
             id: id.to_owned(),
             user_principal_name: user.principal_name.as_ref().to_owned(),
             state: stage,
@@ -54,10 +56,10 @@ impl Turn<'_> {
     pub(crate) fn registered_views(
         &self,
         user: &str,
-    ) -> (Vec<wire::RegisteredMethod>, Option<wire::Proof>) {
+    ) -> (Vec<wire::RegisteredMethod>, Option<wire::ProofView>) {
         let standing = self.standing(user);
         let default = standing.default_shown();
-        let view = |one: &record::Registered| {
+        let view = |one: &record::MethodRecord| {
             let traits = standing.traits(one);
             wire::RegisteredMethod {
                 id: one.id.clone(),
@@ -70,7 +72,7 @@ impl Turn<'_> {
             }
         };
         let views = standing.methods.iter().map(view).collect();
-        let dangling = standing.dangling_choice().map(|choice| wire::Proof {
+        let dangling = standing.dangling_choice().map(|choice| wire::ProofView {
             method: choice.method,
             method_id: choice.method_id.clone(),
             kind: choice.kind,
@@ -79,7 +81,7 @@ impl Turn<'_> {
     }
 
     /// Shows a setup.
-    pub(crate) fn enrollment_view(&self, id: &str) -> Result<wire::Enrollment, Refused> {
+    pub(crate) fn enrollment_view(&self, id: &str) -> Result<wire::EnrollmentView, Refused> {
         let Some(enrollment) = self.state.enrollments.get(id) else {
             return Err(Refusal::NotFound.into());
         };
@@ -95,7 +97,7 @@ impl Turn<'_> {
             tries_left: attempt.tries_left,
             code: self.shown(attempt),
         });
-        Ok(wire::Enrollment {
+        Ok(wire::EnrollmentView {
             id: enrollment.id.as_ref().to_owned(),
             method: enrollment.method,
             state,
@@ -113,9 +115,12 @@ impl Turn<'_> {
         })
     }
 
-    fn activation_view(&self, enrollment: &record::Enrollment) -> Option<wire::Activation> {
+    fn activation_view(
+        &self,
+        enrollment: &record::EnrollmentRecord,
+    ) -> Option<wire::ActivationView> {
         match &enrollment.subject {
-            Subject::MicrosoftApp {
+            EnrollmentSubject::MicrosoftApp {
                 activation: Some(activation),
                 ..
             } => {
@@ -126,7 +131,7 @@ impl Turn<'_> {
                 let query = serde_urlencoded::to_string(&pairs[..told]);
                 let query = query.expect("pairs of text can be encoded");
                 let payload = format!("securityinfo://activate?{query}");
-                Some(wire::Activation {
+                Some(wire::ActivationView {
                     qr_payload: revealed(payload),
                     manual: wire::Manual {
                         code: Some(self.manual_code(activation)),
@@ -135,10 +140,10 @@ impl Turn<'_> {
                     },
                 })
             }
-            Subject::SoftwareOath(key) => {
+            EnrollmentSubject::SoftwareOath(key) => {
                 let account = &self.user(&enrollment.user).principal_name;
                 let issuer = key_issuer(self.rules, &self.state.display_name);
-                Some(wire::Activation {
+                Some(wire::ActivationView {
                     qr_payload: wire::Revealed(key.secret.key_uri(issuer, account)),
                     manual: wire::Manual {
                         code: None,
@@ -147,10 +152,10 @@ impl Turn<'_> {
                     },
                 })
             }
-            Subject::MicrosoftApp { .. }
-            | Subject::Phone { .. }
-            | Subject::Email(_)
-            | Subject::Questions => None,
+            EnrollmentSubject::MicrosoftApp { .. }
+            | EnrollmentSubject::Phone { .. }
+            | EnrollmentSubject::Email(_)
+            | EnrollmentSubject::Questions => None,
         }
     }
 
@@ -164,16 +169,19 @@ impl Turn<'_> {
     }
 
     /// Shows a challenge by its id.
-    pub(crate) fn challenge(&self, id: &str) -> Result<wire::Challenge, Refused> {
+    pub(crate) fn challenge(&self, id: &str) -> Result<wire::ChallengeView, Refused> {
         let challenge = self.state.challenges.get(id);
         let challenge = challenge.ok_or(Refusal::NotFound)?;
         Ok(self.challenge_view(challenge))
     }
 
     /// Shows a challenge.
-    pub(crate) fn challenge_view(&self, challenge: &record::Challenge) -> wire::Challenge {
-        let attempt: &Attempt = &challenge.attempt;
-        wire::Challenge {
+    pub(crate) fn challenge_view(
+        &self,
+        challenge: &record::ChallengeRecord,
+    ) -> wire::ChallengeView {
+        let attempt: &AttemptRecord = &challenge.attempt;
+        wire::ChallengeView {
             id: challenge.id.as_ref().to_owned(),
             method: challenge.method,
             method_id: challenge.method_id.clone(),
@@ -183,8 +191,8 @@ impl Turn<'_> {
             expires_at: attempt.expires_at,
             tries_left: attempt.tries_left,
             questions: match &attempt.expected {
-                Expected::Answers(questions) => Some(questions.clone()),
-                Expected::Code(_) | Expected::AppCode | Expected::Callback => None,
+                ExpectedProof::Answers(questions) => Some(questions.clone()),
+                ExpectedProof::Code(_) | ExpectedProof::AppCode | ExpectedProof::Callback => None,
             },
             code: self.shown(attempt),
         }
@@ -203,13 +211,13 @@ impl Turn<'_> {
             .collect()
     }
 
-    fn shown(&self, attempt: &Attempt) -> Option<wire::Revealed> {
+    fn shown(&self, attempt: &AttemptRecord) -> Option<wire::Revealed> {
         let shown = attempt.shown.clone().filter(|_| self.rules.shows_codes);
         shown.map(wire::Revealed)
     }
 
     /// Shows a reset.
-    pub(crate) fn reset_view(&self, reset: &record::Reset) -> wire::Reset {
+    pub(crate) fn reset_view(&self, reset: &record::ResetRecord) -> wire::ResetView {
         let standing = self.standing(&reset.user);
         let passed = self.gates_passed(reset);
         let required = standing.gates_required();
@@ -222,13 +230,13 @@ impl Turn<'_> {
         let proofs = standing.reset_proofs().into_iter();
         let methods = proofs
             .filter(|proof| open && !self.is_gate_passed(reset, proof.registered.method))
-            .map(|proof| wire::ResetMethod {
+            .map(|proof| wire::ResetMethodView {
                 method: proof.registered.method,
                 method_id: proof.registered.id.clone(),
                 kind: proof.kind,
                 destination: proof.registered.masked(),
             });
-        wire::Reset {
+        wire::ResetView {
             id: reset.id.as_ref().to_owned(),
             state,
             gates_required: required,
@@ -240,8 +248,8 @@ impl Turn<'_> {
 }
 
 /// Shows one way to prove.
-pub(crate) fn proof_view(proof: &MethodProof<'_>) -> wire::Proof {
-    wire::Proof {
+pub(crate) fn proof_view(proof: &MethodProof<'_>) -> wire::ProofView {
+    wire::ProofView {
         method: proof.registered.method,
         method_id: proof.registered.id.clone(),
         kind: proof.kind,

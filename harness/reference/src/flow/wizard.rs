@@ -4,7 +4,7 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::state::{Activity, WizardPage};
 
 use super::session::Caller;
-use crate::decide::Page;
+use crate::decide::WizardOffer;
 use crate::refused::Refused;
 use crate::tenant::Turn;
 use crate::wire;
@@ -27,13 +27,13 @@ impl Turn<'_> {
             default,
         };
         match standing.wizard_page() {
-            Page::Success if self.rules.last_page_lists => {}
-            Page::Success => view.registered.clear(),
-            Page::List(methods) => {
+            WizardOffer::Success if self.rules.last_page_lists => {}
+            WizardOffer::Success => view.registered.clear(),
+            WizardOffer::List(methods) => {
                 view.page = WizardPage::List;
                 view.alternatives = methods;
             }
-            Page::Method {
+            WizardOffer::Method {
                 required,
                 different_app,
                 different_method,
@@ -62,7 +62,10 @@ impl Turn<'_> {
     }
 
     /// Answers "done".
-    pub(crate) fn complete_wizard(&mut self, caller: &Caller) -> Result<wire::Session, Refused> {
+    pub(crate) fn complete_wizard(
+        &mut self,
+        caller: &Caller,
+    ) -> Result<wire::SessionView, Refused> {
         let unmet = self.standing(&caller.user).unmet();
         if unmet.any() && self.rules.done_checks_obligations {
             return Err(Refusal::RequiredInfoMissing.into());

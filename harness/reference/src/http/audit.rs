@@ -5,7 +5,7 @@ use proofup_domain::refusal::Refusal;
 
 use super::json::Json;
 use crate::app::Visitor;
-use crate::decide::Endpoint;
+use crate::decide::ProtectedOperation;
 use crate::refused::Refused;
 use crate::wire::AuditEvents;
 
@@ -32,7 +32,7 @@ pub(crate) async fn read_audit(visitor: Visitor, uri: Uri) -> Result<Json<AuditE
             _ => {}
         }
     }
-    visitor.act(Endpoint::ReadAudit, |turn, caller| {
+    visitor.act(ProtectedOperation::ReadAudit, |turn, caller| {
         turn.audit_page(caller, top, after).map(Json)
     })
 }

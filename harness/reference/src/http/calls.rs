@@ -6,11 +6,11 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use proofup_domain::refusal::Refusal;
 
-use super::extract::{At, CallbackSecret, JsonOrForm};
+use super::extract::{At, CallbackSecretHeader, JsonOrForm};
 use crate::app::App;
-use crate::doors::Door;
 use crate::flow::CallReport;
 use crate::refused::Refused;
+use crate::tokens::TokenKind;
 use crate::wire::{CallDigits, CallStatus, DigitsForm, StatusForm};
 
 /// Report keys pressed. The call's secret is the bearer token, or stands in the query.
@@ -23,7 +23,7 @@ use crate::wire::{CallDigits, CallStatus, DigitsForm, StatusForm};
 pub(crate) async fn digits(
     State(app): State<App>,
     At(id): At<String>,
-    secret: CallbackSecret,
+    secret: CallbackSecretHeader,
     report: JsonOrForm<CallDigits, DigitsForm>,
 ) -> Result<Response, Refused> {
     let (digits, is_form) = match report {
@@ -43,7 +43,7 @@ pub(crate) async fn digits(
 pub(crate) async fn status(
     State(app): State<App>,
     At(id): At<String>,
-    secret: CallbackSecret,
+    secret: CallbackSecretHeader,
     report: JsonOrForm<CallStatus, StatusForm>,
 ) -> Result<Response, Refused> {
     let (status, is_form) = match report {
@@ -56,11 +56,11 @@ pub(crate) async fn status(
 fn take(
     app: &App,
     id: &str,
-    secret: &CallbackSecret,
+    secret: &CallbackSecretHeader,
     report: &CallReport,
     is_form: bool,
 ) -> Result<Response, Refused> {
-    let (tenant, _) = app.find(Door::Call, id).ok_or(Refusal::NotFound)?;
+    let (tenant, _) = app.find(TokenKind::Call, id).ok_or(Refusal::NotFound)?;
     let secret = secret.0.as_ref().map(|secret| secret.expose());
     tenant.turn(|turn| turn.report_call(id, secret, report))?;
     Ok(if is_form {

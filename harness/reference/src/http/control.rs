@@ -9,14 +9,14 @@ use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 use serde_json::Value;
 
-use super::extract::{At, Body, Controller, PatchBody, invalid_field};
+use super::extract::{At, Controller, JsonBody, PatchBody, invalid_field};
 use super::json::Json;
 use super::openapi::PolicySchema;
 use crate::app::App;
 use crate::by_id::ById;
 use crate::decide::check_policy;
 use crate::keyed::Keyed;
-use crate::record::{User, account_key};
+use crate::record::{UserRecord, account_key};
 use crate::refused::{FieldError, Refused};
 use crate::tenant::{Tenant, TenantClock, TenantSetup};
 use crate::wire::{
@@ -41,7 +41,7 @@ pub(crate) async fn put_tenant(
     _: Controller,
     State(app): State<App>,
     At(id): At<String>,
-    Body(request): Body<PutTenant>,
+    JsonBody(request): JsonBody<PutTenant>,
 ) -> Result<(StatusCode, Json<TenantMade>), Refused> {
     let policy = read_policy(request.policy, "policy.")?;
     judge(&app, &policy)?;
@@ -75,7 +75,7 @@ pub(crate) async fn put_tenant(
     Ok((status, Json(TenantMade { id, now })))
 }
 
-fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<User>, Refused> {
+fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<UserRecord>, Refused> {
     let mut accounts = ById::default();
     for (place, user) in users.into_iter().enumerate() {
         let key = account_key(&user.user_principal_name);
@@ -86,7 +86,7 @@ fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<User>, Refused> {
                 "every user needs a name of its own",
             ));
         }
-        let account = User::new(
+        let account = UserRecord::new(
             user.user_principal_name,
             user.role,
             user.blocked,
@@ -239,7 +239,7 @@ pub(crate) async fn advance_clock(
     _: Controller,
     State(app): State<App>,
     At(id): At<String>,
-    Body(request): Body<AdvanceClock>,
+    JsonBody(request): JsonBody<AdvanceClock>,
 ) -> Result<Json<ClockAdvanced>, Refused> {
     let now = find(&app, &id)?.turn(|turn| match &mut turn.state.clock {
         TenantClock::Manual(now) => {

@@ -4,11 +4,11 @@ use axum::extract::State;
 use http::StatusCode;
 use proofup_domain::refusal::Refusal;
 
-use super::extract::{At, Body, CallbackSecret};
+use super::extract::{At, CallbackSecretHeader, JsonBody};
 use super::json::Json;
 use crate::app::App;
-use crate::doors::Door;
 use crate::refused::Refused;
+use crate::tokens::TokenKind;
 use crate::wire::{ActivateDevice, ActivatedDevice, DeviceReply};
 
 /// Activate a device with the code of the QR payload.
@@ -17,9 +17,9 @@ use crate::wire::{ActivateDevice, ActivatedDevice, DeviceReply};
     responses((status = 201, description = "What the device has to keep", body = ActivatedDevice)))]
 pub(crate) async fn activate(
     State(app): State<App>,
-    Body(request): Body<ActivateDevice>,
+    JsonBody(request): JsonBody<ActivateDevice>,
 ) -> Result<(StatusCode, Json<ActivatedDevice>), Refused> {
-    let found = app.find(Door::Activation, request.activation_code.expose());
+    let found = app.find(TokenKind::Activation, request.activation_code.expose());
     let (tenant, enrollment) = found.ok_or(Refusal::NotFound)?;
     let device = tenant.turn(|turn| turn.activate_device(&enrollment, request.push_token))?;
     Ok((StatusCode::CREATED, Json(device)))
@@ -33,10 +33,10 @@ pub(crate) async fn activate(
 pub(crate) async fn reply(
     State(app): State<App>,
     At(id): At<String>,
-    secret: CallbackSecret,
-    Body(request): Body<DeviceReply>,
+    secret: CallbackSecretHeader,
+    JsonBody(request): JsonBody<DeviceReply>,
 ) -> Result<StatusCode, Refused> {
-    let (tenant, _) = app.find(Door::Device, &id).ok_or(Refusal::NotFound)?;
+    let (tenant, _) = app.find(TokenKind::Device, &id).ok_or(Refusal::NotFound)?;
     let secret = secret.0.as_ref().map(|secret| secret.expose());
     tenant.turn(|turn| turn.reply(&id, secret, &request.notification_id, request.reply))?;
     Ok(StatusCode::NO_CONTENT)

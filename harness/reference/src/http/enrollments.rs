@@ -7,28 +7,28 @@ use http::{HeaderMap, StatusCode};
 use proofup_domain::method::Method;
 use proofup_domain::refusal::Refusal;
 
-use super::extract::{At, Body};
+use super::extract::{At, JsonBody};
 use super::json::Json;
 use crate::address::EmailAddress;
 use crate::app::{App, Visitor};
-use crate::decide::{Endpoint, Given};
-use crate::flow::{Destination, Submitted, Wanted, gap};
+use crate::decide::{Given, ProtectedOperation};
+use crate::flow::{RequestedDestination, RequestedSetup, SubmittedProof, gap};
 use crate::phone::PhoneNumber;
 use crate::refused::Refused;
-use crate::wire::{BeginEnrollment, Enrollment, Phone, Verification};
+use crate::wire::{BeginEnrollment, EnrollmentView, Phone, Verification};
 
 /// Begin a setup.
 ///
 /// Where something is to be sent it was sent before the answer.
 #[utoipa::path(post, path = "/v1/enrollments", operation_id = "beginEnrollment", tag = "enrollments",
     request_body = BeginEnrollment,
-    responses((status = 201, description = "The setup", body = Enrollment)))]
+    responses((status = 201, description = "The setup", body = EnrollmentView)))]
 pub(crate) async fn begin_enrollment(
     State(app): State<App>,
     visitor: Visitor,
-    Body(request): Body<BeginEnrollment>,
-) -> Result<(StatusCode, HeaderMap, Json<Enrollment>), Refused> {
-    let wanted = Wanted {
+    JsonBody(request): JsonBody<BeginEnrollment>,
+) -> Result<(StatusCode, HeaderMap, Json<EnrollmentView>), Refused> {
+    let wanted = RequestedSetup {
         method: request.method,
         kind: request.kind,
         destination: destination(
@@ -38,10 +38,11 @@ pub(crate) async fn begin_enrollment(
         ),
     };
     // What is told is how things stand when it is taken on: whatever happens while it is delivered comes after it.
-    let (view, headers, sending) = visitor.act(Endpoint::BeginEnrollment, |turn, caller| {
-        let (id, sending) = turn.begin_enrollment(caller, wanted, None)?;
-        Ok((turn.enrollment_view(&id)?, turn.code_headers(&id), sending))
-    })?;
+    let (view, headers, sending) =
+        visitor.act(ProtectedOperation::BeginEnrollment, |turn, caller| {
+            let (id, sending) = turn.begin_enrollment(caller, wanted, None)?;
+            Ok((turn.enrollment_view(&id)?, turn.code_headers(&id), sending))
+        })?;
     app.deliver(&visitor.tenant, sending).await?;
     Ok((StatusCode::CREATED, headers, Json(view)))
 }
@@ -49,12 +50,12 @@ pub(crate) async fn begin_enrollment(
 /// Read where a setup stands. A key pressed or an approval is polled here.
 #[utoipa::path(get, path = "/v1/enrollments/{id}", operation_id = "readEnrollment", tag = "enrollments",
     params(("id" = String, Path, description = "The setup")),
-    responses((status = 200, description = "The setup", body = Enrollment)))]
+    responses((status = 200, description = "The setup", body = EnrollmentView)))]
 pub(crate) async fn read_enrollment(
     visitor: Visitor,
     At(id): At<String>,
-) -> Result<Json<Enrollment>, Refused> {
-    visitor.act(Endpoint::ReadEnrollment, |turn, caller| {
+) -> Result<Json<EnrollmentView>, Refused> {
+    visitor.act(ProtectedOperation::ReadEnrollment, |turn, caller| {
         turn.own_enrollment(caller, &id)?;
         turn.enrollment_view(&id).map(Json)
     })
@@ -63,13 +64,13 @@ pub(crate) async fn read_enrollment(
 /// Turn the page: the wizard's "next" inside the setup of the Microsoft app.
 #[utoipa::path(post, path = "/v1/enrollments/{id}/next", operation_id = "nextPage", tag = "enrollments",
     params(("id" = String, Path, description = "The setup")),
-    responses((status = 200, description = "The setup on its next page", body = Enrollment)))]
+    responses((status = 200, description = "The setup on its next page", body = EnrollmentView)))]
 pub(crate) async fn next_page(
     State(app): State<App>,
     visitor: Visitor,
     At(id): At<String>,
-) -> Result<Json<Enrollment>, Refused> {
-    let (view, sending) = visitor.act(Endpoint::NextPage, |turn, caller| {
+) -> Result<Json<EnrollmentView>, Refused> {
+    let (view, sending) = visitor.act(ProtectedOperation::NextPage, |turn, caller| {
         let sending = turn.next_page(caller, &id)?;
         Ok((turn.enrollment_view(&id)?, sending))
     })?;
@@ -80,13 +81,13 @@ pub(crate) async fn next_page(
 /// Send again: from denied, expired or sent.
 #[utoipa::path(post, path = "/v1/enrollments/{id}/challenge", operation_id = "sendCode", tag = "enrollments",
     params(("id" = String, Path, description = "The setup")),
-    responses((status = 200, description = "The setup with its new challenge", body = Enrollment)))]
+    responses((status = 200, description = "The setup with its new challenge", body = EnrollmentView)))]
 pub(crate) async fn send_again(
     State(app): State<App>,
     visitor: Visitor,
     At(id): At<String>,
-) -> Result<Json<Enrollment>, Refused> {
-    let (view, sending) = visitor.act(Endpoint::SendAgain, |turn, caller| {
+) -> Result<Json<EnrollmentView>, Refused> {
+    let (view, sending) = visitor.act(ProtectedOperation::SendAgain, |turn, caller| {
         let sending = turn.send_again(caller, &id)?;
         Ok((turn.enrollment_view(&id)?, sending))
     })?;
@@ -99,26 +100,26 @@ pub(crate) async fn send_again(
     tag = "enrollments",
     params(("id" = String, Path, description = "The setup")),
     request_body = Verification,
-    responses((status = 200, description = "The setup, verified", body = Enrollment)))]
+    responses((status = 200, description = "The setup, verified", body = EnrollmentView)))]
 pub(crate) async fn verify_enrollment(
     visitor: Visitor,
     At(id): At<String>,
-    Body(request): Body<Verification>,
-) -> Result<Json<Enrollment>, Refused> {
+    JsonBody(request): JsonBody<Verification>,
+) -> Result<Json<EnrollmentView>, Refused> {
     let submitted = submitted(request);
-    let judged = visitor.act(Endpoint::VerifyEnrollment, |turn, caller| {
-        if let Some(foreseen) = turn.foresee_setup(caller, &id, &submitted)? {
-            return Ok(ControlFlow::Continue(foreseen));
+    let judged = visitor.act(ProtectedOperation::VerifyEnrollment, |turn, caller| {
+        if let Some(early) = turn.judge_setup_early(caller, &id, &submitted)? {
+            return Ok(ControlFlow::Continue(early));
         }
         turn.verify_enrollment(caller, &id, submitted)?;
         turn.enrollment_view(&id).map(ControlFlow::Break)
     })?;
     match judged {
         ControlFlow::Break(view) => Ok(Json(view)),
-        ControlFlow::Continue(foreseen) => {
+        ControlFlow::Continue(early) => {
             gap().await;
             visitor.tenant.turn(|turn| {
-                turn.conclude_setup(&id, foreseen)?;
+                turn.conclude_setup(&id, early)?;
                 turn.enrollment_view(&id).map(Json)
             })
         }
@@ -133,7 +134,7 @@ pub(crate) async fn cancel_enrollment(
     visitor: Visitor,
     At(id): At<String>,
 ) -> Result<StatusCode, Refused> {
-    visitor.act(Endpoint::CancelEnrollment, |turn, caller| {
+    visitor.act(ProtectedOperation::CancelEnrollment, |turn, caller| {
         turn.cancel_enrollment(caller, &id)?;
         Ok(StatusCode::NO_CONTENT)
     })
@@ -144,10 +145,10 @@ pub(crate) fn destination(
     method: Method,
     address: Option<&str>,
     phone: Option<&Phone>,
-) -> Result<Destination, Refused> {
+) -> Result<RequestedDestination, Refused> {
     match (method, address, phone) {
         (Method::Email, Some(address), _) => match EmailAddress::parse(address) {
-            Ok(address) => Ok(Destination::Address(address)),
+            Ok(address) => Ok(RequestedDestination::Address(address)),
             Err(_) => Err(Refused::field(
                 Refusal::InvalidAddress,
                 "address",
@@ -156,7 +157,7 @@ pub(crate) fn destination(
         },
         (Method::MobilePhone | Method::OfficePhone, _, Some(phone)) => {
             match PhoneNumber::parse(&phone.region, &phone.number) {
-                Ok(number) => Ok(Destination::Number(number)),
+                Ok(number) => Ok(RequestedDestination::Number(number)),
                 Err(_) => Err(Refused::field(
                     Refusal::InvalidNumber,
                     "phone",
@@ -164,17 +165,17 @@ pub(crate) fn destination(
                 )),
             }
         }
-        _ => Ok(Destination::None),
+        _ => Ok(RequestedDestination::None),
     }
 }
 
 /// Takes what a client submits as proof.
-pub(crate) fn submitted(request: Verification) -> Submitted {
-    let given = |answer: crate::wire::Answer| Given {
+pub(crate) fn submitted(request: Verification) -> SubmittedProof {
+    let given = |answer: crate::wire::AnswerView| Given {
         question: answer.question,
         answer: answer.answer,
     };
-    Submitted {
+    SubmittedProof {
         code: request.code,
         answers: request
             .answers

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::{App, Visitor};
-use crate::doors::Door;
 use crate::refused::Refused;
+use crate::tokens::TokenKind;
 
 /// The largest body that is read.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
@@ -25,9 +25,9 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// A JSON body.
 #[derive(Debug)]
-pub(crate) struct Body<T>(pub(crate) T);
+pub(crate) struct JsonBody<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, Refused> {
@@ -128,7 +128,7 @@ async fn read(mut body: body::Body) -> Result<Bytes, Refused> {
     })
 }
 
-/// Reads the next piece of a body; none: there is no more. Trailers are passed over.
+/// Reads the next piece of a body; none if there is no more. Trailers are passed over.
 async fn read_piece(body: &mut body::Body) -> Result<Option<Bytes>, Refused> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::Malformed)?;
@@ -164,7 +164,7 @@ fn from_faulty_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     })
 }
 
-/// Names the field that an error is about, never what stood in it.
+/// Returns the field that an error is about, never what stood in it.
 pub(crate) fn invalid_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Refused {
     let path = error.path().to_string();
     let path = path.strip_suffix(".?").unwrap_or(&path);
@@ -211,7 +211,7 @@ impl Visitor {
     pub(crate) fn find(headers: &HeaderMap, app: &App) -> Result<Self, Refused> {
         let token = bearer(headers).ok_or(Refusal::Unauthenticated)?;
         let (tenant, session) = app
-            .find(Door::Session, token)
+            .find(TokenKind::Session, token)
             .ok_or(Refusal::Unauthenticated)?;
         Ok(Self { tenant, session })
     }
@@ -219,9 +219,9 @@ impl Visitor {
 
 /// The bearer secret of a callback, if there is one.
 #[derive(Debug)]
-pub(crate) struct CallbackSecret(pub(crate) Option<proofup_domain::secret::Secret>);
+pub(crate) struct CallbackSecretHeader(pub(crate) Option<proofup_domain::secret::Secret>);
 
-impl FromRequestParts<App> for CallbackSecret {
+impl FromRequestParts<App> for CallbackSecretHeader {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refused> {

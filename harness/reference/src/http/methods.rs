@@ -5,21 +5,21 @@ use http::StatusCode;
 use proofup_domain::method::Method;
 
 use super::enrollments::destination;
-use super::extract::{At, Body, PatchBody};
+use super::extract::{At, JsonBody, PatchBody};
 use super::json::Json;
 use crate::app::{App, Visitor};
-use crate::decide::Endpoint;
-use crate::flow::{Destination, WantedProof};
+use crate::decide::ProtectedOperation;
+use crate::flow::{RequestedDestination, WantedProof};
 use crate::refused::Refused;
 use crate::wire::{
-    AvailableMethods, ChangeMethod, ChooseDefault, DefaultMethod, Enrollment, Methods,
+    AvailableMethods, ChangeMethod, ChooseDefault, DefaultMethod, EnrollmentView, Methods,
 };
 
 /// List what is registered.
 #[utoipa::path(get, path = "/v1/methods", operation_id = "listMethods", tag = "methods",
     responses((status = 200, description = "The methods, oldest first, and the default", body = Methods)))]
 pub(crate) async fn list_methods(visitor: Visitor) -> Result<Json<Methods>, Refused> {
-    visitor.act(Endpoint::ListMethods, |turn, caller| {
+    visitor.act(ProtectedOperation::ListMethods, |turn, caller| {
         Ok(Json(turn.methods(caller)))
     })
 }
@@ -28,7 +28,7 @@ pub(crate) async fn list_methods(visitor: Visitor) -> Result<Json<Methods>, Refu
 #[utoipa::path(get, path = "/v1/methods/available", operation_id = "listAvailable", tag = "methods",
     responses((status = 200, description = "The methods, by rank", body = AvailableMethods)))]
 pub(crate) async fn list_available(visitor: Visitor) -> Result<Json<AvailableMethods>, Refused> {
-    visitor.act(Endpoint::ListAvailable, |turn, caller| {
+    visitor.act(ProtectedOperation::ListAvailable, |turn, caller| {
         Ok(Json(turn.available(caller)))
     })
 }
@@ -39,14 +39,14 @@ pub(crate) async fn list_available(visitor: Visitor) -> Result<Json<AvailableMet
     responses((status = 200, description = "The default", body = DefaultMethod)))]
 pub(crate) async fn choose_default(
     visitor: Visitor,
-    Body(request): Body<ChooseDefault>,
+    JsonBody(request): JsonBody<ChooseDefault>,
 ) -> Result<Json<DefaultMethod>, Refused> {
     let wanted = WantedProof {
         method: Some(request.method),
         kind: Some(request.kind),
         method_id: request.method_id,
     };
-    visitor.act(Endpoint::ChooseDefault, |turn, caller| {
+    visitor.act(ProtectedOperation::ChooseDefault, |turn, caller| {
         turn.choose_default(caller, &wanted).map(Json)
     })
 }
@@ -57,13 +57,13 @@ pub(crate) async fn choose_default(
 #[utoipa::path(patch, path = "/v1/methods/{id}", operation_id = "changeMethod", tag = "methods",
     params(("id" = String, Path, description = "The registered method")),
     request_body(content((ChangeMethod = "application/merge-patch+json"), (ChangeMethod = "application/json"))),
-    responses((status = 201, description = "The setup of the new value", body = Enrollment)))]
+    responses((status = 201, description = "The setup of the new value", body = EnrollmentView)))]
 pub(crate) async fn change_method(
     State(app): State<App>,
     visitor: Visitor,
     At(id): At<String>,
     PatchBody(request): PatchBody<ChangeMethod>,
-) -> Result<(StatusCode, Json<Enrollment>), Refused> {
+) -> Result<(StatusCode, Json<EnrollmentView>), Refused> {
     let ChangeMethod {
         address,
         phone,
@@ -71,14 +71,14 @@ pub(crate) async fn change_method(
     } = request;
     let as_address = destination(Method::Email, address.as_deref(), None);
     let as_number = destination(Method::MobilePhone, None, phone.as_ref());
-    let pick = |method| -> Result<Destination, Refused> {
+    let pick = |method| -> Result<RequestedDestination, Refused> {
         if method == Method::Email {
             as_address
         } else {
             as_number
         }
     };
-    let (view, sending) = visitor.act(Endpoint::ChangeMethod, |turn, caller| {
+    let (view, sending) = visitor.act(ProtectedOperation::ChangeMethod, |turn, caller| {
         let (enrollment, sending) = turn.change_method(caller, &id, kind, pick)?;
         Ok((turn.enrollment_view(&enrollment)?, sending))
     })?;
@@ -94,7 +94,7 @@ pub(crate) async fn delete_method(
     visitor: Visitor,
     At(id): At<String>,
 ) -> Result<StatusCode, Refused> {
-    visitor.act(Endpoint::DeleteMethod, |turn, caller| {
+    visitor.act(ProtectedOperation::DeleteMethod, |turn, caller| {
         turn.delete_method(caller, &id)?;
         Ok(StatusCode::NO_CONTENT)
     })

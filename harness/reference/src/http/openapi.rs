@@ -22,11 +22,11 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::problem::{PROBLEM_JSON, Problem, ProblemField, status_and_title};
+use super::problem::{PROBLEM_JSON, ProblemDocument, ProblemField, status_and_title};
 use super::router::routes;
 use crate::decide::TABLE;
 
-/// Gives the description; it is generated once in a process.
+/// Returns the description; it is generated once in a process.
 #[must_use]
 pub fn description() -> &'static Value {
     static DESCRIPTION: LazyLock<Value> = LazyLock::new(generate);
@@ -47,7 +47,7 @@ fn head() -> OpenApi {
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", bearer)
-        .schema("Problem", Problem::schema())
+        .schema("Problem", ProblemDocument::schema())
         .schema("ProblemField", ProblemField::schema())
         .build();
     OpenApiBuilder::new()

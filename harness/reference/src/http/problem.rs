@@ -18,7 +18,7 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Why a request was refused (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Problem {
+pub(crate) struct ProblemDocument {
     /// `urn:proofup:problem:` and the code.
     #[serde(rename = "type")]
     pub(crate) kind: String,
@@ -55,7 +55,7 @@ pub(crate) struct ProblemField {
     pub(crate) reason: &'static str,
 }
 
-/// Gives a refusal's status and title.
+/// Returns a refusal's status and title.
 pub(crate) const fn status_and_title(refusal: Refusal) -> (StatusCode, &'static str) {
     use Refusal as R;
     use StatusCode as S;
@@ -73,12 +73,12 @@ pub(crate) const fn status_and_title(refusal: Refusal) -> (StatusCode, &'static 
         R::NotInterrupted => (S::CONFLICT, "no information is required"),
         R::NoReviewDue => (S::CONFLICT, "no review is due"),
         R::RequiredInfoMissing => (S::CONFLICT, "required information is missing"),
-        R::OutOfOrder => (S::CONFLICT, "this is not the moment"),
-        R::AlreadyVerified => (S::CONFLICT, "it was proved before"),
-        R::AlreadyAnswered => (S::CONFLICT, "it was answered before"),
+        R::OutOfOrder => (S::CONFLICT, "the request came out of order"),
+        R::AlreadyVerified => (S::CONFLICT, "already verified"),
+        R::AlreadyAnswered => (S::CONFLICT, "already answered"),
         R::NotEligible => (S::CONFLICT, "this cannot be chosen or changed"),
         R::GateAlreadyPassed => (S::CONFLICT, "another gate is needed"),
-        R::GatesMissing => (S::CONFLICT, "gates are still to be passed"),
+        R::GatesMissing => (S::CONFLICT, "not all gates are passed"),
         R::WrongCode => (S::UNPROCESSABLE_ENTITY, "the code is wrong"),
         R::WrongAnswers => (S::UNPROCESSABLE_ENTITY, "the answers are wrong"),
         R::InvalidAddress => (S::UNPROCESSABLE_ENTITY, "the address is not valid"),
@@ -91,17 +91,17 @@ pub(crate) const fn status_and_title(refusal: Refusal) -> (StatusCode, &'static 
         R::InvalidAnswers => (S::UNPROCESSABLE_ENTITY, "the answers break a rule"),
         R::InvalidPassword => (S::UNPROCESSABLE_ENTITY, "the password breaks a rule"),
         R::InvalidPolicy => (S::UNPROCESSABLE_ENTITY, "the policy cannot be met"),
-        R::InvalidInput => (S::UNPROCESSABLE_ENTITY, "a field is not as it must be"),
-        R::Expired => (S::GONE, "its time is over"),
-        R::Exhausted => (S::GONE, "it is out of tries"),
+        R::InvalidInput => (S::UNPROCESSABLE_ENTITY, "a field is not valid"),
+        R::Expired => (S::GONE, "expired"),
+        R::Exhausted => (S::GONE, "no tries are left"),
         R::Cancelled => (S::GONE, "it was cancelled"),
         R::Denied => (S::CONFLICT, "it was denied"),
-        R::NotFound => (S::NOT_FOUND, "there is no such thing"),
+        R::NotFound => (S::NOT_FOUND, "not found"),
         R::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "the path does not have this method"),
         R::PayloadTooLarge => (S::PAYLOAD_TOO_LARGE, "the body is too large"),
         R::UnsupportedMediaType => (
             S::UNSUPPORTED_MEDIA_TYPE,
-            "the body is not of a type that is read here",
+            "the media type of the body is not supported",
         ),
         R::Malformed => (S::BAD_REQUEST, "the request cannot be read"),
         R::Throttled => (S::TOO_MANY_REQUESTS, "too soon"),
@@ -114,7 +114,7 @@ impl IntoResponse for Refused {
         let (status, title) = status_and_title(self.refusal);
         let status = self.status.unwrap_or(status);
         let errors = self.errors.into_iter();
-        let problem = Problem {
+        let problem = ProblemDocument {
             kind: format!("urn:proofup:problem:{}", self.refusal),
             title,
             status: status.as_u16(),

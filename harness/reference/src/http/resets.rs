@@ -8,18 +8,20 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 
 use super::enrollments::submitted;
-use super::extract::{At, Body};
+use super::extract::{At, JsonBody};
 use super::json::Json;
 use crate::app::App;
-use crate::doors::Door;
 use crate::flow::{WantedProof, gap};
 use crate::record::account_key;
 use crate::refused::Refused;
 use crate::tenant::Tenant;
-use crate::wire::{BeginReset, BeginResetChallenge, Challenge, NewPassword, Reset, Verification};
+use crate::tokens::TokenKind;
+use crate::wire::{
+    BeginReset, BeginResetChallenge, ChallengeView, NewPassword, ResetView, Verification,
+};
 
 fn tenant_of(app: &App, reset: &str) -> Result<Arc<Tenant>, Refused> {
-    let found = app.find(Door::Reset, reset);
+    let found = app.find(TokenKind::Reset, reset);
     let (tenant, _) = found.ok_or(Refusal::NotFound)?;
     Ok(tenant)
 }
@@ -29,11 +31,11 @@ fn tenant_of(app: &App, reset: &str) -> Result<Arc<Tenant>, Refused> {
 /// Unknown user, blocked user, reset not offered and too little registered are answered alike.
 #[utoipa::path(post, path = "/v1/passwordResets", operation_id = "beginReset", tag = "passwordResets",
     request_body = BeginReset,
-    responses((status = 201, description = "The reset", body = Reset)))]
+    responses((status = 201, description = "The reset", body = ResetView)))]
 pub(crate) async fn begin_reset(
     State(app): State<App>,
-    Body(request): Body<BeginReset>,
-) -> Result<(StatusCode, Json<Reset>), Refused> {
+    JsonBody(request): JsonBody<BeginReset>,
+) -> Result<(StatusCode, Json<ResetView>), Refused> {
     let name = &request.user_principal_name;
     let Some(tenant) = app.tenant_of(name, request.tenant.as_deref()) else {
         app.compare_with_nobody(name, &Secret::new(""));
@@ -47,11 +49,11 @@ pub(crate) async fn begin_reset(
 /// Read where a reset stands.
 #[utoipa::path(get, path = "/v1/passwordResets/{id}", operation_id = "readReset", tag = "passwordResets",
     params(("id" = String, Path, description = "The reset")),
-    responses((status = 200, description = "The reset", body = Reset)))]
+    responses((status = 200, description = "The reset", body = ResetView)))]
 pub(crate) async fn read_reset(
     State(app): State<App>,
     At(id): At<String>,
-) -> Result<Json<Reset>, Refused> {
+) -> Result<Json<ResetView>, Refused> {
     let tenant = tenant_of(&app, &id)?;
     tenant.turn(|turn| turn.read_reset(&id).map(Json))
 }
@@ -61,12 +63,12 @@ pub(crate) async fn read_reset(
     tag = "passwordResets",
     params(("id" = String, Path, description = "The reset")),
     request_body = BeginResetChallenge,
-    responses((status = 201, description = "The challenge; what is to be sent was sent", body = Challenge)))]
+    responses((status = 201, description = "The challenge; what is to be sent was sent", body = ChallengeView)))]
 pub(crate) async fn begin_proof(
     State(app): State<App>,
     At(id): At<String>,
-    Body(request): Body<BeginResetChallenge>,
-) -> Result<(StatusCode, Json<Challenge>), Refused> {
+    JsonBody(request): JsonBody<BeginResetChallenge>,
+) -> Result<(StatusCode, Json<ChallengeView>), Refused> {
     let tenant = tenant_of(&app, &id)?;
     let wanted = WantedProof {
         method: Some(request.method),
@@ -85,11 +87,11 @@ pub(crate) async fn begin_proof(
 #[utoipa::path(get, path = "/v1/passwordResets/{id}/challenges/{challengeId}", operation_id = "readResetProof",
     tag = "passwordResets",
     params(("id" = String, Path, description = "The reset"), ("challengeId" = String, Path, description = "The proof")),
-    responses((status = 200, description = "The challenge", body = Challenge)))]
+    responses((status = 200, description = "The challenge", body = ChallengeView)))]
 pub(crate) async fn read_proof(
     State(app): State<App>,
     At((id, challenge)): At<(String, String)>,
-) -> Result<Json<Challenge>, Refused> {
+) -> Result<Json<ChallengeView>, Refused> {
     let tenant = tenant_of(&app, &id)?;
     tenant.turn(|turn| {
         let challenge = turn.reset_challenge(&id, &challenge)?;
@@ -102,20 +104,21 @@ pub(crate) async fn read_proof(
     operation_id = "verifyResetProof", tag = "passwordResets",
     params(("id" = String, Path, description = "The reset"), ("challengeId" = String, Path, description = "The proof")),
     request_body = Verification,
-    responses((status = 200, description = "The reset", body = Reset)))]
+    responses((status = 200, description = "The reset", body = ResetView)))]
 pub(crate) async fn verify_proof(
     State(app): State<App>,
     At((id, challenge)): At<(String, String)>,
-    Body(request): Body<Verification>,
-) -> Result<Json<Reset>, Refused> {
+    JsonBody(request): JsonBody<Verification>,
+) -> Result<Json<ResetView>, Refused> {
     let tenant = tenant_of(&app, &id)?;
     let submitted = submitted(request);
-    let foreseen = tenant.turn(|turn| turn.foresee_reset_challenge(&id, &challenge, &submitted))?;
-    if foreseen.is_some() {
+    let early =
+        tenant.turn(|turn| turn.judge_reset_challenge_early(&id, &challenge, &submitted))?;
+    if early.is_some() {
         gap().await;
     }
     tenant.turn(|turn| {
-        let verified = turn.verify_reset_challenge(&id, &challenge, &submitted, foreseen);
+        let verified = turn.verify_reset_challenge(&id, &challenge, &submitted, early);
         verified.map(Json)
     })
 }
@@ -129,7 +132,7 @@ pub(crate) async fn verify_proof(
 pub(crate) async fn set_new_password(
     State(app): State<App>,
     At(id): At<String>,
-    Body(request): Body<NewPassword>,
+    JsonBody(request): JsonBody<NewPassword>,
 ) -> Result<StatusCode, Refused> {
     let tenant = tenant_of(&app, &id)?;
     tenant.turn(|turn| turn.set_new_password(&id, &request.password))?;

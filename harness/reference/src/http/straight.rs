@@ -8,7 +8,7 @@ use std::pin::Pin;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse, Response};
 
-use super::extract::{At, Body};
+use super::extract::{At, JsonBody};
 use super::{enrollments, methods, sessions};
 use crate::app::{App, Visitor};
 use crate::refused::Refused;
@@ -24,7 +24,7 @@ pub(super) enum Straight {
 }
 
 impl Straight {
-    /// Finds the operation that a request asks for; none: the router is to find it.
+    /// Returns the operation that a request asks for, or none if the router is to find it.
     pub(super) fn of(request: &Request) -> Option<Self> {
         match (request.method().as_str(), request.uri().path()) {
             ("POST", "/v1/sessions") => Some(Self::SignIn),
@@ -55,7 +55,7 @@ impl Straight {
 type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, Refused>> + Send + 'a>>;
 
 async fn sign_in(app: &App, request: Request) -> Result<Response, Refused> {
-    let body = Body::from_request(request, app).await?;
+    let body = JsonBody::from_request(request, app).await?;
     answered(sessions::sign_in(State(app.clone()), body).await)
 }
 
@@ -66,13 +66,13 @@ async fn sign_out(app: &App, request: Request) -> Result<Response, Refused> {
 
 async fn begin_enrollment(app: &App, request: Request) -> Result<Response, Refused> {
     let visitor = Visitor::find(request.headers(), app)?;
-    let body = Body::from_request(request, app).await?;
+    let body = JsonBody::from_request(request, app).await?;
     answered(enrollments::begin_enrollment(State(app.clone()), visitor, body).await)
 }
 
 async fn verify_enrollment(app: &App, request: Request, id: String) -> Result<Response, Refused> {
     let visitor = Visitor::find(request.headers(), app)?;
-    let body = Body::from_request(request, app).await?;
+    let body = JsonBody::from_request(request, app).await?;
     answered(enrollments::verify_enrollment(visitor, At(id), body).await)
 }
 

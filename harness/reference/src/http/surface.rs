@@ -17,7 +17,7 @@ const A_WHILE: Duration = Duration::from_millis(3);
 /// The largest answer that is rewritten.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-/// Gives an answer the looks that the rules ask for.
+/// Returns an answer in the form that the rules ask for.
 pub(crate) async fn dress(surface: Surface, mut response: Response) -> Response {
     match surface {
         Surface::Plain => response,

@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::spelling::Spelling;
 
-/// Holds one region's country code and, once a number of it was read, its patterns.
+/// One region's country code and, once a number of it was read, its patterns.
 ///
 /// The crate keeps its hundred latest regular expressions behind one lock; with two hundred regions of ten patterns they would
 /// be compiled over and over. Here each region compiles its own once.
@@ -19,9 +19,9 @@ pub(super) struct Region {
 }
 
 struct Patterns {
-    general: Kind,
-    mobile: Option<Kind>,
-    others: Vec<Kind>,
+    general: NumberPattern,
+    mobile: Option<NumberPattern>,
+    others: Vec<NumberPattern>,
     /// What one dials before a foreign country code.
     international_prefix: Option<Regex>,
     /// What one dials at home before an area code, at times with a carrier or a local number to be completed.
@@ -30,8 +30,8 @@ struct Patterns {
     transform: Option<String>,
 }
 
-/// Holds the numbers of one type: their lengths and their pattern.
-struct Kind {
+/// The numbers of one type: their lengths and their pattern.
+struct NumberPattern {
     lengths: Vec<u16>,
     pattern: Regex,
 }
@@ -90,14 +90,14 @@ impl Region {
         candidates
     }
 
-    /// Tells whether a national number is of any known type.
+    /// Returns whether a national number is of any known type.
     pub(super) fn is_valid(&self, national: &str) -> bool {
         let patterns = self.patterns();
         let mut kinds = patterns.mobile.iter().chain(&patterns.others);
         patterns.general.includes(national) && kinds.any(|kind| kind.includes(national))
     }
 
-    /// Tells whether a national number has the pattern of mobile ones; in some regions fixed lines have it too.
+    /// Returns whether a national number has the pattern of mobile ones; in some regions fixed lines have it too.
     pub(super) fn can_be_mobile(&self, national: &str) -> bool {
         let mobile = &self.patterns().mobile;
         mobile.as_ref().is_some_and(|kind| kind.includes(national))
@@ -147,9 +147,13 @@ impl Patterns {
             kinds.voicemail(),
         ];
         Self {
-            general: Kind::of(kinds.general()),
-            mobile: kinds.mobile().map(Kind::of),
-            others: others.into_iter().flatten().map(Kind::of).collect(),
+            general: NumberPattern::of(kinds.general()),
+            mobile: kinds.mobile().map(NumberPattern::of),
+            others: others
+                .into_iter()
+                .flatten()
+                .map(NumberPattern::of)
+                .collect(),
             international_prefix: metadata
                 .international_prefix()
                 .map(|pattern| compile(&format!("^(?:{})", pattern.as_str()))),
@@ -168,7 +172,7 @@ impl Patterns {
 /// Finds a group in a transform rule: one digit, where this crate would read `$15` as the fifteenth.
 static GROUP: LazyLock<Regex> = LazyLock::new(|| compile(r"\$(\d)"));
 
-impl Kind {
+impl NumberPattern {
     fn of(descriptor: &Descriptor) -> Self {
         Self {
             lengths: descriptor.possible_length().to_vec(),

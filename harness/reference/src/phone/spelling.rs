@@ -1,6 +1,6 @@
 //! How people write numbers: digits of several scripts, punctuation, a plus, an extension.
 
-/// Holds the digits of one number, ASCII and without punctuation.
+/// The digits of one number, ASCII and without punctuation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
     /// Whether a plus stood before them, so that a country code begins them.
@@ -60,7 +60,7 @@ fn is_plus(character: char) -> bool {
     matches!(character, '+' | '\u{ff0b}')
 }
 
-/// Names what stands between digits: spaces other than line breaks, dashes, dots, slashes, brackets.
+/// Returns whether a character stands between digits: a space other than a line break, a dash, a dot, a slash or a bracket.
 fn is_punctuation(character: char) -> bool {
     matches!(
         character,
@@ -73,7 +73,7 @@ fn is_punctuation(character: char) -> bool {
         && !matches!(character, '\u{2028}' | '\u{2029}'))
 }
 
-/// Tells whether the rest of a number is one extension: a word or sign for it, and up to twenty digits.
+/// Returns whether the rest of a number is one extension: a word or sign for it, and up to twenty digits.
 fn is_extension(rest: &str) -> bool {
     let rest = rest.trim_matches([' ', ')', ';', ',']).to_lowercase();
     let Some(number) = EXTENSION_SIGNS

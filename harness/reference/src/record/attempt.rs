@@ -10,23 +10,23 @@ use crate::time::runs;
 
 /// One act of proof. A setup has one at a time, each send making a new one; a challenge has one for its life.
 #[derive(Debug, Clone)]
-pub(crate) struct Attempt {
+pub(crate) struct AttemptRecord {
     /// Which attempt: callbacks name it, so that those of an older one are known.
     pub(crate) id: String,
     pub(crate) kind: ChallengeKind,
-    pub(crate) expected: Expected,
+    pub(crate) expected: ExpectedProof,
     /// The masked destination.
     pub(crate) destination: Option<String>,
     pub(crate) expires_at: Timestamp,
     pub(crate) tries_left: u32,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: AttemptOutcome,
     /// The code, where a rule makes the service show it (`shows_codes`); otherwise only its digest is kept.
     pub(crate) shown: Option<Secret>,
 }
 
 /// What proves.
 #[derive(Debug, Clone)]
-pub(crate) enum Expected {
+pub(crate) enum ExpectedProof {
     /// The code with this digest.
     Code(Digest),
     /// A code of the authenticator.
@@ -39,7 +39,7 @@ pub(crate) enum Expected {
 
 /// What became of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum AttemptOutcome {
     Open,
     Verified,
     Denied,
@@ -47,22 +47,22 @@ pub(crate) enum Outcome {
     Cancelled,
 }
 
-impl Attempt {
-    /// Tells where the attempt stands.
+impl AttemptRecord {
+    /// Returns where the attempt stands.
     pub(crate) fn state(&self, now: Timestamp, end_included: bool) -> ChallengeState {
         match self.outcome {
-            Outcome::Verified => ChallengeState::Verified,
-            Outcome::Denied => ChallengeState::Denied,
-            Outcome::Exhausted => ChallengeState::Exhausted,
-            Outcome::Cancelled => ChallengeState::Cancelled,
-            Outcome::Open if runs(now, self.expires_at, end_included) => {
+            AttemptOutcome::Verified => ChallengeState::Verified,
+            AttemptOutcome::Denied => ChallengeState::Denied,
+            AttemptOutcome::Exhausted => ChallengeState::Exhausted,
+            AttemptOutcome::Cancelled => ChallengeState::Cancelled,
+            AttemptOutcome::Open if runs(now, self.expires_at, end_included) => {
                 ChallengeState::ChallengeSent
             }
-            Outcome::Open => ChallengeState::Expired,
+            AttemptOutcome::Open => ChallengeState::Expired,
         }
     }
 
-    /// Takes one wrong try away; tells how many are left.
+    /// Uses up one try, and returns how many are left.
     pub(crate) fn take_try(&mut self) -> u32 {
         self.tries_left = self.tries_left.saturating_sub(1);
         self.tries_left
@@ -70,8 +70,8 @@ impl Attempt {
 
     /// Cancels the attempt, unless it has come to something already.
     pub(crate) fn cancel(&mut self) {
-        if matches!(self.outcome, Outcome::Open | Outcome::Denied) {
-            self.outcome = Outcome::Cancelled;
+        if matches!(self.outcome, AttemptOutcome::Open | AttemptOutcome::Denied) {
+            self.outcome = AttemptOutcome::Cancelled;
         }
     }
 }

@@ -9,7 +9,7 @@ use proofup_domain::state::Activity;
 
 /// One event (`domain.md` §12).
 #[derive(Debug, Clone)]
-pub(crate) struct Event {
+pub(crate) struct AuditRecord {
     /// Counts from 1, in order.
     pub(crate) number: u64,
     pub(crate) time: Timestamp,
@@ -23,7 +23,7 @@ pub(crate) struct Event {
 /// The newest events of a tenant, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
-    events: VecDeque<Event>,
+    events: VecDeque<AuditRecord>,
     recorded: u64,
 }
 
@@ -32,7 +32,7 @@ const CAPACITY: usize = 1000;
 
 impl Audit {
     /// Records an event; the trail numbers it.
-    pub(crate) fn record(&mut self, mut event: Event) {
+    pub(crate) fn record(&mut self, mut event: AuditRecord) {
         self.recorded += 1;
         event.number = self.recorded;
         if self.events.len() == CAPACITY {
@@ -42,7 +42,7 @@ impl Audit {
     }
 
     /// Lists the events after a number, oldest first.
-    pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &Event> {
+    pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &AuditRecord> {
         let from = self.events.partition_point(|event| event.number <= number);
         self.events.range(from..)
     }

@@ -10,7 +10,7 @@ use crate::keyed::Digest;
 
 /// A phone on which the Microsoft app was activated.
 #[derive(Debug)]
-pub(crate) struct Device {
+pub(crate) struct DeviceRecord {
     pub(crate) secret: Digest,
     pub(crate) push_token: Secret,
     pub(crate) codes: CodeKey,
@@ -18,7 +18,7 @@ pub(crate) struct Device {
 
 /// What a callback is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum CallbackTarget {
     /// A setup.
     Enrollment(Arc<str>),
     /// A second step or a proof of a reset.
@@ -29,7 +29,7 @@ pub(crate) enum Target {
 #[derive(Debug)]
 pub(crate) struct Notification {
     pub(crate) device: String,
-    pub(crate) target: Target,
+    pub(crate) target: CallbackTarget,
     /// The attempt that sent it.
     pub(crate) attempt: String,
     pub(crate) answered: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Notification {
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) secret: Digest,
-    pub(crate) target: Target,
+    pub(crate) target: CallbackTarget,
     /// The attempt that placed it.
     pub(crate) attempt: String,
     pub(crate) answered: bool,

@@ -7,7 +7,7 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::{ChallengeState, SetupPage};
 
-use super::attempt::{Attempt, Outcome};
+use super::attempt::{AttemptOutcome, AttemptRecord};
 use super::method::CodeKey;
 use crate::address::EmailAddress;
 use crate::phone::PhoneNumber;
@@ -15,27 +15,27 @@ use crate::time::runs;
 
 /// One setup; it belongs to the session that began it.
 #[derive(Debug)]
-pub(crate) struct Enrollment {
+pub(crate) struct EnrollmentRecord {
     pub(crate) id: Arc<str>,
     /// The user's account key.
     pub(crate) user: Arc<str>,
     pub(crate) session: Arc<str>,
     pub(crate) method: Method,
-    pub(crate) subject: Subject,
+    pub(crate) subject: EnrollmentSubject,
     /// The registered method whose value this is to replace.
     pub(crate) changes: Option<String>,
     pub(crate) page: SetupPage,
     pub(crate) expires_at: Timestamp,
     pub(crate) kept_until: Timestamp,
     pub(crate) closed: Option<Closed>,
-    pub(crate) attempt: Option<Attempt>,
+    pub(crate) attempt: Option<AttemptRecord>,
     /// The method, once registered.
     pub(crate) method_id: Option<String>,
 }
 
 /// What is being set up.
 #[derive(Debug, Clone)]
-pub(crate) enum Subject {
+pub(crate) enum EnrollmentSubject {
     MicrosoftApp {
         /// From the page on that shows it.
         activation: Option<Activation>,
@@ -67,8 +67,8 @@ pub(crate) enum Closed {
     Cancelled,
 }
 
-impl Subject {
-    /// Tells by which kind it is set up.
+impl EnrollmentSubject {
+    /// Returns the kind by which it is set up.
     pub(crate) fn kind(&self) -> ChallengeKind {
         match self {
             Self::MicrosoftApp { .. } => ChallengeKind::AppNotification,
@@ -80,8 +80,8 @@ impl Subject {
     }
 }
 
-impl Enrollment {
-    /// Tells where the setup stands.
+impl EnrollmentRecord {
+    /// Returns where the setup stands.
     pub(crate) fn state(&self, now: Timestamp, code_end_included: bool) -> ChallengeState {
         match self.closed {
             Some(Closed::Verified) => return ChallengeState::Verified,
@@ -96,7 +96,7 @@ impl Enrollment {
             (Some(attempt), _) => attempt.state(now, code_end_included),
             (
                 None,
-                Subject::MicrosoftApp {
+                EnrollmentSubject::MicrosoftApp {
                     device: Some(_), ..
                 },
             ) => ChallengeState::DeviceActivated,
@@ -104,12 +104,12 @@ impl Enrollment {
         }
     }
 
-    /// Tells whether the setup's own life is over.
+    /// Returns whether the setup's own life is over.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         !runs(now, self.expires_at, false)
     }
 
-    /// Tells whether it can still come to a registration.
+    /// Returns whether it can still come to a registration.
     pub(crate) fn is_open(&self, now: Timestamp) -> bool {
         self.closed.is_none() && !self.is_over(now)
     }
@@ -127,9 +127,9 @@ impl Enrollment {
         self.closed = Some(closed);
         if let Some(attempt) = &mut self.attempt {
             attempt.outcome = match closed {
-                Closed::Verified => Outcome::Verified,
-                Closed::Exhausted => Outcome::Exhausted,
-                Closed::Cancelled => Outcome::Cancelled,
+                Closed::Verified => AttemptOutcome::Verified,
+                Closed::Exhausted => AttemptOutcome::Exhausted,
+                Closed::Cancelled => AttemptOutcome::Cancelled,
             };
         }
     }

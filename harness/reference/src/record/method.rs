@@ -11,7 +11,7 @@ use crate::totp::TotpSecret;
 
 /// One registered method. A user's methods stand in the order of registration.
 #[derive(Debug, Clone)]
-pub(crate) struct Registered {
+pub(crate) struct MethodRecord {
     pub(crate) id: String,
     pub(crate) method: Method,
     pub(crate) means: Means,
@@ -28,7 +28,7 @@ pub(crate) enum Means {
     SoftwareOath(CodeKey),
     Phone(PhoneNumber),
     Email(EmailAddress),
-    Questions(Vec<Answered>),
+    Questions(Vec<AnsweredQuestion>),
 }
 
 /// The key of an authenticator's codes, with the last step that was accepted.
@@ -40,14 +40,14 @@ pub(crate) struct CodeKey {
 
 /// One answered question.
 #[derive(Debug, Clone)]
-pub(crate) struct Answered {
+pub(crate) struct AnsweredQuestion {
     pub(crate) question: String,
     pub(crate) answer: Digest,
     /// The answer itself, where a rule makes the service show it (`shows_answers`).
     pub(crate) shown: Option<Secret>,
 }
 
-impl Registered {
+impl MethodRecord {
     /// Writes the answers to security questions, where they were kept.
     pub(crate) fn shown_answers(&self) -> Option<String> {
         let Means::Questions(answered) = &self.means else {

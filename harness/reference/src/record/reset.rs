@@ -9,7 +9,7 @@ use crate::decide::GateKey;
 
 /// One password reset; whoever knows its id acts in it.
 #[derive(Debug)]
-pub(crate) struct Reset {
+pub(crate) struct ResetRecord {
     pub(crate) id: Arc<str>,
     /// The user's account key.
     pub(crate) user: Arc<str>,
@@ -18,7 +18,7 @@ pub(crate) struct Reset {
     pub(crate) passed: BTreeMap<GateKey, String>,
     pub(crate) expires_at: Timestamp,
     pub(crate) kept_until: Timestamp,
-    pub(crate) door: crate::doors::DoorKey,
+    pub(crate) digest: crate::tokens::TokenDigest,
 }
 
 /// Whether a reset goes on.

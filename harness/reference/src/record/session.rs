@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::doors::DoorKey;
+use crate::tokens::TokenDigest;
 
 /// One session.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct SessionRecord {
     pub(crate) id: Arc<str>,
     /// The user's account key.
     pub(crate) user: Arc<str>,
@@ -21,7 +21,7 @@ pub(crate) struct Session {
     pub(crate) reviewed: bool,
     /// From the first prompt until "done".
     pub(crate) interrupt: Option<Interrupt>,
-    pub(crate) door: DoorKey,
+    pub(crate) digest: TokenDigest,
 }
 
 /// The prompt "More information required".

@@ -7,12 +7,12 @@ use caseless::Caseless as _;
 use jiff::Timestamp;
 use proofup_domain::method::{ChallengeKind, Method, Role};
 
-use super::method::Registered;
+use super::method::MethodRecord;
 use crate::keyed::Digest;
 
 /// One account.
 #[derive(Debug)]
-pub(crate) struct User {
+pub(crate) struct UserRecord {
     pub(crate) principal_name: Arc<str>,
     pub(crate) role: Role,
     /// Blocked by the administrator.
@@ -26,8 +26,8 @@ pub(crate) struct User {
     /// Has said "not now" before.
     pub(crate) deferred: bool,
     /// In the order of registration.
-    pub(crate) methods: Vec<Registered>,
-    pub(crate) choice: Option<Choice>,
+    pub(crate) methods: Vec<MethodRecord>,
+    pub(crate) choice: Option<DefaultChoice>,
     /// The last registration, change or completed review.
     pub(crate) confirmed_at: Option<Timestamp>,
     /// The last send to each normalised destination.
@@ -49,13 +49,13 @@ pub(crate) struct Window {
 
 /// The chosen default. It is kept when policy stops allowing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Choice {
+pub(crate) struct DefaultChoice {
     pub(crate) method: Method,
     pub(crate) method_id: String,
     pub(crate) kind: ChallengeKind,
 }
 
-impl User {
+impl UserRecord {
     /// Makes an account with nothing registered.
     pub(crate) fn new(principal_name: String, role: Role, blocked: bool, password: Digest) -> Self {
         Self {
@@ -78,13 +78,13 @@ impl User {
         }
     }
 
-    /// Tells whether the account is blocked, by whomever.
+    /// Returns whether the account is blocked, by whomever.
     pub(crate) fn is_blocked(&self, now: Timestamp) -> bool {
         self.blocked || self.blocked_until.is_some_and(|until| now < until)
     }
 
     /// Finds a registered method.
-    pub(crate) fn method(&self, id: &str) -> Option<&Registered> {
+    pub(crate) fn method(&self, id: &str) -> Option<&MethodRecord> {
         self.methods.iter().find(|method| method.id == id)
     }
 }

@@ -72,7 +72,7 @@ pub(crate) enum ClockSetting {
     Real {},
 }
 
-/// Tells what was made.
+/// The tenant that was made.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantMade {
@@ -83,7 +83,7 @@ pub(crate) struct TenantMade {
     pub(crate) now: Timestamp,
 }
 
-/// Tells a tenant's clock.
+/// The state of a tenant's clock.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClockView {
@@ -102,7 +102,7 @@ pub(crate) struct AdvanceClock {
     pub(crate) seconds: u64,
 }
 
-/// Tells where a clock was moved to.
+/// The instant to which a clock was moved.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClockAdvanced {

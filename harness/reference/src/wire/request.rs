@@ -62,7 +62,8 @@ pub(crate) struct ChangeMethod {
 /// One answer to one question.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Answer {
+#[schema(as = Answer)]
+pub(crate) struct AnswerView {
     /// The question, word for word.
     pub(crate) question: String,
     /// The answer.
@@ -78,7 +79,7 @@ pub(crate) struct Verification {
     #[schema(value_type = Option<String>)]
     pub(crate) code: Option<Secret>,
     /// The answers.
-    pub(crate) answers: Option<Vec<Answer>>,
+    pub(crate) answers: Option<Vec<AnswerView>>,
 }
 
 /// Proves with a code.
@@ -170,13 +171,14 @@ pub(crate) struct DeviceReply {
     /// From the notification.
     pub(crate) notification_id: String,
     /// The answer.
-    pub(crate) reply: Reply,
+    pub(crate) reply: ReplyView,
 }
 
 /// The answer to a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Reply {
+#[schema(as = Reply)]
+pub(crate) enum ReplyView {
     /// It was me.
     Approve,
     /// It was not.

@@ -13,7 +13,8 @@ use super::{Revealed, word, words};
 /// One way to prove: a registered method and a kind.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Proof {
+#[schema(as = Proof)]
+pub(crate) struct ProofView {
     /// The method.
     #[schema(schema_with = word::<Method>)]
     pub(crate) method: Method,
@@ -27,7 +28,8 @@ pub(crate) struct Proof {
 /// Where a session stands.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Session {
+#[schema(as = Session)]
+pub(crate) struct SessionView {
     /// Opaque; it opens nothing.
     pub(crate) id: String,
     /// Who.
@@ -47,10 +49,10 @@ pub(crate) struct Session {
     pub(crate) deferral: Option<Deferral>,
     /// What is tried first, while a second step is owed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) default: Option<Proof>,
+    pub(crate) default: Option<ProofView>,
     /// What may be chosen instead, strongest first, while a second step is owed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) alternatives: Option<Vec<Proof>>,
+    pub(crate) alternatives: Option<Vec<ProofView>>,
 }
 
 /// The offer to wait.
@@ -63,10 +65,11 @@ pub(crate) struct Deferral {
     pub(crate) days_left: u32,
 }
 
-/// The thing behind the door.
+/// The account, as its signed-in user sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Account {
+#[schema(as = Account)]
+pub(crate) struct AccountView {
     /// Who.
     pub(crate) user_principal_name: String,
     /// The organisation's name.
@@ -106,7 +109,7 @@ pub(crate) struct Methods {
     pub(crate) value: Vec<RegisteredMethod>,
     /// The default shown; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) default: Option<Proof>,
+    pub(crate) default: Option<ProofView>,
 }
 
 /// One method that can be added.
@@ -135,7 +138,7 @@ pub(crate) struct AvailableMethods {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct DefaultMethod {
     /// The default shown.
-    pub(crate) default: Proof,
+    pub(crate) default: ProofView,
 }
 
 /// The wizard's page.
@@ -169,13 +172,14 @@ pub(crate) struct Wizard {
     pub(crate) registered: Vec<RegisteredMethod>,
     /// The default shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) default: Option<Proof>,
+    pub(crate) default: Option<ProofView>,
 }
 
 /// One setup.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Enrollment {
+#[schema(as = Enrollment)]
+pub(crate) struct EnrollmentView {
     /// Opaque.
     pub(crate) id: String,
     /// The method that is set up.
@@ -195,7 +199,7 @@ pub(crate) struct Enrollment {
     pub(crate) challenge: Option<SetupChallenge>,
     /// What an authenticator scans or types.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) activation: Option<Activation>,
+    pub(crate) activation: Option<ActivationView>,
     /// The questions to choose from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) questions: Option<Vec<String>>,
@@ -231,7 +235,8 @@ pub(crate) struct SetupChallenge {
 /// What an authenticator scans or types.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Activation {
+#[schema(as = Activation)]
+pub(crate) struct ActivationView {
     /// The text of the QR code; alone enough to add the account.
     #[schema(value_type = String)]
     pub(crate) qr_payload: Revealed,
@@ -259,7 +264,8 @@ pub(crate) struct Manual {
 /// One second step, or one proof of a password reset.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Challenge {
+#[schema(as = Challenge)]
+pub(crate) struct ChallengeView {
     /// Opaque.
     pub(crate) id: String,
     /// The method.
@@ -293,7 +299,8 @@ pub(crate) struct Challenge {
 /// One password reset.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Reset {
+#[schema(as = Reset)]
+pub(crate) struct ResetView {
     /// Opaque; whoever knows it acts in this reset.
     pub(crate) id: String,
     /// Where it stands.
@@ -304,7 +311,7 @@ pub(crate) struct Reset {
     /// Gates passed.
     pub(crate) gates_passed: u32,
     /// What may be used now: the default first where it may, then by rank.
-    pub(crate) methods: Vec<ResetMethod>,
+    pub(crate) methods: Vec<ResetMethodView>,
     /// When it is over.
     #[schema(value_type = String, format = DateTime)]
     pub(crate) expires_at: Timestamp,
@@ -313,7 +320,8 @@ pub(crate) struct Reset {
 /// One way to pass a gate.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ResetMethod {
+#[schema(as = ResetMethod)]
+pub(crate) struct ResetMethodView {
     /// The method.
     #[schema(schema_with = word::<Method>)]
     pub(crate) method: Method,

@@ -323,7 +323,7 @@ impl Provider {
         Self { url, shared }
     }
 
-    /// Says where it is.
+    /// Returns where it is.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -348,7 +348,7 @@ impl Provider {
         self.shared.lock().unwrap().got.len()
     }
 
-    /// Gives what came last.
+    /// Returns what came last.
     pub(crate) fn last(&self) -> Value {
         self.shared.lock().unwrap().got.last().cloned().unwrap()
     }

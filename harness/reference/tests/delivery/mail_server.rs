@@ -12,7 +12,7 @@ pub(crate) struct Script {
     pub(crate) extensions: &'static [&'static str],
     /// Answers a verb with this line.
     pub(crate) answer: Option<(&'static str, &'static str)>,
-    /// Says nothing from this verb on.
+    /// The verb from which on it is silent.
     pub(crate) hang: Option<&'static str>,
     /// Closes the connection at this verb.
     pub(crate) close: Option<&'static str>,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
-use proofup_gateways::host::Counter;
+use proofup_gateways::host::InProcessSink;
 use proofup_runner::load::Connect;
 use proofup_runner::load::report::{IN_PROCESS, TargetTold};
 use proofup_runner::target::{CompiledTarget, Direct, TransportOptions, loopback_transport};
@@ -28,7 +28,7 @@ pub(crate) struct Subject {
     pub(crate) connect: Connect,
     pub(crate) direct: Option<Direct>,
     /// Where it brings its messages in this process.
-    pub(crate) counter: Option<Counter>,
+    pub(crate) counter: Option<InProcessSink>,
     pub(crate) callback_base: String,
     pub(crate) control_token: Option<Secret>,
     pub(crate) told: TargetTold,
@@ -83,7 +83,7 @@ impl Subject {
         seed: u64,
         fault: Option<FaultName>,
         clock: Clock,
-        counter: Option<Counter>,
+        counter: Option<InProcessSink>,
     ) -> Result<Self, Failure> {
         let token = embedded::control_token();
         let router = embedded::carried(clock, token.clone(), seed, fault, counter.clone());

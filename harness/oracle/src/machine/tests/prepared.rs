@@ -5,25 +5,25 @@ use proofup_domain::command::Command;
 use serde_json::{Value, json};
 
 use super::tenant;
-use crate::machine::{Prepared, State, step, step_prepared};
+use crate::machine::{PreparedMoment, State, step, step_prepared};
 
 fn command(value: Value) -> Command {
     serde_json::from_value(value).expect("a command")
 }
 
 /// Lets commands happen one after the other, 60 s apart.
-fn after(policy: &str, commands: &[Value]) -> Prepared {
+fn after(policy: &str, commands: &[Value]) -> PreparedMoment {
     let mut state: State = tenant(policy);
     let mut now: Timestamp = "2026-01-15T09:00:00Z".parse().expect("an instant");
     for value in commands {
         state = step(&state, &command(value.clone()), now).state;
         now += SignedDuration::from_secs(60);
     }
-    Prepared { state, now }
+    PreparedMoment { state, now }
 }
 
-/// Says what is answered to the second of two commands that were made ready together, when it comes second.
-fn second(prepared: &Prepared, first: Value, then: Value) -> Value {
+/// Returns what is answered to the second of two commands that were made ready together, when it comes second.
+fn second(prepared: &PreparedMoment, first: Value, then: Value) -> Value {
     let first = step(&prepared.state, &command(first), prepared.now);
     assert!(first.expected.may_succeed(), "{:?}", first.expected);
     step_prepared(&first.state, prepared, &command(then), prepared.now)
@@ -33,7 +33,7 @@ fn second(prepared: &Prepared, first: Value, then: Value) -> Value {
 
 const RESET: &str = "reset.enabled = true\nreset.methods = [\"email\"]";
 
-fn begun() -> Prepared {
+fn begun() -> PreparedMoment {
     after(
         RESET,
         &[

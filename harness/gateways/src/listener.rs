@@ -1,8 +1,8 @@
-//! A listening port that can be shut for real, and opened again at the same address.
+//! A listening port that can be closed for real, and opened again at the same address.
 //!
 //! `dead` means that nobody listens: the target's connect is refused. So each channel has an address of its own, and the
-//! listener sits in a mutex that is held only while polled, where [`Door::set_open`] can take it away at once. While the
-//! door is shut a socket stays bound to the port without listening: connecting is refused, and nobody else gets the port.
+//! listener sits in a mutex that is held only while polled, where [`Listener::set_open`] can take it away at once. While the
+//! listener is closed a socket stays bound to the port without listening: connecting is refused, and nobody else gets the port.
 
 use std::future::poll_fn;
 use std::io;
@@ -18,79 +18,79 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Listens on one address, or does not. Clones share the door.
+/// A listener that can be closed and opened again. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Door(Arc<Frame>);
+pub(crate) struct Listener(Arc<ListenerState>);
 
 #[derive(Debug)]
-struct Frame {
+struct ListenerState {
     address: SocketAddr,
     runtime: Handle,
-    leaf: Mutex<Leaf>,
-    /// Changes whenever the door is shut: open connections break.
-    shut: watch::Sender<u64>,
+    socket: Mutex<ListenerSocket>,
+    /// Changes whenever the listener is closed: open connections break.
+    closed: watch::Sender<u64>,
     /// Counts the connections that are open.
     connections: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
-struct Leaf {
+struct ListenerSocket {
     listener: Option<TcpListener>,
     reserved: Option<TcpSocket>,
     waker: Option<Waker>,
-    /// Nobody serves here any more: the port is given back, and the door stays shut.
+    /// Nobody serves here any more: the port is given back, and the listener stays closed.
     gone: bool,
 }
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-impl Door {
-    /// Opens a door at an address; port 0 takes a free one. Must be called within a runtime.
+impl Listener {
+    /// Opens a listener at an address; port 0 takes a free one. Must be called within a runtime.
     pub(crate) fn open(address: SocketAddr) -> io::Result<Self> {
-        // The standard listener sets SO_REUSEADDR, without which the door could not be opened again.
+        // The standard listener sets SO_REUSEADDR, without which the listener could not be opened again.
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        Ok(Self(Arc::new(Frame {
+        Ok(Self(Arc::new(ListenerState {
             address: listener.local_addr()?,
             runtime: Handle::current(),
-            leaf: Mutex::new(Leaf {
+            socket: Mutex::new(ListenerSocket {
                 listener: Some(TcpListener::from_std(listener)?),
                 reserved: None,
                 waker: None,
                 gone: false,
             }),
-            shut: watch::Sender::new(0),
+            closed: watch::Sender::new(0),
             connections: watch::Sender::new(0),
         })))
     }
 
-    /// Tells where the door is.
+    /// Returns the address at which it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.0.address
     }
 
-    /// Opens or shuts the door; in force when this returns. Open connections are broken by their own tasks, soon after.
+    /// Opens or closes the listener; in force when this returns. Open connections are broken by their own tasks, soon after.
     pub(crate) fn set_open(&self, open: bool) {
-        let mut leaf = self.leaf();
+        let mut socket = self.socket();
         if open {
-            if leaf.listener.is_none() && !leaf.gone {
+            if socket.listener.is_none() && !socket.gone {
                 let _runtime = self.0.runtime.enter();
-                let socket = leaf.reserved.take().map_or_else(|| self.reserve(), Ok);
-                leaf.listener = socket.and_then(|socket| socket.listen(BACKLOG)).ok();
-                if let Some(waker) = leaf.waker.take() {
+                let reserved = socket.reserved.take().map_or_else(|| self.reserve(), Ok);
+                socket.listener = reserved.and_then(|reserved| reserved.listen(BACKLOG)).ok();
+                if let Some(waker) = socket.waker.take() {
                     waker.wake();
                 }
             }
-        } else if leaf.listener.take().is_some() {
-            leaf.reserved = self.reserve().ok();
-            self.0.shut.send_modify(|epoch| *epoch += 1);
+        } else if socket.listener.take().is_some() {
+            socket.reserved = self.reserve().ok();
+            self.0.closed.send_modify(|epoch| *epoch += 1);
         }
     }
 
-    /// Waits, after the door was shut, until the connections that were open are broken.
+    /// Waits, after the listener was closed, until the connections that were open are broken.
     pub(crate) async fn emptied(&self) {
-        // The sender lives as long as the door, so there is always an answer.
+        // The sender lives as long as the listener, so there is always an answer.
         let _ = self
             .0
             .connections
@@ -114,11 +114,11 @@ impl Door {
                 stream = self.accept() => match stream {
                     Ok(stream) => {
                         let _ = stream.set_nodelay(true);
-                        let Ok((stream, twin)) = twins(stream) else {
+                        let Ok((stream, shutdown_handle)) = split_for_shutdown(stream) else {
                             continue;
                         };
                         let counted = Counted::new(Arc::clone(&self.0));
-                        let served = until_shut(self.0.shut.subscribe(), twin, serve(stream));
+                        let served = until_closed(self.0.closed.subscribe(), shutdown_handle, serve(stream));
                         connections.spawn(async move {
                             served.await;
                             drop(counted);
@@ -136,21 +136,21 @@ impl Door {
             }
         }
         connections.shutdown().await;
-        let mut leaf = self.leaf();
-        leaf.gone = true;
-        leaf.listener = None;
-        leaf.reserved = None;
+        let mut socket = self.socket();
+        socket.gone = true;
+        socket.listener = None;
+        socket.reserved = None;
     }
 
-    /// Waits for the next connection, also through times in which the door is shut.
+    /// Waits for the next connection, also through times in which the listener is closed.
     async fn accept(&self) -> io::Result<TcpStream> {
         poll_fn(|context| self.poll_accept(context)).await
     }
 
     fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        let mut leaf = self.leaf();
-        leaf.waker = Some(context.waker().clone());
-        match &leaf.listener {
+        let mut socket = self.socket();
+        socket.waker = Some(context.waker().clone());
+        match &socket.listener {
             Some(listener) => listener
                 .poll_accept(context)
                 .map(|accepted| accepted.map(|(stream, _)| stream)),
@@ -168,18 +168,18 @@ impl Door {
         Ok(socket)
     }
 
-    fn leaf(&self) -> MutexGuard<'_, Leaf> {
-        self.0.leaf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn socket(&self) -> MutexGuard<'_, ListenerSocket> {
+        self.0.socket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Counts a connection for as long as it is there.
-struct Counted(Arc<Frame>);
+struct Counted(Arc<ListenerState>);
 
 impl Counted {
-    fn new(frame: Arc<Frame>) -> Self {
-        frame.connections.send_modify(|open| *open += 1);
-        Self(frame)
+    fn new(state: Arc<ListenerState>) -> Self {
+        state.connections.send_modify(|open| *open += 1);
+        Self(state)
     }
 }
 
@@ -189,20 +189,20 @@ impl Drop for Counted {
     }
 }
 
-/// Gives a connection a second handle, by which it can be ended after its first is gone.
-fn twins(stream: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
+/// Returns a connection and a second handle of it, by which it can be ended after the first is gone.
+fn split_for_shutdown(stream: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
     let stream = stream.into_std()?;
-    let twin = stream.try_clone()?;
-    Ok((TcpStream::from_std(stream)?, twin))
+    let shutdown_handle = stream.try_clone()?;
+    Ok((TcpStream::from_std(stream)?, shutdown_handle))
 }
 
-/// Runs a connection to its end; breaks it when the door is shut.
+/// Runs a connection to its end; breaks it when the listener is closed.
 ///
-/// When the door is shut the connection is closed, not reset, and it is waited for until the other side has seen that and
-/// closed it too: otherwise a target that keeps connections could use this one once more after the door is open again.
-async fn until_shut(
-    mut shut: watch::Receiver<u64>,
-    twin: std::net::TcpStream,
+/// When the listener is closed the connection is closed, not reset, and it is waited for until the other side has seen that and
+/// closed it too: otherwise a target that keeps connections could use this one once more after the listener is open again.
+async fn until_closed(
+    mut closed: watch::Receiver<u64>,
+    shutdown_handle: std::net::TcpStream,
     connection: impl Future<Output = (TcpStream, bool)>,
 ) {
     tokio::select! {
@@ -212,15 +212,15 @@ async fn until_shut(
             }
             return;
         }
-        _ = shut.changed() => {}
+        _ = closed.changed() => {}
     }
-    let Ok(mut twin) = TcpStream::from_std(twin) else {
+    let Ok(mut shutdown_handle) = TcpStream::from_std(shutdown_handle) else {
         return;
     };
     let closing = async {
         let mut rest = [0; 1024];
-        if twin.shutdown().await.is_ok() {
-            while let Ok(1..) = twin.read(&mut rest).await {}
+        if shutdown_handle.shutdown().await.is_ok() {
+            while let Ok(1..) = shutdown_handle.read(&mut rest).await {}
         }
     };
     let _ = tokio::time::timeout(CLOSING, closing).await;

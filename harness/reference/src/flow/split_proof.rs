@@ -2,19 +2,19 @@
 //!
 //! Alone, such a proof ends as any other does. What others do between the two turns is not seen any more.
 //!
-//! **Invariant:** under sound rules nothing is foreseen, and a proof is one turn.
+//! **Invariant:** under sound rules no proof is judged early, and a proof is one turn.
 
 use proofup_domain::refusal::Refusal;
 
-use super::prove::{Submitted, refuse_unless_open};
+use super::prove::{SubmittedProof, refuse_unless_open};
 use super::session::Caller;
-use crate::record::{CodeKey, Expected, Means};
+use crate::record::{CodeKey, ExpectedProof, Means};
 use crate::refused::Refused;
 use crate::tenant::Turn;
 
 /// What a proof was judged to be ahead of its turn.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Foreseen {
+pub(crate) enum EarlyVerdict {
     /// The right code.
     Right,
     /// A code of the authenticator, of this step.
@@ -32,16 +32,16 @@ pub(crate) async fn gap() {
 }
 
 impl Turn<'_> {
-    /// Judges a code for a setup ahead of its turn; none: it is judged when it is counted.
+    /// Judges a code for a setup ahead of its turn; none if it is judged when it is counted.
     ///
     /// # Errors
     /// What is refused whatever the code is.
-    pub(crate) fn foresee_setup(
+    pub(crate) fn judge_setup_early(
         &mut self,
         caller: &Caller,
         id: &str,
-        submitted: &Submitted,
-    ) -> Result<Option<Foreseen>, Refused> {
+        submitted: &SubmittedProof,
+    ) -> Result<Option<EarlyVerdict>, Refused> {
         if !self.rules.splits_proofs() {
             return Ok(None);
         }
@@ -52,24 +52,24 @@ impl Turn<'_> {
         let blocked = self.user(&enrollment.user).is_blocked(self.now);
         let expected = enrollment.attempt.as_ref().map(|one| one.expected.clone());
         match expected {
-            Some(expected @ Expected::Code(_)) if open && !blocked => {
+            Some(expected @ ExpectedProof::Code(_)) if open && !blocked => {
                 self.check_again(id, self.rules.checks_availability_at_proof)?;
-                self.foresee_code(&expected, submitted)
+                self.judge_code_early(&expected, submitted)
             }
             _ => Ok(None),
         }
     }
 
     /// Counts a proof of a setup that was judged ahead of its turn, whatever has become of the setup since.
-    pub(crate) fn conclude_setup(&mut self, id: &str, foreseen: Foreseen) -> Result<(), Refused> {
+    pub(crate) fn conclude_setup(&mut self, id: &str, early: EarlyVerdict) -> Result<(), Refused> {
         let Some(enrollment) = self.state.enrollments.get(id) else {
             return Err(Refusal::NotFound.into());
         };
         let user = enrollment.user.clone();
         let kind = enrollment.attempt.as_ref().map(|one| one.kind);
-        match (foreseen, kind) {
-            (Foreseen::Wrong, _) | (_, None) => Err(self.miss_setup(&user, id)),
-            (Foreseen::Right | Foreseen::Step(_), Some(kind)) => {
+        match (early, kind) {
+            (EarlyVerdict::Wrong, _) | (_, None) => Err(self.miss_setup(&user, id)),
+            (EarlyVerdict::Right | EarlyVerdict::Step(_), Some(kind)) => {
                 self.count_success(&user);
                 self.register(id, kind, Vec::new());
                 Ok(())
@@ -77,15 +77,15 @@ impl Turn<'_> {
         }
     }
 
-    /// Judges a code for a challenge ahead of its turn; none: it is judged when it is counted.
+    /// Judges a code for a challenge ahead of its turn; none if it is judged when it is counted.
     ///
     /// # Errors
     /// What is refused whatever the code is.
-    pub(crate) fn foresee_proof(
+    pub(crate) fn judge_proof_early(
         &mut self,
         id: &str,
-        submitted: &Submitted,
-    ) -> Result<Option<Foreseen>, Refused> {
+        submitted: &SubmittedProof,
+    ) -> Result<Option<EarlyVerdict>, Refused> {
         if !self.rules.splits_proofs() {
             return Ok(None);
         }
@@ -95,46 +95,48 @@ impl Turn<'_> {
         };
         let expected = challenge.attempt.expected.clone();
         match &expected {
-            Expected::Code(_) => self.foresee_code(&expected, submitted),
-            Expected::AppCode if !self.rules.steps_are_atomic => {
+            ExpectedProof::Code(_) => self.judge_code_early(&expected, submitted),
+            ExpectedProof::AppCode if !self.rules.steps_are_atomic => {
                 let (user, method) = (challenge.user.clone(), challenge.method_id.clone());
                 let key = self.code_key(&user, &method);
                 let step = key.and_then(|key| self.accepted_step(key, submitted.code.as_ref()));
-                Ok(step.map(Foreseen::Step))
+                Ok(step.map(EarlyVerdict::Step))
             }
-            Expected::AppCode | Expected::Answers(_) | Expected::Callback => Ok(None),
+            ExpectedProof::AppCode | ExpectedProof::Answers(_) | ExpectedProof::Callback => {
+                Ok(None)
+            }
         }
     }
 
     /// Counts a proof of a challenge that was judged ahead of its turn, whatever has become of the challenge since.
-    pub(crate) fn conclude_proof(&mut self, id: &str, foreseen: Foreseen) -> Result<(), Refused> {
+    pub(crate) fn conclude_proof(&mut self, id: &str, early: EarlyVerdict) -> Result<(), Refused> {
         let Some(challenge) = self.state.challenges.get(id) else {
             return Err(Refusal::NotFound.into());
         };
         let (user, method) = (challenge.user.clone(), challenge.method_id.clone());
-        match foreseen {
-            Foreseen::Wrong => return Err(self.miss_challenge(&user, id, Refusal::WrongCode)),
-            Foreseen::Step(step) => {
+        match early {
+            EarlyVerdict::Wrong => return Err(self.miss_challenge(&user, id, Refusal::WrongCode)),
+            EarlyVerdict::Step(step) => {
                 if let Some(key) = self.code_key_mut(&user, &method) {
                     key.last_step = Some(step);
                 }
             }
-            Foreseen::Right => {}
+            EarlyVerdict::Right => {}
         }
         self.hit_challenge(&user, id);
         Ok(())
     }
 
-    fn foresee_code(
+    fn judge_code_early(
         &self,
-        expected: &Expected,
-        submitted: &Submitted,
-    ) -> Result<Option<Foreseen>, Refused> {
+        expected: &ExpectedProof,
+        submitted: &SubmittedProof,
+    ) -> Result<Option<EarlyVerdict>, Refused> {
         let right = self.is_right_code(expected, submitted.code.as_ref())?;
         Ok(if right {
-            Some(Foreseen::Right).filter(|_| !self.rules.proofs_are_atomic)
+            Some(EarlyVerdict::Right).filter(|_| !self.rules.proofs_are_atomic)
         } else {
-            Some(Foreseen::Wrong).filter(|_| !self.rules.tries_are_atomic)
+            Some(EarlyVerdict::Wrong).filter(|_| !self.rules.tries_are_atomic)
         })
     }
 

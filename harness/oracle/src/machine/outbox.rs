@@ -9,37 +9,37 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
 
-use super::World;
+use super::StepContext;
 use super::expected::Told;
-use super::records::{Destination, Thing, Use};
+use super::records::{CodeUse, Destination, ProofSubject};
 
-/// Holds everything that was sent.
+/// Everything that was sent.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Post {
+pub(super) struct Outbox {
     behaviours: BTreeMap<Channel, GatewayBehaviour>,
     pub(super) codes: Vec<SentCode>,
-    pub(super) signals: Vec<Signal>,
-    inboxes: BTreeMap<(Channel, Destination), Inbox>,
-    held: Vec<Held>,
+    pub(super) signals: Vec<CallOrNotification>,
+    inboxes: BTreeMap<(Channel, Destination), InboxCount>,
+    held: Vec<HeldMessage>,
 }
 
-/// Holds a code that was sent; its digits are nobody's business here.
+/// A code that was sent; its digits are not modelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SentCode {
     pub(super) id: u32,
-    pub(super) thing: Thing,
+    pub(super) thing: ProofSubject,
     pub(super) account: usize,
-    pub(super) purpose: Use,
+    pub(super) purpose: CodeUse,
     pub(super) method: Method,
     /// Somebody could read it.
     pub(super) delivered: bool,
 }
 
-/// Holds a call or a notification.
+/// A call or a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Signal {
+pub(super) struct CallOrNotification {
     pub(super) channel: Channel,
-    pub(super) thing: Thing,
+    pub(super) thing: ProofSubject,
     pub(super) holder: usize,
     pub(super) since: Timestamp,
     /// It rang, or showed.
@@ -53,34 +53,34 @@ pub(super) struct Signal {
 
 /// Counts what an inbox got since it was last looked into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Inbox {
+pub(super) struct InboxCount {
     pub(super) count: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Held {
+struct HeldMessage {
     channel: Channel,
     inbox: Destination,
     code: Option<u32>,
     signal: Option<usize>,
 }
 
-/// Says what is to be sent.
+/// What is to be sent.
 #[derive(Debug, Clone)]
-pub(super) struct Parcel {
+pub(super) struct OutgoingMessage {
     /// Whose account it is about.
     pub(super) account: usize,
     /// Who reads it.
     pub(super) holder: usize,
     pub(super) destination: Destination,
     pub(super) kind: ChallengeKind,
-    pub(super) purpose: Use,
+    pub(super) purpose: CodeUse,
     pub(super) method: Method,
 }
 
-impl Post {
+impl Outbox {
     /// Lists the codes that were received for a thing, oldest first.
-    pub(super) fn received_for(&self, thing: Thing) -> impl Iterator<Item = &SentCode> {
+    pub(super) fn received_for(&self, thing: ProofSubject) -> impl Iterator<Item = &SentCode> {
         self.codes
             .iter()
             .filter(move |sent| sent.delivered && sent.thing == thing)
@@ -107,7 +107,7 @@ impl Post {
         }
     }
 
-    fn deliver(&mut self, message: &Held, copies: u32) {
+    fn deliver(&mut self, message: &HeldMessage, copies: u32) {
         if let Some(code) = message.code
             && let Some(sent) = self.codes.iter_mut().find(|sent| sent.id == code)
         {
@@ -121,7 +121,7 @@ impl Post {
     }
 
     /// Looks into an inbox: what came since it was last looked into.
-    pub(super) fn look(&mut self, channel: Channel, inbox: Destination) -> Inbox {
+    pub(super) fn look(&mut self, channel: Channel, inbox: Destination) -> InboxCount {
         self.inboxes.remove(&(channel, inbox)).unwrap_or_default()
     }
 
@@ -130,7 +130,7 @@ impl Post {
     }
 }
 
-/// Names the channel of a kind; none: nothing is sent.
+/// Returns the channel of a kind, or none if nothing is sent.
 pub(super) const fn channel(kind: ChallengeKind) -> Option<Channel> {
     match kind {
         ChallengeKind::AppNotification => Some(Channel::Push),
@@ -141,7 +141,7 @@ pub(super) const fn channel(kind: ChallengeKind) -> Option<Channel> {
     }
 }
 
-/// Names the inbox of a channel: notifications are looked at by person, the rest by address or number.
+/// Returns the inbox of a channel: notifications are looked at by person, the rest by address or number.
 pub(super) fn inbox(channel: Channel, holder: usize, destination: &Destination) -> Destination {
     if channel == Channel::Push {
         Destination::Line(format!("push/{holder}").into())
@@ -150,15 +150,15 @@ pub(super) fn inbox(channel: Channel, holder: usize, destination: &Destination) 
     }
 }
 
-impl World {
+impl StepContext {
     /// Refuses to send too soon after the last time, or where the gateway fails; nothing is changed by either.
-    pub(super) fn can_send(&self, parcel: &Parcel) -> Result<(), Told> {
-        let Some(channel) = channel(parcel.kind) else {
+    pub(super) fn can_send(&self, message: &OutgoingMessage) -> Result<(), Told> {
+        let Some(channel) = channel(message.kind) else {
             return Ok(());
         };
         let interval = SignedDuration::from_secs(self.limits().resend_seconds.into());
-        let mut sent = self.person(parcel.account).sent.iter();
-        if let Some((_, last)) = sent.find(|(line, _)| *line == parcel.destination) {
+        let mut sent = self.person(message.account).sent.iter();
+        if let Some((_, last)) = sent.find(|(line, _)| *line == message.destination) {
             let left = interval.saturating_sub(self.now.duration_since(*last));
             if left.is_positive() {
                 let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
@@ -169,7 +169,7 @@ impl World {
                 ));
             }
         }
-        match self.state.post.behaviour(channel) {
+        match self.state.outbox.behaviour(channel) {
             GatewayBehaviour::Deliver
             | GatewayBehaviour::Hold
             | GatewayBehaviour::Drop
@@ -182,40 +182,44 @@ impl World {
         }
     }
 
-    /// Sends what [`Self::can_send`] let pass, and gives the number of the code if it holds one.
-    pub(super) fn send(&mut self, parcel: &Parcel, thing: Thing) -> Option<u32> {
-        let channel = channel(parcel.kind)?;
+    /// Sends what [`Self::can_send`] let pass, and returns the number of the code if it holds one.
+    pub(super) fn send(&mut self, outgoing: &OutgoingMessage, thing: ProofSubject) -> Option<u32> {
+        let channel = channel(outgoing.kind)?;
         let now = self.now;
-        let sent = &mut self.person_mut(parcel.account).sent;
-        sent.retain(|(line, _)| *line != parcel.destination);
-        sent.push((parcel.destination.clone(), now));
-        let post = self.post_mut();
-        let mut message = Held {
+        let sent = &mut self.person_mut(outgoing.account).sent;
+        sent.retain(|(line, _)| *line != outgoing.destination);
+        sent.push((outgoing.destination.clone(), now));
+        let outbox = self.outbox_mut();
+        let mut message = HeldMessage {
             channel,
-            inbox: inbox(channel, parcel.holder, &parcel.destination),
+            inbox: inbox(channel, outgoing.holder, &outgoing.destination),
             code: None,
             signal: None,
         };
         if matches!(channel, Channel::Sms | Channel::Email) {
-            let id = u32::try_from(post.codes.len()).unwrap_or(u32::MAX);
+            let id = u32::try_from(outbox.codes.len()).unwrap_or(u32::MAX);
             message.code = Some(id);
-            post.codes.push(SentCode {
+            outbox.codes.push(SentCode {
                 id,
                 thing,
-                account: parcel.account,
-                purpose: parcel.purpose,
-                method: parcel.method,
+                account: outgoing.account,
+                purpose: outgoing.purpose,
+                method: outgoing.method,
                 delivered: false,
             });
         } else {
-            for older in post.signals.iter_mut().filter(|older| older.thing == thing) {
+            for older in outbox
+                .signals
+                .iter_mut()
+                .filter(|older| older.thing == thing)
+            {
                 older.superseded = true;
             }
-            message.signal = Some(post.signals.len());
-            post.signals.push(Signal {
+            message.signal = Some(outbox.signals.len());
+            outbox.signals.push(CallOrNotification {
                 channel,
                 thing,
-                holder: parcel.holder,
+                holder: outgoing.holder,
                 since: now,
                 delivered: false,
                 answered: false,
@@ -224,10 +228,10 @@ impl World {
             });
         }
         let code = message.code;
-        match post.behaviour(channel) {
-            GatewayBehaviour::Deliver => post.deliver(&message, 1),
-            GatewayBehaviour::Duplicate => post.deliver(&message, 2),
-            GatewayBehaviour::Hold => post.held.push(message),
+        match outbox.behaviour(channel) {
+            GatewayBehaviour::Deliver => outbox.deliver(&message, 1),
+            GatewayBehaviour::Duplicate => outbox.deliver(&message, 2),
+            GatewayBehaviour::Hold => outbox.held.push(message),
             GatewayBehaviour::Drop
             | GatewayBehaviour::Answer4xx
             | GatewayBehaviour::Answer5xx

@@ -9,14 +9,14 @@ use proofup_domain::policy::Policy;
 use proofup_domain::state::SessionState;
 
 use crate::address::EmailAddress;
-use crate::decide::{Page, Progress, Standing, check_policy};
+use crate::decide::{SessionProgress, UserUnderPolicy, WizardOffer, check_policy};
 use crate::keyed::{Digest, Keyed};
 use crate::phone::PhoneNumber;
-use crate::record::{Answered, CodeKey, Means, Registered};
+use crate::record::{AnsweredQuestion, CodeKey, Means, MethodRecord};
 use crate::rules::RuleBook;
 use crate::totp::TotpSecret;
 
-/// Says what a policy comes to for a user.
+/// What a policy means for a user: the decisions that it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
     /// What can be added, by rank.
@@ -27,20 +27,20 @@ pub struct Decided {
     pub state: SessionState,
 }
 
-/// Answers inquiries.
+/// Evaluates policies for made-up users, under a book of rules.
 #[derive(Debug)]
-pub struct Inquirer {
+pub struct PolicyEvaluator {
     rule_book: RuleBook,
     /// One record of each method, by rank.
-    samples: Vec<Registered>,
+    samples: Vec<MethodRecord>,
     answer: Digest,
 }
 
-impl Inquirer {
-    /// Prepares inquiries under these rules.
+impl PolicyEvaluator {
+    /// Makes an evaluator of these rules.
     #[must_use]
     pub fn new(rule_book: RuleBook) -> Self {
-        let sample = |method: &Method| Registered {
+        let sample = |method: &Method| MethodRecord {
             id: method.as_str().to_owned(),
             method: *method,
             means: means(*method),
@@ -60,11 +60,11 @@ impl Inquirer {
         if rules.refuses_impossible_policy && !check_policy(policy).is_empty() {
             return None;
         }
-        let methods: Vec<Registered> = registered
+        let methods: Vec<MethodRecord> = registered
             .iter()
             .filter_map(|method| self.sample(*method, policy))
             .collect();
-        let standing = Standing {
+        let standing = UserUnderPolicy {
             rules,
             policy,
             role,
@@ -72,20 +72,20 @@ impl Inquirer {
             choice: None,
         };
         let required = match standing.wizard_page() {
-            Page::Method { required, .. } => required,
-            Page::List(methods) => methods,
-            Page::Success => Vec::new(),
+            WizardOffer::Method { required, .. } => required,
+            WizardOffer::List(methods) => methods,
+            WizardOffer::Success => Vec::new(),
         };
         let now = Timestamp::UNIX_EPOCH;
         Some(Decided {
             available: standing.available(),
             required,
-            state: standing.stage(Progress::default(), Some(now), now),
+            state: standing.stage(SessionProgress::default(), Some(now), now),
         })
     }
 
     /// Registers a method; questions are answered as far as the policy has them.
-    fn sample(&self, method: Method, policy: &Policy) -> Option<Registered> {
+    fn sample(&self, method: Method, policy: &Policy) -> Option<MethodRecord> {
         let mut sample = self
             .samples
             .iter()
@@ -94,7 +94,7 @@ impl Inquirer {
         if let Means::Questions(answered) = &mut sample.means {
             let questions = policy.reset.questions.iter();
             *answered = questions
-                .map(|question| Answered {
+                .map(|question| AnsweredQuestion {
                     question: question.clone(),
                     answer: self.answer.clone(),
                     shown: None,
@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn what_is_registered_counts() {
-        let inquirer = Inquirer::new(RuleBook::default());
-        let decide = |registered: &[Method]| inquirer.decide(&policy(), Role::Member, registered);
+        let evaluator = PolicyEvaluator::new(RuleBook::default());
+        let decide = |registered: &[Method]| evaluator.decide(&policy(), Role::Member, registered);
         let fresh = decide(&[]).expect("the policy is sound");
         assert_eq!(fresh.required, [Method::MobilePhone, Method::Email]);
         assert_eq!(fresh.state, SessionState::Interrupted);
@@ -166,7 +166,7 @@ mod tests {
     fn a_policy_that_cannot_be_met_is_refused_unless_the_rules_say_otherwise() {
         let mut policy = policy();
         policy.reset.methods.clear();
-        let decide = |book| Inquirer::new(book).decide(&policy, Role::Member, &[]);
+        let decide = |book| PolicyEvaluator::new(book).decide(&policy, Role::Member, &[]);
         assert_eq!(decide(RuleBook::default()), None);
         let lax = RuleBook::default().altered(|rules| rules.refuses_impossible_policy = false);
         assert!(decide(lax).is_some());

@@ -5,15 +5,15 @@ use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use serde_json::{Map, Value};
 
-/// Holds one command and what came of it.
+/// One command and what came of it.
 #[derive(Debug)]
-pub(super) struct Deed<'a> {
+pub(super) struct AuditedAction<'a> {
     pub(super) at: Timestamp,
     fields: Map<String, Value>,
     pub(super) answer: &'a Answer,
 }
 
-impl<'a> Deed<'a> {
+impl<'a> AuditedAction<'a> {
     pub(super) fn new(at: Timestamp, command: &Command, answer: &'a Answer) -> Self {
         let fields = match serde_json::to_value(command) {
             Ok(Value::Object(fields)) => fields,
@@ -22,12 +22,12 @@ impl<'a> Deed<'a> {
         Self { at, fields, answer }
     }
 
-    /// Gives the command's word.
+    /// Returns the command's word.
     pub(super) fn word(&self) -> &str {
         self.text("do").unwrap_or_default()
     }
 
-    /// Gives who acts; nobody for what the world does.
+    /// Returns who acts, or an empty name for what the world does.
     pub(super) fn user(&self) -> &str {
         self.text("user").unwrap_or_default()
     }
@@ -49,18 +49,18 @@ impl<'a> Deed<'a> {
         self.answer.refusal().is_some()
     }
 
-    /// Gives a word of the answer.
+    /// Returns a word of the answer.
     pub(super) fn told(&self, field: &str) -> Option<&str> {
         self.answer.text(field)
     }
 
-    /// Gives a list of words of the answer; none: it is not told.
+    /// Returns a list of words of the answer, or none if the answer does not hold it.
     pub(super) fn listed(&self, field: &str) -> Option<Vec<&str>> {
         let list = self.answer.field(field)?.as_array()?;
         Some(list.iter().filter_map(Value::as_str).collect())
     }
 
-    /// Tells a command that acts with a session.
+    /// Returns whether the command acts with a session.
     pub(super) fn has_session(&self) -> bool {
         !matches!(
             self.word(),
@@ -75,7 +75,7 @@ impl<'a> Deed<'a> {
         ) && !self.is_of_the_world()
     }
 
-    /// Tells what a device, a phone or the world does.
+    /// Returns whether a device, a phone or the world acts.
     fn is_of_the_world(&self) -> bool {
         self.is_callback()
             || self.user().is_empty()
@@ -85,7 +85,7 @@ impl<'a> Deed<'a> {
             )
     }
 
-    /// Tells what comes back from a phone or a device.
+    /// Returns whether the command comes back from a phone or a device.
     pub(super) fn is_callback(&self) -> bool {
         matches!(
             self.word(),
@@ -93,13 +93,13 @@ impl<'a> Deed<'a> {
         )
     }
 
-    /// Tells a callback that proves something.
+    /// Returns whether the command is a callback that proves something.
     pub(super) fn proves_by_callback(&self) -> bool {
         let pressed = self.word() == "pressKey" && self.text("key").unwrap_or("#") == "#";
         self.succeeded() && (pressed || self.word() == "approveNotification")
     }
 
-    /// Tells a command that only looks.
+    /// Returns whether the command only looks.
     pub(super) fn only_looks(&self) -> bool {
         self.word().starts_with("read")
             || self.word().starts_with("list")

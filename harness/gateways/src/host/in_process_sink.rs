@@ -1,4 +1,4 @@
-//! The host without a socket: a counter at which a target in this process brings its messages.
+//! The host without a socket: a sink that takes the messages of a target in this process.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,12 +13,12 @@ use crate::store::Inboxes;
 
 /// Takes messages from a target in the same process, without a socket. Clones are the same place.
 ///
-/// The target is made before anybody waits for its messages, so it is given the counter first and the counter opens later.
+/// The target is made before anybody waits for its messages, so it is given the sink first and the sink opens later.
 #[derive(Debug, Clone, Default)]
-pub struct Counter(Arc<Mutex<Option<Providers>>>);
+pub struct InProcessSink(Arc<Mutex<Option<Providers>>>);
 
-impl Counter {
-    /// Takes a request as a provider does, and gives the status of its answer: 503 while nobody has opened it, and for what
+impl InProcessSink {
+    /// Takes a request as a provider does, and returns the status of its answer: 503 while nobody has opened it, and for what
     /// a provider on a socket would leave without an answer.
     #[must_use]
     pub fn take(&self, request: &Request<Bytes>) -> StatusCode {
@@ -43,9 +43,9 @@ impl Counter {
         }
     }
 
-    /// Opens: each message goes to `taker` before its provider answers, and none is kept.
-    pub fn open(&self, clock: Clock, taker: impl Fn(Message) + Send + Sync + 'static) {
-        self.set(Some(Providers::new(clock, Inboxes::handing_over(taker))));
+    /// Opens: each message goes to `sink` before its provider answers, and none is kept.
+    pub fn open(&self, clock: Clock, sink: impl Fn(Message) + Send + Sync + 'static) {
+        self.set(Some(Providers::new(clock, Inboxes::with_sink(sink))));
     }
 
     /// Closes: whatever comes now is refused.
@@ -57,25 +57,25 @@ impl Counter {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = providers;
     }
 
-    /// Gives the address of the SMS provider, as a target wants one; nobody opens a connection to it.
+    /// Returns the address of the SMS provider, as a target wants one; nobody opens a connection to it.
     #[must_use]
     pub const fn sms_url() -> &'static str {
         "http://127.0.0.1:1/sms"
     }
 
-    /// Gives the address of the voice provider.
+    /// Returns the address of the voice provider.
     #[must_use]
     pub const fn voice_url() -> &'static str {
         "http://127.0.0.1:1/voice"
     }
 
-    /// Gives the address of the mail provider.
+    /// Returns the address of the mail provider.
     #[must_use]
     pub const fn mail_url() -> &'static str {
         "http://127.0.0.1:1/mail"
     }
 
-    /// Gives the address of the push provider.
+    /// Returns the address of the push provider.
     #[must_use]
     pub const fn push_url() -> &'static str {
         "http://127.0.0.1:1/push"
@@ -98,16 +98,16 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_hands_over_while_it_is_open_and_refuses_otherwise() {
-        let counter = Counter::default();
-        assert_eq!(counter.take(&text()), StatusCode::SERVICE_UNAVAILABLE);
+    fn a_sink_takes_messages_while_it_is_open_and_refuses_otherwise() {
+        let sink = InProcessSink::default();
+        assert_eq!(sink.take(&text()), StatusCode::SERVICE_UNAVAILABLE);
         let taken = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&taken);
         let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
-        counter.open(clock, move |message| {
+        sink.open(clock, move |message| {
             kept.lock().expect("no panic").push(message);
         });
-        assert!(counter.take(&text()).is_success());
+        assert!(sink.take(&text()).is_success());
         let pattern = regex::Regex::new(r"\b(\d{6})\b").expect("a pattern");
         let codes: Vec<Option<Secret>> = taken
             .lock()
@@ -116,7 +116,7 @@ mod tests {
             .map(|message| message.code(&pattern))
             .collect();
         assert_eq!(codes, [Some(Secret::new("482913"))]);
-        counter.close();
-        assert_eq!(counter.take(&text()), StatusCode::SERVICE_UNAVAILABLE);
+        sink.close();
+        assert_eq!(sink.take(&text()), StatusCode::SERVICE_UNAVAILABLE);
     }
 }
