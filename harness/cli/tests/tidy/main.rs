@@ -1,5 +1,7 @@
 //! What the project promises about its own shape.
 
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
