@@ -2,6 +2,7 @@
 
 mod features;
 mod pages;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -97,8 +97,9 @@ pub fn answer(answer: &Answer) -> String {
     fields(&answer.to_fields())
 }
 
-/// Tells the fields of an answer in one line.
-pub(crate) fn fields(fields: &Map<String, Value>) -> String {
+/// Returns the fields of an answer in one line.
+#[must_use]
+pub fn fields(fields: &Map<String, Value>) -> String {
     let mut parts = Vec::new();
     flatten("", fields, &mut parts);
     if parts.is_empty() {

@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn sets_of_at_most_two_methods_are_twenty_two() {
         let sets = registered_sets(2);
-        assert_eq!(registered_sets(0), [Vec::new()]);
+        assert_eq!(registered_sets(0), [Vec::<Method>::new()]);
         assert_eq!(registered_sets(1).len(), 1 + 6);
         assert_eq!(sets.len(), 1 + 6 + 15);
         let different: BTreeSet<BTreeSet<Method>> = sets

@@ -40,7 +40,7 @@ impl Tree {
                 tree.add_page(&path, &text);
             }
         }
-        for package in crate::metadata().workspace_packages() {
+        for package in crate::tidy::metadata().workspace_packages() {
             let targets = package.targets.iter().map(|target| target.name.clone());
             tree.packages
                 .insert(package.name.to_string(), targets.collect());
