@@ -34,7 +34,7 @@ arrivals = {{ users = {USERS} }}
 stop = {{ after = "SECONDSs" }}
 warmUp = "{WARM_UP}s"
 probes = {{ wrongCode = "0%", reusedCode = "0%" }}
-mix = {{ enrolText = 1 }}
+mix = {{ enrollText = 1 }}
 """
 
 POLICY = {

@@ -14,7 +14,7 @@ pace = 60
 accounts = 40
 arrivals = { rate = "20/s" }
 stop = { flows = 30 }
-mix = { secondStepText = 2, enrolText = 1, signIn = 1 }
+mix = { secondStepText = 2, enrollText = 1, signIn = 1 }
 "#;
 
 fn plan(folder: &Path, text: &str) -> String {
@@ -81,7 +81,7 @@ fn a_fault_fails_the_run_with_an_example() {
     let text = stdout(&output);
     assert!(
         text.contains("wrong secondStepText at wrongCode")
-            || text.contains("wrong enrolText at wrongCode"),
+            || text.contains("wrong enrollText at wrongCode"),
         "{text}"
     );
     assert!(
@@ -145,7 +145,7 @@ fn four_processes_together_count_what_one_counts() {
     let output = proofup(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let (whole, joined) = (report(&whole), report(&joined));
-    for flow in ["secondStepText", "enrolText", "signIn"] {
+    for flow in ["secondStepText", "enrollText", "signIn"] {
         let [one, other] = [&whole, &joined].map(|report| report["flows"][flow]["counts"].clone());
         assert_eq!(one["planned"], other["planned"], "{flow}");
         assert_eq!(
@@ -217,7 +217,7 @@ fn a_target_without_the_inbox_that_a_flow_needs_is_told() {
         .find(|word| word.starts_with("http://"))
         .expect("it says where it is");
     let output = command()
-        .args(["load", "--flow", "enrolText", "--target"])
+        .args(["load", "--flow", "enrollText", "--target"])
         .arg(&target)
         .args(["--url", url])
         .env("PROOFUP_TEST_CONTROL_TOKEN", "of-this-test")
@@ -226,7 +226,7 @@ fn a_target_without_the_inbox_that_a_flow_needs_is_told() {
     assert_fails(
         &output,
         2,
-        "the target declares no `inbox:sms`, and the flow `enrolText` needs it",
+        "the target declares no `inbox:sms`, and the flow `enrollText` needs it",
     );
 }
 

@@ -296,7 +296,7 @@ fn the_highest_rate_is_told() {
         "--plan",
         &plan,
         "--flow",
-        "enrolText",
+        "enrollText",
         "--in-process",
         "--fault",
         "any-code-accepted",

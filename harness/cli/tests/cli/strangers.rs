@@ -134,7 +134,7 @@ fn load(target: &str, flow: &str) -> std::process::Output {
 fn a_load_run_starts_the_process_of_its_target_and_ends_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let (target, address) = started_reference(folder.path(), "");
-    let output = load(&target, "enrolText");
+    let output = load(&target, "enrollText");
     let told = crate::stdout(&output);
     assert_eq!(
         output.status.code(),
@@ -142,7 +142,7 @@ fn a_load_run_starts_the_process_of_its_target_and_ends_it() {
         "{told}{}",
         crate::stderr(&output)
     );
-    assert!(told.contains("enrolText.submitCode"), "{told}");
+    assert!(told.contains("enrollText.submitCode"), "{told}");
     let gone = std::net::TcpStream::connect(&address);
     assert!(gone.is_err(), "it still listens on {address}");
 }

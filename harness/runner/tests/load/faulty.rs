@@ -10,7 +10,7 @@ const CODES: &str = r#"
 pace = 60
 arrivals = { users = 4 }
 stop = { flows = 40 }
-mix = { secondStepText = 1, enrolText = 1, secondStepAppCode = 1 }
+mix = { secondStepText = 1, enrollText = 1, secondStepAppCode = 1 }
 "#;
 
 #[track_caller]
