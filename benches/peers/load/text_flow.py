@@ -131,7 +131,7 @@ def clients(tools, folder, seconds, wanted):
             return proofup_load(tools.proofup, seconds, "--plan", plan, "--url", server.base)
 
     def in_process(*words):
-        return lambda: proofup_load(tools.proofup, seconds, "--plan", plan, "--in-process", *words)
+        return lambda: proofup_load(tools.proofup, seconds, "--plan", plan, "--transport", "in-process", *words)
 
     def with_goose():
         return peer(tools, [os.path.join(tools.peers, "text-flow-goose")], seconds)

@@ -76,25 +76,34 @@ pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -
             summary(played)
         )),
         Verdict::NoOrderWithAftermath => Judgement::Violation(format!(
-            "no order of the {} simultaneous commands explains what was seen afterwards: {}",
+            "no order of the {} simultaneous commands explains what was read afterwards: {}",
             plan.together.len(),
             summary(played)
         )),
         Verdict::Undecided => Judgement::Unjudged(format!(
-            "the search for an order grew beyond {TRIED_MOST} tries"
+            "the search for an order was given up after {TRIED_MOST} tries"
         )),
     }
 }
 
-/// Tells what came of a race in one line.
+/// Returns what came of a race in one line.
 fn summary(played: &Played) -> String {
     let answer = crate::world::together::answer(played.together.clone());
-    let told = |key: &str| answer.get(key).map(ToString::to_string).unwrap_or_default();
-    format!(
-        "{} succeeded, refused were {}",
-        told("succeeded"),
-        told("refused")
-    )
+    let succeeded = answer
+        .get("succeeded")
+        .map_or_else(String::new, ToString::to_string);
+    let refused: Vec<&str> = answer
+        .get("refused")
+        .and_then(|list| list.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|word| word.as_str())
+        .collect();
+    if refused.is_empty() {
+        format!("{succeeded} succeeded, none was refused")
+    } else {
+        format!("{succeeded} succeeded, refused: {}", refused.join(", "))
+    }
 }
 
 /// Gives the state after a command that came alone; the error says what the oracle does not admit.

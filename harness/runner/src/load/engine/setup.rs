@@ -16,9 +16,11 @@ use proofup_gateways::host::Counter;
 use serde_json::{Map, Value as Json, json};
 
 use super::clocks::{self, control_variables, instant};
+use super::flight::why;
 use super::{LoadConfig, LoadError, fitness, people};
 use crate::judge::matcher::is_no_success;
 use crate::load::account::{ACCOUNTS_MAX, Account};
+use crate::load::figures::step_name;
 use crate::load::flow::{Act, FlowName, registration};
 use crate::load::plan::REST_SECONDS;
 use crate::load::player::{Player, oracle};
@@ -161,7 +163,7 @@ impl Setup<'_> {
             .await
             .map_err(|error| LoadError::Unreachable(error.to_string()))?;
         if !matches!(asked.answered, Answered::Success(_)) {
-            return Err(LoadError::NotProvisioned(format!("{:?}", asked.answered)));
+            return Err(LoadError::NotProvisioned(answer_told(&asked.answered)));
         }
         if let Some(now) = instant(asked.kept("tenantNow")) {
             tenant.set_now(now);
@@ -327,8 +329,24 @@ impl Setup<'_> {
             .map_err(|error| LoadError::Unreachable(error.to_string()))?;
         match asked.answered {
             Answered::Success(_) => Ok(()),
-            other => Err(LoadError::NotProvisioned(format!("{other:?}"))),
+            other => Err(LoadError::NotProvisioned(answer_told(&other))),
         }
+    }
+}
+
+/// Returns in a few words what an answer means.
+fn answer_told(answered: &Answered) -> String {
+    match answered {
+        Answered::Success(_) => "it succeeded".to_owned(),
+        Answered::Refused(fields) => fields
+            .get("refused")
+            .and_then(Json::as_str)
+            .unwrap_or("refused")
+            .to_owned(),
+        Answered::Unrecognised { status, code } => match code {
+            Some(code) => format!("status {status}, code `{code}`"),
+            None => format!("status {status}"),
+        },
     }
 }
 
@@ -365,10 +383,10 @@ async fn register(
                     let failed = match answer {
                         Ok(answer) if !is_no_success(&answer) => continue,
                         Ok(answer) => Json::Object(answer).to_string(),
-                        Err(trouble) => format!("{trouble:?}"),
+                        Err(trouble) => why(&trouble),
                     };
                     let shown = player.show_last().map(Box::new);
-                    return Err((format!("{act:?}: {failed}"), shown));
+                    return Err((format!("{}: {failed}", step_name(act)), shown));
                 }
                 Ok(player)
             });
