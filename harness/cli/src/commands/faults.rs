@@ -202,41 +202,13 @@ fn broken(fault: FaultName) -> String {
     }
 }
 
-/// Writes the matrix and, under it, what it comes to.
+/// Returns the matrix and, under it, its counts and the verdict.
 fn told(matrix: &FaultMatrix) -> String {
-    let row = |result: &FaultResult| {
-        let (word, place) = words(&result.fate);
-        let hunted = hunted(&result.hunted);
-        [
-            result.fault.to_string(),
-            broken(result.fault),
-            word,
-            place,
-            hunted,
-        ]
-    };
     let hunted_for = matrix
         .results
         .iter()
         .any(|result| result.hunted != Hunted::NotTried);
-    let mut text = if hunted_for {
-        table::plain(
-            [
-                "fault",
-                "breaks",
-                "detected by",
-                "where",
-                "without scenarios",
-            ],
-            matrix.results.iter().map(row),
-        )
-    } else {
-        let short = |[fault, broken, word, place, _]: [String; 5]| [fault, broken, word, place];
-        table::plain(
-            ["fault", "breaks", "detected by", "where"],
-            matrix.results.iter().map(row).map(short),
-        )
-    };
+    let mut text = rows(matrix, hunted_for);
     let count = |is: fn(&Fate) -> bool| {
         let results = matrix.results.iter();
         results.filter(|result| is(&result.fate)).count()
@@ -276,6 +248,34 @@ fn told(matrix: &FaultMatrix) -> String {
     };
     let _ = writeln!(text, "{}", bold(&verdict));
     text
+}
+
+/// Returns the matrix, a line for each fault; `hunted_for` adds what found the fault without a scenario.
+fn rows(matrix: &FaultMatrix, hunted_for: bool) -> String {
+    let row = |result: &FaultResult| {
+        let (word, place) = words(&result.fate);
+        let hunted = hunted(&result.hunted);
+        [
+            result.fault.to_string(),
+            broken(result.fault),
+            word,
+            place,
+            hunted,
+        ]
+    };
+    let rows = matrix.results.iter().map(row);
+    if hunted_for {
+        let headings = [
+            "fault",
+            "breaks",
+            "detected by",
+            "where",
+            "without scenarios",
+        ];
+        return table::plain(headings, rows);
+    }
+    let short = |[fault, broken, word, place, _]: [String; 5]| [fault, broken, word, place];
+    table::plain(["fault", "breaks", "detected by", "where"], rows.map(short))
 }
 
 /// Returns what found a fault without a scenario.
