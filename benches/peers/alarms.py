@@ -28,7 +28,7 @@ def cpu_per_verification(proofup):
 
 
 def one(proofup, slowed, burden_us, budget):
-    command = [proofup, "load", *LOAD, "--duration", "300ms", "--vs", "reference", "--decide-by", "cpu", "--budget", budget]
+    command = [proofup, "load", *LOAD, "--duration", "300ms", "--vs", "reference", "--decide-by", "cpu", "--deadline", budget]
     if slowed:
         command += ["--burden", f"{burden_us:.2f}us"]
     begun = time.monotonic()

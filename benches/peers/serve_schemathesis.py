@@ -85,7 +85,7 @@ def schemathesis(url, session, seconds, folder):
 
 def explore(binary, arguments, control, seconds):
     """Explores for so long, and reads the summary."""
-    command = [binary, "explore", "--seed", "1", "--cases", "1000000", "--max-time", f"{seconds}s", *arguments]
+    command = [binary, "explore", "--seed", "1", "--cases", "1000000", "--deadline", f"{seconds}s", *arguments]
     environment = {**os.environ, "PROOFUP_TEST_CONTROL_TOKEN": control, "NO_COLOR": "1"}
     with tempfile.TemporaryDirectory() as folder:
         command += ["--write", folder]

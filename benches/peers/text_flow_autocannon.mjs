@@ -1,4 +1,4 @@
-// The text-message flow for autocannon: the same five requests as proofup's `enrolText`, the gateway in this process.
+// The text-message flow for autocannon: the same five requests as proofup's `enrollText`, the gateway in this process.
 import fs from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";

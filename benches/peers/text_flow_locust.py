@@ -1,6 +1,6 @@
 """The text-message flow for Locust: sign in, begin, code from the gateway, verify; then delete and sign out.
 
-The same requests as proofup's `enrolText`, against a reference that the script (`load/text_flow.py`) has started and prepared.
+The same requests as proofup's `enrollText`, against a reference that the script (`load/text_flow.py`) has started and prepared.
 The gateway is in the Locust process, as it is in proofup's.
 """
 

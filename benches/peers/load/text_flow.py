@@ -34,7 +34,7 @@ arrivals = {{ users = {USERS} }}
 stop = {{ after = "SECONDSs" }}
 warmUp = "{WARM_UP}s"
 probes = {{ wrongCode = "0%", reusedCode = "0%" }}
-mix = {{ enrolText = 1 }}
+mix = {{ enrollText = 1 }}
 """
 
 POLICY = {
@@ -131,7 +131,7 @@ def clients(tools, folder, seconds, wanted):
             return proofup_load(tools.proofup, seconds, "--plan", plan, "--url", server.base)
 
     def in_process(*words):
-        return lambda: proofup_load(tools.proofup, seconds, "--plan", plan, "--in-process", *words)
+        return lambda: proofup_load(tools.proofup, seconds, "--plan", plan, "--transport", "in-process", *words)
 
     def with_goose():
         return peer(tools, [os.path.join(tools.peers, "text-flow-goose")], seconds)

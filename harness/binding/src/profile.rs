@@ -113,7 +113,7 @@ pub enum DiscoverError {
     },
     /// It was no success.
     #[error(
-        "{path} answered {status} in place of the capabilities: declare them under [capabilities], or correct `discover`"
+        "{path} answered {status} in place of the capabilities; declare them under [capabilities], or correct `discover`"
     )]
     Status {
         /// The path.
@@ -123,7 +123,7 @@ pub enum DiscoverError {
     },
     /// It was no capabilities document.
     #[error(
-        "{path} answered no capabilities document ({reason}): declare them under [capabilities], or the member that is wrong"
+        "the answer of {path} is not a capabilities document ({reason}); declare the capabilities, or the wrong member, under [capabilities]"
     )]
     Unreadable {
         /// The path.

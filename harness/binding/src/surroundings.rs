@@ -274,7 +274,7 @@ impl Compiler<'_> {
             None => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             Some(text) => {
                 let bind = text.parse().map_err(|_| {
-                    let why = format!("`{text}` is no IP address to listen on");
+                    let why = format!("`{text}` is not an IP address to listen on");
                     Problem::surroundings(why, "write `127.0.0.1`, or `0.0.0.0` for containers")
                 });
                 self.value("/gateways/bind", bind)
@@ -282,7 +282,7 @@ impl Compiler<'_> {
         };
         let mut port = |key: &str, port: i64| {
             let port = u16::try_from(port).map_err(|_| {
-                let why = format!("{port} is no port");
+                let why = format!("{port} is not a port");
                 Problem::surroundings(why, "write a number from 1 to 65535, or 0 for a free one")
             });
             self.value(&join("/gateways", key), port)
@@ -299,7 +299,7 @@ impl Compiler<'_> {
         if let Some(host) = &file.advertised
             && (host.is_empty() || host.contains(['/', ':', ' ']))
         {
-            let why = format!("`{host}` is no host name");
+            let why = format!("`{host}` is not a host name");
             let help = "write the name alone: `host.docker.internal`; ports stand beside it";
             self.report_value("/gateways/advertised", Problem::surroundings(why, help));
         }

@@ -38,41 +38,39 @@ pub type Transport = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Transp
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// Nothing whole came in time.
-    #[error("no whole answer within {} ms; see whether the target hangs, or allow more time", .0.as_millis())]
+    #[error("no complete answer within {} ms; check whether the target hangs, or allow more time", .0.as_millis())]
     TimedOut(Duration),
     /// Nobody listens.
-    #[error("{0} refused the connection; start the target, or correct `base`")]
+    #[error("nothing listens on {0}")]
     ConnectionRefused(String),
     /// The connection was closed or reset before the answer was whole.
     #[error(
-        "the target closed the connection before its answer was whole; look for a crash in its log"
+        "the target closed the connection before its answer was complete; look for a crash in its log"
     )]
     ConnectionReset,
     /// The body is larger than is read.
-    #[error("the answer is larger than {0} bytes; no answer of this contract is")]
+    #[error("the answer is larger than {0} bytes, the most that is read")]
     BodyTooLarge(usize),
     /// The status line and headers are larger than is read.
-    #[error(
-        "the headers of the answer are larger than is read; no answer of this contract has such"
-    )]
+    #[error("the headers of the answer are larger than the most that is read")]
     HeadTooLarge,
     /// Much more came than any answer needs: `1xx` answers, chunks or trailers without end.
     #[error(
-        "the target sent more than {0} bytes for one answer; look into its log, or at what stands before it"
+        "the target sent more than {0} bytes for one answer; check its log, and any proxy in front of it"
     )]
     Flooded(usize),
     /// What came is no HTTP/1.1.
     #[error(
-        "the answer is no HTTP/1.1 ({0}); see whether `base` names the right port, without TLS"
+        "the answer is not HTTP/1.1 ({0}); check whether `base` names the right port, without TLS"
     )]
     NotHttp(String),
     /// The base cannot be spoken to.
     #[error(
-        "`{0}` cannot be spoken to; give an http URL with a host (https needs a build with the feature `tls`)"
+        "`{0}` is not an http address with a host; write http://127.0.0.1:8080 (https needs a build with `--features tls`)"
     )]
     UnsupportedBase(String),
     /// The connection could not be made.
-    #[error("could not connect to {address} ({reason}); see whether the address is right")]
+    #[error("could not connect to {address} ({reason}); check the address")]
     NotConnected {
         /// The address.
         address: String,
@@ -80,7 +78,9 @@ pub enum TransportError {
         reason: String,
     },
     /// The file binds no such operation.
-    #[error("the target file binds no `{0}`; add [operations.{0}], or leave out what needs it")]
+    #[error(
+        "the target file does not bind `{0}`; add [operations.{0}], or leave out what needs it"
+    )]
     NotBound(Operation),
     /// A variable of the request has no value.
     #[error(
@@ -102,14 +102,14 @@ pub enum TransportError {
     },
     /// Redirects led to redirects.
     #[error(
-        "the target redirected more than {0} times; see whether the session holds, or leave out `follow`"
+        "the target redirected more than {0} times; check whether the session is valid, or leave out `follow`"
     )]
     TooManyRedirects(usize),
     /// A command of the target file could not be run.
     #[error("the command of the target file could not be run: {0}")]
     Command(String),
     /// The proxy did not open a way.
-    #[error("the proxy {address} opened no way to the target ({reason}); correct `proxy`")]
+    #[error("the proxy {address} did not connect to the target ({reason}); correct `proxy`")]
     Proxy {
         /// The proxy.
         address: String,
@@ -118,7 +118,7 @@ pub enum TransportError {
     },
     /// TLS could not be agreed on.
     #[error(
-        "no TLS with {address} ({reason}); see `ca`, and whether the certificate names this host"
+        "TLS with {address} failed ({reason}); check `ca`, and whether the certificate names this host"
     )]
     Tls {
         /// The target.
@@ -130,7 +130,7 @@ pub enum TransportError {
     #[error("the request cannot be written ({0}); correct the operation in the target file")]
     NotSent(String),
     /// Something else went wrong between the two.
-    #[error("the connection failed ({0}); try again, and look into the target's log")]
+    #[error("the connection failed ({0}); try again, and check the target's log")]
     Broken(String),
 }
 

@@ -19,30 +19,31 @@ use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
 use crate::commands::serve::ServeArguments;
 
-/// Judges implementations of security-info registration: how people set up, use and manage the methods that prove who
-/// they are.
+/// Tests implementations of security-info registration: how users set up, use and manage the methods that prove who they
+/// are.
 #[derive(Debug, Parser)]
 #[command(
     name = "proofup",
     version,
     propagate_version = true,
-    after_help = "Examples:\n  proofup run                          judge the built-in reference by every scenario\n  \
-                  proofup run --url http://localhost:8080   judge a server that speaks the contract\n  \
-                  proofup explain DEF-4                what a requirement says, and what checks it\n\n\
-                  Exit codes:\n    0  conforms, or did what it was asked to\n    1  nonconforming, a stale exemption, or a transcript that differs\n    \
-                  2  usage, configuration, target or scenario file\n    3  incomplete: a must could not be judged\n    \
-                  4  nothing selected\n    5  a performance threshold or baseline\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
+    after_help = "Examples:\n  proofup run                               run every scenario against the built-in reference\n  \
+                  proofup run --url http://localhost:8080   test a server that implements the built-in contract\n  \
+                  proofup init target                       write a target file for another server\n  \
+                  proofup explain DEF-4                     what a requirement says, and what checks it\n\n\
+                  Exit codes:\n    0  success\n    1  the target does not conform, an exemption is no longer needed, or a transcript differs\n    \
+                  2  usage, or a file is wrong or the target cannot be reached\n    3  incomplete: something could not be judged\n    \
+                  4  the selection holds no check\n    5  a threshold of a load run is broken, or the target is slower than its baseline\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
 )]
 pub(crate) struct Arguments {
-    /// When to colour: auto minds the terminal, `NO_COLOR` and CI
+    /// When output is coloured; auto respects the terminal, `NO_COLOR` and CI
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(crate) color: Colour,
 
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
-/// Names when to colour.
+/// When output is coloured.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Colour {
     Auto,
@@ -50,36 +51,36 @@ pub(crate) enum Colour {
     Never,
 }
 
-/// Names a command.
+/// A subcommand of `proofup`.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Judge an implementation, requirement by requirement
+pub(crate) enum CliCommand {
+    /// Test an implementation, requirement by requirement
     Run(Box<RunArguments>),
-    /// Judge what can be added and what is required under every policy
+    /// Test which methods each policy makes available and required
     Matrix(Box<MatrixArguments>),
-    /// Explore by random stories that the oracle judges
+    /// Test random user stories, and shrink the first that fails
     Explore(Box<ExploreArguments>),
-    /// Run a counterexample again: is it fixed?
+    /// Repeat counterexamples: are they fixed?
     Replay(ReplayArguments),
-    /// Judge what happens when commands are sent at the same moment
+    /// Test requests that are sent at the same moment
     Race(Box<RaceArguments>),
-    /// Measure codes and tokens, and send malformed input to every endpoint
+    /// Test the randomness of codes and tokens, and send malformed input to every endpoint
     Measure(Box<MeasureArguments>),
-    /// Probe what a target file says of an implementation: what is right, what is wrong, what to change
+    /// Check a target file against its server: what is wrong, and what to change
     Doctor(DoctorArguments),
-    /// Begin a file: a target file with every key explained
+    /// Write a target file to fill in, with every key explained
     Init(InitArguments),
-    /// Load an implementation: verifications per second, latency, correctness
+    /// Load a target: verifications per second, latency, correctness
     Load(Box<LoadArguments>),
     /// Serve the reference implementation
     Serve(ServeArguments),
-    /// Serve mocked SMS, voice, mail and push providers
+    /// Serve mock SMS, voice, mail and push providers
     Gateways(GatewaysArguments),
     /// List the requirements, or the scenarios
     List(ListArguments),
     /// Explain a requirement: what it says, where it comes from, what checks it
     Explain(ExplainArguments),
-    /// Plant faults in the reference, and tell which check catches each
+    /// Plant faults in the reference, and report which check detects each
     Faults(FaultsArguments),
     /// Print the JSON Schema of a kind of file
     Schema(SchemaArguments),

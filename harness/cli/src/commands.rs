@@ -20,32 +20,32 @@ pub(crate) mod shutdown;
 pub(crate) mod suite;
 pub(crate) mod targeting;
 
-use crate::arguments::Command;
+use crate::arguments::CliCommand;
 use crate::failure::Failure;
 
-/// Does what the command line asks for, and gives the exit code.
-pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
+/// Runs the command, and returns the exit code.
+pub(crate) fn execute(command: CliCommand) -> Result<u8, Failure> {
     match command {
-        Command::Run(arguments) => run::execute(*arguments),
-        Command::Matrix(arguments) => matrix::execute(*arguments),
-        Command::Explore(arguments) => explore::execute(&arguments),
-        Command::Replay(arguments) => replay::execute(&arguments),
-        Command::Race(arguments) => race::execute(&arguments),
-        Command::Measure(arguments) => measure::execute(&arguments),
-        Command::Doctor(arguments) => doctor::execute(&arguments),
-        Command::Init(arguments) => init::execute(&arguments),
-        Command::Load(arguments) => load::execute(&arguments),
-        Command::Serve(arguments) => serve::execute(arguments),
-        Command::Gateways(arguments) => gateways::execute(&arguments),
-        Command::List(arguments) => list::execute(&arguments),
-        Command::Explain(arguments) => explain::execute(&arguments),
-        Command::Schema(arguments) => schema::execute(&arguments),
-        Command::Faults(arguments) => faults::execute(&arguments),
-        Command::Completions(arguments) => completions::execute(&arguments),
+        CliCommand::Run(arguments) => run::execute(*arguments),
+        CliCommand::Matrix(arguments) => matrix::execute(*arguments),
+        CliCommand::Explore(arguments) => explore::execute(&arguments),
+        CliCommand::Replay(arguments) => replay::execute(&arguments),
+        CliCommand::Race(arguments) => race::execute(&arguments),
+        CliCommand::Measure(arguments) => measure::execute(&arguments),
+        CliCommand::Doctor(arguments) => doctor::execute(&arguments),
+        CliCommand::Init(arguments) => init::execute(&arguments),
+        CliCommand::Load(arguments) => load::execute(&arguments),
+        CliCommand::Serve(arguments) => serve::execute(arguments),
+        CliCommand::Gateways(arguments) => gateways::execute(&arguments),
+        CliCommand::List(arguments) => list::execute(&arguments),
+        CliCommand::Explain(arguments) => explain::execute(&arguments),
+        CliCommand::Schema(arguments) => schema::execute(&arguments),
+        CliCommand::Faults(arguments) => faults::execute(&arguments),
+        CliCommand::Completions(arguments) => completions::execute(&arguments),
     }
 }
 
-/// Makes the runtime of a command.
+/// Returns the runtime of a command.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -53,12 +53,12 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| {
             Failure::usage(
                 format!("could not start the runtime: {error}"),
-                "see whether the machine has threads and file handles left",
+                "check whether the machine has threads and file handles left",
             )
         })
 }
 
-/// Counts what can run side by side on this machine; one where it does not say.
+/// Returns how many threads run in parallel on this machine; 1 where it does not say.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -38,7 +38,7 @@ pub(crate) const IN_PROCESS: &str = "http://target.invalid";
 /// What the built-in reference is called, as its target file has it.
 pub(crate) const NAME: &str = "reference";
 
-/// Gives the reference's decisions as a function.
+/// Returns the reference's decisions as a function.
 pub(crate) fn decider() -> Decider {
     let evaluator = PolicyEvaluator::new(RuleBook::default());
     Arc::new(

@@ -1,7 +1,9 @@
 //! What can go wrong before anything is judged, and how it is told.
 
 use std::fmt;
+use std::fs;
 use std::panic::PanicHookInfo;
+use std::path::Path;
 
 use miette::{Diagnostic, Report};
 use proofup_runner::judge::verdict::Word;
@@ -15,14 +17,14 @@ pub(crate) const EXIT_USAGE: u8 = 2;
 /// The exit code of a bug of ours.
 pub(crate) const EXIT_BUG: u8 = 70;
 
-/// Holds why a command could not do what it was asked to.
+/// Why a command could not do its work: a report for people, and the exit code.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
     report: Report,
 }
 
-/// Holds a sentence, and what to do about it.
+/// A sentence, and what to do about it.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("{message}")]
 struct Sentence {
@@ -32,7 +34,7 @@ struct Sentence {
 }
 
 impl Failure {
-    /// Says what is wrong with how the command was called, and what to do.
+    /// A failure of usage: `message` is what is wrong, `help` what to do about it.
     pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         let sentence = Sentence {
             message: message.into(),
@@ -44,7 +46,7 @@ impl Failure {
         }
     }
 
-    /// Says that the selection holds no check, and what to do.
+    /// A failure because the selection holds no check; exit code 4.
     pub(crate) fn nothing_selected(message: impl Into<String>, help: impl Into<String>) -> Self {
         let code = Word::NothingSelected.exit_code();
         Self {
@@ -53,7 +55,7 @@ impl Failure {
         }
     }
 
-    /// Tells a fault of a file, or of anything that explains itself.
+    /// A failure that explains itself, such as an error of a file with its line.
     pub(crate) fn diagnostic(error: impl Diagnostic + Send + Sync + 'static) -> Self {
         Self {
             code: EXIT_USAGE,
@@ -61,19 +63,16 @@ impl Failure {
         }
     }
 
-    /// Says that the user ended the run before anything was judged.
+    /// A failure because the user ended the run before anything was judged; exit code 130.
     pub(crate) fn interrupted() -> Self {
         let code = Word::Interrupted.exit_code();
         Self {
             code,
-            ..Self::usage(
-                "the run was interrupted before it could say anything",
-                "start it again",
-            )
+            ..Self::usage("interrupted before anything was judged", "run it again")
         }
     }
 
-    /// Says that something happened that cannot.
+    /// A failure by a bug of proofup; exit code 70.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
         let help = Some(REPORT_IT.to_owned());
         Self {
@@ -86,12 +85,12 @@ impl Failure {
         }
     }
 
-    /// Gives the sentence alone, for a report.
+    /// Returns the sentence alone, for a report.
     pub(crate) fn sentence(&self) -> String {
         self.report.to_string()
     }
 
-    /// Gives the exit code.
+    /// Returns the exit code.
     pub(crate) const fn exit_code(&self) -> u8 {
         self.code
     }
@@ -103,7 +102,22 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Tells a panic as what it is: our fault.
+/// Reads a text file that the command line names; `what` is what messages call it, such as `the target file`.
+pub(crate) fn read_text(what: &str, file: &Path, help: &str) -> Result<String, Failure> {
+    let path = file.display();
+    let bytes = fs::read(file).map_err(|error| {
+        Failure::usage(format!("could not read {what} `{path}`: {error}"), help)
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        Failure::usage(
+            format!("{what} `{path}` is not UTF-8 (first bad byte: offset {offset})"),
+            "save it as UTF-8",
+        )
+    })
+}
+
+/// Returns the report of a panic, which is always a bug of proofup.
 pub(crate) fn bug_report(panic: &PanicHookInfo<'_>) -> String {
     let payload = panic.payload();
     let message = payload
@@ -120,4 +134,4 @@ pub(crate) fn bug_report(panic: &PanicHookInfo<'_>) -> String {
     )
 }
 
-const REPORT_IT: &str = "this is a bug of proofup, not of the target: please report it with the command line, the seed and this text";
+const REPORT_IT: &str = "this is a bug of proofup, not of the target; please report it with the command line, the seed and this text";

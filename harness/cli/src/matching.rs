@@ -1,6 +1,8 @@
 //! Words that people type, against words that there are.
 
-/// Finds the nearest known word, where one is near enough to have been meant.
+use globset::{GlobBuilder, GlobMatcher};
+
+/// Returns the nearest known word, where one is near enough to have been meant.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let upper = word.to_uppercase();
     known
@@ -11,25 +13,13 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, other)| other)
 }
 
-/// Says whether a text matches a pattern in which `*` stands for anything, without minding case.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_uppercase(), text.to_uppercase());
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let mut last = None;
-    for part in parts {
-        last = Some(part);
-        let Some(found) = rest.find(part) else {
-            return false;
-        };
-        rest = &rest[found + part.len()..];
-    }
-    match last {
-        None => rest.is_empty(),
-        Some(last) => last.is_empty() || text.ends_with(last),
-    }
+/// Compiles a pattern in which `*` stands for anything; case does not matter.
+///
+/// # Errors
+/// Where the pattern is none, such as `[`.
+pub(crate) fn pattern(text: &str) -> Result<GlobMatcher, globset::Error> {
+    let glob = GlobBuilder::new(text).case_insensitive(true).build()?;
+    Ok(glob.compile_matcher())
 }
 
 #[cfg(test)]
@@ -55,7 +45,9 @@ mod tests {
             ("*", "DEF-4", true),
             ("CODE-*", "DEF-4", false),
         ] {
-            assert_eq!(matches(pattern, text), holds, "{pattern} {text}");
+            let pattern = super::pattern(pattern).expect("the pattern is one");
+            assert_eq!(pattern.is_match(text), holds, "{pattern:?} {text}");
         }
+        assert!(pattern("[").is_err());
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn result(text: &str) -> Result<(), Failure> {
     match anstream::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::usage(
             format!("could not write to standard output: {error}"),
-            "see whether the disk is full, or redirect elsewhere",
+            "check whether the disk is full, or redirect to another place",
         )),
         _ => Ok(()),
     }
@@ -39,7 +39,7 @@ pub(crate) fn diagnostic(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-/// Tells what the command line's reader says: help and versions are results, the rest is a fault of usage.
+/// Prints what clap reports, and returns the exit code: help and versions are results, the rest is a failure of usage.
 pub(crate) fn usage(error: &clap::Error) -> u8 {
     let _ = error.print();
     if error.use_stderr() {
@@ -67,7 +67,7 @@ pub(crate) fn render(error: &dyn Diagnostic) -> String {
     }
 }
 
-/// Says whether somebody watches: a terminal, and no CI.
+/// Returns whether a person watches: standard error is a terminal, and this is no CI.
 pub(crate) fn is_watched() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -132,10 +132,25 @@ fn the_version_is_a_result() {
 
 #[test]
 fn a_command_that_is_none_is_a_fault_of_usage() {
-    assert_fails(&proofup(["rnu"]), 2, "unrecognized subcommand");
+    for (typed, meant) in [("rnu", "run"), ("rn", "run"), ("doctr", "doctor")] {
+        let output = proofup([typed]);
+        assert_fails(&output, 2, "unrecognized subcommand");
+        assert_fails(&output, 2, &format!("'{meant}'"));
+    }
     assert_fails(&proofup([] as [&str; 0]), 2, "Usage");
     assert_fails(&proofup(["run", "--jobs", "0"]), 2, "a number from 1");
-    assert_fails(&proofup(["run", "--deadline", "soon"]), 2, "90s");
+    let most = "write a number up to 18446744073709551615";
+    for (arguments, told) in [
+        (["race", "--histories", "0"], "write a number from 1"),
+        (["explore", "--steps", "1001"], "write a number up to 1000"),
+        (["run", "--seed", "18446744073709551616"], most),
+        (["run", "--seed", "one"], "write a number from 0"),
+        (["load", "--duration", "0s"], "above zero, such as 90s"),
+        (["explore", "--deadline", "soon"], "such as 90s or 5m"),
+        (["run", "--deadline", "soon"], "such as 90s or 5m"),
+    ] {
+        assert_fails(&proofup(arguments), 2, told);
+    }
     assert_fails(&proofup(["run", "--report", "html=x"]), 2, "junit=FILE");
     assert_fails(
         &proofup(["run", "--edition", "2020-01-01"]),
@@ -189,10 +204,39 @@ fn list_names_every_requirement_and_who_judges_it() {
 #[test]
 fn explain_tells_level_source_and_needs_and_minds_no_case() {
     let text = help_of(&["explain", "def-4"]);
-    for told in ["DEF-4 (must)", "source", "S0 S2", "clock"] {
+    for told in [
+        "DEF-4 (must)",
+        "source:     the manual pages on e-mail (2018-07-25) and phone number (2018-07-25)",
+        "clock",
+    ] {
         assert!(text.contains(told), "{told} is missing in\n{text}");
     }
     assert!(help_of(&["explain", "CODE-*"]).contains("proofup race"));
+}
+
+#[test]
+fn every_source_is_told_in_full() {
+    let text = help_of(&["explain", "*"]);
+    let sources: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("  source:"))
+        .collect();
+    assert!(sources.len() > 100, "{text}");
+    for source in sources {
+        assert!(!source.trim().is_empty());
+        let letter = source
+            .split([' ', ';'])
+            .find(|word| ["S0", "S1", "S2", "S3", "S4", "B", "C", "D"].contains(word));
+        assert_eq!(letter, None, "{source}");
+    }
+    for (id, told) in [
+        ("CODE-3", "NIST SP 800-63B\n"),
+        ("APP-11", "RFC 6238\n"),
+        ("DEF-6", "decided by this project\n"),
+    ] {
+        let text = help_of(&["explain", id]);
+        assert!(text.contains(&format!("source:     {told}")), "{text}");
+    }
 }
 
 #[test]
@@ -211,7 +255,7 @@ fn a_requirement_that_is_none_is_a_fault_with_the_nearest_name() {
     assert_fails(
         &proofup(["run", "--requirement", "DEF-4/no-such-check"]),
         2,
-        "no check is called",
+        "unknown check",
     );
 }
 
@@ -225,7 +269,7 @@ fn selecting_only_what_another_command_judges_selects_nothing() {
     assert_fails(
         &proofup(["run", "--requirement", "MAIL-8"]),
         4,
-        "MAIL-8 is excluded",
+        "MAIL-8 is not checked",
     );
 }
 

@@ -66,7 +66,7 @@ faults! {
     NeverInterrupted = "never-interrupted" ["SIGN-2"]
         "Who lacks required info signs in as if nothing were missing.",
     AlwaysInterrupted = "always-interrupted" ["SIGN-3" "SIGN-5"]
-        "Who has all required info is asked for more nevertheless.",
+        "A user who has all required info is asked for more.",
     AccountOpenWhileInterrupted = "account-open-while-interrupted" ["SIGN-4"]
         "An interrupted session reaches the account.",
     TokenOutlivesSignOut = "token-outlives-sign-out" ["SIGN-1" "SIGN-8"]

@@ -78,17 +78,17 @@ impl Word {
         }
     }
 
-    /// Spells the word as JSON and output do.
+    /// Returns the word as people read it; JSON has the camelCase name of the variant.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::HarnessBroke => "harnessBroke",
+            Self::HarnessBroke => "a bug of proofup",
             Self::Interrupted => "interrupted",
             Self::Nonconforming => "nonconforming",
-            Self::StaleExemptions => "staleExemptions",
+            Self::StaleExemptions => "stale",
             Self::Incomplete => "incomplete",
-            Self::NothingSelected => "nothingSelected",
-            Self::ConformsWithExemptions => "conformsWithExemptions",
+            Self::NothingSelected => "nothing selected",
+            Self::ConformsWithExemptions => "conforms with exemptions",
             Self::Conforms => "conforms",
         }
     }

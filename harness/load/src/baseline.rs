@@ -26,16 +26,16 @@ pub const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaselineError {
     /// Another form.
-    #[error("the baseline is of version {0}, which this program does not read")]
+    #[error("the baseline has version {0}, which this proofup does not read")]
     OtherVersion(u32),
     /// Another plan.
-    #[error("the baseline is of another plan: {0}")]
+    #[error("the baseline was measured with another plan: {0}")]
     OtherPlan(String),
     /// Another target.
-    #[error("the baseline is of another target: {0}")]
+    #[error("the baseline was measured against another target: {0}")]
     OtherTarget(String),
     /// Another machine.
-    #[error("the baseline is of another machine: {0}")]
+    #[error("the baseline was measured on another machine: {0}")]
     OtherMachine(String),
 }
 
@@ -91,7 +91,7 @@ impl Baseline {
         };
         if (moved - 1.0).abs() > within {
             held.why = Some(format!(
-                "the yardstick has moved to {moved:.2} of what it was: the machine is not the same today"
+                "the yardstick is {moved:.2} times what it was, so this machine does not run at the speed of then"
             ));
             return Ok(held);
         }

@@ -103,6 +103,20 @@ pub enum End {
     Refused,
 }
 
+impl End {
+    /// Returns the end as people read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Correct => "correct",
+            Self::Wrong => "wrong",
+            Self::Error => "error",
+            Self::TimedOut => "timed out",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// Shows one flow that did not end well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

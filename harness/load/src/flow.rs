@@ -17,13 +17,13 @@ use serde_json::{Value as Json, json};
 #[serde(rename_all = "camelCase")]
 pub enum FlowName {
     /// Sets up an e-mail address: sign in, begin, read the mail, type the code.
-    EnrolEmail,
+    EnrollEmail,
     /// Sets up a mobile number by text: sign in, begin, read the text, type the code.
-    EnrolText,
+    EnrollText,
     /// Sets up an office number by call: sign in, begin, answer and press the key, see that it is done.
-    EnrolCall,
+    EnrollCall,
     /// Sets up the Microsoft app: sign in, walk through its pages, activate the device, approve the test notification.
-    EnrolApp,
+    EnrollApp,
     /// Signs in with a code by text.
     SecondStepText,
     /// Signs in with the code of an authenticator app.
@@ -73,10 +73,10 @@ pub(crate) const USER: &str = "user";
 impl FlowName {
     /// Lists every flow.
     pub const ALL: [Self; 9] = [
-        Self::EnrolEmail,
-        Self::EnrolText,
-        Self::EnrolCall,
-        Self::EnrolApp,
+        Self::EnrollEmail,
+        Self::EnrollText,
+        Self::EnrollCall,
+        Self::EnrollApp,
         Self::SecondStepText,
         Self::SecondStepAppCode,
         Self::SecondStepNotification,
@@ -88,10 +88,10 @@ impl FlowName {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::EnrolEmail => "enrolEmail",
-            Self::EnrolText => "enrolText",
-            Self::EnrolCall => "enrolCall",
-            Self::EnrolApp => "enrolApp",
+            Self::EnrollEmail => "enrollEmail",
+            Self::EnrollText => "enrollText",
+            Self::EnrollCall => "enrollCall",
+            Self::EnrollApp => "enrollApp",
             Self::SecondStepText => "secondStepText",
             Self::SecondStepAppCode => "secondStepAppCode",
             Self::SecondStepNotification => "secondStepNotification",
@@ -111,10 +111,10 @@ impl FlowName {
             Self::SecondStepText | Self::SecondStepAppCode | Self::SecondStepNotification => {
                 Family::SecondStep
             }
-            Self::EnrolEmail
-            | Self::EnrolText
-            | Self::EnrolCall
-            | Self::EnrolApp
+            Self::EnrollEmail
+            | Self::EnrollText
+            | Self::EnrollCall
+            | Self::EnrollApp
             | Self::ResetPassword
             | Self::SignIn => Family::Manage,
         }
@@ -126,10 +126,10 @@ impl FlowName {
             Self::SecondStepText | Self::ResetPassword => Some(Method::MobilePhone),
             Self::SecondStepAppCode => Some(Method::SoftwareOath),
             Self::SecondStepNotification => Some(Method::MicrosoftAuthenticator),
-            Self::EnrolEmail
-            | Self::EnrolText
-            | Self::EnrolCall
-            | Self::EnrolApp
+            Self::EnrollEmail
+            | Self::EnrollText
+            | Self::EnrollCall
+            | Self::EnrollApp
             | Self::SignIn => None,
         }
     }
@@ -137,10 +137,10 @@ impl FlowName {
     /// Tells which inboxes the flow needs, its preparation included.
     pub(crate) const fn channel(self) -> Option<Channel> {
         match self {
-            Self::EnrolEmail => Some(Channel::Email),
-            Self::EnrolText | Self::SecondStepText | Self::ResetPassword => Some(Channel::Sms),
-            Self::EnrolCall => Some(Channel::Voice),
-            Self::EnrolApp | Self::SecondStepNotification => Some(Channel::Push),
+            Self::EnrollEmail => Some(Channel::Email),
+            Self::EnrollText | Self::SecondStepText | Self::ResetPassword => Some(Channel::Sms),
+            Self::EnrollCall => Some(Channel::Voice),
+            Self::EnrollApp | Self::SecondStepNotification => Some(Channel::Push),
             Self::SecondStepAppCode | Self::SignIn => None,
         }
     }
@@ -159,9 +159,9 @@ impl FlowName {
                 reused: None,
                 after: vec![command("signOut", json!({}))],
             },
-            Self::EnrolEmail => enrol_by_code("email", Channel::Email),
-            Self::EnrolText => enrol_by_code("mobilePhone", Channel::Sms),
-            Self::EnrolCall => Script {
+            Self::EnrollEmail => enroll_by_code("email", Channel::Email),
+            Self::EnrollText => enroll_by_code("mobilePhone", Channel::Sms),
+            Self::EnrollCall => Script {
                 timed: vec![
                     act("signIn", json!({})),
                     act("beginEnrollment", json!({ "method": "officePhone" })),
@@ -173,7 +173,7 @@ impl FlowName {
                 reused: None,
                 after: deletion("officePhone"),
             },
-            Self::EnrolApp => enrol_app(),
+            Self::EnrollApp => enroll_app(),
             Self::SecondStepText => second_step(
                 json!({ "method": "mobilePhone", "kind": "textMessage" }),
                 Some(Channel::Sms),
@@ -214,7 +214,7 @@ impl std::fmt::Display for FlowName {
 pub(crate) fn registration(method: Method) -> Vec<Act> {
     let mut acts = vec![act("signIn", json!({}))];
     match method {
-        Method::MicrosoftAuthenticator => acts.extend(enrol_app().timed.into_iter().skip(1)),
+        Method::MicrosoftAuthenticator => acts.extend(enroll_app().timed.into_iter().skip(1)),
         Method::SoftwareOath => acts.extend([
             act("beginEnrollment", json!({ "method": "softwareOath" })),
             act("addAccount", json!({})),
@@ -238,7 +238,7 @@ fn sent_code(method: &str, channel: Channel) -> [Act; 3] {
     ]
 }
 
-fn enrol_by_code(method: &str, channel: Channel) -> Script {
+fn enroll_by_code(method: &str, channel: Channel) -> Script {
     let mut timed = vec![act("signIn", json!({}))];
     timed.extend(sent_code(method, channel));
     Script {
@@ -249,7 +249,7 @@ fn enrol_by_code(method: &str, channel: Channel) -> Script {
     }
 }
 
-fn enrol_app() -> Script {
+fn enroll_app() -> Script {
     Script {
         timed: vec![
             act("signIn", json!({})),

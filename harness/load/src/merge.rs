@@ -10,19 +10,19 @@ use super::timeline::{Point, Timeline};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// There is none.
-    #[error("there is no report to join")]
+    #[error("no report to join")]
     Nothing,
     /// The plans differ.
-    #[error("the reports are of different plans: {0} and {1}")]
+    #[error("the reports have different plans: {0} and {1}")]
     OtherPlan(String, String),
     /// The targets differ.
-    #[error("the reports are of different targets: {0} and {1}")]
+    #[error("the reports have different targets: {0} and {1}")]
     OtherTarget(String, String),
     /// Another form.
-    #[error("a report is of version {0}, which this program does not read")]
+    #[error("a report has version {0}, which this proofup does not read")]
     OtherVersion(u32),
     /// The parts do not make a whole.
-    #[error("the shards do not make a whole: {0}")]
+    #[error("the shards are not complete: {0}")]
     NotWhole(String),
     /// A histogram is broken.
     #[error("{0}")]
@@ -114,7 +114,7 @@ fn check(reports: &[Report], first: &Report) -> Result<(), MergeError> {
             }
             of = Some(shard.of);
             if !parts.insert(shard.index) {
-                let why = format!("part {} is there twice", shard.index + 1);
+                let why = format!("part {} comes twice", shard.index + 1);
                 return Err(MergeError::NotWhole(why));
             }
         }

@@ -18,6 +18,7 @@ use super::plan::{Arrivals, Connections, LoadPlan, Spacing, Stop};
 use super::schedule::Shard;
 use super::threshold::{Metric, Threshold};
 use super::timeline::Point;
+use crate::report::words::counted;
 
 pub use latency::{HistogramError, Latency};
 
@@ -244,7 +245,7 @@ pub struct Surroundings {
 const TARGET_GONE: &str = "the target stopped answering";
 
 /// What [`TargetTold::transport`] says of a target in this process.
-pub const IN_PROCESS: &str = "inProcess";
+pub const IN_PROCESS: &str = "in-process";
 
 /// The generator is the bottleneck above this share of a processor.
 const BUSY: f64 = 0.95;
@@ -399,21 +400,16 @@ impl Report {
         let mut all = self.arrivals;
         all.add(&self.warm_up);
         if all.wrong > 0 {
-            reasons.push(format!("{} flows got a wrong answer", all.wrong));
+            reasons.push(format!("{} got a wrong answer", counted(all.wrong, "flow")));
         }
         if target_gone {
             reasons.push(TARGET_GONE.to_owned());
         }
         if all.correct == 0 && !interrupted {
-            reasons.push("not one verification was right".to_owned());
+            reasons.push("no verification was right".to_owned());
         }
         let nonconforming = !reasons.is_empty();
-        reasons.extend(
-            self.generator
-                .bottleneck
-                .iter()
-                .map(|why| format!("the generator was the bottleneck: {why}")),
-        );
+        reasons.extend(self.generator.bottleneck.iter().map(|why| format!("{why}")));
         let broken = self.thresholds.iter().filter(|one| !one.holds);
         reasons.extend(broken.map(|one| format!("threshold broken: {}", one.text)));
         self.verdict = if interrupted {
@@ -452,7 +448,7 @@ impl Report {
         let busy = self.generator.busy.filter(|busy| *busy >= BUSY);
         if let Some(busy) = busy.filter(|_| self.target.transport != IN_PROCESS) {
             return Some(format!(
-                "its thread was busy {:.0} % of the time; use more shards or a lower rate",
+                "this machine was the bottleneck (the generator was busy {:.0} % of the time); use more shards or a lower rate",
                 busy * 100.0
             ));
         }
@@ -463,7 +459,8 @@ impl Report {
             .map_or(late_ms, |p50| (p50 * LATE_SHARE).max(late_ms));
         (late > allowed).then(|| {
             format!(
-                "one flow in a hundred began more than {late:.1} ms late; use more shards, a lower rate, or a machine with less to do"
+                "this machine started flows late (p99 {late:.0} ms; at most {allowed:.0} ms are allowed, see `lateness` in plans), \
+                 because other processes kept it busy; use more shards, a lower rate, or a quieter machine"
             )
         })
     }

@@ -281,7 +281,7 @@ mod tests {
 
     fn plan(arrivals: &str, rest: &str) -> LoadPlan {
         let text = format!(
-            "arrivals = {{ {arrivals} }}\nstop = {{ after = \"10s\" }}\nmix = {{ enrolText = 1, signIn = 3 }}\n{rest}"
+            "arrivals = {{ {arrivals} }}\nstop = {{ after = \"10s\" }}\nmix = {{ enrollText = 1, signIn = 3 }}\n{rest}"
         );
         read("plan.toml", &text).expect("the plan is right")
     }
@@ -351,7 +351,7 @@ mod tests {
         for number in 0..10_000 {
             *counts.entry(draws.flow(number)).or_default() += 1;
         }
-        let text = counts[&FlowName::EnrolText];
+        let text = counts[&FlowName::EnrollText];
         assert!((2300..2700).contains(&text), "{text}");
         let wrong = (0..10_000).filter(|n| draws.tries_wrong_code(*n)).count();
         assert!((60..140).contains(&wrong), "{wrong}");

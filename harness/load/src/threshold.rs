@@ -44,7 +44,7 @@ pub enum Metric {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ThresholdError {
     /// Neither `<` nor `>`.
-    #[error("`{0}` compares nothing")]
+    #[error("`{0}` has no comparison")]
     NoComparison(String),
     /// Nobody knows the figure.
     #[error("unknown metric `{0}`")]
@@ -53,7 +53,7 @@ pub enum ThresholdError {
     #[error("unknown flow `{0}`")]
     UnknownFlow(String),
     /// The bound is none.
-    #[error("`{bound}` is no bound for `{metric}`")]
+    #[error("`{bound}` is not a bound for `{metric}`")]
     BadBound {
         /// The bound.
         bound: String,

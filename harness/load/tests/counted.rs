@@ -333,11 +333,11 @@ fn what_is_no_whole_is_not_joined() {
         refused(&parts)
     };
     for (told, expected) in [
-        (refused(&[]), "there is no report to join"),
+        (refused(&[]), "no report to join"),
         (refused(&parts[..2]), "of 3 parts, 3 is missing"),
         (
             refused(&[parts.clone(), parts[1..2].to_vec()].concat()),
-            "part 2 is there twice",
+            "part 2 comes twice",
         ),
         (
             changed(&|part| part.shards[0].of = 4),
@@ -345,13 +345,13 @@ fn what_is_no_whole_is_not_joined() {
         ),
         (
             changed(&|part| part.plan.fingerprint = "x".to_owned()),
-            "of different plans: load (",
+            "different plans: load (",
         ),
         (
             changed(&|part| part.target.name = "y".to_owned()),
-            "of different targets: reference by inProcess and y by",
+            "different targets: reference by in-process and y by",
         ),
-        (changed(&|part| part.version += 1), "of version 2, which"),
+        (changed(&|part| part.version += 1), "has version 2, which"),
     ] {
         assert!(told.contains(expected), "{told}");
     }

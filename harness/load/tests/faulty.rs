@@ -13,7 +13,7 @@ const CODES: &str = r#"
 pace = 60
 arrivals = { users = 4 }
 stop = { flows = 40 }
-mix = { secondStepText = 1, enrolText = 1, secondStepAppCode = 1 }
+mix = { secondStepText = 1, enrollText = 1, secondStepAppCode = 1 }
 "#;
 
 #[track_caller]
@@ -84,5 +84,5 @@ fn a_status_of_500_is_wrong_where_a_success_tells_nothing() {
 
 #[test]
 fn a_status_of_500_is_wrong_where_the_user_is_put_back() {
-    breaks_down("enrolText", "deleteMethod");
+    breaks_down("enrollText", "deleteMethod");
 }

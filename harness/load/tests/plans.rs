@@ -6,7 +6,7 @@ const GOOD: &str = r#"
 arrivals = { rate = "50/s" }
 stop = { after = "30s" }
 [mix]
-enrolText = 1
+enrollText = 1
 "#;
 
 #[track_caller]
@@ -26,15 +26,15 @@ fn told(text: &str) -> Vec<(usize, String, String)> {
 /// What is replaced, by what, and the line, the message and the help that tell of it.
 const WRONG: &[(&str, &str, usize, &str, &str)] = &[
     (
-        "enrolText = 1",
-        "enrolTxt = 1",
+        "enrollText = 1",
+        "enrollTxt = 1",
         5,
-        "unknown key `enrolTxt`",
-        "did you mean `enrolText`?",
+        "unknown key `enrollTxt`",
+        "did you mean `enrollText`?",
     ),
     (
-        "enrolText = 1",
-        "enrolText = 0",
+        "enrollText = 1",
+        "enrollText = 0",
         4,
         "the weights sum to zero",
         "`secondStepText`",
@@ -80,17 +80,17 @@ const WRONG: &[(&str, &str, usize, &str, &str)] = &[
     ),
     (
         "[mix]",
-        "thresholds = [\"p99<50ms\", \"enrolText.p98<50ms\"]\n[mix]",
+        "thresholds = [\"p99<50ms\", \"enrollText.p98<50ms\"]\n[mix]",
         4,
         "unknown metric `p98`",
         "`p99.9`",
     ),
     (
         "[mix]",
-        "thresholds = [\"enrol.p99<50ms\"]\n[mix]",
+        "thresholds = [\"enroll.p99<50ms\"]\n[mix]",
         4,
-        "unknown flow `enrol`",
-        "`enrolText`",
+        "unknown flow `enroll`",
+        "`enrollText`",
     ),
     (
         "[mix]",
@@ -124,7 +124,7 @@ fn what_is_wrong_is_told_by_this_table() {
 fn everything_is_told_at_once() {
     let text = GOOD
         .replace("50/s", "0/s")
-        .replace("enrolText = 1", "")
+        .replace("enrollText = 1", "")
         .replace("30s", "0s");
     assert_eq!(told(&text).len(), 3);
 }

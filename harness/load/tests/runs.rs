@@ -13,7 +13,7 @@ pace = 30
 arrivals = { rate = "50/s", spacing = "poisson" }
 stop = { flows = 100 }
 probes = { wrongCode = "20%", reusedCode = "20%" }
-mix = { enrolEmail = 1, enrolText = 1, enrolCall = 1, enrolApp = 1, secondStepText = 1, secondStepAppCode = 1, secondStepNotification = 1, resetPassword = 1, signIn = 1 }
+mix = { enrollEmail = 1, enrollText = 1, enrollCall = 1, enrollApp = 1, secondStepText = 1, secondStepAppCode = 1, secondStepNotification = 1, resetPassword = 1, signIn = 1 }
 "#;
 
 #[test]
@@ -88,7 +88,7 @@ const SOME_FLOWS: &str = r#"
 pace = 60
 arrivals = { rate = "60/s", spacing = "poisson" }
 stop = { flows = 60 }
-mix = { enrolText = 1, secondStepAppCode = 1, signIn = 2 }
+mix = { enrollText = 1, secondStepAppCode = 1, signIn = 2 }
 "#;
 
 #[test]

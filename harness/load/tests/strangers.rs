@@ -135,7 +135,7 @@ accounts = 30
 arrivals = { users = 6 }
 stop = { flows = 30 }
 probes = { wrongCode = "30%", reusedCode = "0%" }
-mix = { enrolText = 1 }
+mix = { enrollText = 1 }
 "#;
 
 #[test]
@@ -202,7 +202,7 @@ fn a_flow_that_the_policy_forbids_is_told_before_anybody_is_made() {
     let LoadError::NotUnderPolicy(why) = &error else {
         panic!("{error}");
     };
-    assert_eq!(why.flow, FlowName::EnrolText);
+    assert_eq!(why.flow, FlowName::EnrollText);
     let fields: Vec<&str> = why.fields.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(fields, ["reset.methods"]);
     // The product has no e-mail, so its file cannot allow it either.
@@ -210,7 +210,7 @@ fn a_flow_that_the_policy_forbids_is_told_before_anybody_is_made() {
     assert_eq!(why.allowed, [FlowName::SignIn]);
     let text = error.to_string();
     for told in [
-        "`enrolText`",
+        "`enrollText`",
         "methodNotAvailable",
         "`reset.methods` is []",
         "it allows signIn",
@@ -223,7 +223,7 @@ fn a_flow_that_the_policy_forbids_is_told_before_anybody_is_made() {
 #[test]
 fn an_operation_that_is_not_bound_is_told() {
     let tiny = Tiny::start(false);
-    let reset = TEXTS.replace("enrolText", "resetPassword");
+    let reset = TEXTS.replace("enrollText", "resetPassword");
     let error = refused(&tiny.config(plan(&reset), |text| text));
     assert!(
         matches!(

@@ -179,7 +179,7 @@ pub(crate) fn report(config: &LoadConfig, output: &LoadOutput) -> Report {
             name: "reference".to_owned(),
             url: None,
             // How busy the generator is says nothing on a machine that does other things.
-            transport: "inProcess".to_owned(),
+            transport: "in-process".to_owned(),
         },
         machine: MachineTold {
             platform: "a test".to_owned(),

@@ -1,4 +1,4 @@
-//! Two runs side by side: which checks came out differently, and where each case's two transcripts part.
+//! Two runs side by side: which checks came out differently, and where the two transcripts of each case diverge.
 //!
 //! Transcripts hold aliases only, so those of two implementations are equal as long as both answer alike. The first line
 //! in which they differ is the first thing that a person should look at; what follows may be its consequence.
@@ -21,15 +21,15 @@ pub const FORMAT: &str = "proofup-comparison-1";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Comparison {
     /// Cases whose steps were answered alike, word by word.
-    pub cases_alike: usize,
+    pub cases_identical: usize,
     /// Cases that only one side could begin, or neither.
     pub cases_not_compared: usize,
     /// Checks with the same outcome on both sides.
-    pub checks_alike: usize,
+    pub checks_agreeing: usize,
     /// Checks whose outcomes differ, in file order.
     pub checks: Vec<CheckDifference>,
-    /// Where the two sides part, a case each, in file order.
-    pub partings: Vec<Parting>,
+    /// Where the two sides diverge, a case each, in file order.
+    pub divergences: Vec<Divergence>,
 }
 
 /// Holds a check that came out differently.
@@ -91,7 +91,7 @@ impl OutcomeWord {
 /// Holds the first step of a case that the two sides answered differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Parting {
+pub struct Divergence {
     /// The case.
     pub case: String,
     /// The number of the step among those told in the transcripts, from 1.
@@ -229,7 +229,7 @@ impl Comparison {
             let b = find(&others, &check.slug);
             let word = |came: &Option<Came>| came.as_ref().map(|came| came.outcome);
             if word(&a) == word(&b) {
-                self.checks_alike += 1;
+                self.checks_agreeing += 1;
                 continue;
             }
             self.checks.push(CheckDifference {
@@ -252,10 +252,10 @@ impl Comparison {
         let length = ones.len().max(others.len());
         let at = (0..length).find(|at| ones.get(*at) != others.get(*at));
         match at {
-            None => self.cases_alike += 1,
+            None => self.cases_identical += 1,
             Some(at) => {
                 let (one, other) = (ones.get(at).copied(), others.get(at).copied());
-                self.partings.push(parting(&a.id, at + 1, one, other));
+                self.divergences.push(divergence(&a.id, at + 1, one, other));
             }
         }
     }
@@ -266,7 +266,7 @@ fn steps(transcript: &str) -> impl Iterator<Item = &str> {
     transcript.lines().filter(|line| line.starts_with('['))
 }
 
-fn parting(case: &str, step: usize, a: Option<&str>, b: Option<&str>) -> Parting {
+fn divergence(case: &str, step: usize, a: Option<&str>, b: Option<&str>) -> Divergence {
     let parts = |line: Option<&'_ str>| -> Option<(String, String)> {
         let (did, came) = line?.split_once(ANSWERED)?;
         Some((did.to_owned(), came.to_owned()))
@@ -277,7 +277,7 @@ fn parting(case: &str, step: usize, a: Option<&str>, b: Option<&str>) -> Parting
         }
         _ => (None, a.map(str::to_owned), b.map(str::to_owned)),
     };
-    Parting {
+    Divergence {
         case: case.to_owned(),
         step,
         did,

@@ -119,7 +119,7 @@ impl Chart<'_> {
         let stale: Vec<Diagnosis> = known
             .filter(|probe| is_stale(probe))
             .map(|probe| Diagnosis {
-                says: format!("`[[known]]` names the probe `{probe}`, and nothing is wrong there"),
+                says: format!("`[[known]]` names the probe `{probe}`, but nothing is wrong there"),
                 change: "remove the entry, or correct the name of the probe".to_owned(),
                 keys: vec!["known".to_owned()],
                 line: None,
@@ -446,7 +446,7 @@ impl Theatre<'_> {
         Some(diagnosis(
             self.text,
             format!(
-                "the clock was to move by {wanted} s, and the target's time moved by {moved} s"
+                "the clock should have moved by {wanted} s, but the target's time moved by {moved} s"
             ),
             "send {seconds} where the implementation takes seconds, and let `keep.tenantNow` find its time after the move",
             keys,

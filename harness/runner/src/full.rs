@@ -19,6 +19,7 @@ use crate::matrix::finding::{Ending, Findings};
 use crate::matrix::live::{Live, judge_live};
 use crate::measure::{Judgement, Measure, MeasureConfig, MeasureReport, Measured, measure};
 use crate::race::{RaceConfig, RaceOutput, race};
+use crate::report::words::{counted, thousands};
 use crate::run::{RunConfig, RunError};
 
 /// Says how much of each part.
@@ -92,7 +93,7 @@ pub async fn beyond_scripts(
     told_case.internal_error = explored
         .disagreements
         .first()
-        .map(|(case, violation)| format!("case {case}: the auditor objects: {violation}"));
+        .map(|(case, violation)| format!("explored case {case}: the auditor objects to an answer that the oracle admits: {violation}"));
     cases.push(told_case);
     told("race");
     let began = started();
@@ -174,9 +175,14 @@ fn of_matrix(found: &Findings) -> CheckResult {
                 })
                 .collect(),
         ),
-        other => unable(format!("the matrix is {}", other.as_str())),
+        Ending::Incomplete => unable("some combinations could not be judged"),
+        Ending::Interrupted => unable("the matrix was interrupted"),
     };
-    let did = format!("{} policies of {}", found.ran, found.asked);
+    let did = format!(
+        "judged {} of {}",
+        thousands(found.ran),
+        counted(found.asked, "combination")
+    );
     check("matrix", "AVAIL-10", "matrix", did, outcome)
 }
 
@@ -187,12 +193,8 @@ fn of_explore(explored: &ExploreOutput) -> Vec<CheckResult> {
             "explore",
             &finding.file.requirement,
             &format!("explore-case-{}", finding.case),
-            finding.file.summary.clone(),
-            Outcome::Failed(vec![wrong(
-                "",
-                "an answer that the oracle admits",
-                &finding.file.summary,
-            )]),
+            finding.file.did.clone(),
+            Outcome::Failed(vec![wrong("", &finding.file.expected, &finding.file.got)]),
         );
         let judged = finding.judged.iter().flat_map(|result| &result.checks);
         failed.exchanges = judged
@@ -204,11 +206,14 @@ fn of_explore(explored: &ExploreOutput) -> Vec<CheckResult> {
     let mut why: Vec<String> = Vec::new();
     if !explored.missing.is_empty() {
         let missing: Vec<&str> = explored.missing.iter().map(|one| one.as_str()).collect();
-        why.push(format!("the target has no {}", missing.join(", ")));
+        why.push(format!(
+            "the target does not declare {}",
+            missing.join(", ")
+        ));
     } else {
         let never = explored.never_succeeded();
         if !never.is_empty() {
-            why.push(format!("never once succeeded: {}", never.join(", ")));
+            why.push(format!("never succeeded: {}", never.join(", ")));
         }
     }
     why.extend(
@@ -217,19 +222,16 @@ fn of_explore(explored: &ExploreOutput) -> Vec<CheckResult> {
             .first()
             .map(|(case, failure)| format!("case {case}: {failure}")),
     );
-    why.extend(
-        explored
-            .chances
-            .first()
-            .map(|(case, chance)| format!("case {case} differed once and not again: {chance}")),
-    );
+    why.extend(explored.chances.first().map(|(case, chance)| {
+        format!("case {case} differed once, and not when it was repeated: {chance}")
+    }));
     if explored.interrupted {
         why.push("it was interrupted".to_owned());
     }
     if why.is_empty() {
         return Vec::new();
     }
-    let did = format!("{} cases", explored.cases);
+    let did = format!("explored {}", counted(explored.cases, "case"));
     vec![check(
         "explore",
         "API-1",
@@ -256,17 +258,17 @@ fn of_race(raced: &RaceOutput) -> Vec<CheckResult> {
                 Outcome::Failed(vec![wrong(
                     "",
                     "answers that some order explains",
-                    "answers that none does",
+                    "answers that no order explains",
                 )])
             } else if let Some(declared) = &story.not_applicable {
                 Outcome::NotApplicable(NotApplicable::Declared(declared.clone()))
             } else if story.judged == 0 {
                 let why = story.unjudged.clone();
-                unable(why.unwrap_or_else(|| "no history happened".to_owned()))
+                unable(why.unwrap_or_else(|| "no history was played".to_owned()))
             } else {
                 Outcome::Passed
             };
-            let did = format!("{} histories", story.judged);
+            let did = format!("raced {}", counted(story.judged, "history"));
             let words = format!("race-{}", kebab(story.name));
             check("race", story.requirement, &words, did, outcome)
         })
@@ -287,7 +289,11 @@ fn of_measure(report: &MeasureReport) -> Vec<CheckResult> {
                 )),
             };
             let samples: usize = one.rows.iter().map(|row| row.samples).sum();
-            let did = format!("{} measurements of {samples} samples", one.rows.len());
+            let did = format!(
+                "took {} of {}",
+                counted(one.rows.len(), "measurement"),
+                counted(samples, "sample")
+            );
             let mut told = check("measure", one.requirement, "measured", did, outcome);
             told.exchanges = one
                 .findings

@@ -11,10 +11,12 @@ pub enum CatalogueError {
     #[error("the catalogue cannot be read: {0}")]
     Form(#[from] toml::de::Error),
     /// An id is there twice; ids are never reused.
-    #[error("the requirement `{0}` is there twice")]
+    #[error("the requirement `{0}` comes twice")]
     Twice(RequirementId),
     /// An id is not an area's name, a hyphen and a number.
-    #[error("`{0}` is no id of an area in the list: write an area's id, a hyphen and a number")]
+    #[error(
+        "`{0}` does not begin with the id of an area; write an area's id, a hyphen and a number"
+    )]
     NoId(RequirementId),
     /// A source is none of the documents.
     #[error(

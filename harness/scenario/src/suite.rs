@@ -54,9 +54,9 @@ pub enum SuiteError {
     ))]
     NotFound(String),
     /// A folder or a pattern holds no scenario.
-    #[error("no scenario file is in `{0}`")]
+    #[error("`{0}` has no scenario file")]
     #[diagnostic(help(
-        "scenario files end in `.toml`; a pattern in quotes is read by proofup, not by the shell"
+        "the names of scenario files end in `.toml`; put a pattern in quotes, so that proofup reads it and not the shell"
     ))]
     Empty(String),
     /// A pattern that is none.
@@ -78,6 +78,13 @@ pub enum SuiteError {
     /// Files with errors in them.
     #[error("could not load the suite: errors in {} of its files", .0.len())]
     Files(#[related] Vec<ScenarioErrors>),
+}
+
+fn read_utf8(file: &Path) -> io::Result<String> {
+    String::from_utf8(fs::read(file)?).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        io::Error::other(format!("it is not UTF-8 (first bad byte: offset {offset})"))
+    })
 }
 
 /// Loads the suite that was built in.
@@ -124,7 +131,7 @@ pub fn suite_from_paths(paths: &[String], catalogue: &Catalogue) -> Result<Suite
     }
     let mut texts = BTreeMap::new();
     for (name, file) in files {
-        let text = fs::read_to_string(&file).map_err(|reason| SuiteError::Read {
+        let text = read_utf8(&file).map_err(|reason| SuiteError::Read {
             path: name.clone(),
             reason,
         })?;

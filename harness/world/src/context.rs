@@ -70,7 +70,7 @@ pub struct RunConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The target did not answer.
-    #[error("could not reach the target at {url}: {why}; start it, or name another with --url")]
+    #[error("could not reach the target at {url}: {why}")]
     Unreachable {
         /// Where it was looked for.
         url: String,
@@ -79,7 +79,7 @@ pub enum RunError {
     },
     /// It answered, but not as the target file says.
     #[error(
-        "{url} answers, but not as the target file says: {why}; is this the right address and the right target file?"
+        "{url} does not answer as the target file says: {why}; is this the right address and the right target file?"
     )]
     NotTheContract {
         /// Where.
@@ -89,7 +89,7 @@ pub enum RunError {
     },
     /// Test control refused the token.
     #[error(
-        "the target refuses test control: {why}; set PROOFUP_TEST_CONTROL_TOKEN to the token that the target was started with"
+        "the target refuses test control: {why}; set PROOFUP_TEST_CONTROL_TOKEN to the token with which the target was started"
     )]
     Credentials {
         /// What came.

@@ -20,7 +20,7 @@ use proofup_oracle::machine::{NewUser, NumberFacts, ProvisionedTenant, State, Tr
 use serde_json::Value as Json;
 
 use crate::scenario::{Deed, Quantity, Scenario, Step};
-use crate::target::{CompiledTarget, StandingPolicy, differing};
+use crate::target::{CompiledTarget, StandingPolicy, differing, field_of};
 use crate::world::Terms;
 use crate::world::fairness::accepted_shape;
 use crate::world::persona::office_takes_texts;
@@ -30,6 +30,8 @@ use crate::world::persona::office_takes_texts;
 pub struct Unforeseen {
     /// The fields in which the target's policy differs from the scenario's: `twoStep.kinds`.
     pub fields: Vec<String>,
+    /// The same fields with the values that the scenario needs: `reset.enabled = true`.
+    pub needs: Vec<String>,
     /// The line of the step, from 1; none: already what people have registered could not be registered.
     pub line: Option<usize>,
     /// What is expected and what is admitted.
@@ -38,19 +40,16 @@ pub struct Unforeseen {
 
 impl std::fmt::Display for Unforeseen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let fields: Vec<String> = self
-            .fields
-            .iter()
-            .map(|field| format!("`{field}`"))
-            .collect();
-        if fields.is_empty() {
-            f.write_str("the target's limits are not those of the story")?;
+        let held = if self.needs.is_empty() {
+            f.write_str("this scenario needs other limits than the target declares")?;
+            "those limits"
         } else {
-            write!(f, "the target's policy differs: {}", fields.join(", "))?;
-        }
+            write!(f, "this scenario needs {}", self.needs.join(", "))?;
+            "the target's policy"
+        };
         match self.line {
-            Some(line) => write!(f, "; under it line {line} {}", self.why),
-            None => write!(f, "; under it {}", self.why),
+            Some(line) => write!(f, "; under {held} line {line} {}", self.why),
+            None => write!(f, "; under {held} {}", self.why),
         }
     }
 }
@@ -76,7 +75,7 @@ pub fn foresee(
     };
     let terms = Terms::of(target, &scenario.users, &asked);
     let walked = walk(scenario, &terms, Some(own), capabilities);
-    walked.map_err(|parted| parted.unforeseen(differing(&asked, &terms.held)))
+    walked.map_err(|parted| parted.unforeseen(&asked, differing(&asked, &terms.held)))
 }
 
 /// Looks whether the oracle admits every expectation of a scenario under a policy, methods being registered under the
@@ -95,7 +94,7 @@ pub fn foresee_under(
     };
     let terms = Terms::provisioned(&scenario.users, policy);
     let walked = walk(scenario, &terms, None, capabilities);
-    walked.map_err(|parted| parted.unforeseen(differing(&asked, policy)))
+    walked.map_err(|parted| parted.unforeseen(&asked, differing(&asked, policy)))
 }
 
 /// Holds where expectation and oracle part.
@@ -107,12 +106,17 @@ struct Parted {
 }
 
 impl Parted {
-    fn unforeseen(self, mut fields: Vec<String>) -> Unforeseen {
+    fn unforeseen(self, asked: &Policy, mut fields: Vec<String>) -> Unforeseen {
         let more = self.beyond.into_iter().filter(|one| !fields.contains(one));
         let more: Vec<String> = more.collect();
         fields.extend(more);
+        let needs = fields
+            .iter()
+            .map(|field| format!("`{field}` = {}", field_of(asked, field)))
+            .collect();
         Unforeseen {
             fields,
+            needs,
             line: self.line,
             why: self.why,
         }
@@ -154,7 +158,7 @@ impl Walk<'_> {
         self.state = succeeded.map_err(|admitted| Parted {
             line: None,
             why: format!(
-                "`{}`, before the first step, is answered with {admitted}",
+                "the setup command `{}` would be answered with {admitted}",
                 crate::transcript::command(command)
             ),
             beyond: Vec::new(),
@@ -178,12 +182,15 @@ impl Walk<'_> {
             beyond,
         };
         let Deed::One(command) = &step.deed else {
-            let why = "sends commands at the same moment, whose order nobody foresees";
+            let why = "sends commands at the same moment, whose answers depend on their order";
             return Err(parted(why.to_owned(), Vec::new()));
         };
         let beyond = self.beyond(command);
         if !beyond.is_empty() {
-            let why = format!("sets {}, which cannot be set", beyond.join(", "));
+            let why = format!(
+                "sets {}, which the target does not let it set",
+                beyond.join(", ")
+            );
             return Err(parted(why, beyond));
         }
         let none = Expectation::success();
@@ -229,7 +236,9 @@ impl Walk<'_> {
         }
         if outcome.expected.meeting(expect).is_none() {
             let admitted = outcome.expected.to_expect();
-            return Err(format!("expects {expect}, and {admitted} is right"));
+            return Err(format!(
+                "would have to expect {admitted} in place of {expect}"
+            ));
         }
         self.follow(&outcome, expect);
         Ok(())

@@ -74,7 +74,7 @@ impl World<'_> {
                 })
                 .ok_or_else(|| {
                     Trouble::Unready(format!(
-                        "the target file's [[users]] hold no fresh {} for `{}`",
+                        "[[users]] of the target file has no unused {} for `{}`",
                         person.role, person.name
                     ))
                 })?;

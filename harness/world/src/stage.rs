@@ -63,7 +63,7 @@ impl<'a> Stage<'a> {
     /// Lets a command happen that has to succeed.
     pub async fn demand(&mut self, command: Json) -> Result<Answer, String> {
         let command: Command = serde_json::from_value(command)
-            .map_err(|error| format!("this is no command ({error}); please report it"))?;
+            .map_err(|error| format!("this is not a command ({error}); please report it"))?;
         let performed = self.world.perform(&command, None).await;
         self.forget();
         let performed = performed.map_err(|trouble| trouble.to_string())?;

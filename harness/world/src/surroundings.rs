@@ -66,7 +66,7 @@ pub enum SurroundingsError {
     },
     /// Something is there already.
     #[error(
-        "something listens on {address} already, and would be judged in place of what [process] starts"
+        "another program listens on {address}, and would be tested in place of what [process] starts"
     )]
     Occupied {
         /// Where.
@@ -92,7 +92,8 @@ pub enum SurroundingsError {
     },
     /// It did not answer in time.
     #[error(
-        "`{command}` of [process] was started, and {path} gave no answer below 500 within {within:?}: {last}{log}"
+        "`{command}` of [process] was started, but {path} gave no answer below 500 within {} s: {last}{log}",
+        .within.as_secs_f64()
     )]
     NotReady {
         /// The command.
@@ -117,20 +118,20 @@ impl SurroundingsError {
     pub const fn help(&self) -> &'static str {
         match self {
             Self::Gateways(_) => {
-                "see whether another run is under way; [gateways] of the target file says which ports are taken"
+                "check whether another run is active; [gateways] of the target file names the ports"
             }
-            Self::Folder { .. } => "see whether there is room, and name another place with TMPDIR",
+            Self::Folder { .. } => "check the free space, or name another folder with TMPDIR",
             Self::Occupied { .. } => {
-                "end what listens there, or name it with --url: then nothing is started"
+                "stop that program, or name it with --url: then nothing is started"
             }
             Self::NotStarted { .. } => {
-                "see whether `start` of [process] runs by `sh -c` in the folder of the target file"
+                "check that `start` of [process] runs with `sh -c` in the folder of the target file"
             }
-            Self::Ended { .. } => "run the command by hand; what it needs stands in [process] env",
+            Self::Ended { .. } => "run the command by hand, with the variables of [process] env",
             Self::NotReady { .. } => {
-                "see whether `base` and [process] ready name the right place, and whether `within` is long enough"
+                "check whether `base` and `ready` of [process] are right, and whether `within` is long enough"
             }
-            Self::Unbound(_) => "take it out, or add what gives it: [gateways], or `clock.move`",
+            Self::Unbound(_) => "remove it, or add what sets it: [gateways] or `clock.move`",
         }
     }
 }

@@ -175,7 +175,7 @@ impl Told {
             if is("content-length") {
                 let text = std::str::from_utf8(header.value).ok();
                 let told = text.and_then(|text| text.trim().parse::<usize>().ok());
-                let told = told.ok_or("its content-length is no number")?;
+                let told = told.ok_or("its content-length is not a number")?;
                 if length.is_some_and(|before| before != told) {
                     return Err("it has two lengths");
                 }

@@ -7,7 +7,7 @@ use crate::arguments::Arguments;
 use crate::failure::{EXIT_OK, Failure};
 use crate::terminal;
 
-/// Holds the arguments of `proofup completions`.
+/// The arguments of `proofup completions`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  proofup completions bash > ~/.local/share/bash-completion/completions/proofup\n  \

@@ -1,4 +1,4 @@
-//! `proofup doctor`: says what is right and what is wrong with a target file, before anything is judged.
+//! `proofup doctor`: what is right and what is wrong with a target file, before anything is judged.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use proofup_runner::doctor::{Finding, Probed, examine};
 use tokio::sync::watch;
 use url::Url;
 
-use crate::commands::run::aim::{self, Aim, Goal};
-use crate::commands::run::arguments::TransportKind;
+use crate::commands::run::aim::{self, ResolvedTarget, TargetSpec};
+use crate::commands::run::arguments::{TransportKind, number};
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
 use crate::commands::targeting::{run_config, spinner};
@@ -21,58 +21,59 @@ use crate::{clock, terminal};
 /// How long what is under way may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Holds the arguments of `proofup doctor`.
+/// The arguments of `proofup doctor`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  proofup doctor --target my-server.toml        probe what the file says of a server\n  \
+    after_help = "Examples:\n  proofup doctor --target my-server.toml        check the file against its server\n  \
                         proofup doctor --target my-server.toml --url http://127.0.0.1:9000\n  \
                         proofup doctor --target my-server.toml --format json | jq '.findings[] | select(.result == \"wrong\")'\n  \
-                        proofup init target my-server.toml            begin such a file\n\n\
-                        Without --target the server at --url has to speak the contract; without either the built-in\n\
-                        reference is probed. Nothing is judged: a defect that looks like a mistake in the file is told as either.\n\n\
-                        Exit codes:\n    0  nothing is wrong with the file\n    2  something is, or the target cannot be reached\n  \
+                        proofup init target my-server.toml            write such a file to fill in\n\n\
+                        Without --target the server at --url must implement the built-in contract; without either, the\n\
+                        built-in reference is checked. The doctor does not judge the server: where a defect of the server\n\
+                        looks like a mistake in the file, it names both.\n\n\
+                        Exit codes:\n    0  nothing is wrong with the file\n    2  usage, something is wrong with the file, or the target cannot be reached\n  \
                         130  interrupted"
 )]
 pub(crate) struct DoctorArguments {
-    /// The target file to examine
+    /// The target file to check
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     target: Option<PathBuf>,
 
-    /// Where the implementation is, in place of the file's `base`
+    /// The address of the server, in place of the file's `base`
     #[arg(long, value_name = "URL", help_heading = "Target")]
     url: Option<Url>,
 
     /// The seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
+    #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1, help_heading = "Running")]
     seed: u64,
 
-    /// How to print what was found
+    /// How to print the findings
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, help_heading = "Output")]
     format: Format,
 }
 
-/// Names how findings are printed.
+/// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Lines, and for what is wrong the exchange and what to change
+    /// A line for each probe; for what is wrong, the exchange and what to change
     Text,
     /// One JSON document
     Json,
 }
 
-/// Examines, tells, and gives the exit code.
+/// Examines, prints the findings, and returns the exit code.
 pub(crate) fn execute(arguments: &DoctorArguments) -> Result<u8, Failure> {
     let runtime = runtime()?;
     let examined = runtime.block_on(examined(arguments, clock::machine()));
     runtime.shutdown_background();
-    let (aim, findings) = examined?;
+    let (resolved, findings) = examined?;
     let text = match arguments.format {
         Format::Text => format!(
             "{}{}",
-            heading(aim.target.name(), &aim.place()),
-            report(&aim.text.path, &findings)
+            heading(&resolved.described()),
+            report(&resolved.text.path, &findings)
         ),
-        Format::Json => json(aim.target.name(), &aim.text.path, &findings)?,
+        Format::Json => json(resolved.target.name(), &resolved.text.path, &findings)?,
     };
     terminal::result(&text)?;
     let wrong = |finding: &Finding| matches!(finding.result, Probed::Wrong(_));
@@ -86,22 +87,22 @@ pub(crate) fn execute(arguments: &DoctorArguments) -> Result<u8, Failure> {
 async fn examined(
     arguments: &DoctorArguments,
     clock: Clock,
-) -> Result<(Aim, Vec<Finding>), Failure> {
+) -> Result<(ResolvedTarget, Vec<Finding>), Failure> {
     let signals = Signals::listen()?;
-    let goal = Goal {
+    let spec = TargetSpec {
         target: arguments.target.as_deref(),
         url: arguments.url.as_ref(),
         transport: TransportKind::Loopback,
         seed: arguments.seed,
         fault: None,
     };
-    let mut aim = aim::aim(goal, clock.clone()).await?;
-    aim.surround(&clock).await?;
-    let config = run_config(&aim, arguments.seed, Some(1), &clock);
+    let mut resolved = aim::resolve(spec, clock.clone()).await?;
+    resolved.surround(&clock).await?;
+    let config = run_config(&resolved, arguments.seed, Some(1), &clock);
     let (stop, stopped) = watch::channel(false);
     let progress = spinner();
     let told = |finding: &Finding| progress.set_message(format!("probed {}", finding.probe));
-    let text = aim.text.clone();
+    let text = resolved.text.clone();
     let examining = examine(&config, &text, &told, &stopped);
     tokio::pin!(examining);
     let findings = tokio::select! {
@@ -113,7 +114,7 @@ async fn examined(
         }
     };
     progress.finish_and_clear();
-    aim.surroundings.stop().await;
+    resolved.surroundings.stop().await;
     let findings = findings.ok_or_else(Failure::interrupted)?;
-    Ok((aim, findings))
+    Ok((resolved, findings))
 }

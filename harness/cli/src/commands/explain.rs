@@ -11,19 +11,19 @@ use proofup_runner::scenario::Suite;
 
 use crate::commands::suite;
 use crate::failure::{EXIT_OK, Failure};
-use crate::matching::{matches, nearest};
+use crate::matching::{nearest, pattern};
 use crate::render::style::{bold, dim};
 use crate::terminal;
 
-/// Holds the arguments of `proofup explain`.
+/// The arguments of `proofup explain`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  proofup explain DEF-4\n  proofup explain 'TEXT-*'")]
 pub(crate) struct ExplainArguments {
-    /// The requirement; `*` stands for anything
+    /// A requirement's id, or a pattern in which `*` stands for anything
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
 
-    /// Read the scenarios below this folder instead of the built-in ones
+    /// Read the scenarios below this folder in place of the built-in ones
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
 }
@@ -34,11 +34,7 @@ pub(crate) fn execute(arguments: &ExplainArguments) -> Result<u8, Failure> {
     let suite = suite::load(&[], arguments.suite.as_ref(), &catalogue)?;
     let mut text = String::new();
     for word in &arguments.ids {
-        let found: Vec<_> = catalogue
-            .requirements
-            .iter()
-            .filter(|requirement| matches(word, &requirement.id.0))
-            .collect();
+        let found = requirements(word, &catalogue);
         if found.is_empty() {
             return Err(no_such_requirement(word, &catalogue));
         }
@@ -53,7 +49,19 @@ pub(crate) fn execute(arguments: &ExplainArguments) -> Result<u8, Failure> {
     Ok(EXIT_OK)
 }
 
-/// Says that a word names no requirement, and which one may have been meant.
+/// Returns the requirements whose ids match a word, in which `*` stands for anything; none where the word is no pattern.
+pub(crate) fn requirements<'a>(word: &str, catalogue: &'a Catalogue) -> Vec<&'a Requirement> {
+    let Ok(pattern) = pattern(word) else {
+        return Vec::new();
+    };
+    catalogue
+        .requirements
+        .iter()
+        .filter(|requirement| pattern.is_match(&requirement.id.0))
+        .collect()
+}
+
+/// A failure because no requirement has this id, with the nearest id as help.
 pub(crate) fn no_such_requirement(word: &str, catalogue: &Catalogue) -> Failure {
     let near = nearest(
         word,
@@ -66,7 +74,7 @@ pub(crate) fn no_such_requirement(word: &str, catalogue: &Catalogue) -> Failure 
         || "`proofup list` lists them".to_owned(),
         |near| format!("did you mean `{near}`? `proofup list` lists them all"),
     );
-    Failure::usage(format!("no requirement is called `{word}`"), help)
+    Failure::usage(format!("unknown requirement `{word}`"), help)
 }
 
 fn explain(text: &mut String, requirement: &Requirement, suite: &Suite) {
@@ -79,10 +87,14 @@ fn explain(text: &mut String, requirement: &Requirement, suite: &Suite) {
     );
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
-            let _ = writeln!(text, "  {} {value}", dim(&format!("{name:<11}")));
+            let _ = writeln!(
+                text,
+                "  {} {value}",
+                dim(&format!("{:<11}", format!("{name}:")))
+            );
         }
     };
-    line("source", &requirement.source.join(" "));
+    line("source", &words::sources(requirement));
     line("says", &requirement.says);
     line("features", &list(&requirement.needs.features));
     line("facilities", &list(&requirement.needs.facilities));

@@ -8,10 +8,11 @@ use std::time::Duration;
 use clap::Args;
 use proofup_runner::explore::{ExploreConfig, ExploreOutput, Finding, explore};
 use proofup_runner::judge::outcome::Outcome;
+use proofup_runner::report::words::{counted, thousands};
 use tokio::sync::watch;
 
-use crate::commands::run::aim::{self, Aim};
-use crate::commands::run::arguments::{TransportKind, duration};
+use crate::commands::run::aim::{self, ResolvedTarget};
+use crate::commands::run::arguments::{TransportKind, duration, number};
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
 use crate::commands::targeting::{TargetArguments, progress, run_config};
@@ -23,49 +24,49 @@ use crate::{clock, terminal};
 /// How long what is under way may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Holds the arguments of `proofup explore`.
+/// The arguments of `proofup explore`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  proofup explore                              1,000 cases against the built-in reference, in process\n  \
+    after_help = "Examples:\n  proofup explore                              1,000 cases against the built-in reference\n  \
                         proofup explore --cases 10000 --transport loopback\n  \
-                        PROOFUP_TEST_CONTROL_TOKEN=… proofup explore --url http://127.0.0.1:8080 --max-time 5m\n  \
+                        PROOFUP_TEST_CONTROL_TOKEN=… proofup explore --url http://127.0.0.1:8080 --deadline 5m\n  \
                         proofup explore --seed 1 --case 17           one case again\n\n\
-                        Exit codes:\n    0  nothing was found\n    1  an answer that the oracle does not admit; its file is written\n    \
-                        2  usage, or the target cannot be reached\n    3  incomplete: something could not be exercised\n  130  interrupted"
+                        Exit codes:\n    0  no defect was found\n    1  a wrong answer was found; its counterexample is written\n    \
+                        2  usage, or the target cannot be reached\n    3  incomplete: some commands never succeeded\n  130  interrupted"
 )]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
     target: TargetArguments,
 
-    /// How many cases
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..),
+    /// Number of cases
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = number(1, u64::MAX),
           help_heading = "Running")]
     cases: u64,
 
-    /// Only this case
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Running",
+    /// Play only this case
+    #[arg(long, value_name = "N", value_parser = number(1, u64::MAX), help_heading = "Running",
           conflicts_with = "cases")]
     case: Option<u64>,
 
-    /// Commands of a case at most, its quiet end aside
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=1000),
+    /// Most commands of a case, not counting its last ones, which only read
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = number(1_u16, 1000),
           help_heading = "Running")]
     steps: u16,
 
-    /// Stop after this long: 90s, 5m
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Running")]
-    max_time: Option<Duration>,
+    /// Stop after this time, such as 90s or 5m
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Running")]
+    deadline: Option<Duration>,
 
-    /// Cases under way at once; default: four for each processor
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
+    /// Cases in parallel [default: four for each processor]
+    #[arg(long, value_name = "N", value_parser = number(1, u16::MAX), help_heading = "Running")]
     jobs: Option<u16>,
 
-    /// Write the counterexample into this folder; default: here
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    write: Option<PathBuf>,
+    /// Write the counterexample below this folder
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
+    write: PathBuf,
 }
 
-/// Explores, tells, and gives the exit code.
+/// Explores, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: &ExploreArguments) -> Result<u8, Failure> {
     let clock = clock::machine();
     let began = clock.now();
@@ -87,16 +88,16 @@ async fn search(
     clock: &proofup_domain::clock::Clock,
 ) -> Result<ExploreOutput, Failure> {
     let signals = Signals::listen()?;
-    let goal = arguments.target.goal(TransportKind::InProcess)?;
-    let aim = aim::aim(goal, clock.clone()).await?;
-    aim.demand_tenants("proofup explore")?;
-    terminal::result(&heading(arguments, &aim))?;
+    let spec = arguments.target.spec(TransportKind::InProcess)?;
+    let resolved = aim::resolve(spec, clock.clone()).await?;
+    resolved.demand_tenants("proofup explore")?;
+    terminal::result(&heading(arguments, &resolved))?;
     let config = ExploreConfig {
-        run: run_config(&aim, arguments.target.seed, arguments.jobs, clock),
+        run: run_config(&resolved, arguments.target.seed, arguments.jobs, clock),
         first: arguments.case.unwrap_or(1),
         cases: arguments.case.map_or(arguments.cases, |_| 1),
         steps: usize::from(arguments.steps),
-        max_time: arguments.max_time,
+        max_time: arguments.deadline,
     };
     let progress = progress(config.cases, "cases");
     let (stop, stopped) = watch::channel(false);
@@ -111,21 +112,20 @@ async fn search(
         }
     };
     progress.finish_and_clear();
-    explored.map_err(|error| goal.not_reached(&error))
+    explored.map_err(|error| spec.not_reached(&error))
 }
 
-fn heading(arguments: &ExploreArguments, aim: &Aim) -> String {
+fn heading(arguments: &ExploreArguments, resolved: &ResolvedTarget) -> String {
     format!(
-        "proofup {} explore\n  target    {} at {}\n  transport {}\n  seed      {}\n\n",
+        "proofup {} explore\n  target    {}\n  transport {}\n  seed      {}\n\n",
         env!("CARGO_PKG_VERSION"),
-        aim.target.name(),
-        aim.place(),
-        aim.transport_name,
+        resolved.described(),
+        resolved.transport_name,
         arguments.target.seed,
     )
 }
 
-/// Gives the exit code: what was found before what could not be judged.
+/// Returns the exit code: a finding comes before what could not be judged.
 fn exit_code(explored: &ExploreOutput) -> u8 {
     if !explored.disagreements.is_empty() && explored.counterexample.is_none() {
         70
@@ -145,14 +145,19 @@ fn incomplete(explored: &ExploreOutput) -> Vec<String> {
     let mut why = Vec::new();
     if !explored.missing.is_empty() {
         let missing: Vec<&str> = explored.missing.iter().map(|one| one.as_str()).collect();
-        why.push(format!("the target has no {}", missing.join(", ")));
+        why.push(format!(
+            "the target does not declare {}",
+            missing.join(", ")
+        ));
         return why;
     }
     for (case, failure) in explored.failures.iter().take(SHOWN_MAX) {
         why.push(format!("case {case} could not be played: {failure}"));
     }
     for (case, chance) in explored.chances.iter().take(SHOWN_MAX) {
-        why.push(format!("case {case} differed once and not again: {chance}"));
+        why.push(format!(
+            "case {case} differed once, and not when it was repeated: {chance}"
+        ));
     }
     let more = (explored.failures.len() + explored.chances.len()).saturating_sub(why.len());
     if more > 0 {
@@ -161,13 +166,13 @@ fn incomplete(explored: &ExploreOutput) -> Vec<String> {
     if explored.counterexample.is_none() {
         let never = explored.never_succeeded();
         if !never.is_empty() {
-            why.push(format!("never once succeeded: {}", never.join(", ")));
+            why.push(format!("never succeeded: {}", never.join(", ")));
         }
     }
     why
 }
 
-/// How many of what could not be played are told.
+/// How many failures are shown.
 const SHOWN_MAX: usize = 5;
 
 fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> String {
@@ -190,35 +195,39 @@ fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> St
     };
     let _ = writeln!(
         text,
-        "{} cases, {} commands in {wall:.1} s ({rate:.0} commands per second)",
-        explored.cases, explored.commands
+        "{}, {} in {wall:.1} s ({} per second)",
+        counted(explored.cases, "case"),
+        counted(explored.commands, "command"),
+        thousands(format!("{rate:.0}"))
     );
     if let Some((case, first)) = explored.stalls.first() {
+        let skipped = explored.stalls.len();
         let _ = writeln!(
             text,
-            "{} commands were left out because nothing was there to do them with, the first in case {case}, {first}",
-            explored.stalls.len()
+            "{} {} skipped ({} precondition was missing); first: case {case}, {first}",
+            counted(skipped, "command"),
+            if skipped == 1 { "was" } else { "were" },
+            if skipped == 1 { "its" } else { "their" },
         );
     }
-    let why = incomplete(explored);
-    for line in &why {
-        let _ = writeln!(text, "could not run: {line}");
+    for line in incomplete(explored) {
+        let _ = writeln!(text, "incomplete: {line}");
     }
     for (case, violation) in explored.disagreements.iter().take(SHOWN_MAX) {
         let _ = writeln!(
             text,
-            "case {case}: the auditor objects where the oracle does not: {violation}"
+            "case {case}: the auditor objects to an answer that the oracle admits: {violation}"
         );
     }
     let verdict = match exit_code(explored) {
-        0 => good(&"nothing was found"),
-        1 => bad(&"an answer that the oracle does not admit"),
-        3 => doubtful(&"incomplete: nothing was found, and not everything was exercised"),
+        0 => good(&"conforms: no defect found"),
+        1 => bad(&"nonconforming: a wrong answer was found"),
+        3 => doubtful(&not_complete(explored)),
         70 => bad(&"a bug of proofup: its oracle and its auditor disagree"),
         _ => doubtful(&"interrupted"),
     };
     let out_of_time = if explored.out_of_time {
-        " (the time was up)"
+        " (stopped by --deadline)"
     } else {
         ""
     };
@@ -226,9 +235,23 @@ fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> St
     text
 }
 
-/// Writes the counterexample, and says where.
+/// Returns the verdict where no defect was found and something is missing.
+fn not_complete(explored: &ExploreOutput) -> String {
+    let never = explored.never_succeeded().len();
+    if explored.missing.is_empty() && explored.failures.is_empty() && explored.chances.is_empty() {
+        format!(
+            "incomplete: no defect found, but {} never succeeded; try more cases (--cases {})",
+            counted(never, "command"),
+            explored.cases.saturating_mul(10).max(1000)
+        )
+    } else {
+        "incomplete: no defect found, but not every case could be played".to_owned()
+    }
+}
+
+/// Writes the counterexample, and returns its file.
 fn written(arguments: &ExploreArguments, finding: &Finding) -> Result<PathBuf, Failure> {
-    let folder = arguments.write.clone().unwrap_or_default();
+    let folder = &arguments.write;
     let file = folder.join(format!("{}.toml", finding.file.stem));
     let unwritable = |error: &std::io::Error| {
         Failure::usage(
@@ -236,23 +259,23 @@ fn written(arguments: &ExploreArguments, finding: &Finding) -> Result<PathBuf, F
             "name a folder that can be written to with --write",
         )
     };
-    if !folder.as_os_str().is_empty() {
-        fs::create_dir_all(&folder).map_err(|error| unwritable(&error))?;
-    }
+    fs::create_dir_all(folder).map_err(|error| unwritable(&error))?;
     fs::write(&file, &finding.file.text).map_err(|error| unwritable(&error))?;
     Ok(file)
 }
 
-/// Tells the counterexample and how to see it again.
+/// Returns the counterexample, and the commands that repeat it.
 fn repeats(arguments: &ExploreArguments, finding: &Finding, file: &std::path::Path) -> String {
     let mut text = format!(
-        "\nFOUND in case {}: {}\n  {}\n",
-        finding.case, finding.file.slug, finding.file.summary
+        "\nFOUND in case {}: {}\n  {}\n    expected: {}\n    actual:   {}\n",
+        finding.case, finding.file.slug, finding.file.did, finding.file.expected, finding.file.got
     );
     let _ = writeln!(
         text,
-        "  {} steps of {} are left after {} attempts",
-        finding.file.steps, finding.drawn_steps, finding.attempts
+        "  shrunk from {} to {} in {}",
+        counted(finding.drawn_steps, "step"),
+        finding.file.steps,
+        counted(finding.attempts, "attempt")
     );
     if let Some(result) = &finding.judged {
         for check in &result.checks {
@@ -262,17 +285,17 @@ fn repeats(arguments: &ExploreArguments, finding: &Finding, file: &std::path::Pa
         }
     }
     let state = if finding.is_confirmed() {
-        "its file alone fails in the same way"
+        "the file alone fails in the same way"
     } else {
-        "its file alone did NOT fail in the same way: the difference does not repeat"
+        "the file alone did NOT fail in the same way: the defect does not repeat"
     };
     let words = arguments.target.words();
     let quoted = quoted(&file.display().to_string());
     let _ = writeln!(text, "  {state}");
-    let _ = writeln!(text, "  repeat proofup run {quoted}{words}");
+    let _ = writeln!(text, "  repeat: proofup run {quoted}{words}");
     let _ = writeln!(
         text,
-        "      or proofup explore --seed {} --case {} --steps {}{words}",
+        "      or: proofup explore --seed {} --case {} --steps {}{words}",
         arguments.target.seed, finding.case, arguments.steps
     );
     text

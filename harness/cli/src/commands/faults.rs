@@ -1,7 +1,6 @@
 //! `proofup faults`: plants faults in the reference and tells which check catches each.
 
 use std::fmt::Write as _;
-use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use proofup_runner::run::{RunConfig, Selection};
 use tokio::sync::watch;
 
 use crate::commands::run::aim;
+use crate::commands::run::arguments::number;
 use crate::commands::shutdown::Signals;
 use crate::commands::targeting::fault_named;
 use crate::commands::{processors, runtime, suite};
@@ -43,39 +43,39 @@ const HUNT_REQUESTS: usize = 20;
 /// How long what is under way may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Holds the arguments of `proofup faults`.
+/// The arguments of `proofup faults`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  proofup faults                        every fault, and the check that catches it\n  \
+    after_help = "Examples:\n  proofup faults                        every fault, and the check that detects it\n  \
                         proofup faults code-accepted-twice    one fault\n  \
-                        proofup faults --scripts-only         without exploring, racing and measuring: much faster\n  \
+                        proofup faults --scripts-only         only scenarios; much faster\n  \
                         proofup faults --list                 what each fault does, and what it breaks\n\n\
-                        Exit codes:\n    0  every fault is caught, no harmless variant is flagged\n    \
-                        1  a fault survives, or a harmless variant is flagged\n    2  usage"
+                        Exit codes:\n    0  every fault is detected, and no harmless variant is flagged\n    \
+                        1  a fault is not detected, or a harmless variant is flagged\n    2  usage\n  130  interrupted"
 )]
 pub(crate) struct FaultsArguments {
-    /// The faults to plant, one at a time; none: all of them
+    /// The faults to plant, one at a time [default: all]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 
-    /// Only list the faults: what each does, and which requirements it breaks
+    /// List the faults: what each does, and which requirements it breaks
     #[arg(long)]
     list: bool,
 
-    /// Only the scripts: look for nothing by exploring, racing and measuring
+    /// Run only the scenarios, without explore, race and measure
     #[arg(long)]
     scripts_only: bool,
 
-    /// Faults under way at once; by default as many as there are processors
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(NonZero<usize>))]
-    jobs: Option<NonZero<usize>>,
+    /// Faults in parallel [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = number(1, usize::MAX))]
+    jobs: Option<usize>,
 
     /// The seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1)]
     seed: u64,
 }
 
-/// Judges the suite by faults, tells, and gives the exit code.
+/// Plants the faults, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: &FaultsArguments) -> Result<u8, Failure> {
     let faults = chosen(&arguments.names)?;
     if arguments.list {
@@ -124,7 +124,7 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
         callback_base: embedded::IN_PROCESS.to_owned(),
         control_token: Some(token),
         seed,
-        jobs: arguments.jobs.map_or_else(processors, NonZero::get),
+        jobs: arguments.jobs.unwrap_or_else(processors),
         selection: Selection::default(),
         trace: false,
         max_failures: None,
@@ -193,7 +193,7 @@ fn list(faults: &[FaultName]) -> String {
     table::plain(["fault", "breaks", "what it does"], faults.iter().map(row))
 }
 
-/// Names what a fault breaks.
+/// Returns the ids of the requirements that a fault breaks.
 fn broken(fault: FaultName) -> String {
     if fault.is_harmless() {
         "nothing".to_owned()
@@ -202,35 +202,13 @@ fn broken(fault: FaultName) -> String {
     }
 }
 
-/// Writes the matrix and, under it, what it comes to.
+/// Returns the matrix and, under it, its counts and the verdict.
 fn told(matrix: &FaultMatrix) -> String {
-    let row = |result: &FaultResult| {
-        let (word, place) = words(&result.fate);
-        let hunted = hunted(&result.hunted);
-        [
-            result.fault.to_string(),
-            broken(result.fault),
-            word,
-            place,
-            hunted,
-        ]
-    };
     let hunted_for = matrix
         .results
         .iter()
         .any(|result| result.hunted != Hunted::NotTried);
-    let mut text = if hunted_for {
-        table::plain(
-            ["fault", "breaks", "caught by", "where", "without script"],
-            matrix.results.iter().map(row),
-        )
-    } else {
-        let short = |[fault, broken, word, place, _]: [String; 5]| [fault, broken, word, place];
-        table::plain(
-            ["fault", "breaks", "caught by", "where"],
-            matrix.results.iter().map(row).map(short),
-        )
-    };
+    let mut text = rows(matrix, hunted_for);
     let count = |is: fn(&Fate) -> bool| {
         let results = matrix.results.iter();
         results.filter(|result| is(&result.fate)).count()
@@ -242,7 +220,7 @@ fn told(matrix: &FaultMatrix) -> String {
     let flagged = count(|fate| matches!(fate, Fate::Flagged(_)));
     let _ = writeln!(
         text,
-        "\nfaults: {caught} caught by script, {survived} survived, {elsewhere} judged by another command"
+        "\nfaults: {caught} detected by scenarios, {survived} survived, {elsewhere} judged by another command"
     );
     if hunted_for {
         let defects = matrix
@@ -253,26 +231,54 @@ fn told(matrix: &FaultMatrix) -> String {
             .clone()
             .filter(|result| matches!(result.hunted, Hunted::Found { .. }));
         let (found, all) = (found.count(), defects.count());
-        let _ = writeln!(text, "without script: {found} of {all} found");
+        let _ = writeln!(text, "without scenarios: {found} of {all} found");
     }
     let _ = writeln!(
         text,
-        "harmless variants: {passed} passed everything, {flagged} flagged"
+        "harmless variants: {passed} passed every check, {flagged} flagged"
     );
     if matrix.interrupted {
         text.push_str("interrupted before the last fault\n");
     }
     let sound = survived + flagged == 0;
     let verdict = if sound {
-        good(&"the suite tells every fault that it judged from what is sound")
+        good(&"every planted fault is detected, and no sound variant is flagged")
     } else {
-        bad(&"the suite misses a fault, or blames what is sound")
+        bad(&"a planted fault is not detected, or a sound variant is flagged")
     };
     let _ = writeln!(text, "{}", bold(&verdict));
     text
 }
 
-/// Says what became of a fault without any script.
+/// Returns the matrix, a line for each fault; `hunted_for` adds what found the fault without a scenario.
+fn rows(matrix: &FaultMatrix, hunted_for: bool) -> String {
+    let row = |result: &FaultResult| {
+        let (word, place) = words(&result.fate);
+        let hunted = hunted(&result.hunted);
+        [
+            result.fault.to_string(),
+            broken(result.fault),
+            word,
+            place,
+            hunted,
+        ]
+    };
+    let rows = matrix.results.iter().map(row);
+    if hunted_for {
+        let headings = [
+            "fault",
+            "breaks",
+            "detected by",
+            "where",
+            "without scenarios",
+        ];
+        return table::plain(headings, rows);
+    }
+    let short = |[fault, broken, word, place, _]: [String; 5]| [fault, broken, word, place];
+    table::plain(["fault", "breaks", "detected by", "where"], rows.map(short))
+}
+
+/// Returns what found a fault without a scenario.
 fn hunted(hunted: &Hunted) -> String {
     match hunted {
         Hunted::NotTried => String::new(),
@@ -285,25 +291,23 @@ fn hunted(hunted: &Hunted) -> String {
     }
 }
 
-/// Says what became of a fault, and where that stands.
+/// Returns what became of a fault, and the check's place.
 fn words(fate: &Fate) -> (String, String) {
     let place = |catch: &Catch| format!("{}:{}", catch.file, catch.line);
     match fate {
         Fate::Caught(catch) => (catch.slug.clone(), place(catch)),
-        Fate::Survived { noticed: None } => {
-            ("SURVIVED".to_owned(), "noticed by nothing".to_owned())
-        }
+        Fate::Survived { noticed: None } => ("SURVIVED".to_owned(), "no check failed".to_owned()),
         Fate::Survived {
             noticed: Some(catch),
         } => (
             "SURVIVED".to_owned(),
-            format!("noticed only by {} at {}", catch.slug, place(catch)),
+            format!("only {} failed, at {}", catch.slug, place(catch)),
         ),
         Fate::JudgedBy(command) => (
             format!("judged by `proofup {command}`"),
-            "not by script".to_owned(),
+            "not by a scenario".to_owned(),
         ),
-        Fate::Passed => ("nothing, as it should be".to_owned(), String::new()),
+        Fate::Passed => ("nothing (harmless)".to_owned(), String::new()),
         Fate::Flagged(catch) => (format!("FLAGGED by {}", catch.slug), place(catch)),
     }
 }

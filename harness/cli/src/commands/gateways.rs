@@ -5,31 +5,32 @@ use std::net::SocketAddr;
 use clap::Args;
 use proofup_gateways::host::{Standalone, StandaloneOptions, serve_gateways};
 
+use crate::commands::run::arguments::number;
 use crate::commands::{runtime, shutdown};
 use crate::failure::{EXIT_OK, Failure};
 use crate::{clock, terminal};
 
-/// Holds the arguments of `proofup gateways`.
+/// The arguments of `proofup gateways`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  proofup gateways\n  proofup gateways --http 127.0.0.1:8025 --smtp 127.0.0.1:2525\n  \
                         curl 'http://127.0.0.1:8025/messages?channel=sms'"
 )]
 pub(crate) struct GatewaysArguments {
-    /// Where the SMS, voice, mail and push providers listen; port 0 takes a free one
+    /// The address of the SMS, voice, mail and push providers; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8025")]
     http: SocketAddr,
 
-    /// Where SMTP listens; port 0 takes a free one
+    /// The address of the SMTP server; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2525")]
     smtp: SocketAddr,
 
-    /// The host name by which the target reaches this machine, where it is another one (a target in a container)
+    /// The host name by which the target reaches this machine, such as for a target in a container
     #[arg(long, value_name = "HOST")]
     advertise: Option<String>,
 
-    /// How many messages are kept; the oldest go first
-    #[arg(long, value_name = "N", default_value_t = StandaloneOptions::default().capacity)]
+    /// Number of messages to keep; the oldest are dropped first
+    #[arg(long, value_name = "N", value_parser = number(1, usize::MAX), default_value_t = StandaloneOptions::default().capacity)]
     keep: usize,
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn execute(arguments: &GatewaysArguments) -> Result<u8, Failure> {
     served.map_err(|error| {
         Failure::usage(
             error.to_string(),
-            "end what listens there, or name other addresses with --http and --smtp (port 0 takes a free one)",
+            "stop what listens there, or name other addresses with --http and --smtp (port 0 takes a free port)",
         )
     })?;
     told?;

@@ -1,4 +1,4 @@
-//! `proofup init`: begins a file that people write, with every key explained.
+//! `proofup init`: writes a file to fill in, with every key explained.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -13,36 +13,36 @@ use crate::terminal;
 /// A target file that loads, and says what to fill in.
 const TARGET: &str = include_str!("../../../../fixtures/targets/starter.toml");
 
-/// Holds the arguments of `proofup init`.
+/// The arguments of `proofup init`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  proofup init target                  writes target.toml\n  proofup init target my-server.toml\n  \
-                  proofup init target -                prints it\n  proofup doctor --target target.toml  says what to fill in next"
+    after_help = "Examples:\n  proofup init target                  write target.toml\n  proofup init target my-server.toml\n  \
+                  proofup init target -                print it\n  proofup doctor --target target.toml  see what to fill in next"
 )]
 pub(crate) struct InitArguments {
     /// The kind of file
     #[arg(value_enum)]
-    kind: Kind,
+    kind: StarterKind,
 
     /// Where to write it; `-` prints it
     #[arg(value_name = "FILE", default_value = "target.toml")]
     file: PathBuf,
 
-    /// Overwrite what is there
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
 
-/// Names a kind of file.
+/// A kind of file.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
-    /// A target file (TOML): how the operations of the harness become HTTP requests of your server
+enum StarterKind {
+    /// A target file (TOML), which maps the operations of the harness to HTTP requests of your server
     Target,
 }
 
 /// Writes the file.
 pub(crate) fn execute(arguments: &InitArguments) -> Result<u8, Failure> {
-    let Kind::Target = arguments.kind;
+    let StarterKind::Target = arguments.kind;
     let file = &arguments.file;
     if file.as_os_str() == "-" {
         terminal::result(TARGET)?;
@@ -60,17 +60,17 @@ pub(crate) fn execute(arguments: &InitArguments) -> Result<u8, Failure> {
     };
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(
-            format!("`{name}` is there already"),
+            format!("`{name}` exists already"),
             "name another file, or add --force to overwrite it",
         ),
         _ => Failure::usage(
             format!("could not write `{name}`: {error}"),
-            "name a place that can be written to",
+            "name a file that can be written to",
         ),
     })?;
     let told = quoted(&name);
     terminal::result(&format!(
-        "wrote {name}: fill in `base` and `signIn`, then let the doctor say what is next:\n  proofup doctor --target {told}\n"
+        "wrote {name}: fill in `base` and `signIn`, then run the doctor to see what comes next:\n  proofup doctor --target {told}\n"
     ))?;
     Ok(EXIT_OK)
 }

@@ -15,18 +15,18 @@ use crate::failure::{EXIT_OK, Failure};
 use crate::render::table;
 use crate::terminal;
 
-/// Holds the arguments of `proofup list`.
+/// The arguments of `proofup list`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  proofup list                 every requirement, with how many checks it has\n  \
-                        proofup list --scenarios     every scenario, with what it checks"
+    after_help = "Examples:\n  proofup list                 every requirement, with its number of checks\n  \
+                        proofup list --scenarios     every scenario, with its checks"
 )]
 pub(crate) struct ListArguments {
-    /// List the scenarios instead
+    /// List the scenarios, not the requirements
     #[arg(long)]
     scenarios: bool,
 
-    /// Read the scenarios below this folder instead of the built-in ones
+    /// Read the scenarios below this folder in place of the built-in ones
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
 }

@@ -21,17 +21,17 @@ use proofup_runner::surroundings::gateway_options;
 use proofup_runner::target::{Operation, TransportOptions};
 use tokio::sync::watch;
 
-use crate::commands::run::aim::Goal;
+use crate::commands::run::aim::TargetSpec;
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::shutdown::Signals;
 use crate::commands::targeting::{fault_named, spinner};
 use crate::commands::{processors, runtime};
-use crate::failure::Failure;
+use crate::failure::{Failure, read_text};
 use crate::render::load as render;
 use crate::{clock, terminal};
 use arguments::{GatewayPlace, LoadArguments, LoadCommand, ShardWord};
 use files::Files;
-use subject::Subject;
+use subject::LoadTarget;
 
 /// What is loaded where no plan is named.
 const DEFAULT_PLAN: &str = r#"title = "Sign-ins with a text"
@@ -42,7 +42,7 @@ pace = 12
 mix = { secondStepText = 1 }
 "#;
 
-/// Loads, tells, and gives the exit code.
+/// Loads, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     if let Some(LoadCommand::Merge(arguments)) = &arguments.command {
         return merge::execute(arguments);
@@ -50,8 +50,15 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     let mut plan = read_plan(arguments.plan.as_deref())?.with(&arguments.overrides());
     if arguments.find_max && plan.thresholds.is_empty() {
         return Err(Failure::usage(
-            "--find-max needs a threshold: every rate is met by somebody who waits long enough",
-            "add for example --threshold 'secondStepText.p99<50ms'",
+            "--find-max needs a threshold, because any rate is met if latency does not matter",
+            "add one, such as --threshold 'secondStepText.p99<50ms'",
+        ));
+    }
+    let in_process = arguments.transport == Some(TransportKind::InProcess);
+    if arguments.gateways.is_some() && !in_process {
+        return Err(Failure::usage(
+            "--gateways works only with --transport in-process",
+            "leave one of them out: otherwise messages go to gateways over HTTP",
         ));
     }
     let shard = shard(arguments.shard)?;
@@ -73,7 +80,7 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
         // Whoever waits for the end still has the other end of the channel.
         std::future::pending::<()>().await;
     });
-    let work = Work {
+    let work = LoadContext {
         arguments,
         subject: &subject,
         stopped,
@@ -91,16 +98,16 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     code
 }
 
-/// Holds what every way of loading needs.
-struct Work<'a> {
+/// What every kind of load run needs.
+struct LoadContext<'a> {
     arguments: &'a LoadArguments,
-    subject: &'a Subject,
+    subject: &'a LoadTarget,
     stopped: watch::Receiver<bool>,
 }
 
-/// Runs the plan once, and tells.
+/// Runs the plan once, and prints the result.
 fn once(
-    work: &Work<'_>,
+    work: &LoadContext<'_>,
     plan: &LoadPlan,
     shard: Shard,
     mut files: Files,
@@ -124,7 +131,7 @@ fn once(
     }
 }
 
-impl Work<'_> {
+impl LoadContext<'_> {
     fn report(&self, plan: &LoadPlan, shard: Shard, output: &LoadOutput) -> Report {
         let surroundings = Surroundings {
             target: self.subject.told.clone(),
@@ -140,14 +147,14 @@ impl Work<'_> {
 
 /// Runs a plan on a subject; what happens is written down and shown.
 fn loaded(
-    work: &Work<'_>,
+    work: &LoadContext<'_>,
     plan: &LoadPlan,
     shard: Shard,
     files: &mut Files,
 ) -> Result<LoadOutput, Failure> {
     let clock = clock::machine();
     let progress = spinner();
-    let mut shown = render::Progress::default();
+    let mut shown = render::ProgressLine::default();
     let output = run(
         &work.config(plan, shard),
         &mut |event: Event<'_>| {
@@ -162,7 +169,7 @@ fn loaded(
 
 fn config(
     arguments: &LoadArguments,
-    subject: &Subject,
+    subject: &LoadTarget,
     plan: &LoadPlan,
     shard: Shard,
 ) -> LoadConfig {
@@ -181,8 +188,8 @@ fn config(
     }
 }
 
-/// Says where the gateways listen: where the target file says, unless the command line says otherwise.
-fn gateways(arguments: &LoadArguments, subject: &Subject) -> StandaloneOptions {
+/// Returns where the gateways listen: as the command line says, else as the target file says.
+fn gateways(arguments: &LoadArguments, subject: &LoadTarget) -> StandaloneOptions {
     let plan = subject.target.surrounded().gateways.as_ref();
     let mut options = plan.map_or_else(StandaloneOptions::default, gateway_options);
     if let Some(address) = arguments.gateway_bind {
@@ -201,16 +208,12 @@ fn read_plan(file: Option<&Path>) -> Result<LoadPlan, Failure> {
             .map_err(|error| Failure::bug(format!("{error}")));
     };
     let path = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Failure::usage(
-            format!("could not read the load plan `{path}`: {error}"),
-            "name a file; `proofup schema load` says what stands in it",
-        )
-    })?;
+    let help = "name a file; `proofup schema load` prints the schema of load plans";
+    let text = read_text("the load plan", file, help)?;
     plan::read(&path, &text).map_err(Failure::diagnostic)
 }
 
-/// Says which part of the plan is meant.
+/// Returns the part of the plan that --shard names.
 fn shard(word: Option<ShardWord>) -> Result<Shard, Failure> {
     let Some(word) = word else {
         return Ok(Shard::WHOLE);
@@ -224,10 +227,10 @@ fn shard(word: Option<ShardWord>) -> Result<Shard, Failure> {
             .ok_or_else(|| {
                 Failure::usage(
                     format!(
-                        "JOB_COMPLETION_INDEX is no number from 0 to {}",
+                        "JOB_COMPLETION_INDEX is not a number from 0 to {}",
                         word.of.saturating_sub(1)
                     ),
-                    "run it as an Indexed Job with as many completions, or name the part: --shard 1/4",
+                    "run proofup as an Indexed Job with as many completions, or name the part, such as --shard 1/4",
                 )
             })?,
     };
@@ -241,27 +244,27 @@ fn options(plan: &LoadPlan) -> TransportOptions {
     }
 }
 
-async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<Subject, Failure> {
+async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<LoadTarget, Failure> {
     let fault = arguments.fault.as_deref().map(fault_named).transpose()?;
     let options = options(plan);
     if arguments.target.is_some() || arguments.url.is_some() {
-        let goal = Goal {
+        let spec = TargetSpec {
             target: arguments.target.as_deref(),
             url: arguments.url.as_ref(),
             transport: TransportKind::Loopback,
             seed: plan.seed,
             fault: None,
         };
-        return Subject::named(goal, options, clock::machine()).await;
+        return LoadTarget::named(spec, options, clock::machine()).await;
     }
-    if arguments.in_process {
+    if arguments.transport == Some(TransportKind::InProcess) {
         let counter = match arguments.gateways {
-            GatewayPlace::Counter => Some(InProcessSink::default()),
-            GatewayPlace::Loopback => None,
+            None | Some(GatewayPlace::Counter) => Some(InProcessSink::default()),
+            Some(GatewayPlace::Loopback) => None,
         };
-        return Subject::in_process(plan.seed, fault, clock::machine(), counter);
+        return LoadTarget::in_process(plan.seed, fault, clock::machine(), counter);
     }
-    Subject::child(options, fault, arguments.burden)
+    LoadTarget::child(options, fault, arguments.burden)
 }
 
 fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {
@@ -269,18 +272,20 @@ fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {
         LoadError::Interrupted => return Failure::interrupted(),
         LoadError::Surroundings(error) => error.help(),
         LoadError::Lacks { .. } => {
-            "leave the flow out of the mix, or declare in the target file what the target has"
+            "leave the flow out of the mix, or declare it under [capabilities] in the target file"
         }
         LoadError::NotBound { .. } => {
             "bind it in the target file, or leave the flow out of the mix"
         }
         LoadError::NotUnderPolicy(_) => {
-            "leave the flow out of the mix, or correct [policy] of the target file, where it is not the target's"
+            "leave the flow out of the mix, or correct [policy] in the target file"
         }
         LoadError::UserNotMade(_) => {
-            "see `createUser` of the target file; a user of an earlier run may have the same address, another --seed draws others"
+            "check `createUser` in the target file; if a user of an earlier run has the same address, use another --seed"
         }
-        LoadError::NoClock(_) => "without it a plan needs more accounts, which are made for it",
+        LoadError::NoClock(_) => {
+            "at that pace the run makes more accounts, because each has to rest longer"
+        }
         LoadError::TooManyAccounts { .. } => {
             "an account rests for 30 s of the target's time between two flows"
         }
@@ -288,25 +293,23 @@ fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {
             "add [[users]] to the target file, or bind `createUser` or `createTenant`"
         }
         LoadError::Unreachable(_) if arguments.target.is_none() && arguments.url.is_some() => {
-            "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
+            "start the server, or correct --url; a server without a target file must implement the built-in contract"
         }
         LoadError::Unreachable(_) | LoadError::NotTheContract(_) => {
-            "`proofup schema target` says what a target file holds"
+            "start the server, or correct `base` of the target file or --url"
         }
         LoadError::NotProvisioned(_) => {
-            "set PROOFUP_TEST_CONTROL_TOKEN to the token of the target's test control"
+            "is test control switched on, and is PROOFUP_TEST_CONTROL_TOKEN its token?"
         }
-        LoadError::NotRegistered { .. } => {
-            "see what the target answers; `proofup run` judges the same commands one by one"
-        }
+        LoadError::NotRegistered { .. } => "`proofup run` judges the same commands one by one",
         LoadError::NotStarted(_) => {
-            "see whether the machine has ports, threads and file handles left"
+            "check whether the machine has ports, threads and file handles left"
         }
     };
     Failure::usage(error.to_string(), help)
 }
 
-/// Tells on what machine this is.
+/// Returns the description of this machine.
 fn machine() -> MachineTold {
     let model = std::fs::read_to_string("/proc/cpuinfo")
         .ok()

@@ -23,14 +23,14 @@ use tokio::sync::watch;
 
 pub(crate) use arguments::MatrixArguments;
 
-use crate::commands::matrix::arguments::{Asking, JsonFile};
-use crate::commands::matrix::progress::Progress;
-use crate::commands::run::aim::{self, Aim, Goal};
+use crate::commands::matrix::arguments::{JsonFile, MatrixTransport};
+use crate::commands::matrix::progress::SweepProgress;
+use crate::commands::run::aim::{self, CALLED_DIRECTLY, ResolvedTarget, TargetSpec};
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::shutdown::Signals;
 use crate::commands::{processors, runtime};
 use crate::failure::Failure;
-use crate::render::matrix::{Told, heading, summary};
+use crate::render::matrix::{MatrixSummary, heading, summary};
 use crate::render::style::quoted;
 use crate::{clock, embedded, terminal};
 
@@ -40,12 +40,12 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Tenants side by side for each processor: while one waits for its answer, others are worked on.
 const TENANTS_PER_PROCESSOR: usize = 8;
 
-/// Judges, tells, and gives the exit code.
+/// Judges, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: MatrixArguments) -> Result<u8, Failure> {
-    if arguments.registered > 0 && arguments.transport != Asking::Decisions {
+    if arguments.registered > 0 && arguments.transport != MatrixTransport::Decisions {
         return Err(Failure::usage(
-            "--registered goes with --transport decisions only",
-            "leave one of them out: over HTTP nobody registers anything",
+            "--registered works only with --transport decisions",
+            "leave one of them out: over HTTP the users of a matrix register nothing",
         ));
     }
     let clock = clock::machine();
@@ -66,15 +66,15 @@ pub(crate) fn execute(arguments: MatrixArguments) -> Result<u8, Failure> {
     matrix.tell(&judged, wall_ms)
 }
 
-/// Holds a matrix from its beginning to its end.
+/// A matrix run, from its arguments to its end.
 struct Matrix {
     arguments: MatrixArguments,
     clock: Clock,
     combinations: Vec<Combination>,
 }
 
-/// Holds what was judged.
-struct Judged {
+/// What a matrix run judged.
+struct JudgedMatrix {
     target: String,
     transport: &'static str,
     /// What was found, beside the greatest number of methods that the users have registered.
@@ -96,41 +96,37 @@ impl Matrix {
         Ok(())
     }
 
-    async fn judge(&self) -> Result<Judged, Failure> {
+    async fn judge(&self) -> Result<JudgedMatrix, Failure> {
         let signals = Signals::listen()?;
         let arguments = &self.arguments;
         let strange = arguments.target.is_some() || arguments.url.is_some();
         let transport = match arguments.transport {
-            Asking::Decisions if !strange => return self.decisions(signals).await,
-            Asking::Decisions | Asking::Loopback => TransportKind::Loopback,
-            Asking::InProcess => TransportKind::InProcess,
+            MatrixTransport::Decisions if !strange => return self.decisions(signals).await,
+            MatrixTransport::Decisions | MatrixTransport::Loopback => TransportKind::Loopback,
+            MatrixTransport::InProcess => TransportKind::InProcess,
         };
-        let goal = Goal {
+        let spec = TargetSpec {
             target: arguments.target.as_deref(),
             url: arguments.url.as_ref(),
             transport,
             seed: arguments.seed,
             fault: None,
         };
-        let aim = aim::aim(goal, self.clock.clone()).await?;
-        aim.demand_tenants("proofup matrix")?;
-        terminal::result(&heading(
-            aim.target.name(),
-            &aim.place(),
-            self.combinations.len(),
-        ))?;
-        let found = self.over_http(&aim, goal, signals).await?;
-        Ok(Judged {
-            target: aim.target.name().to_owned(),
-            transport: aim.transport_name,
+        let resolved = aim::resolve(spec, self.clock.clone()).await?;
+        resolved.demand_tenants("proofup matrix")?;
+        terminal::result(&heading(&resolved.described(), self.combinations.len()))?;
+        let found = self.over_http(&resolved, spec, signals).await?;
+        Ok(JudgedMatrix {
+            target: resolved.target.name().to_owned(),
+            transport: resolved.transport_name,
             found: vec![(0, found)],
         })
     }
 
     /// Asks the reference's decisions as functions: first for users who have nothing, then for the others.
-    async fn decisions(&self, signals: Signals) -> Result<Judged, Failure> {
-        let place = "no address: its decisions as functions";
-        terminal::result(&heading(embedded::NAME, place, self.combinations.len()))?;
+    async fn decisions(&self, signals: Signals) -> Result<JudgedMatrix, Failure> {
+        let combinations = self.combinations.len();
+        terminal::result(&heading(CALLED_DIRECTLY, combinations))?;
         let most = usize::from(self.arguments.registered);
         let sets = registered_sets(most);
         let (nothing, something) = sets.split_at(1);
@@ -142,7 +138,7 @@ impl Matrix {
         let work = {
             let (stop, jobs) = (Arc::clone(&stop), self.jobs(1));
             let combinations = self.combinations.clone();
-            let progress = Progress::new(combinations.len() * axes.len());
+            let progress = SweepProgress::new(combinations.len() * axes.len());
             tokio::task::spawn_blocking(move || {
                 let decider = embedded::decider();
                 axes.into_iter()
@@ -167,7 +163,7 @@ impl Matrix {
         let found = work.await;
         stopping.abort();
         let found = found.map_err(|error| Failure::bug(error.to_string()))?;
-        Ok(Judged {
+        Ok(JudgedMatrix {
             target: embedded::NAME.to_owned(),
             transport: "decisions",
             found,
@@ -177,17 +173,17 @@ impl Matrix {
     /// Asks a target over HTTP; Ctrl-C ends the matrix early, and what was judged before is still told.
     async fn over_http(
         &self,
-        aim: &Aim,
-        goal: Goal<'_>,
+        resolved: &ResolvedTarget,
+        spec: TargetSpec<'_>,
         signals: Signals,
     ) -> Result<Findings, Failure> {
         let (stop, stopped) = watch::channel(false);
-        let progress = Progress::new(self.combinations.len());
+        let progress = SweepProgress::new(self.combinations.len());
         let live = Live {
             combinations: self.combinations.clone(),
-            target: Arc::new(aim.target.clone()),
-            transport: aim.transport.clone(),
-            control_token: aim.control_token.clone(),
+            target: Arc::new(resolved.target.clone()),
+            transport: resolved.transport.clone(),
+            control_token: resolved.control_token.clone(),
             seed: self.arguments.seed,
             jobs: self.jobs(TENANTS_PER_PROCESSOR),
         };
@@ -200,7 +196,7 @@ impl Matrix {
                 tokio::time::timeout(GRACE, judging).await.map_err(|_| Failure::interrupted())?
             }
         };
-        done.map_err(|error| goal.not_reached(&error))
+        done.map_err(|error| spec.not_reached(&error))
     }
 
     fn jobs(&self, per_processor: usize) -> usize {
@@ -208,8 +204,8 @@ impl Matrix {
         self.arguments.jobs.map_or_else(default, usize::from)
     }
 
-    /// Tells what was found, writes the files, and gives the exit code.
-    fn tell(&self, judged: &Judged, wall_ms: u64) -> Result<u8, Failure> {
+    /// Prints what was found, writes the files, and returns the exit code.
+    fn tell(&self, judged: &JudgedMatrix, wall_ms: u64) -> Result<u8, Failure> {
         let ending = ending(&judged.found);
         let mut first = judged
             .found
@@ -221,7 +217,7 @@ impl Matrix {
             .transpose();
         let repeats = scenario.as_ref().ok().and_then(Option::as_ref);
         let repeats = repeats.map(|file| self.repeats(file));
-        terminal::result(&summary(&Told {
+        terminal::result(&summary(&MatrixSummary {
             found: &judged.found,
             ending,
             repeats: repeats.as_deref(),
@@ -234,18 +230,20 @@ impl Matrix {
 
     fn write_scenario(&self, difference: &Difference) -> Result<PathBuf, Failure> {
         let number = difference.combination.number();
-        let default = || PathBuf::from(format!("proofup-matrix-{number}.toml"));
-        let file = self
-            .arguments
-            .counterexample
-            .clone()
-            .unwrap_or_else(default);
-        let written = fs::write(&file, counterexample(difference));
-        written.map_err(|error| unwritable(&file, &error))?;
+        let folder = &self.arguments.write;
+        let file = folder.join(format!("proofup-matrix-{number}.toml"));
+        let written =
+            fs::create_dir_all(folder).and_then(|()| fs::write(&file, counterexample(difference)));
+        written.map_err(|error| {
+            Failure::usage(
+                format!("could not write `{}`: {error}", file.display()),
+                "name a folder that can be written to with --write",
+            )
+        })?;
         Ok(file)
     }
 
-    /// Gives the command that shows the first difference again.
+    /// Returns the command that repeats the first difference.
     fn repeats(&self, file: &Path) -> String {
         let mut words = format!("proofup run {}", quoted(&file.display().to_string()));
         if let Some(target) = &self.arguments.target {
@@ -260,7 +258,12 @@ impl Matrix {
         words
     }
 
-    fn write_report(&self, judged: &Judged, ending: Ending, wall_ms: u64) -> Result<(), Failure> {
+    fn write_report(
+        &self,
+        judged: &JudgedMatrix,
+        ending: Ending,
+        wall_ms: u64,
+    ) -> Result<(), Failure> {
         let Some(JsonFile(file)) = &self.arguments.report else {
             return Ok(());
         };
@@ -281,7 +284,7 @@ impl Matrix {
     }
 }
 
-/// Says how the parts ended together: the most pressing ending of them.
+/// Returns the ending of all parts together: the most serious of them.
 fn ending(found: &[(usize, Findings)]) -> Ending {
     let endings = found.iter().map(|(_, found)| found.ending());
     endings.max().unwrap_or(Ending::Incomplete)
@@ -290,6 +293,6 @@ fn ending(found: &[(usize, Findings)]) -> Ending {
 fn unwritable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::usage(
         format!("could not write `{}`: {error}", file.display()),
-        "name a place that can be written to",
+        "name a file that can be written to",
     )
 }

@@ -11,67 +11,67 @@ use proofup_runner::measure::{
 };
 use tokio::sync::watch;
 
-use crate::commands::run::aim::{self, Aim};
-use crate::commands::run::arguments::TransportKind;
+use crate::commands::run::aim::{self, ResolvedTarget};
+use crate::commands::run::arguments::{TransportKind, number};
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
 use crate::commands::targeting::{TargetArguments, run_config, spinner};
 use crate::failure::Failure;
-use crate::render::measure::{Repeats, Told, heading, summary};
+use crate::render::measure::{MeasureSummary, RepeatRequest, heading, summary};
 use crate::{clock, terminal};
 
 /// How long what is under way may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Holds the arguments of `proofup measure`.
+/// The arguments of `proofup measure`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  proofup measure                              the built-in reference, everything\n  \
+    after_help = "Examples:\n  proofup measure                              everything, against the built-in reference\n  \
                         proofup measure --requirement API-1 --requests 500\n  \
                         proofup measure --fault biased-codes         see a fault found\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup measure --url http://127.0.0.1:8080\n\n\
-                        Exit codes:\n    0  everything that was measured holds\n    1  a measurement fails\n    \
-                        2  usage, or the target\n    3  something could not be measured\n  130  interrupted"
+                        Exit codes:\n    0  every measured requirement holds\n    1  at least one failed\n    \
+                        2  usage, or the target file is wrong or the target cannot be reached\n    3  incomplete: something could not be measured\n  130  interrupted"
 )]
 pub(crate) struct MeasureArguments {
     #[command(flatten)]
     target: TargetArguments,
 
-    /// Only these requirements: CODE-1, SIGN-8, CODE-10, API-1
+    /// Measure only these requirements: CODE-1, SIGN-8, CODE-10, API-1
     #[arg(
         long,
         value_name = "ID",
         value_delimiter = ',',
         help_heading = "Selection"
     )]
-    requirement: Vec<Measured>,
+    requirement: Vec<MeasuredRequirement>,
 
-    /// Of the drawn requests and shapes, only the one of this number
-    #[arg(long, value_name = "N", help_heading = "Selection")]
+    /// Send only the drawn request or shape with this number
+    #[arg(long, value_name = "N", value_parser = number(0, usize::MAX), help_heading = "Selection")]
     only: Option<usize>,
 
-    /// Codes for each channel, and session tokens: 500 to 10000
+    /// Number of codes for each channel, and of session tokens: 500 to 10000
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = samples, help_heading = "Measuring")]
     samples: usize,
 
-    /// Malformed requests for each endpoint, and shapes near a code
-    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..),
+    /// Number of malformed requests for each endpoint, and of shapes near a code
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = number(1, u16::MAX),
           help_heading = "Measuring")]
     requests: u16,
 }
 
-/// Names a requirement that is measured.
+/// A requirement that is measured.
 #[derive(Debug, Clone, Copy)]
-struct Measured(Measure);
+struct MeasuredRequirement(Measure);
 
-impl FromStr for Measured {
+impl FromStr for MeasuredRequirement {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Measure::of(&text.to_ascii_uppercase()).map(Self);
         found.ok_or_else(|| {
             let known = Measure::ALL.map(Measure::requirement).join(", ");
-            format!("only these are measured: {known}")
+            format!("measure knows {known}")
         })
     }
 }
@@ -83,7 +83,7 @@ fn samples(text: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("write a number from {SAMPLES_MIN} to {SAMPLES_MAX}"))
 }
 
-/// Measures, tells, and gives the exit code.
+/// Measures, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: &MeasureArguments) -> Result<u8, Failure> {
     let clock = clock::machine();
     let began = clock.now();
@@ -92,7 +92,7 @@ pub(crate) fn execute(arguments: &MeasureArguments) -> Result<u8, Failure> {
     runtime.shutdown_background();
     let report = measured?;
     let wall = clock.now().duration_since(began).as_millis();
-    terminal::result(&summary(&Told {
+    terminal::result(&summary(&MeasureSummary {
         report: &report,
         repeats: arguments,
         wall_ms: u64::try_from(wall).unwrap_or_default(),
@@ -102,16 +102,15 @@ pub(crate) fn execute(arguments: &MeasureArguments) -> Result<u8, Failure> {
 
 async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureReport, Failure> {
     let signals = Signals::listen()?;
-    let goal = arguments.target.goal(TransportKind::Loopback)?;
-    let aim = aim::aim(goal, clock.clone()).await?;
-    aim.demand_tenants("proofup measure")?;
-    let config = arguments.config(&aim, &clock);
+    let spec = arguments.target.spec(TransportKind::Loopback)?;
+    let resolved = aim::resolve(spec, clock.clone()).await?;
+    resolved.demand_tenants("proofup measure")?;
+    let config = arguments.config(&resolved, &clock);
     let measures = config.measures.iter().map(|one| one.requirement());
     terminal::result(&heading(
-        aim.target.name(),
-        &aim.place(),
+        &resolved.described(),
         &measures.collect::<Vec<_>>(),
-        goal.fault,
+        spec.fault,
     ))?;
     let progress = spinner();
     let told = |what: &str| progress.set_message(format!("measuring {what}"));
@@ -126,14 +125,14 @@ async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureRepor
         }
     };
     progress.finish_and_clear();
-    measured.map_err(|error| goal.not_reached(&error))
+    measured.map_err(|error| spec.not_reached(&error))
 }
 
 impl MeasureArguments {
-    fn config(&self, aim: &Aim, clock: &Clock) -> MeasureConfig {
+    fn config(&self, resolved: &ResolvedTarget, clock: &Clock) -> MeasureConfig {
         let asked: BTreeSet<Measure> = self.requirement.iter().map(|one| one.0).collect();
         MeasureConfig {
-            run: run_config(aim, self.target.seed, Some(1), clock),
+            run: run_config(resolved, self.target.seed, Some(1), clock),
             measures: if asked.is_empty() {
                 Measure::ALL.into()
             } else {
@@ -146,7 +145,7 @@ impl MeasureArguments {
     }
 }
 
-impl Repeats for MeasureArguments {
+impl RepeatRequest for MeasureArguments {
     fn command(&self, requirement: &str, number: usize) -> String {
         let mut words = format!(
             "proofup measure --requirement {requirement} --seed {} --requests {} --only {number}",

@@ -9,12 +9,12 @@ use proofup_runner::race::{Finding, RaceConfig, RaceOutput, race};
 use tokio::sync::watch;
 
 use crate::commands::run::aim;
-use crate::commands::run::arguments::TransportKind;
+use crate::commands::run::arguments::{TransportKind, number};
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
 use crate::commands::targeting::{TargetArguments, progress, run_config};
 use crate::failure::{EXIT_OK, Failure};
-use crate::render::race::{Told, summary};
+use crate::render::race::{RaceSummary, summary};
 use crate::render::style::quoted;
 use crate::{clock, terminal};
 
@@ -30,35 +30,35 @@ const EXIT_INTERRUPTED: u8 = 130;
 /// How long what is under way may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Holds the arguments of `proofup race`.
+/// The arguments of `proofup race`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  proofup race                                     the built-in reference, 1,000 histories over loopback\n  \
+    after_help = "Examples:\n  proofup race                                     1,000 histories against the built-in reference\n  \
                         proofup race --histories 200 --seed 7\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup race --url http://127.0.0.1:8080\n  \
-                        proofup race --fault double-accept --write found   what a violation looks like\n\n\
-                        Exit codes:\n    0  some order explains every history\n    1  something happened that no order explains\n    \
-                        2  usage, target file\n    3  a story could not be judged\n  130  interrupted"
+                        proofup race --fault double-accept --write found   see a violation found\n\n\
+                        Exit codes:\n    0  every history is explained by an order of its commands\n    1  a history is explained by no order\n    \
+                        2  usage, or the target file is wrong or the target cannot be reached\n    3  incomplete: a story could not be judged\n  130  interrupted"
 )]
 pub(crate) struct RaceArguments {
     #[command(flatten)]
     target: TargetArguments,
 
-    /// How many histories
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..),
+    /// Number of histories
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = number(1, u64::MAX),
           help_heading = "Running")]
     histories: u64,
 
-    /// Histories side by side; default: four for each processor
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
+    /// Histories in parallel [default: four for each processor]
+    #[arg(long, value_name = "N", value_parser = number(1, u16::MAX), help_heading = "Running")]
     jobs: Option<u16>,
 
-    /// Write the scenario file of each violation below this folder
+    /// Write the counterexample of each violation below this folder
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
     write: PathBuf,
 }
 
-/// Races, tells, and gives the exit code.
+/// Races, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: &RaceArguments) -> Result<u8, Failure> {
     let clock = clock::machine();
     let began = clock.now();
@@ -71,13 +71,13 @@ pub(crate) fn execute(arguments: &RaceArguments) -> Result<u8, Failure> {
     for finding in &output.findings {
         files.push(write(arguments, finding)?);
     }
-    let again: Vec<Option<String>> = files
+    let repeats: Vec<Option<String>> = files
         .iter()
-        .map(|file| Some(repeats(arguments, file.as_deref()?)))
+        .map(|file| Some(repeat(arguments, file.as_deref()?)))
         .collect();
-    terminal::result(&summary(&Told {
+    terminal::result(&summary(&RaceSummary {
         output: &output,
-        again: &again,
+        repeats: &repeats,
         wall_ms: u64::try_from(wall.as_millis()).unwrap_or_default(),
     }))?;
     Ok(match (output.is_violated(), output.interrupted) {
@@ -91,17 +91,15 @@ pub(crate) fn execute(arguments: &RaceArguments) -> Result<u8, Failure> {
 async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
     let signals = Signals::listen()?;
     let clock = clock::machine();
-    let goal = arguments.target.goal(TransportKind::Loopback)?;
-    let aim = aim::aim(goal, clock.clone()).await?;
-    aim.demand_tenants("proofup race")?;
-    let target = aim.target.name();
+    let spec = arguments.target.spec(TransportKind::Loopback)?;
+    let resolved = aim::resolve(spec, clock.clone()).await?;
+    resolved.demand_tenants("proofup race")?;
     terminal::result(&crate::render::race::heading(
-        target,
-        &aim.place(),
+        &resolved.described(),
         arguments.histories,
     ))?;
     let config = RaceConfig {
-        run: run_config(&aim, arguments.target.seed, arguments.jobs, &clock),
+        run: run_config(&resolved, arguments.target.seed, arguments.jobs, &clock),
         histories: arguments.histories,
     };
     let progress = progress(arguments.histories, "histories");
@@ -117,7 +115,7 @@ async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
         }
     };
     progress.finish_and_clear();
-    raced.map_err(|error| goal.not_reached(&error))
+    raced.map_err(|error| spec.not_reached(&error))
 }
 
 /// Writes the scenario of a violation, if it has one.
@@ -140,8 +138,8 @@ fn write(arguments: &RaceArguments, finding: &Finding) -> Result<Option<PathBuf>
     Ok(Some(file))
 }
 
-/// Gives the command that lets a violation happen again.
-fn repeats(arguments: &RaceArguments, file: &Path) -> String {
+/// Returns the command that repeats a violation.
+fn repeat(arguments: &RaceArguments, file: &Path) -> String {
     let words = arguments.target.words();
     format!("proofup run {}{words}", quoted(&file.display().to_string()))
 }

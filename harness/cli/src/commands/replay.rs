@@ -1,4 +1,4 @@
-//! `proofup replay`: runs counterexamples again and says of each whether it is fixed.
+//! `proofup replay`: repeats counterexamples, and reports for each whether it is fixed.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -28,14 +28,14 @@ const EXIT_ERROR: u8 = 3;
 /// The exit code where the user ended it.
 const EXIT_INTERRUPTED: u8 = 130;
 
-/// Holds the arguments of `proofup replay`.
+/// The arguments of `proofup replay`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  proofup replay explore-1-17.toml\n  \
                         proofup replay explore-1-17.toml --fault code-accepted-twice\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup replay found/ --url http://127.0.0.1:8080\n\n\
-                        Says of each file:\n  FIXED   every check passes\n  FAILED  a check fails\n  ERROR   it could not be judged\n\n\
-                        Exit codes:\n    0  all are fixed\n    1  at least one still fails\n    2  usage, or a file that cannot be read\n    \
-                        3  none fails, and at least one could not be judged\n  130  interrupted")]
+                        Result of each file:\n  FIXED   every check passes\n  FAILED  a check fails\n  ERROR   it could not be judged\n\n\
+                        Exit codes:\n    0  all are fixed\n    1  at least one still fails\n    2  usage, or a file is wrong or the target cannot be reached\n    \
+                        3  none fails, but at least one could not be judged\n  130  interrupted")]
 pub(crate) struct ReplayArguments {
     /// Scenario files, folders of them, or patterns
     #[arg(value_name = "FILE", required = true)]
@@ -45,7 +45,7 @@ pub(crate) struct ReplayArguments {
     target: TargetArguments,
 }
 
-/// Replays, tells, and gives the exit code.
+/// Replays, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: &ReplayArguments) -> Result<u8, Failure> {
     let runtime = runtime()?;
     let output = runtime.block_on(replay(arguments));
@@ -72,9 +72,9 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
     let clock = clock::machine();
     let catalogue = embedded_catalogue();
     let suite = suite::load(&arguments.files, None, &catalogue)?;
-    let goal = arguments.target.goal(TransportKind::Loopback)?;
-    let aim = aim::aim(goal, clock.clone()).await?;
-    let mut config = run_config(&aim, seed_of(arguments, &suite), None, &clock);
+    let spec = arguments.target.spec(TransportKind::Loopback)?;
+    let resolved = aim::resolve(spec, clock.clone()).await?;
+    let mut config = run_config(&resolved, seed_of(arguments, &suite), None, &clock);
     config.suite = Arc::new(suite);
     let (stop, stopped) = watch::channel(false);
     let running = run(config, |_| {}, stopped);
@@ -86,10 +86,10 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
             running.await
         }
     };
-    output.map_err(|error| goal.not_reached(&error))
+    output.map_err(|error| spec.not_reached(&error))
 }
 
-/// Takes the seed with which the first file was found, unless the command line says another: people and codes are then
+/// Returns the seed with which the first file was found, unless the command line gives another: people and codes are then
 /// the same as they were.
 fn seed_of(arguments: &ReplayArguments, suite: &proofup_runner::scenario::Suite) -> u64 {
     let found = suite
@@ -102,7 +102,7 @@ fn seed_of(arguments: &ReplayArguments, suite: &proofup_runner::scenario::Suite)
     }
 }
 
-/// Says what became of a counterexample: the word, why, and its exit code.
+/// Returns the result of a counterexample: the word, why, and its exit code.
 fn judged(case: &CaseResult) -> (String, String, u8) {
     let failed = case.checks.iter().find_map(|check| match &check.outcome {
         Outcome::Failed(mismatches) => Some((check, mismatches)),
@@ -137,8 +137,8 @@ fn judged(case: &CaseResult) -> (String, String, u8) {
 
 fn told(case: &CaseResult, word: &str, why: &str) -> String {
     if why.is_empty() {
-        format!("{word} {}\n", case.file)
+        format!("{word}: {}\n", case.file)
     } else {
-        format!("{word} {}\n  {why}\n", case.file)
+        format!("{word}: {}\n  {why}\n", case.file)
     }
 }

@@ -9,7 +9,6 @@ mod selection;
 mod snapshots;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +24,7 @@ use proofup_runner::judge::exemption::{Exemptions, KnownChecks};
 use proofup_runner::judge::outcome::CaseResult;
 use proofup_runner::judge::verdict::{Evidence, JudgedCheck, Verdict, Word, judge};
 use proofup_runner::report::Facts;
+use proofup_runner::report::words::counted;
 use proofup_runner::run::{RunConfig, RunError, RunOutput, unreached};
 use proofup_runner::scenario::Suite;
 use tokio::sync::watch;
@@ -32,17 +32,17 @@ use tokio::sync::watch;
 pub(crate) use arguments::RunArguments;
 
 use crate::clock;
-use crate::commands::run::aim::{Aim, Goal};
+use crate::commands::run::aim::{ResolvedTarget, TargetSpec};
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::run::outputs::Outputs;
-use crate::commands::run::progress::Progress;
+use crate::commands::run::progress::RunProgress;
 use crate::commands::run::selection::Chosen;
 use crate::commands::shutdown::Signals;
 use crate::commands::targeting::{fault_named, spinner};
 use crate::commands::{processors, runtime, suite};
-use crate::failure::Failure;
-use crate::render::failures::{Repeats, failures};
-use crate::render::header::{Header, header};
+use crate::failure::{Failure, read_text};
+use crate::render::failures::{RepeatCheck, failures};
+use crate::render::header::{RunHeader, header};
 use crate::render::style::quoted;
 use crate::render::summary::summary;
 use crate::terminal;
@@ -50,7 +50,7 @@ use crate::terminal;
 /// How long a run that was asked to end may take to take its tenants down.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Judges, tells, and gives the exit code.
+/// Judges, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     let sides = compare::sides(&arguments)?;
     let clock = clock::machine();
@@ -59,7 +59,7 @@ pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     let exemptions = exemptions(&arguments, &suite, &catalogue, &clock)?;
     let chosen = selection::choose(&arguments, &mut suite, &catalogue)?;
     let runtime = runtime()?;
-    let session = Session {
+    let session = RunSession {
         arguments,
         clock,
         catalogue: Arc::new(catalogue),
@@ -77,7 +77,7 @@ pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     code
 }
 
-/// Reads the file of exemptions, where one is named.
+/// Returns the exemptions of the file that --exemptions names; none without one.
 fn exemptions(
     arguments: &RunArguments,
     suite: &Suite,
@@ -88,12 +88,8 @@ fn exemptions(
         return Ok(Exemptions::default());
     };
     let name = file.display().to_string();
-    let text = fs::read_to_string(file).map_err(|error| {
-        Failure::usage(
-            format!("could not read the exemptions `{name}`: {error}"),
-            "name a file of [[exemptions]], each with a check or requirement and a reason",
-        )
-    })?;
+    let help = "name a file of [[exemptions]], each with a check or requirement and a reason";
+    let text = read_text("the exemptions", file, help)?;
     let slugs = suite
         .scenarios
         .iter()
@@ -114,9 +110,9 @@ fn exemptions(
     Exemptions::parse(&name, &text, today, &known).map_err(Failure::diagnostic)
 }
 
-/// Holds a run from its beginning to its end.
+/// A run, from its arguments to its end.
 #[derive(Clone)]
-struct Session {
+struct RunSession {
     arguments: RunArguments,
     clock: Clock,
     catalogue: Arc<Catalogue>,
@@ -125,33 +121,38 @@ struct Session {
     chosen: Chosen,
 }
 
-impl Session {
+impl RunSession {
     async fn run(&self, outputs: &Outputs) -> Result<u8, Failure> {
         let signals = Signals::listen()?;
-        let mut aim = aim::aim(self.goal()?, self.clock.clone()).await?;
+        let mut resolved = aim::resolve(self.spec()?, self.clock.clone()).await?;
         if self.arguments.full {
-            aim.demand_tenants("proofup run --full")?;
+            resolved.demand_tenants("proofup run --full")?;
         }
-        terminal::result(&format!("{}\n", self.header(&aim)))?;
-        if let Err(failure) = aim.surround(&self.clock).await {
-            return Err(self.unreached(&aim, outputs, failure));
+        terminal::result(&format!("{}\n", self.header(&resolved)))?;
+        if let Err(failure) = resolved.surround(&self.clock).await {
+            return Err(self.unreached(&resolved, outputs, failure));
         }
-        let judged = self.judge(&aim, outputs, signals).await;
-        aim.surroundings.stop().await;
+        let judged = self.judge(&resolved, outputs, signals).await;
+        resolved.surroundings.stop().await;
         judged
     }
 
-    /// Judges what is there to be judged, tells it, and gives the exit code.
-    async fn judge(&self, aim: &Aim, outputs: &Outputs, signals: Signals) -> Result<u8, Failure> {
+    /// Judges, prints the verdict, and returns the exit code.
+    async fn judge(
+        &self,
+        resolved: &ResolvedTarget,
+        outputs: &Outputs,
+        signals: Signals,
+    ) -> Result<u8, Failure> {
         let started_at = self.clock.now();
-        let mut output = match self.drive(aim, signals).await {
+        let mut output = match self.drive(resolved, signals).await {
             Ok(output) => output,
-            Err(failure) => return Err(self.unreached(aim, outputs, failure)),
+            Err(failure) => return Err(self.unreached(resolved, outputs, failure)),
         };
         if self.arguments.full && !output.interrupted && !output.deadline_hit {
-            self.go_beyond(aim, &mut output).await?;
+            self.go_beyond(resolved, &mut output).await?;
         }
-        let mut facts = self.facts(aim, Some(&output.capabilities));
+        let mut facts = self.facts(resolved, Some(&output.capabilities));
         facts.started_at = started_at;
         let verdict = self.verdict(&output.cases, output.interrupted);
         let written = outputs.write(&facts, &verdict, &output.cases, verdict.exit_code());
@@ -169,7 +170,7 @@ impl Session {
         }
     }
 
-    /// Judges what a run led to.
+    /// Returns the verdict on the cases.
     fn verdict<'a>(&'a self, cases: &'a [CaseResult], interrupted: bool) -> Verdict<'a> {
         judge(&Evidence {
             catalogue: &self.catalogue,
@@ -183,12 +184,12 @@ impl Session {
 
     /// Writes reports in which nothing was judged, so that none of an earlier run stands where this one's should, and
     /// passes on why.
-    fn unreached(&self, aim: &Aim, outputs: &Outputs, failure: Failure) -> Failure {
+    fn unreached(&self, resolved: &ResolvedTarget, outputs: &Outputs, failure: Failure) -> Failure {
         let why = failure.sentence();
         let selection = &self.chosen.selection;
         let cases = unreached(&self.suite, selection, &self.catalogue, &why);
         let verdict = self.verdict(&cases, false);
-        let facts = self.facts(aim, None);
+        let facts = self.facts(resolved, None);
         match outputs.write(&facts, &verdict, &cases, failure.exit_code()) {
             Ok(()) => failure,
             Err(unwritten) => {
@@ -199,10 +200,14 @@ impl Session {
     }
 
     /// Runs the cases; Ctrl-C ends the run early, and what was judged before is still told.
-    async fn drive(&self, aim: &Aim, signals: Signals) -> Result<RunOutput, Failure> {
+    async fn drive(
+        &self,
+        resolved: &ResolvedTarget,
+        signals: Signals,
+    ) -> Result<RunOutput, Failure> {
         let (stop, stopped) = watch::channel(false);
-        let progress = Progress::new();
-        let config = self.config(aim);
+        let progress = RunProgress::new();
+        let config = self.config(resolved);
         let run = proofup_runner::run::run(config, move |event| progress.on(&event), stopped);
         tokio::pin!(run);
         let done = tokio::select! {
@@ -215,13 +220,17 @@ impl Session {
         done.map_err(|error| self.not_reached(&error))
     }
 
-    /// Runs what no script does, and adds what it led to.
-    async fn go_beyond(&self, aim: &Aim, output: &mut RunOutput) -> Result<(), Failure> {
+    /// Runs matrix, explore, race and measure, and adds their results.
+    async fn go_beyond(
+        &self,
+        resolved: &ResolvedTarget,
+        output: &mut RunOutput,
+    ) -> Result<(), Failure> {
         let signals = Signals::listen()?;
         let (stop, stopped) = watch::channel(false);
         let spinner = spinner();
         let told = |part: &str| spinner.set_message(part.to_owned());
-        let config = self.config(aim);
+        let config = self.config(resolved);
         let beyond = beyond_scripts(&config, Budget::default(), told, stopped);
         tokio::pin!(beyond);
         let done = tokio::select! {
@@ -240,20 +249,20 @@ impl Session {
     }
 
     fn not_reached(&self, error: &RunError) -> Failure {
-        match self.goal() {
-            Ok(goal) => goal.not_reached(error),
+        match self.spec() {
+            Ok(spec) => spec.not_reached(error),
             Err(failure) => failure,
         }
     }
 
-    fn config(&self, aim: &Aim) -> RunConfig {
+    fn config(&self, resolved: &ResolvedTarget) -> RunConfig {
         RunConfig {
             suite: Arc::clone(&self.suite),
             catalogue: Arc::clone(&self.catalogue),
-            target: Arc::new(aim.target.clone()),
-            transport: aim.transport.clone(),
-            callback_base: aim.callback_base.clone(),
-            control_token: aim.control_token.clone(),
+            target: Arc::new(resolved.target.clone()),
+            transport: resolved.transport.clone(),
+            callback_base: resolved.callback_base.clone(),
+            control_token: resolved.control_token.clone(),
             seed: self.arguments.seed,
             jobs: self.jobs(),
             selection: self.chosen.selection.clone(),
@@ -261,13 +270,13 @@ impl Session {
             max_failures: self.arguments.max_failures,
             deadline: self.arguments.deadline,
             clock: self.clock.clone(),
-            probed: aim.probed(),
-            surroundings: Arc::clone(&aim.surroundings),
+            probed: resolved.probed(),
+            surroundings: Arc::clone(&resolved.surroundings),
         }
     }
 
-    fn goal(&self) -> Result<Goal<'_>, Failure> {
-        Ok(Goal {
+    fn spec(&self) -> Result<TargetSpec<'_>, Failure> {
+        Ok(TargetSpec {
             target: self.arguments.target.first().map(PathBuf::as_path),
             url: self.arguments.url.first(),
             transport: self.arguments.transport.unwrap_or(TransportKind::Loopback),
@@ -286,12 +295,11 @@ impl Session {
         self.arguments.jobs.unwrap_or_else(|| 4 * processors())
     }
 
-    fn header(&self, aim: &Aim) -> String {
-        header(&Header {
-            target: aim.target.name(),
-            place: &aim.place(),
-            transport: aim.transport_name,
-            clock_mode: &aim.clock_mode(),
+    fn header(&self, resolved: &ResolvedTarget) -> String {
+        header(&RunHeader {
+            target: &resolved.described(),
+            transport: resolved.transport_name,
+            clock_mode: &resolved.clock_mode(),
             suite_origin: &self.suite.origin.to_string(),
             suite_hash: &self.suite.hash,
             editions: &self.chosen.editions,
@@ -302,24 +310,24 @@ impl Session {
         })
     }
 
-    fn facts(&self, aim: &Aim, capabilities: Option<&Capabilities>) -> Facts {
+    fn facts(&self, resolved: &ResolvedTarget, capabilities: Option<&Capabilities>) -> Facts {
         let now = self.clock.now();
         Facts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: self.arguments.seed,
             editions: self.chosen.editions.clone(),
             level: self.arguments.level.into(),
-            target: aim.target.name().to_owned(),
+            target: resolved.target.name().to_owned(),
             capabilities: capabilities.cloned(),
-            clock_mode: aim.clock_mode(),
+            clock_mode: resolved.clock_mode(),
             suite_origin: self.suite.origin.to_string(),
             suite_hash: self.suite.hash.clone(),
             selection: self.chosen.flags.clone(),
             started_at: now,
             finished_at: now,
             jobs: self.jobs(),
-            transport: aim.transport_name.to_owned(),
-            base_url: aim.base.as_ref().map(ToString::to_string),
+            transport: resolved.transport_name.to_owned(),
+            base_url: resolved.base.as_ref().map(ToString::to_string),
         }
     }
 
@@ -331,17 +339,19 @@ impl Session {
     ) -> Result<(), Failure> {
         let mut text = failures(verdict, self);
         for case in output.cases.iter().filter(|case| !case.trace.is_empty()) {
-            text.push_str(&format!("trace of {}\n{}", case.id, outputs::trace(case)));
+            text.push_str(&format!("trace of {}:\n{}", case.id, outputs::trace(case)));
         }
         let wrong = |finding: &&Finding| matches!(finding.result, Probed::Wrong(_));
         let wrong = output.found.iter().filter(wrong).count();
         if wrong > 0 {
             text.push_str(&format!(
-                "{wrong} probes found the target file wrong; what hangs on that could not run: `proofup doctor` says what to change\n"
+                "{} found mistakes in the target file, and checks that depend on them could not run; run `proofup doctor` to see \
+                 what to change\n",
+                counted(wrong, "probe")
             ));
         }
         if output.deadline_hit {
-            text.push_str("the deadline ended the run before its last case\n");
+            text.push_str("--deadline ended the run before its last case\n");
         }
         if !text.is_empty() {
             text.push('\n');
@@ -362,7 +372,7 @@ impl Session {
     }
 }
 
-impl Repeats for Session {
+impl RepeatCheck for RunSession {
     fn command(&self, check: &JudgedCheck<'_>) -> String {
         let arguments = &self.arguments;
         let beyond = check.result.file.starts_with("proofup ");
@@ -399,7 +409,7 @@ impl Repeats for Session {
     }
 }
 
-/// Gives the exit code where a transcript differs: 1, unless something more pressing applies.
+/// Returns the exit code where a transcript differs: 1, unless something more serious applies.
 fn with_difference(word: Word) -> u8 {
     match word {
         Word::HarnessBroke | Word::Interrupted => word.exit_code(),

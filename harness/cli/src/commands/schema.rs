@@ -7,7 +7,7 @@ use proofup_runner::{compare, load, matrix, report, scenario, target};
 use crate::failure::{EXIT_OK, Failure};
 use crate::terminal;
 
-/// Holds the arguments of `proofup schema`.
+/// The arguments of `proofup schema`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  proofup schema scenario > scenario.schema.json\n  proofup schema report | jq .properties"
@@ -15,21 +15,21 @@ use crate::terminal;
 pub(crate) struct SchemaArguments {
     /// The kind of file
     #[arg(value_enum)]
-    kind: Kind,
+    kind: SchemaKind,
 }
 
-/// Names a kind of file.
+/// A kind of file.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
+enum SchemaKind {
     /// A scenario (TOML)
     Scenario,
     /// A target file (TOML)
     Target,
     /// The JSON report of a run
     Report,
-    /// The JSON report of two runs side by side
+    /// The JSON report of a comparison of two runs
     Comparison,
-    /// The JSON report of a matrix
+    /// The JSON report of a matrix run
     Matrix,
     /// A load plan (TOML)
     Load,
@@ -42,14 +42,14 @@ enum Kind {
 /// Prints the schema.
 pub(crate) fn execute(arguments: &SchemaArguments) -> Result<u8, Failure> {
     let schema = match arguments.kind {
-        Kind::Scenario => scenario::json_schema(),
-        Kind::Target => target::json_schema(),
-        Kind::Report => report::json::schema(),
-        Kind::Comparison => schemars::schema_for!(compare::ComparisonReport).to_value(),
-        Kind::Matrix => schemars::schema_for!(matrix::report::Report).to_value(),
-        Kind::Load => load::plan::json_schema(),
-        Kind::LoadReport => load::report::json_schema(),
-        Kind::Requirements => schemars::schema_for!(Catalogue).to_value(),
+        SchemaKind::Scenario => scenario::json_schema(),
+        SchemaKind::Target => target::json_schema(),
+        SchemaKind::Report => report::json::schema(),
+        SchemaKind::Comparison => schemars::schema_for!(compare::ComparisonReport).to_value(),
+        SchemaKind::Matrix => schemars::schema_for!(matrix::report::Report).to_value(),
+        SchemaKind::Load => load::plan::json_schema(),
+        SchemaKind::LoadReport => load::report::json_schema(),
+        SchemaKind::Requirements => schemars::schema_for!(Catalogue).to_value(),
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| Failure::bug(format!("the schema cannot be written: {error}")))?;

@@ -14,6 +14,7 @@ use proofup_reference::delivery::{
 use proofup_reference::serve::serve as serve_on;
 use tokio::net::TcpListener;
 
+use crate::commands::run::arguments::{duration_or_zero, number};
 use crate::commands::targeting::fault_named;
 use crate::commands::{runtime, shutdown};
 use crate::embedded::Burdened;
@@ -23,36 +24,36 @@ use crate::{clock, embedded, terminal};
 /// The environment variable that holds the token of test control, here and in `proofup run`.
 pub(crate) const TOKEN_VARIABLE: &str = "PROOFUP_TEST_CONTROL_TOKEN";
 
-/// Holds the arguments of `proofup serve`.
+/// The arguments of `proofup serve`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  proofup serve                                     a demo tenant, on http://127.0.0.1:8080\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=secret proofup serve --test-control --listen 127.0.0.1:0\n\n\
-                        State lives in memory and is gone when the process ends: this is a reference, not a product."
+                        All state is in memory and is lost when the process ends: this is a reference, not a product."
 )]
 pub(crate) struct ServeArguments {
-    /// Where to listen; port 0 takes a free one
+    /// The address to listen on; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// Let whoever knows the token in `PROOFUP_TEST_CONTROL_TOKEN` make tenants and move their clocks
+    /// Let clients with the token in `PROOFUP_TEST_CONTROL_TOKEN` create tenants and move their clocks
     #[arg(long)]
     test_control: bool,
 
-    /// Allow test control on an address that other machines reach
+    /// Allow test control on an address that other machines can reach
     #[arg(long, requires = "test_control")]
     allow_remote_test_control: bool,
 
-    /// Draw codes, tokens and ids from this seed instead of the operating system: for tests only
-    #[arg(long, value_name = "N")]
+    /// Draw codes, tokens and ids from this seed, not from the operating system: for tests only
+    #[arg(long, value_name = "N", value_parser = number(0, u64::MAX))]
     seed: Option<u64>,
 
-    /// Plant a fault, to see how a judge of it fares; `proofup faults --list` lists them
+    /// Plant a fault; `proofup faults --list` lists them
     #[arg(long, value_name = "NAME", requires = "test_control")]
     fault: Option<String>,
 
-    /// Work so much longer on each request: for measuring comparisons
-    #[arg(long, value_name = "TIME", value_parser = time, hide = true)]
+    /// Work this much longer on each request: for measuring comparisons
+    #[arg(long, value_name = "DURATION", value_parser = duration_or_zero, hide = true)]
     burden: Option<Duration>,
 
     /// Answer every request with the same few bytes: the yardstick of load runs
@@ -123,7 +124,7 @@ fn control_token(arguments: &ServeArguments) -> Result<Option<Secret>, Failure> 
     })
 }
 
-/// Reads the token of test control; empty counts as none.
+/// Returns the token of test control; an empty one counts as none.
 pub(crate) fn token_from_environment() -> Option<Secret> {
     std::env::var(TOKEN_VARIABLE)
         .ok()
@@ -131,7 +132,7 @@ pub(crate) fn token_from_environment() -> Option<Secret> {
         .map(Secret::new)
 }
 
-/// Points the demo tenant at its gateways.
+/// Returns the gateways of the demo tenant.
 fn demo_gateways(
     arguments: &ServeArguments,
     callback_base: String,
@@ -171,7 +172,7 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
     let cannot = |error: std::io::Error| {
         Failure::usage(
             format!("could not listen on {}: {error}", arguments.listen),
-            "end what listens there, or name another address with --listen (port 0 takes a free one)",
+            "stop what listens there, or name another address with --listen (port 0 takes a free port)",
         )
     };
     let listener = TcpListener::bind(arguments.listen).await.map_err(cannot)?;
@@ -182,7 +183,7 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
     };
     let signals = shutdown::Signals::listen()?;
     let what = if arguments.hello {
-        "a few bytes and nothing else"
+        "with the same few bytes for every request"
     } else if arguments.test_control {
         "under test control"
     } else {
@@ -209,13 +210,9 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
     };
     served.map_err(|error| {
         Failure::usage(
-            format!("could not go on serving: {error}"),
-            "see whether the machine has file handles left",
+            format!("the server failed: {error}"),
+            "check whether the machine has file handles left",
         )
     })?;
     Ok(EXIT_OK)
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    proofup_runner::load::quantity::duration(text).map_err(|error| error.to_string())
 }

@@ -59,6 +59,6 @@ impl Signals {
 fn deaf(error: &io::Error) -> Failure {
     Failure::usage(
         format!("could not listen for signals: {error}"),
-        "see whether the machine has file handles left",
+        "check whether the machine has file handles left",
     )
 }

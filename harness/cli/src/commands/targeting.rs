@@ -14,8 +14,8 @@ use proofup_runner::scenario::{Origin, Suite};
 use url::Url;
 
 use crate::commands::processors;
-use crate::commands::run::aim::{Aim, Goal};
-use crate::commands::run::arguments::TransportKind;
+use crate::commands::run::aim::{ResolvedTarget, TargetSpec};
+use crate::commands::run::arguments::{TransportKind, number};
 use crate::failure::Failure;
 use crate::matching::nearest;
 use crate::render::style::quoted;
@@ -24,18 +24,18 @@ use crate::terminal;
 /// What is under way for each processor: while one waits for its answers, others are worked on.
 const PER_PROCESSOR: usize = 4;
 
-/// Holds what names a target.
+/// The arguments that name a target.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
     /// The target file of the implementation to judge
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub(crate) target: Option<PathBuf>,
 
-    /// Where the implementation is; without --target it speaks the contract as the reference does
+    /// The address of the implementation; without --target it must implement the built-in contract
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Option<Url>,
 
-    /// How requests reach the built-in reference: HTTP over loopback, or without a socket
+    /// How requests reach the built-in reference: over HTTP on 127.0.0.1, or without a socket
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Target", conflicts_with_all = ["target", "url"])]
     pub(crate) transport: Option<TransportKind>,
 
@@ -44,14 +44,14 @@ pub(crate) struct TargetArguments {
     pub(crate) fault: Option<String>,
 
     /// The seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
+    #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1, help_heading = "Running")]
     pub(crate) seed: u64,
 }
 
 impl TargetArguments {
-    /// Says what is aimed at; `default` is how the built-in reference is reached where nothing says so.
-    pub(crate) fn goal(&self, default: TransportKind) -> Result<Goal<'_>, Failure> {
-        Ok(Goal {
+    /// Returns the target that the arguments name; `default` is how the built-in reference is reached without --transport.
+    pub(crate) fn spec(&self, default: TransportKind) -> Result<TargetSpec<'_>, Failure> {
+        Ok(TargetSpec {
             target: self.target.as_deref(),
             url: self.url.as_ref(),
             transport: self.transport.unwrap_or(default),
@@ -87,12 +87,17 @@ pub(crate) fn fault_named(name: &str) -> Result<FaultName, Failure> {
             || "`proofup faults --list` lists them".to_owned(),
             |near| format!("did you mean `{near}`? `proofup faults --list` lists them all"),
         );
-        Failure::usage(format!("no fault is called `{name}`"), help)
+        Failure::usage(format!("unknown fault `{name}`"), help)
     })
 }
 
-/// Says how a target is asked where nothing is scripted.
-pub(crate) fn run_config(aim: &Aim, seed: u64, jobs: Option<u16>, clock: &Clock) -> RunConfig {
+/// Returns the configuration of a run without scenarios.
+pub(crate) fn run_config(
+    resolved: &ResolvedTarget,
+    seed: u64,
+    jobs: Option<u16>,
+    clock: &Clock,
+) -> RunConfig {
     RunConfig {
         suite: Arc::new(Suite {
             scenarios: Vec::new(),
@@ -100,10 +105,10 @@ pub(crate) fn run_config(aim: &Aim, seed: u64, jobs: Option<u16>, clock: &Clock)
             origin: Origin::Embedded,
         }),
         catalogue: Arc::new(embedded_catalogue()),
-        target: Arc::new(aim.target.clone()),
-        transport: aim.transport.clone(),
-        callback_base: aim.callback_base.clone(),
-        control_token: aim.control_token.clone(),
+        target: Arc::new(resolved.target.clone()),
+        transport: resolved.transport.clone(),
+        callback_base: resolved.callback_base.clone(),
+        control_token: resolved.control_token.clone(),
         seed,
         jobs: jobs.map_or_else(|| processors() * PER_PROCESSOR, usize::from),
         selection: Selection::default(),
@@ -112,11 +117,11 @@ pub(crate) fn run_config(aim: &Aim, seed: u64, jobs: Option<u16>, clock: &Clock)
         deadline: None,
         clock: clock.clone(),
         probed: None,
-        surroundings: Arc::clone(&aim.surroundings),
+        surroundings: Arc::clone(&resolved.surroundings),
     }
 }
 
-/// Makes a line that tells how far something is, which is only drawn where somebody watches.
+/// A progress bar that is only drawn where a person watches.
 pub(crate) fn progress(length: u64, of: &str) -> ProgressBar {
     let target = if terminal::is_watched() {
         ProgressDrawTarget::stderr()
@@ -131,7 +136,7 @@ pub(crate) fn progress(length: u64, of: &str) -> ProgressBar {
     bar
 }
 
-/// Makes a line for something of which nobody knows how long it is.
+/// A spinner for work of unknown length.
 pub(crate) fn spinner() -> ProgressBar {
     if !terminal::is_watched() {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());

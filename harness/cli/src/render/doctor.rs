@@ -15,16 +15,16 @@ const SHOWN_EXCHANGES: usize = 1;
 /// How many findings in a row are shown that were not reached: the rest follow from the same.
 const SHOWN_UNREACHED: usize = 2;
 
-/// Tells what is examined.
-pub(crate) fn heading(target: &str, place: &str) -> String {
+/// Returns the first lines: which target is examined.
+pub(crate) fn heading(target: &str) -> String {
     format!(
-        "{}\n  {} {target} at {place}\n\n",
+        "{}\n  {} {target}\n\n",
         bold(&format!("proofup {} doctor", env!("CARGO_PKG_VERSION"))),
         dim(&"target")
     )
 }
 
-/// Tells every finding in a line, and what is wrong in full.
+/// Returns the findings, a line each; what is wrong is shown in full.
 pub(crate) fn report(file: &str, findings: &[Finding]) -> String {
     let width = findings
         .iter()
@@ -89,11 +89,11 @@ fn tell(text: &mut String, file: &str, diagnosis: &Diagnosis) {
         .map(|key| format!("`{key}`"))
         .collect();
     let _ = writeln!(text, "      {}", diagnosis.says);
-    let _ = writeln!(text, "      {} {}", dim(&"change"), diagnosis.change);
+    let _ = writeln!(text, "      {} {}", dim(&"change:"), diagnosis.change);
     let _ = writeln!(
         text,
         "      {}     {place}  {}",
-        dim(&"at"),
+        dim(&"at:"),
         keys.join(", ")
     );
     let hidden = diagnosis.exchanges.len().saturating_sub(SHOWN_EXCHANGES);
@@ -126,15 +126,15 @@ fn summary(findings: &[Finding]) -> String {
     );
     if wrong > 0 {
         format!(
-            "{} {counts}: put the first right and look again; exit code 2",
+            "{}: {counts}; fix the first one, then run doctor again; exit code 2",
             bad(&"something is wrong")
         )
     } else {
-        format!("{} {counts}; exit code 0", good(&"nothing is wrong"))
+        format!("{}: {counts}", good(&"nothing is wrong"))
     }
 }
 
-/// Tells every finding as one JSON document.
+/// Returns the findings as one JSON document.
 pub(crate) fn json(target: &str, file: &str, findings: &[Finding]) -> Result<String, Failure> {
     let document = json!({
         "target": target,

@@ -4,21 +4,22 @@ use std::fmt::Write as _;
 
 use proofup_runner::judge::outcome::Outcome;
 use proofup_runner::judge::verdict::{CheckStatus, JudgedCheck, JudgedRequirement, Verdict};
-use proofup_runner::report::{exchange, words};
+use proofup_runner::report::exchange;
+use proofup_runner::report::words::{self, counted};
 
 use crate::render::style::{bad, bold, dim, doubtful};
 
 /// How many exchanges of a check are shown: the last ones, which hold what was judged.
 const SHOWN_EXCHANGES: usize = 2;
 
-/// Says how to repeat a check.
-pub(crate) trait Repeats {
-    /// Gives the command that repeats just this check.
+/// A command line that repeats one check.
+pub(crate) trait RepeatCheck {
+    /// Returns the command that repeats only this check.
     fn command(&self, check: &JudgedCheck<'_>) -> String;
 }
 
-/// Tells every failed check, every warning and every check that could not run.
-pub(crate) fn failures(verdict: &Verdict<'_>, repeats: &dyn Repeats) -> String {
+/// Returns a block for every failed check, every warning and every check that could not run.
+pub(crate) fn failures(verdict: &Verdict<'_>, repeats: &dyn RepeatCheck) -> String {
     let mut text = String::new();
     for judged in &verdict.requirements {
         for check in &judged.checks {
@@ -40,14 +41,14 @@ fn tell(
     word: &str,
     judged: &JudgedRequirement<'_>,
     check: &JudgedCheck<'_>,
-    repeats: &dyn Repeats,
+    repeats: &dyn RepeatCheck,
 ) {
     let entry = judged.requirement;
     let result = check.result;
     let level = words::level(entry.level);
     let _ = writeln!(
         text,
-        "{word} {} {level}: {}",
+        "{word} {} ({level}): {}",
         bold(&result.slug),
         entry.title
     );
@@ -56,26 +57,26 @@ fn tell(
         "  {}:{}  [{}]",
         result.file, result.expect_line, check.case.edition
     );
-    let _ = writeln!(
-        text,
-        "  {} {}",
-        dim(&format!("source {}:", entry.source.join(" "))),
-        entry.says
-    );
-    let _ = writeln!(text, "  {} {}", dim(&"did"), result.command);
+    let _ = writeln!(text, "  {} {}", dim(&"source:"), words::sources(entry));
+    let _ = writeln!(text, "  {} {}", dim(&"says:"), entry.says);
+    let _ = writeln!(text, "  {} {}", dim(&"did:"), result.command);
     if let Outcome::Failed(mismatches) = &result.outcome {
         for mismatch in mismatches {
             let actual = mismatch
                 .actual
                 .as_ref()
                 .map_or_else(|| "nothing".to_owned(), ToString::to_string);
-            let _ = writeln!(text, "  {}", mismatch.path);
-            let _ = writeln!(text, "    {} {}", dim(&"expected"), mismatch.expected);
-            let _ = writeln!(text, "    {} {actual}", dim(&"actual  "));
+            let _ = writeln!(text, "  {}", words::place(mismatch));
+            let _ = writeln!(text, "    {} {}", dim(&"expected:"), mismatch.expected);
+            let _ = writeln!(text, "    {} {actual}", dim(&"actual:  "));
         }
     }
     if let Some(difference) = &result.control_difference {
-        let _ = writeln!(text, "  {} {difference}", dim(&"its control differs in"));
+        let _ = writeln!(
+            text,
+            "  {} the same request succeeded with {difference}",
+            dim(&"control:")
+        );
     }
     let hidden = result.exchanges.len().saturating_sub(SHOWN_EXCHANGES);
     if hidden > 0 {
@@ -83,7 +84,8 @@ fn tell(
             text,
             "  {}",
             dim(&format!(
-                "{hidden} earlier exchanges are in the JSON report"
+                "the JSON report has {} before these",
+                counted(hidden, "exchange")
             ))
         );
     }
@@ -95,7 +97,7 @@ fn tell(
             let _ = writeln!(text, "  {line}");
         }
     }
-    let _ = writeln!(text, "  {} {}\n", dim(&"repeat"), repeats.command(check));
+    let _ = writeln!(text, "  {} {}\n", dim(&"repeat:"), repeats.command(check));
 }
 
 fn tell_unable(text: &mut String, check: &JudgedCheck<'_>) {
@@ -104,7 +106,7 @@ fn tell_unable(text: &mut String, check: &JudgedCheck<'_>) {
     let word = doubtful(&"COULD NOT RUN");
     let _ = writeln!(
         text,
-        "{word} {} {}:{}  [{}]",
+        "{word} {}  {}:{}  [{}]",
         bold(&result.slug),
         result.file,
         result.line,

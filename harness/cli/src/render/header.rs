@@ -2,17 +2,15 @@
 
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
-use proofup_runner::report::words;
+use proofup_runner::report::words::{self, counted};
 
 use crate::render::style::{bold, dim};
 
-/// Holds what the first lines say.
+/// What the first lines of a run show.
 #[derive(Debug)]
-pub(crate) struct Header<'a> {
-    /// The target's name.
+pub(crate) struct RunHeader<'a> {
+    /// The target, with its address.
     pub(crate) target: &'a str,
-    /// Where it is.
-    pub(crate) place: &'a str,
     /// How requests travel.
     pub(crate) transport: &'a str,
     /// How its time is moved.
@@ -33,17 +31,21 @@ pub(crate) struct Header<'a> {
     pub(crate) selection: &'a [String],
 }
 
-/// Tells what is judged.
-pub(crate) fn header(header: &Header<'_>) -> String {
+/// Returns the first lines: what is judged, and how.
+pub(crate) fn header(header: &RunHeader<'_>) -> String {
     let editions: Vec<String> = header.editions.iter().map(ToString::to_string).collect();
     let hash: String = header.suite_hash.chars().take(12).collect();
     let mut lines = vec![
-        ("target", format!("{} at {}", header.target, header.place)),
+        ("target", header.target.to_owned()),
         ("transport", header.transport.to_owned()),
         ("clock", header.clock_mode.to_owned()),
         (
             "suite",
-            format!("{} {hash}, {} cases", header.suite_origin, header.cases),
+            format!(
+                "{} {hash}, {}",
+                header.suite_origin,
+                counted(header.cases, "case")
+            ),
         ),
         ("editions", editions.join(", ")),
         ("seed", header.seed.to_string()),
@@ -52,7 +54,7 @@ pub(crate) fn header(header: &Header<'_>) -> String {
         lines.push((
             "level",
             format!(
-                "{}: a missed should is a warning",
+                "{} (a failed requirement of level \"should\" is a warning)",
                 words::level(header.level)
             ),
         ));

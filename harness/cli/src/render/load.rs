@@ -7,39 +7,41 @@ use proofup_runner::load::compare::{Ratio, Relation};
 use proofup_runner::load::engine::duel::{Duel, DuelConfig};
 use proofup_runner::load::figures::{Counts, Example};
 use proofup_runner::load::find::Tried;
-use proofup_runner::load::plan::{Arrivals, LoadPlan, Stop};
+use proofup_runner::load::plan::{Arrivals, LoadPlan, Spacing, Stop};
 use proofup_runner::load::report::{Latency, Report, TargetTold, Verdict};
 use proofup_runner::load::timeline::Point;
 use proofup_runner::load::{Event, Shard};
+use proofup_runner::report::words::{counted, thousands};
 
-use crate::render::style::{bad, bold, dim, doubtful, good};
+use crate::commands::run::aim::CALLED_DIRECTLY;
+use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
 use crate::render::table;
 
-/// Tells what is going to be loaded, and how.
+/// Returns the first lines: what is loaded, and how.
 pub(crate) fn heading(plan: &LoadPlan, shard: Shard, target: &TargetTold) -> String {
     let mut text = format!(
         "{}\n",
         bold(&format!("proofup {}", env!("CARGO_PKG_VERSION")))
     );
     let place = match (&target.url, target.transport.as_str()) {
-        (Some(url), "child") => format!("{url} (a process of its own)"),
-        (Some(url), _) => url.clone(),
-        (None, _) => "this process, without a socket".to_owned(),
+        (Some(url), "child") => format!("{} at {url} (in its own process)", target.name),
+        (Some(url), _) => format!("{} at {url}", target.name),
+        (None, _) => CALLED_DIRECTLY.to_owned(),
     };
-    line(&mut text, "target", &format!("{} at {place}", target.name));
+    line(&mut text, "target", &place);
     let mut what = format!("{}: {}", plan.title, arrivals(plan));
     match plan.stop {
         Stop::After(after) => {
             let _ = write!(what, ", for {} s", after.as_secs_f64());
         }
         Stop::Flows(flows) => {
-            let _ = write!(what, ", {flows} flows");
+            let _ = write!(what, ", {}", counted(flows, "flow"));
         }
     }
     if !plan.warm_up.is_zero() {
         let _ = write!(
             what,
-            ", the first {} s not counted",
+            ", the first {} s excluded",
             plan.warm_up.as_secs_f64()
         );
     }
@@ -61,7 +63,10 @@ pub(crate) fn heading(plan: &LoadPlan, shard: Shard, target: &TargetTold) -> Str
 fn arrivals(plan: &LoadPlan) -> String {
     match plan.arrivals {
         Arrivals::Open { rate, spacing } => {
-            let spacing = format!("{spacing:?}").to_lowercase();
+            let spacing = match spacing {
+                Spacing::Poisson => "Poisson",
+                Spacing::Constant => "evenly spaced",
+            };
             let to = plan
                 .ramp
                 .iter()
@@ -70,26 +75,27 @@ fn arrivals(plan: &LoadPlan) -> String {
             format!("open loop, {rate}{to} arrivals/s, {spacing}")
         }
         Arrivals::Closed { users } => format!(
-            "closed loop, {users} users: a target that stalls slows them down, and its stall shows less"
+            "closed loop, {} (a stall of the target slows the users too, so latency understates it)",
+            counted(users, "user")
         ),
     }
 }
 
-/// Makes the line that tells how far a run is.
+/// The progress line of a load run.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct ProgressLine {
     rates: Vec<f64>,
 }
 
 /// How many intervals the sparkline shows.
 const SPARKS: usize = 30;
 
-impl Progress {
-    /// Tells the newest interval.
+impl ProgressLine {
+    /// Returns the line for the newest interval.
     pub(crate) fn line(&mut self, event: &Event<'_>) -> String {
         match event {
             Event::Preparing => "preparing the accounts".to_owned(),
-            Event::Begun { accounts } => format!("{accounts} accounts are ready"),
+            Event::Begun { accounts } => format!("prepared {}", counted(accounts, "account")),
             Event::Interval { point, counts, .. } => {
                 self.rates.push(rate(point));
                 if self.rates.len() > SPARKS {
@@ -138,7 +144,7 @@ fn sparkline(numbers: &[f64]) -> String {
         .collect()
 }
 
-/// Tells of one rate of a search.
+/// Returns the line for one rate of a search.
 pub(crate) fn tried(tried: &Tried<'_>) -> String {
     let Tried {
         rate,
@@ -148,7 +154,10 @@ pub(crate) fn tried(tried: &Tried<'_>) -> String {
     } = *tried;
     let mut why = report.reasons.join("; ");
     if dropped {
-        why = format!("{} arrivals dropped; {why}", report.arrivals.dropped);
+        why = format!(
+            "{} dropped; {why}",
+            counted(report.arrivals.dropped, "arrival")
+        );
     }
     let verdict = if met {
         good(&"met")
@@ -160,33 +169,33 @@ pub(crate) fn tried(tried: &Tried<'_>) -> String {
     format!("{rate:>10.1}/s  {throughput:>14}  p99 {p99:>8}  {verdict}\n")
 }
 
-/// Tells what a search came to.
+/// Returns the result of a search.
 pub(crate) fn found(found: Option<f64>, limited: Option<f64>) -> String {
     let mut text = match found {
         Some(rate) => bold(&good(&format!(
-            "{rate:.1} arrivals per second meet every threshold"
+            "every threshold is met up to {rate:.1} arrivals per second"
         ))),
-        None => bold(&bad(&"no rate meets every threshold")),
+        None => bold(&bad(&"no rate met every threshold")),
     };
     if let Some(rate) = limited {
         let _ = write!(
             text,
-            "; at {rate:.1}/s the generator was the bottleneck, so the target may carry more"
+            "; at {rate:.1}/s this machine was the bottleneck, so the target may carry more"
         );
     }
     text.push('\n');
     text
 }
 
-/// Tells that a comparison begins.
+/// Returns the first lines of a comparison.
 pub(crate) fn versus(other: &TargetTold, how: DuelConfig) -> String {
     let mut text = String::new();
     let place = other.url.as_deref().unwrap_or("this process");
-    line(&mut text, "beside", &format!("{} at {place}", other.name));
+    line(&mut text, "against", &format!("{} at {place}", other.name));
     let told = format!(
-        "pairs of rounds by {}, at most {} in {} s; the same within {:.1} %",
+        "pairs of rounds, decided by {}; at most {} in {} s; differences below {:.1} % count as equal",
         how.decides.as_str(),
-        how.aim.pairs,
+        counted(how.aim.pairs, "pair"),
         how.budget.as_secs_f64(),
         how.aim.within * 100.0
     );
@@ -195,40 +204,40 @@ pub(crate) fn versus(other: &TargetTold, how: DuelConfig) -> String {
     text
 }
 
-/// Tells how far a comparison is.
+/// Returns the progress line of a comparison.
 pub(crate) fn pair(pairs: u32, ratio: Option<Ratio>) -> String {
     let told = ratio.map_or_else(String::new, |ratio| format!("  {}", interval(ratio)));
-    format!("{pairs} pairs{told}")
+    format!("{}{told}", counted(pairs, "pair"))
 }
 
 fn interval(ratio: Ratio) -> String {
     format!("{:.3} ({:.3} to {:.3})", ratio.ratio, ratio.low, ratio.high)
 }
 
-/// Tells what a comparison came to.
+/// Returns the result of a comparison.
 pub(crate) fn duel(found: &Duel, how: DuelConfig) -> String {
     let mut text = String::new();
     for (measure, ratio) in &found.ratios {
         let decides = if *measure == found.decides {
-            "decides"
+            " (decides)"
         } else {
-            "beside it"
+            ""
         };
         let told = format!(
-            "{} times as good, {decides}, {} pairs",
+            "{} times as good, over {}{decides}",
             interval(*ratio),
-            ratio.pairs
+            counted(ratio.pairs, "pair")
         );
         line(&mut text, measure.as_str(), &told);
     }
     let failed = found.failed;
     if failed != [0; 2] {
-        let told = format!("{} and {} flows without an answer", failed[0], failed[1]);
+        let told = format!("{} and {} flows got no answer", failed[0], failed[1]);
         line(&mut text, "failed", &told);
     }
     let verdict = if found.wrong != [0; 2] {
         bad(&format!(
-            "nonconforming: {} and {} flows with wrong answers, so speed says nothing",
+            "nonconforming: {} and {} flows got wrong answers, so their speed says nothing",
             found.wrong[0], found.wrong[1]
         ))
     } else if found.target_gone {
@@ -238,7 +247,12 @@ pub(crate) fn duel(found: &Duel, how: DuelConfig) -> String {
     } else {
         relation(found.relation, how.aim.within)
     };
-    let _ = writeln!(text, "{} after {} pairs", bold(&verdict), found.pairs);
+    let _ = writeln!(
+        text,
+        "{} (after {})",
+        bold(&verdict),
+        counted(found.pairs, "pair")
+    );
     text
 }
 
@@ -246,19 +260,19 @@ fn relation(relation: Relation, within: f64) -> String {
     match relation {
         Relation::Faster => good(&"faster"),
         Relation::Slower => bad(&"slower"),
-        Relation::Same => good(&format!("same within {:.1} %", within * 100.0)),
+        Relation::Same => good(&format!("equal within {:.1} %", within * 100.0)),
         Relation::Inconclusive => doubtful(&"inconclusive"),
     }
 }
 
-/// Tells how a result compares with one that was kept.
+/// Returns how a result compares with a saved baseline.
 pub(crate) fn held(held: &Held, within: f64) -> String {
     let mut text = String::new();
     let ratio = held
         .ratio
         .map_or_else(|| "not measured".to_owned(), interval);
     let told = format!(
-        "{} {ratio} times as good; the yardstick is at {:.2} of what it was",
+        "{} {ratio} times as good; this machine's yardstick is {:.2} times what it was",
         held.what, held.yardstick
     );
     line(&mut text, "baseline", &told);
@@ -270,7 +284,7 @@ pub(crate) fn held(held: &Held, within: f64) -> String {
     text
 }
 
-/// Tells what a run came to.
+/// Returns the result of a run.
 pub(crate) fn summary(report: &Report, examples: &[Example]) -> String {
     let mut text = String::new();
     for example in examples {
@@ -298,7 +312,7 @@ pub(crate) fn summary(report: &Report, examples: &[Example]) -> String {
     generator(&mut text, report);
     for threshold in &report.thresholds {
         let figure = threshold.figure.map_or_else(
-            || "nothing measured".to_owned(),
+            || "not measured".to_owned(),
             |figure| format!("{figure:.3}"),
         );
         let verdict = if threshold.holds {
@@ -309,7 +323,7 @@ pub(crate) fn summary(report: &Report, examples: &[Example]) -> String {
         line(
             &mut text,
             "threshold",
-            &format!("{}: {figure}, {verdict}", threshold.text),
+            &format!("{}: {verdict} ({figure})", threshold.text),
         );
     }
     let rates: Vec<f64> = coarse(&report.timeline).iter().map(rate).collect();
@@ -372,23 +386,32 @@ fn arrivals_told(text: &mut String, report: &Report) {
         "arrivals",
         &format!(
             "{} planned, {} started, {} finished, {} dropped, {} unfinished",
-            counts.planned, counts.started, counts.finished, counts.dropped, counts.unfinished
+            thousands(counts.planned),
+            thousands(counts.started),
+            thousands(counts.finished),
+            thousands(counts.dropped),
+            thousands(counts.unfinished)
         ),
     );
     line(
         text,
         "answers",
         &format!(
-            "{} verifications right, {} flows wrong, {} without an answer, {} timed out, {} refused",
-            counts.correct, counts.wrong, counts.errors, counts.timed_out, counts.refused
+            "{} right; flows: {} wrong, {} without an answer, {} timed out, {} refused",
+            counted(counts.correct, "verification"),
+            thousands(counts.wrong),
+            thousands(counts.errors),
+            thousands(counts.timed_out),
+            thousands(counts.refused)
         ),
     );
     line(
         text,
         "probes",
         &format!(
-            "{} wrong codes and {} used codes tried, and refused",
-            counts.wrong_codes_refused, counts.reused_codes_refused
+            "{} and {} tried, all refused",
+            counted(counts.wrong_codes_refused, "wrong code"),
+            counted(counts.reused_codes_refused, "used code")
         ),
     );
 }
@@ -400,18 +423,18 @@ fn generator(text: &mut String, report: &Report) {
         |busy| format!("busy {:.0} % of the time", busy * 100.0),
     );
     let mut told = format!(
-        "{busy}, starts late by {} (p99) and {} at most; {} accounts",
+        "{busy}; flows started late by {} (p99), {} at most; {}",
         milliseconds(generator.lateness.p99_ms),
         milliseconds(generator.lateness.max_ms),
-        generator.accounts
+        counted(generator.accounts, "account")
     );
-    for (count, what) in [
-        (generator.retired, "not used again"),
-        (generator.starved, "waits for an account to rest"),
-        (generator.strays, "messages for nobody"),
+    for (count, what, why) in [
+        (generator.retired, "account", "retired"),
+        (generator.starved, "wait", "for an account to rest"),
+        (generator.strays, "message", "for nobody"),
     ] {
         if count > 0 {
-            let _ = write!(told, ", {count} {what}");
+            let _ = write!(told, ", {} {why}", counted(count, what));
         }
     }
     line(text, "generator", &told);
@@ -435,7 +458,7 @@ fn generator(text: &mut String, report: &Report) {
         line(
             text,
             "target",
-            &format!("busy {share:.0} % of one processor, {each:.0} µs per verification"),
+            &format!("busy {share:.0} % of one processor, {each:.0} µs for each verification"),
         );
     }
 }
@@ -443,36 +466,23 @@ fn generator(text: &mut String, report: &Report) {
 fn show(text: &mut String, example: &Example) {
     let _ = writeln!(
         text,
-        "{} {} at {}",
-        bad(&format!("{:?}", example.end).to_lowercase()),
+        "{}: {} at {}",
+        bad(&example.end.as_str()),
         example.flow,
         example.step
     );
     if let Some(expected) = &example.expected {
-        let _ = writeln!(text, "  expected {}", on_one_line(expected));
+        let _ = writeln!(text, "  {} {}", dim(&"expected:"), one_line(expected));
     }
-    let _ = writeln!(text, "  got {}", on_one_line(&example.got));
+    let _ = writeln!(text, "  {} {}", dim(&"actual:  "), one_line(&example.got));
     if let Some(exchange) = &example.exchange {
         let _ = writeln!(text, "  {} {}", dim(&"$"), exchange.curl());
         if let Some(status) = exchange.status {
             let body = exchange.response_body.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "  {status} {}", on_one_line(body));
+            let _ = writeln!(text, "  {status} {}", one_line(body));
         }
     }
     text.push('\n');
-}
-
-/// Escapes what would move the cursor or the colours of a terminal; targets choose these texts.
-fn on_one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for one in text.chars() {
-        if one.is_control() {
-            line.extend(one.escape_debug());
-        } else {
-            line.push(one);
-        }
-    }
-    line
 }
 
 fn verdict(report: &Report) -> String {
@@ -484,7 +494,7 @@ fn verdict(report: &Report) -> String {
         ))),
         Verdict::Nonconforming => bold(&bad(&format!("nonconforming: {reasons}"))),
         Verdict::GeneratorLimited => bold(&doubtful(&format!("no result: {reasons}"))),
-        Verdict::ThresholdBroken => bold(&bad(&reasons)),
+        Verdict::ThresholdBroken => bold(&bad(&format!("failed: {reasons}"))),
         Verdict::Interrupted => bold(&doubtful(&"interrupted")),
     }
 }

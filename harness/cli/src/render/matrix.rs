@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use proofup_runner::matrix::REQUIREMENT;
 use proofup_runner::matrix::export::described;
 use proofup_runner::matrix::finding::{Difference, Ending, Findings};
+use proofup_runner::report::words::{counted, thousands};
 
-use crate::render::style::{bad, bold, dim, doubtful, good};
+use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
+use crate::render::summary::seconds;
 
-/// Holds what is told at the end.
+/// What the last lines show.
 #[derive(Debug)]
-pub(crate) struct Told<'a> {
+pub(crate) struct MatrixSummary<'a> {
     /// What was found, beside the greatest number of methods that the users have registered.
     pub(crate) found: &'a [(usize, Findings)],
     /// How it ended.
@@ -21,24 +23,27 @@ pub(crate) struct Told<'a> {
     pub(crate) wall_ms: u64,
 }
 
-/// Tells what is judged.
-pub(crate) fn heading(target: &str, place: &str, combinations: usize) -> String {
+/// Returns the first lines: what is judged, and how.
+pub(crate) fn heading(target: &str, combinations: usize) -> String {
     let mut text = format!(
         "{}\n",
         bold(&format!("proofup {}", env!("CARGO_PKG_VERSION")))
     );
-    line(&mut text, "target", &format!("{target} at {place}"));
+    line(&mut text, "target", target);
     line(
         &mut text,
         "matrix",
-        &format!("{combinations} combinations of policy and role"),
+        &format!(
+            "{} of policy and role",
+            counted(combinations, "combination")
+        ),
     );
     text.push('\n');
     text
 }
 
-/// Tells what was found.
-pub(crate) fn summary(told: &Told<'_>) -> String {
+/// Returns the last lines: what was found, and the verdict.
+pub(crate) fn summary(told: &MatrixSummary<'_>) -> String {
     let mut text = String::new();
     let found = || told.found.iter().map(|(_, found)| found);
     let mut last = None;
@@ -51,15 +56,15 @@ pub(crate) fn summary(told: &Told<'_>) -> String {
             text,
             "  {}: expected {}, got {}",
             difference.aspect.as_str(),
-            difference.expected.escape_debug(),
-            difference.actual.escape_debug()
+            one_line(&difference.expected),
+            one_line(&difference.actual)
         );
     }
     for trouble in found().flat_map(|found| &found.troubles) {
         let number = trouble.combination.number();
         let _ = writeln!(
             text,
-            "{} combination {number}: {}",
+            "{}: combination {number}: {}",
             doubtful(&"could not judge"),
             trouble.why
         );
@@ -68,14 +73,13 @@ pub(crate) fn summary(told: &Told<'_>) -> String {
         text.push('\n');
     }
     for (most, found) in told.found {
-        counted(&mut text, *most, found);
+        counts(&mut text, *most, found);
     }
     if let Some(repeats) = told.repeats {
-        line(&mut text, "again", repeats);
+        line(&mut text, "repeat", repeats);
     }
     text.push('\n');
-    let seconds = format!("{}.{:03} s", told.wall_ms / 1_000, told.wall_ms % 1_000);
-    let _ = writeln!(text, "{} in {seconds}", ended(told));
+    let _ = writeln!(text, "{}", ended(told));
     text
 }
 
@@ -84,7 +88,7 @@ fn differing(text: &mut String, difference: &Difference) {
     let described = described(difference.combination);
     let _ = write!(
         text,
-        "{} combination {number}: {described}",
+        "{}: combination {number}: {described}",
         bad(&"differs")
     );
     if !difference.registered.is_empty() {
@@ -98,66 +102,70 @@ fn differing(text: &mut String, difference: &Difference) {
     text.push('\n');
 }
 
-fn counted(text: &mut String, most: usize, found: &Findings) {
+fn counts(text: &mut String, most: usize, found: &Findings) {
     let users = match most {
         0 => "users who have registered nothing".to_owned(),
         1 => "users who have registered one method".to_owned(),
-        most => format!("users who have registered up to {most} methods"),
+        most => format!("users who have registered at most {most} methods"),
     };
     let invalid = match found.invalid {
         0 => String::new(),
-        invalid => format!(", {invalid} of them with an invalid policy"),
+        invalid => format!(", {} of them with an invalid policy", thousands(invalid)),
     };
-    line(text, "ran", &format!("{} for {users}{invalid}", found.ran));
-    line(
-        text,
-        "outcomes",
-        &format!("{} distinct", found.outcomes.len()),
-    );
+    let ran = format!("{} for {users}{invalid}", thousands(found.ran));
+    line(text, "ran", &ran);
+    let distinct = format!("{} distinct", thousands(found.outcomes.len()));
+    line(text, "outcomes", &distinct);
     if found.not_applicable > 0 {
-        let why = "the target declares that it lacks something in them";
-        line(
-            text,
-            "not asked",
-            &format!("{}: {why}", found.not_applicable),
-        );
+        let why = "they need something that the target does not declare";
+        let not_applicable = thousands(found.not_applicable);
+        line(text, "not asked", &format!("{not_applicable}: {why}"));
     }
     let missing = found.troubled + found.not_reached();
     if missing > 0 {
-        line(text, "not judged", &missing.to_string());
+        line(text, "not judged", &thousands(missing));
     }
     if found.different > 0 {
-        let told = found.differences.len();
-        let kept = format!(
-            "{}; the first {told} differences are above",
-            found.different
-        );
+        let shown = found.differences.len();
+        let different = thousands(found.different);
+        let kept = match shown {
+            1 => format!("{different}; the first difference is above"),
+            shown => format!("{different}; the first {shown} differences are above"),
+        };
         line(text, "differ", &kept);
     }
 }
 
-fn ended(told: &Told<'_>) -> String {
+fn ended(told: &MatrixSummary<'_>) -> String {
     let different: u64 = told.found.iter().map(|(_, found)| found.different).sum();
+    let ran: u64 = told.found.iter().map(|(_, found)| found.ran).sum();
     let (word, what) = match told.ending {
-        Ending::Agrees => (good(&"agrees"), format!("{REQUIREMENT} passed")),
+        Ending::Agrees => (
+            good(&"conforms"),
+            format!("{REQUIREMENT} holds for every combination"),
+        ),
         Ending::Differs => (
-            bad(&"differs"),
-            format!("{REQUIREMENT} failed in {different} combinations"),
+            bad(&"nonconforming"),
+            format!(
+                "{REQUIREMENT} fails for {}",
+                counted(different, "combination")
+            ),
         ),
         Ending::Incomplete => (
             doubtful(&"incomplete"),
-            format!("{REQUIREMENT} could not be judged in full"),
+            format!("{REQUIREMENT} could not be judged for every combination"),
         ),
         Ending::Interrupted => (
             bad(&"interrupted"),
-            "this is what was judged before".to_owned(),
+            format!("{} judged before", counted(ran, "combination")),
         ),
     };
-    format!(
-        "{} {what}; exit code {}",
-        bold(&word),
-        told.ending.exit_code()
-    )
+    let time = seconds(told.wall_ms);
+    let code = match told.ending.exit_code() {
+        0 => String::new(),
+        code => format!("; exit code {code}"),
+    };
+    format!("{}: {what} ({time}){code}", bold(&word))
 }
 
 fn line(text: &mut String, name: &str, value: &str) {

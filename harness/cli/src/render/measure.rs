@@ -5,36 +5,33 @@ use std::fmt::Write as _;
 use proofup_domain::fault::FaultName;
 use proofup_runner::measure::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
 use proofup_runner::report::exchange;
+use proofup_runner::report::words::{counted, thousands};
 
-use crate::render::style::{bad, bold, dim, doubtful, good};
+use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
+use crate::render::summary::seconds;
 use crate::render::table;
 
-/// Says how to repeat a drawn request.
-pub(crate) trait Repeats {
-    /// Gives the command that sends just this one.
+/// A command line that repeats one drawn request.
+pub(crate) trait RepeatRequest {
+    /// Returns the command that sends only this request.
     fn command(&self, requirement: &str, number: usize) -> String;
 }
 
-/// Holds what is told at the end.
-pub(crate) struct Told<'a> {
+/// What the last lines show.
+pub(crate) struct MeasureSummary<'a> {
     /// What was measured.
     pub(crate) report: &'a MeasureReport,
     /// How a drawn request is repeated.
-    pub(crate) repeats: &'a dyn Repeats,
+    pub(crate) repeats: &'a dyn RepeatRequest,
     /// How long it took, in milliseconds.
     pub(crate) wall_ms: u64,
 }
 
-/// Tells what is measured.
-pub(crate) fn heading(
-    target: &str,
-    place: &str,
-    requirements: &[&str],
-    fault: Option<FaultName>,
-) -> String {
+/// Returns the first lines: what is measured.
+pub(crate) fn heading(target: &str, requirements: &[&str], fault: Option<FaultName>) -> String {
     let title = format!("proofup {}", env!("CARGO_PKG_VERSION"));
     let mut text = format!("{}\n", bold(&title));
-    line(&mut text, "target", &format!("{target} at {place}"));
+    line(&mut text, "target", target);
     if let Some(fault) = fault {
         line(
             &mut text,
@@ -47,8 +44,8 @@ pub(crate) fn heading(
     text
 }
 
-/// Tells what came out.
-pub(crate) fn summary(told: &Told<'_>) -> String {
+/// Returns the last lines: the figures, and the verdict.
+pub(crate) fn summary(told: &MeasureSummary<'_>) -> String {
     let mut text = String::new();
     for measured in &told.report.measured {
         for finding in &measured.findings {
@@ -61,8 +58,8 @@ pub(crate) fn summary(told: &Told<'_>) -> String {
         "requirement",
         "test",
         "samples",
-        "came out",
-        "has to be",
+        "measured",
+        "required",
         "false alarm",
         "verdict",
     ];
@@ -71,29 +68,28 @@ pub(crate) fn summary(told: &Told<'_>) -> String {
     for one in measured() {
         for why in &one.unable {
             let word = doubtful(&"could not measure");
-            let _ = writeln!(text, "{word} {} {why}", one.requirement);
+            let _ = writeln!(text, "{word}: {} ({why})", one.requirement);
         }
         if let Some(what) = &one.not_applicable {
-            let what = format!("not applicable: the target declares no {what}");
+            let what = format!("not applicable: the target does not declare {what}");
             line(&mut text, one.requirement, &what);
         }
         if one.findings_left_out > 0 {
-            let more = format!("{} more of the same kinds", one.findings_left_out);
+            let more = format!(
+                "{} of the same kinds left out",
+                counted(one.findings_left_out, "finding")
+            );
             line(&mut text, one.requirement, &more);
         }
     }
     let alarm = measured().fold(0.0, |sum, one| sum + one.false_alarm());
     if alarm > 0.0 {
-        let sum = format!("{alarm:.1e} in all, the sum of the nominal rates");
-        line(
-            &mut text,
-            "alarms",
-            &format!("{sum}: below one in a million"),
-        );
+        let sum =
+            format!("{alarm:.1e} in all (the sum of the nominal rates), below one in a million");
+        line(&mut text, "alarms", &sum);
     }
     text.push('\n');
-    let seconds = format!("{}.{:03} s", told.wall_ms / 1_000, told.wall_ms % 1_000);
-    let _ = writeln!(text, "{} in {seconds}", ended(told.report));
+    let _ = writeln!(text, "{}", ended(told.report, told.wall_ms));
     text
 }
 
@@ -101,7 +97,7 @@ fn cells(requirement: &str, row: &Row) -> [String; 7] {
     [
         requirement.to_owned(),
         row.what.clone(),
-        row.samples.to_string(),
+        thousands(row.samples),
         row.statistic.clone(),
         row.threshold.clone(),
         row.false_alarm
@@ -110,17 +106,17 @@ fn cells(requirement: &str, row: &Row) -> [String; 7] {
     ]
 }
 
-fn tell(text: &mut String, measured: &Measured, finding: &Finding, repeats: &dyn Repeats) {
+fn tell(text: &mut String, measured: &Measured, finding: &Finding, repeats: &dyn RepeatRequest) {
     let requirement = measured.requirement;
     let number = finding.number;
-    let sent = finding.sent.escape_debug();
+    let sent = one_line(&finding.sent);
     let _ = writeln!(
         text,
-        "{} {} number {number}: {sent}",
+        "{} {}, request {number}: {sent}",
         bad(&"FAILED"),
         bold(&requirement)
     );
-    let _ = writeln!(text, "  {} {}", dim(&"answered"), finding.wrong);
+    let _ = writeln!(text, "  {} {}", dim(&"answered:"), finding.wrong);
     if let Some(shown) = &finding.exchange {
         let lines = exchange::lines(shown);
         for line in lines.lines().chain([shown.curl().as_str()]) {
@@ -128,7 +124,7 @@ fn tell(text: &mut String, measured: &Measured, finding: &Finding, repeats: &dyn
         }
     }
     let command = repeats.command(requirement, number);
-    let _ = writeln!(text, "  {} {command}\n", dim(&"repeat"));
+    let _ = writeln!(text, "  {} {command}\n", dim(&"repeat:"));
 }
 
 /// The longest line that is shown whole; what is longer is told by its repetition.
@@ -141,31 +137,40 @@ fn shortened(line: &str) -> String {
         .filter(|c| !c.is_control())
         .collect();
     match line.chars().count() {
-        all if all > LINE_MAX => format!("{shown}… ({all} characters)"),
+        all if all > LINE_MAX => format!("{shown}… ({} in all)", counted(all, "character")),
         _ => shown,
     }
 }
 
-fn ended(report: &MeasureReport) -> String {
+fn ended(report: &MeasureReport, wall_ms: u64) -> String {
     let of = |judgement: Judgement| {
         let measured = report.measured.iter();
         let ids = measured.filter(|one| one.judgement() == judgement);
-        ids.map(|one| one.requirement).collect::<Vec<_>>().join(" ")
+        ids.map(|one| one.requirement)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let ending = report.ending();
     let (word, what) = match ending {
-        Ending::Holds => (good(&"holds"), of(Judgement::Holds)),
-        Ending::Fails => (bad(&"fails"), of(Judgement::Fails)),
+        Ending::Holds => (
+            good(&"conforms"),
+            format!("{} passed", of(Judgement::Holds)),
+        ),
+        Ending::Fails => (
+            bad(&"nonconforming"),
+            format!("{} failed", of(Judgement::Fails)),
+        ),
         Ending::Incomplete => (
             doubtful(&"incomplete"),
-            format!("could not be measured: {}", of(Judgement::CouldNotRun)),
+            format!("{} could not be measured", of(Judgement::CouldNotRun)),
         ),
-        Ending::Interrupted => (
-            bad(&"interrupted"),
-            "this is what was measured before".to_owned(),
-        ),
+        Ending::Interrupted => (bad(&"interrupted"), "the rest was not measured".to_owned()),
     };
-    format!("{} {what}; exit code {}", bold(&word), ending.exit_code())
+    let code = match ending.exit_code() {
+        0 => String::new(),
+        code => format!("; exit code {code}"),
+    };
+    format!("{}: {what} ({}){code}", bold(&word), seconds(wall_ms))
 }
 
 fn line(text: &mut String, name: &str, value: &str) {

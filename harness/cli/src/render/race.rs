@@ -3,40 +3,45 @@
 use std::fmt::Write as _;
 
 use proofup_runner::race::{Finding, REPETITIONS, RaceOutput, Story};
+use proofup_runner::report::words::{counted, thousands};
 
-use crate::render::style::{bad, bold, dim, doubtful, good};
+use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
+use crate::render::summary::seconds;
 use crate::render::table;
 
-/// Holds what is told at the end.
+/// What the last lines show.
 #[derive(Debug)]
-pub(crate) struct Told<'a> {
+pub(crate) struct RaceSummary<'a> {
     /// What was found out.
     pub(crate) output: &'a RaceOutput,
-    /// For each violation the command that lets it happen again, where there is one.
-    pub(crate) again: &'a [Option<String>],
+    /// For each violation the command that repeats it, where there is one.
+    pub(crate) repeats: &'a [Option<String>],
     /// How long it took, in milliseconds.
     pub(crate) wall_ms: u64,
 }
 
-/// Tells what is judged.
-pub(crate) fn heading(target: &str, place: &str, histories: u64) -> String {
+/// Returns the first lines: what is judged, and how.
+pub(crate) fn heading(target: &str, histories: u64) -> String {
     let mut text = format!(
         "{}\n",
         bold(&format!("proofup {}", env!("CARGO_PKG_VERSION")))
     );
-    line(&mut text, "target", &format!("{target} at {place}"));
-    let told = format!("{histories} histories in which commands are sent at the same moment");
+    line(&mut text, "target", target);
+    let told = format!(
+        "{} of commands that are sent at the same moment",
+        counted(histories, "history")
+    );
     line(&mut text, "race", &told);
     text.push('\n');
     text
 }
 
-/// Tells what was found.
-pub(crate) fn summary(told: &Told<'_>) -> String {
+/// Returns the last lines: what was found, and the verdict.
+pub(crate) fn summary(told: &RaceSummary<'_>) -> String {
     let output = told.output;
     let mut text = String::new();
-    for (finding, again) in output.findings.iter().zip(told.again) {
-        violation(&mut text, finding, again.as_deref());
+    for (finding, repeat) in output.findings.iter().zip(told.repeats) {
+        violation(&mut text, finding, repeat.as_deref());
     }
     text.push_str(&table::plain(
         [
@@ -52,18 +57,22 @@ pub(crate) fn summary(told: &Told<'_>) -> String {
     text.push('\n');
     for story in &output.stories {
         if let Some(missing) = &story.not_applicable {
-            let why = format!("{}: the target declares no {missing}", story.name);
-            line(&mut text, "passed over", &why);
+            let why = format!("{}: the target does not declare {missing}", story.name);
+            line(&mut text, "skipped", &why);
         }
         let lost = story.histories - story.judged;
         if let Some(why) = story.unjudged.as_ref().filter(|_| lost > 0) {
             // What a target answers is not ours: a line break in it must not end the line.
-            let why = format!("{lost} of {}: {}", story.name, why.escape_debug());
+            let why = format!(
+                "{} of {}: {}",
+                counted(lost, "history"),
+                story.name,
+                one_line(why)
+            );
             line(&mut text, "not judged", &why);
         }
     }
-    let seconds = format!("{}.{:03} s", told.wall_ms / 1_000, told.wall_ms % 1_000);
-    let _ = writeln!(text, "{} in {seconds}", bold(&ended(output)));
+    let _ = writeln!(text, "{} ({})", bold(&ended(output)), seconds(told.wall_ms));
     text
 }
 
@@ -72,7 +81,7 @@ fn row(story: &Story) -> [String; 6] {
         if number == 0 {
             "·".to_owned()
         } else {
-            number.to_string()
+            thousands(number)
         }
     };
     [
@@ -85,44 +94,51 @@ fn row(story: &Story) -> [String; 6] {
     ]
 }
 
-fn violation(text: &mut String, finding: &Finding, again: Option<&str>) {
+fn violation(text: &mut String, finding: &Finding, repeat: Option<&str>) {
     let [before, together, after] = finding.commands;
     let _ = writeln!(
         text,
-        "{} {} in history {} ({})",
+        "{}: {} in history {} ({})",
         bad(&"violation"),
         finding.story,
         finding.case,
         finding.requirement
     );
-    let _ = writeln!(text, "  {}", finding.what.escape_debug());
+    let _ = writeln!(text, "  {}", one_line(&finding.what));
     let _ = writeln!(
         text,
-        "  smallest: {before} commands before, {together} at the same moment, {after} after; {} of {REPETITIONS} \
-         repetitions are violations",
-        finding.again
+        "  smallest: {} before, {together} at the same moment, {after} after",
+        counted(before, "command")
     );
-    match again {
-        Some(again) => {
-            let _ = writeln!(
-                text,
-                "  {} {again}\n  its file fails in {} of {REPETITIONS} runs\n",
-                dim(&"again"),
-                finding.file_fails
-            );
-        }
-        None => text.push_str("  no file: it has too many orders, or did not happen again\n\n"),
-    }
+    let _ = match repeat {
+        Some(repeat) => writeln!(
+            text,
+            "  seen again in {} of {REPETITIONS} repetitions, and in {} of {REPETITIONS} runs of its file\n  {} {repeat}\n",
+            finding.again,
+            finding.file_fails,
+            dim(&"repeat:"),
+        ),
+        None => writeln!(
+            text,
+            "  seen again in {} of {REPETITIONS} repetitions; no file was written, because it has too many orders or was \
+             not seen again\n",
+            finding.again
+        ),
+    };
 }
 
 fn ended(output: &RaceOutput) -> String {
     let violations: u64 = output.stories.iter().map(|story| story.violations).sum();
     if output.interrupted {
-        return doubtful(&format!("interrupted: {violations} violations until then"));
+        return doubtful(&format!(
+            "interrupted: {} found before",
+            counted(violations, "violation")
+        ));
     }
     if violations > 0 {
         return bad(&format!(
-            "nonconforming: no order explains {violations} of the histories"
+            "nonconforming: no order explains {}",
+            counted(violations, "history")
         ));
     }
     let unjudged: Vec<&str> = output
@@ -131,10 +147,10 @@ fn ended(output: &RaceOutput) -> String {
         .map(|story| story.name)
         .collect();
     if unjudged.is_empty() {
-        good(&"conforms: some order explains every history")
+        good(&"conforms: every history is explained by an order of its commands")
     } else {
         doubtful(&format!(
-            "incomplete: not one history could be judged of {}",
+            "incomplete: no history of {} could be judged",
             unjudged.join(", ")
         ))
     }

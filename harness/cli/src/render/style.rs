@@ -33,6 +33,20 @@ fn styled(text: &impl Display, style: Style) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Returns a text whose control characters are escaped, so that it moves neither the cursor nor the colours of a terminal:
+/// targets choose these texts.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for one in text.chars() {
+        if one.is_control() {
+            line.extend(one.escape_debug());
+        } else {
+            line.push(one);
+        }
+    }
+    line
+}
+
 /// Quotes a text for a POSIX shell, where it needs that.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);

@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
+use proofup_runner::judge::outcome::{CouldNotRun, Outcome};
 use proofup_runner::judge::verdict::{
     CheckStatus, JudgedRequirement, NotExercised, RequirementStatus, Verdict, Word,
 };
-use proofup_runner::report::words;
+use proofup_runner::report::words::{self, counted, thousands};
 
 use crate::render::style::{bad, bold, dim, doubtful, good};
 use crate::render::table;
 
-/// Tells how a run ended.
+/// Returns the end of a run's output: the table, what was set aside, and the verdict.
 pub(crate) fn summary(verdict: &Verdict<'_>, wall_ms: u64) -> String {
     let mut text = table::areas(verdict);
     text.push('\n');
@@ -20,35 +21,29 @@ pub(crate) fn summary(verdict: &Verdict<'_>, wall_ms: u64) -> String {
     for name in &verdict.stale {
         let _ = writeln!(
             text,
-            "{} the exemption of {name}: what it lists passes; remove it",
+            "{}: the exemption of {name} is no longer needed; remove it",
             bad(&"STALE")
         );
     }
     for (case, error) in &verdict.broken {
         let _ = writeln!(
             text,
-            "{} in {case}: {error}; please report it",
+            "{}, please report it: {case}: {error}",
             bad(&"A BUG OF PROOFUP")
         );
     }
     for slug in &verdict.strays {
         let _ = writeln!(
             text,
-            "{} `{slug}` is not in the catalogue; please report it",
+            "{}, please report it: `{slug}` is not in the catalogue",
             bad(&"A BUG OF PROOFUP")
         );
     }
-    let seconds = format!("{}.{:03} s", wall_ms / 1_000, wall_ms % 1_000);
-    let _ = writeln!(
-        text,
-        "{} ({} checks in {seconds})",
-        ending(verdict),
-        verdict.checks
-    );
+    let _ = writeln!(text, "{}", ending(verdict, wall_ms));
     text
 }
 
-/// Names what holds, a line for each area, so that a requirement can be found by its id.
+/// Writes the ids that passed, a line for each area, so that a requirement can be found by its id.
 fn passed(text: &mut String, verdict: &Verdict<'_>) {
     let mut areas: Vec<(&str, Vec<&str>)> = Vec::new();
     let holds = |judged: &&JudgedRequirement<'_>| judged.status == RequirementStatus::Passed;
@@ -60,7 +55,7 @@ fn passed(text: &mut String, verdict: &Verdict<'_>) {
         }
     }
     for (_, ids) in areas {
-        let _ = writeln!(text, "{} {}", good(&"passed"), ids.join(" "));
+        let _ = writeln!(text, "{}: {}", good(&"passed"), ids.join(" "));
     }
 }
 
@@ -71,7 +66,12 @@ fn exempted(text: &mut String, verdict: &Verdict<'_>) {
         .flat_map(|judged| &judged.checks);
     for check in checks.filter(|check| check.status == CheckStatus::Exempted) {
         let reason = check.exemption.unwrap_or_default();
-        let _ = writeln!(text, "{} {}: {reason}", dim(&"exempted"), check.result.slug);
+        let _ = writeln!(
+            text,
+            "{}: {} ({reason})",
+            dim(&"exempted"),
+            check.result.slug
+        );
     }
 }
 
@@ -84,55 +84,104 @@ fn not_exercised(text: &mut String, verdict: &Verdict<'_>) {
             } else {
                 dim(&"not exercised")
             };
-            let _ = writeln!(text, "{mark} {}: {told}", judged.requirement.id);
+            let _ = writeln!(text, "{mark}: {} ({told})", judged.requirement.id);
         }
     }
 }
 
-fn ending(verdict: &Verdict<'_>) -> String {
-    let musts = counted(verdict.musts_not_exercised.len(), "must");
-    let totals = verdict.totals;
-    let (word, what) = match verdict.word {
-        Word::Conforms => (
-            good(&verdict.word),
-            "every requirement judged holds".to_owned(),
-        ),
-        Word::ConformsWithExemptions => (
-            doubtful(&verdict.word),
-            format!(
-                "{} exempted, {musts} not exercised",
-                counted(verdict.exemptions_used, "check")
-            ),
-        ),
-        Word::Nonconforming => (
-            bad(&verdict.word),
-            format!("{} failed", counted(totals.failed, "requirement")),
-        ),
-        Word::StaleExemptions => (
-            bad(&verdict.word),
-            format!("{} stale", counted(verdict.stale.len(), "exemption")),
-        ),
-        Word::Incomplete => (
-            doubtful(&verdict.word),
-            format!(
-                "{} could not run, {musts} not exercised",
-                counted(totals.could_not_run, "requirement")
-            ),
-        ),
-        Word::NothingSelected => (doubtful(&verdict.word), "no check was selected".to_owned()),
-        Word::Interrupted => (
-            bad(&verdict.word),
-            "this is what was judged before".to_owned(),
-        ),
-        Word::HarnessBroke => (bad(&verdict.word), "proofup itself failed".to_owned()),
+fn ending(verdict: &Verdict<'_>, wall_ms: u64) -> String {
+    let word = match verdict.word {
+        Word::Conforms => good(&verdict.word),
+        Word::ConformsWithExemptions | Word::Incomplete | Word::NothingSelected => {
+            doubtful(&verdict.word)
+        }
+        Word::Nonconforming | Word::StaleExemptions | Word::Interrupted | Word::HarnessBroke => {
+            bad(&verdict.word)
+        }
     };
-    format!("{}: {what}; exit code {}", bold(&word), verdict.exit_code())
+    let all = verdict.checks;
+    let reached = all - not_reached(verdict);
+    let checks = if reached == all {
+        counted(all, "check")
+    } else {
+        format!("{} of {}", thousands(reached), counted(all, "check"))
+    };
+    let what = match verdict.word {
+        Word::Interrupted => {
+            let were = if reached == 1 { "was" } else { "were" };
+            format!("{checks} {were} judged")
+        }
+        _ => format!("{} ({checks}, {})", reason(verdict), seconds(wall_ms)),
+    };
+    let code = match verdict.exit_code() {
+        0 => String::new(),
+        code => format!("; exit code {code}"),
+    };
+    format!("{}: {what}{code}", bold(&word))
 }
 
-fn counted(number: usize, thing: &str) -> String {
-    if number == 1 {
-        format!("1 {thing}")
-    } else {
-        format!("{number} {thing}s")
+/// Returns what led to the word of the verdict.
+fn reason(verdict: &Verdict<'_>) -> String {
+    let totals = verdict.totals;
+    match verdict.word {
+        Word::Conforms => match totals.passed {
+            0 => "no requirement was judged".to_owned(),
+            1 => "the one judged requirement holds".to_owned(),
+            passed => format!("all {} hold", counted(passed, "judged requirement")),
+        },
+        Word::ConformsWithExemptions => {
+            let used = verdict.exemptions_used;
+            let are = if used == 1 { "is" } else { "are" };
+            let exempted = format!("{} {are} exempted", counted(used, "check"));
+            joined(Some(exempted), musts_not_exercised(verdict))
+        }
+        Word::Nonconforming => format!("{} failed", counted(totals.failed, "requirement")),
+        Word::StaleExemptions => {
+            format!(
+                "{} no longer needed",
+                counted(verdict.stale.len(), "exemption")
+            )
+        }
+        Word::Incomplete => {
+            let could_not_run = totals.could_not_run;
+            let missing = (could_not_run > 0)
+                .then(|| format!("{} could not run", counted(could_not_run, "requirement")));
+            joined(missing, musts_not_exercised(verdict))
+        }
+        Word::NothingSelected => "the selection holds no check".to_owned(),
+        Word::Interrupted => "the run was ended early".to_owned(),
+        Word::HarnessBroke => "proofup itself failed".to_owned(),
     }
+}
+
+fn joined(one: Option<String>, other: Option<String>) -> String {
+    let both: Vec<String> = one.into_iter().chain(other).collect();
+    both.join("; ")
+}
+
+fn musts_not_exercised(verdict: &Verdict<'_>) -> Option<String> {
+    match verdict.musts_not_exercised.len() {
+        0 => None,
+        1 => Some("1 of level \"must\" was not exercised".to_owned()),
+        musts => Some(format!("{musts} of level \"must\" were not exercised")),
+    }
+}
+
+/// Counts the checks that the run ended before.
+fn not_reached(verdict: &Verdict<'_>) -> usize {
+    let checks = verdict
+        .requirements
+        .iter()
+        .flat_map(|judged| &judged.checks);
+    let ended_before =
+        |outcome: &Outcome| matches!(outcome, Outcome::CouldNotRun(CouldNotRun::NotReached(_)));
+    checks
+        .filter(|check| ended_before(&check.result.outcome))
+        .count()
+}
+
+/// Returns a duration as people read it: `4.5 s`.
+pub(crate) fn seconds(wall_ms: u64) -> String {
+    let tenths = (wall_ms + 50) / 100;
+    format!("{}.{} s", thousands(tenths / 10), tenths % 10)
 }

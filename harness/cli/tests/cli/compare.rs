@@ -19,7 +19,7 @@ fn read(folder: &Path, name: &str) -> Value {
 }
 
 #[test]
-fn the_reference_does_not_part_from_itself() {
+fn the_reference_does_not_diverge_from_itself() {
     let folder = story();
     let output = proofup([
         "run",
@@ -33,16 +33,16 @@ fn the_reference_does_not_part_from_itself() {
     assert_eq!(output.status.code(), Some(0), "{told}{}", stderr(&output));
     assert!(
         told.contains(
-            "0 checks differ, 2 are alike; 0 cases part, 1 are alike, 0 not compared\n\
-             a reference: conforms, exit code 0\n\
-             b reference: conforms, exit code 0\n"
+            "0 checks differ, 2 agree; 0 cases diverge, 1 is identical\n\
+             a: reference: conforms\n\
+             b: reference: conforms\n"
         ),
         "{told}"
     );
 }
 
 #[test]
-fn a_fault_in_the_last_parts_where_it_bites_and_both_reports_are_written() {
+fn a_fault_in_the_last_diverges_where_it_bites_and_both_reports_are_written() {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let (json, xml) = (folder.path().join("r.json"), folder.path().join("j.xml"));
     let reports = format!("json={},junit={}", text(&json), text(&xml));
@@ -71,8 +71,8 @@ fn a_fault_in_the_last_parts_where_it_bites_and_both_reports_are_written() {
     for expected in [
         "SIGN-1/signed-out-session-lists-nothing",
         "refused=unauthenticated",
-        "a reference: conforms, exit code 0",
-        "b reference: nonconforming, exit code 1",
+        "a: reference: conforms\n",
+        "b: reference: nonconforming, exit code 1\n",
     ] {
         assert!(told.contains(expected), "{expected} is missing in\n{told}");
     }
@@ -88,8 +88,8 @@ fn a_fault_in_the_last_parts_where_it_bites_and_both_reports_are_written() {
     let differs = differs.unwrap_or_else(|| panic!("{slug} is missing in {checks}"));
     assert_eq!(differs["a"]["outcome"], "passed");
     assert_eq!(differs["b"]["outcome"], "failed");
-    let parting = &comparison["comparison"]["partings"][0];
-    assert_eq!(parting["a"], "problem=true refused=unauthenticated");
+    let divergence = &comparison["comparison"]["divergences"][0];
+    assert_eq!(divergence["a"], "problem=true refused=unauthenticated");
     for (side, word) in [("a", "conforms"), ("b", "nonconforming")] {
         assert_eq!(comparison[side]["word"], word);
         let alone = read(folder.path(), &format!("r.{side}.json"));
@@ -112,7 +112,7 @@ fn what_cannot_be_compared_is_a_fault_of_usage() {
     let table: [(&[&str], &str); 6] = [
         (
             &["--target", "a", "--target", "b", "--target", "c"],
-            "more than two",
+            "at most two targets",
         ),
         (
             &[
@@ -147,7 +147,7 @@ fn what_cannot_be_compared_is_a_fault_of_usage() {
                 "--snapshots",
                 path,
             ],
-            "by scenarios alone",
+            "do not work with two targets",
         ),
         (
             &["--target", "reference", "--target", "no-such-file.toml"],

@@ -108,11 +108,8 @@ fn a_run_leaves_out_what_the_mapping_does_not_carry() {
     );
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     let text = stdout(&output);
-    assert!(
-        text.contains("probes found the target file wrong"),
-        "{text}"
-    );
-    assert!(text.contains("says the probe `email: "), "{text}");
+    assert!(text.contains("found mistakes in the target file"), "{text}");
+    assert!(text.contains("the probe `email: "), "{text}");
     assert!(!text.contains("FAILED"), "{text}");
 }
 
@@ -149,7 +146,7 @@ fn a_target_file_begins_with_every_operation_explained() {
             "{refusal} is not explained"
         );
     }
-    assert_fails(&proofup(["init", "target", name]), 2, "is there already");
+    assert_fails(&proofup(["init", "target", name]), 2, "exists already");
     let again = proofup(["init", "target", name, "--force"]);
     assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
     let printed = proofup(["init", "target", "-"]);

@@ -35,7 +35,13 @@ fn a_story_that_holds_ends_in_zero_with_a_table() {
             "{}",
             stdout(&output)
         );
-        assert!(stdout(&output).contains("conforms"), "{}", stdout(&output));
+        let last = stdout(&output);
+        let last = last.lines().last().unwrap_or_default();
+        let conforms = "conforms: all 2 judged requirements hold (2 checks, ";
+        assert!(
+            last.starts_with(conforms) && last.ends_with(" s)"),
+            "{last}"
+        );
         assert_eq!(stderr(&output), "", "a pipe is quiet");
     }
 }
@@ -47,7 +53,10 @@ fn a_wrong_expectation_ends_in_one_and_points_at_its_line() {
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{text}{}", stderr(&output));
     for told in [
-        "SIGN-3/cli-right-password must",
+        "SIGN-3/cli-right-password (must): ",
+        "source: the manual page",
+        "nonconforming: 1 requirement failed (2 checks, ",
+        " s); exit code 1",
         "story.toml:18",
         "\"interrupted\"",
         "\"signedIn\"",
@@ -79,7 +88,7 @@ fn an_exempted_failure_conforms_with_exemptions_and_a_stale_exemption_fails() {
     let output = run(wrong.path(), &["--exemptions", &file]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert!(
-        stdout(&output).contains("conformsWithExemptions"),
+        stdout(&output).contains("conforms with exemptions: 1 check is exempted"),
         "{}",
         stdout(&output)
     );
@@ -95,12 +104,12 @@ fn a_whole_suite_without_a_check_of_a_must_is_incomplete() {
     let output = proofup(["run", "--suite", folder.path().to_str().expect("UTF-8")]);
     assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
     assert!(
-        stdout(&output).contains("not exercised DEF-4: no scenario checks it"),
+        stdout(&output).contains("not exercised: DEF-4 (no scenario checks it)"),
         "{}",
         stdout(&output)
     );
     assert!(
-        stdout(&output).contains("not exercised CODE-9: judged by `proofup race`"),
+        stdout(&output).contains("not exercised: CODE-9 (judged by `proofup race`)"),
         "{}",
         stdout(&output)
     );
@@ -109,7 +118,7 @@ fn a_whole_suite_without_a_check_of_a_must_is_incomplete() {
 #[test]
 fn a_file_without_the_requirement_asked_for_selects_nothing() {
     let output = run(story().path(), &["--requirement", "DEF-4"]);
-    assert_fails(&output, 4, "no check is selected");
+    assert_fails(&output, 4, "the selection holds no check");
 }
 
 #[test]
@@ -224,4 +233,11 @@ fn an_interrupted_run_still_writes_its_report_and_ends_in_130() {
     );
     let report: Value = serde_json::from_str(&read(out.path(), "r.json")).expect("JSON");
     assert_eq!(report["verdict"]["word"], "interrupted");
+    let last = text.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("interrupted: ")
+            && last.contains(" of ")
+            && last.ends_with(" judged; exit code 130"),
+        "{last}"
+    );
 }

@@ -57,7 +57,7 @@ fn faults_are_found_without_scripts_too() {
     let output = proofup(["faults"].into_iter().chain(faults));
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("without script: 3 of 3 found"), "{text}");
+    assert!(text.contains("without scenarios: 3 of 3 found"), "{text}");
     assert!(
         text.contains(" by explore ") && text.contains(" by race "),
         "{text}"
@@ -67,7 +67,7 @@ fn faults_are_found_without_scripts_too() {
 #[test]
 fn an_unknown_fault_is_told_with_the_nearest() {
     let output = proofup(["faults", "code-acepted-twice"]);
-    assert_fails(&output, 2, "no fault is called `code-acepted-twice`");
+    assert_fails(&output, 2, "unknown fault `code-acepted-twice`");
     assert_fails(&output, 2, "did you mean `code-accepted-twice`?");
 }
 

@@ -81,7 +81,7 @@ fn missing_files_are_told_by_name() {
     assert_fails(
         &proofup(["run", "--suite", path(&folder)]),
         2,
-        "no scenario file",
+        "has no scenario file",
     );
     assert_fails(
         &proofup(["run", "--target", "no/such/target.toml"]),
@@ -93,6 +93,24 @@ fn missing_files_are_told_by_name() {
         2,
         "could not read the exemptions",
     );
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_told_with_its_first_bad_byte() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let file = folder.path().join("latin.toml");
+    fs::write(&file, b"title = \"caf\xe9\"\n").expect("the file is written");
+    let file = file.to_str().expect("the path is UTF-8");
+    let told = "not UTF-8 (first bad byte: offset 12)";
+    for arguments in [
+        ["run", "--target", file],
+        ["run", "--exemptions", file],
+        ["load", "--plan", file],
+        ["load", "--baseline", file],
+    ] {
+        assert_fails(&proofup(arguments), 2, told);
+    }
+    assert_fails(&proofup(["run", file]), 2, told);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pace = 60
 accounts = 40
 arrivals = { rate = "20/s" }
 stop = { flows = 30 }
-mix = { secondStepText = 2, enrolText = 1, signIn = 1 }
+mix = { secondStepText = 2, enrollText = 1, signIn = 1 }
 "#;
 
 fn plan(folder: &Path, text: &str) -> String {
@@ -80,8 +80,8 @@ fn a_fault_fails_the_run_with_an_example() {
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let text = stdout(&output);
     assert!(
-        text.contains("wrong secondStepText at wrongCode")
-            || text.contains("wrong enrolText at wrongCode"),
+        text.contains("wrong: secondStepText at wrongCode")
+            || text.contains("wrong: enrollText at wrongCode"),
         "{text}"
     );
     assert!(
@@ -145,7 +145,7 @@ fn four_processes_together_count_what_one_counts() {
     let output = proofup(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let (whole, joined) = (report(&whole), report(&joined));
-    for flow in ["secondStepText", "enrolText", "signIn"] {
+    for flow in ["secondStepText", "enrollText", "signIn"] {
         let [one, other] = [&whole, &joined].map(|report| report["flows"][flow]["counts"].clone());
         assert_eq!(one["planned"], other["planned"], "{flow}");
         assert_eq!(
@@ -161,7 +161,7 @@ fn four_processes_together_count_what_one_counts() {
     assert_fails(
         &proofup(["load", "merge", &files[0], &files[0]]),
         2,
-        "part 1 is there twice",
+        "part 1 comes twice",
     );
 }
 
@@ -189,11 +189,15 @@ fn a_bad_plan_is_told_with_its_line() {
         2,
         "unknown metric `p98`",
     );
-    assert_fails(&proofup(["load", "--rate", "0/s"]), 2, "a rate of 0");
+    assert_fails(
+        &proofup(["load", "--rate", "0/s"]),
+        2,
+        "write a rate above 0",
+    );
     assert_fails(
         &proofup(["load", "--shard", "5/4"]),
         2,
-        "numbered from 1 to 4",
+        "write a part from 1 to 4",
     );
     assert_fails(&proofup(["load", "--find-max"]), 2, "needs a threshold");
 }
@@ -217,7 +221,7 @@ fn a_target_without_the_inbox_that_a_flow_needs_is_told() {
         .find(|word| word.starts_with("http://"))
         .expect("it says where it is");
     let output = command()
-        .args(["load", "--flow", "enrolText", "--target"])
+        .args(["load", "--flow", "enrollText", "--target"])
         .arg(&target)
         .args(["--url", url])
         .env("PROOFUP_TEST_CONTROL_TOKEN", "of-this-test")
@@ -226,7 +230,7 @@ fn a_target_without_the_inbox_that_a_flow_needs_is_told() {
     assert_fails(
         &output,
         2,
-        "the target declares no `inbox:sms`, and the flow `enrolText` needs it",
+        "the flow `enrollText` needs `inbox:sms`, which the target does not declare",
     );
 }
 
@@ -249,7 +253,7 @@ fn a_baseline_of_another_plan_is_refused() {
         "--baseline",
         &kept,
     ]);
-    assert_fails(&output, 2, "the baseline is of another plan");
+    assert_fails(&output, 2, "the baseline was measured with another plan");
 }
 
 #[test]
@@ -258,6 +262,6 @@ fn a_comparison_by_what_is_not_known_is_refused() {
     assert_fails(
         &proofup(arguments),
         2,
-        "known only where proofup started it",
+        "only of targets that it has started",
     );
 }

@@ -35,7 +35,7 @@ fn a_baseline_that_does_not_fit_is_refused_before_anything_runs() {
     let plan = written(folder.path(), "plan.toml", SIGN_INS);
     let kept = folder.path().join("kept.json");
     let load = |arguments: &[&str]| {
-        let mut all = vec!["load", "--plan", plan.as_str(), "--in-process"];
+        let mut all = vec!["load", "--plan", plan.as_str(), "--transport", "in-process"];
         all.extend(arguments);
         proofup(all)
     };
@@ -46,12 +46,12 @@ fn a_baseline_that_does_not_fit_is_refused_before_anything_runs() {
         (
             "/report/plan/fingerprint",
             json!("x"),
-            "the baseline is of another plan: load (x) then",
+            "the baseline was measured with another plan: load (x) then",
         ),
         (
             "/report/target/name",
             json!("mine"),
-            "another target: mine by inProcess then, reference by inProcess now",
+            "another target: mine by in-process then, reference by in-process now",
         ),
         (
             "/report/machine/processors",
@@ -61,7 +61,7 @@ fn a_baseline_that_does_not_fit_is_refused_before_anything_runs() {
         (
             "/version",
             json!(7),
-            "of version 7, which this program does not read",
+            "has version 7, which this proofup does not read",
         ),
     ] {
         let other = changed(folder.path(), "other.json", &baseline, pointer, value);
@@ -70,11 +70,11 @@ fn a_baseline_that_does_not_fit_is_refused_before_anything_runs() {
         assert!(!stdout(&output).contains("planned"), "{}", stdout(&output));
     }
     let nonsense = written(folder.path(), "nonsense.json", "{}");
-    assert_fails(&load(&["--baseline", &nonsense]), 2, "is no baseline");
+    assert_fails(&load(&["--baseline", &nonsense]), 2, "is not a baseline");
     assert_fails(
         &load(&["--baseline", "nowhere.json"]),
         2,
-        "could not read `nowhere.json`",
+        "could not read the baseline `nowhere.json`",
     );
     // A machine that does a thousand times as much as then.
     let moved = changed(
@@ -88,7 +88,7 @@ fn a_baseline_that_does_not_fit_is_refused_before_anything_runs() {
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     let told = stdout(&output);
     assert!(
-        told.contains("inconclusive") && told.contains("the yardstick has moved"),
+        told.contains("inconclusive") && told.contains("the yardstick is"),
         "{told}"
     );
 }
@@ -105,7 +105,8 @@ fn reports_that_do_not_belong_together_are_not_joined() {
                 "load",
                 "--plan",
                 &plan,
-                "--in-process",
+                "--transport",
+                "in-process",
                 "--shard",
                 &shard,
                 "--report",
@@ -126,20 +127,20 @@ fn reports_that_do_not_belong_together_are_not_joined() {
         (
             "/plan/fingerprint",
             json!("x"),
-            "the reports are of different plans",
+            "the reports have different plans",
         ),
         (
             "/target/name",
             json!("mine"),
-            "the reports are of different targets",
+            "the reports have different targets",
         ),
-        ("/shards/0/index", json!(0), "part 1 is there twice"),
+        ("/shards/0/index", json!(0), "part 1 comes twice"),
         (
             "/shards/0/of",
             json!(3),
             "some are of another number of parts",
         ),
-        ("/version", json!(9), "a report is of version 9"),
+        ("/version", json!(9), "a report has version 9"),
     ] {
         let other = changed(folder.path(), "other.json", &two, pointer, value);
         assert_fails(&merged(&other), 2, told);
@@ -150,10 +151,18 @@ fn reports_that_do_not_belong_together_are_not_joined() {
         "of 2 parts, 2 is missing",
     );
     let nonsense = written(folder.path(), "nonsense.json", "{ \"report\": 1 }");
-    assert_fails(&merged(&nonsense), 2, "is no report of a load run");
-    assert_fails(&merged("nowhere.json"), 2, "could not read `nowhere.json`");
+    assert_fails(&merged(&nonsense), 2, "is not the report of a load run");
+    assert_fails(
+        &merged("nowhere.json"),
+        2,
+        "could not read the report `nowhere.json`",
+    );
     let hlog = proofup(["load", "merge", &one, "--report", "hlog=x.hlog"]);
-    assert_fails(&hlog, 2, "joining writes no HdrHistogram log");
+    assert_fails(
+        &hlog,
+        2,
+        "`proofup load merge` does not write a HdrHistogram log",
+    );
 }
 
 #[test]
@@ -164,13 +173,17 @@ fn a_part_that_the_surroundings_should_name_and_do_not_is_told() {
         command.env_remove("JOB_COMPLETION_INDEX");
         command.envs(index.map(|index| ("JOB_COMPLETION_INDEX", index)));
         let output = command.output().expect("the binary runs");
-        assert_fails(&output, 2, "JOB_COMPLETION_INDEX is no number from 0 to 3");
+        assert_fails(
+            &output,
+            2,
+            "JOB_COMPLETION_INDEX is not a number from 0 to 3",
+        );
     }
     assert_fails(&proofup(["load", "--shard", "auto/0"]), 2, "auto/4");
     assert_fails(
         &proofup(["load", "--shard", "0/4"]),
         2,
-        "numbered from 1 to 4",
+        "write a part from 1 to 4",
     );
 }
 
@@ -279,7 +292,8 @@ fn the_highest_rate_is_told() {
             "load",
             "--plan",
             &plan,
-            "--in-process",
+            "--transport",
+            "in-process",
             "--find-max",
             "--threshold",
             threshold,
@@ -288,7 +302,7 @@ fn the_highest_rate_is_told() {
     let output = search("throughput>1000000");
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
     assert!(
-        stdout(&output).contains("no rate meets every threshold"),
+        stdout(&output).contains("no rate met every threshold"),
         "{}",
         stdout(&output)
     );
@@ -297,8 +311,9 @@ fn the_highest_rate_is_told() {
         "--plan",
         &plan,
         "--flow",
-        "enrolText",
-        "--in-process",
+        "enrollText",
+        "--transport",
+        "in-process",
         "--fault",
         "any-code-accepted",
         "--find-max",

@@ -13,7 +13,7 @@ fn every_story_of_the_reference_is_judged_however_it_is_asked() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let text = stdout(&output);
         assert!(
-            text.contains("conforms: some order explains every history"),
+            text.contains("conforms: every history is explained by an order of its commands"),
             "{text}"
         );
         for story in ["one code in a setup", "pressing twice"] {
@@ -32,7 +32,7 @@ fn a_story_that_no_history_tells_makes_the_race_incomplete() {
     assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
     let text = stdout(&output);
     assert!(
-        text.contains("incomplete: not one history could be judged of tries run out in a setup"),
+        text.contains("incomplete: no history of tries run out in a setup could be judged"),
         "{text}"
     );
 }
@@ -49,10 +49,10 @@ fn a_violation_is_told_and_its_file_written() {
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     for told in [
-        "violation one code in a setup in history 1 (CODE-9)",
-        "2 at the same moment, 0 after; 10 of 10 repetitions are violations",
-        "again proofup run found/proofup-race-1-1.toml --fault double-accept",
-        "its file fails in 10 of 10 runs",
+        "violation: one code in a setup in history 1 (CODE-9)",
+        "2 at the same moment, 0 after",
+        "repeat: proofup run found/proofup-race-1-1.toml --fault double-accept",
+        "seen again in 10 of 10 repetitions, and in 10 of 10 runs of its file",
         "nonconforming: no order explains",
     ] {
         assert!(text.contains(told), "{told}: {text}");

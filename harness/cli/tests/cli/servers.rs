@@ -89,7 +89,7 @@ fn a_server_that_is_not_the_contract_is_told_as_such() {
         }
     });
     let output = proofup(["run", "--url", &format!("http://{address}")]);
-    assert_fails(&output, 2, "not as the target file says");
+    assert_fails(&output, 2, "does not answer as the target file says");
 }
 
 /// Answers any request as a web page would.
@@ -102,7 +102,14 @@ fn answer_hello(mut stream: TcpStream) {
 #[test]
 fn an_address_that_cannot_be_spoken_to_is_refused() {
     let output = proofup(["run", "--url", "ftp://127.0.0.1:1"]);
-    assert_fails(&output, 2, "cannot be spoken to by this build");
+    assert_fails(&output, 2, "is not an http address");
+    let output = proofup(["run", "--url", "localhost:8080"]);
+    assert_fails(&output, 2, "`localhost:8080` has no scheme");
+    assert_fails(&output, 2, "did you mean http://localhost:8080?");
+    if !cfg!(feature = "tls") {
+        let output = proofup(["run", "--url", "https://127.0.0.1:1"]);
+        assert_fails(&output, 2, "this build of proofup cannot use https");
+    }
     assert_fails(&proofup(["run", "--url", "not an address"]), 2, "--url");
 }
 

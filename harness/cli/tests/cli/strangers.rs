@@ -45,7 +45,7 @@ fn commands_that_make_tenants_refuse_a_target_that_has_none() {
         vec!["run", "--full"],
     ] {
         let output = proofup(arguments.into_iter().chain(["--target", &target]));
-        assert_fails(&output, 2, "needs a target that makes a tenant");
+        assert_fails(&output, 2, "needs a target that creates a tenant");
     }
     assert!(!folder.path().join("started").exists());
 }
@@ -133,7 +133,7 @@ fn a_load_run_starts_the_process_of_its_target_and_ends_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let port = HeldPort::take();
     let (target, address) = started_reference(folder.path(), &port, "");
-    let output = load(&target, "enrolText");
+    let output = load(&target, "enrollText");
     let told = super::stdout(&output);
     assert_eq!(
         output.status.code(),
@@ -141,7 +141,7 @@ fn a_load_run_starts_the_process_of_its_target_and_ends_it() {
         "{told}{}",
         super::stderr(&output)
     );
-    assert!(told.contains("enrolText.submitCode"), "{told}");
+    assert!(told.contains("enrollText.submitCode"), "{told}");
     let gone = std::net::TcpStream::connect(&address);
     assert!(gone.is_err(), "it still listens on {address}");
 }
@@ -155,7 +155,7 @@ fn a_flow_that_the_policy_of_a_target_forbids_is_refused_by_load() {
     let output = load(&stranger, "resetPassword");
     for told in [
         "the flow `resetPassword` is impossible under the target's policy",
-        "`reset.enabled` is false, and true would do",
+        "`reset.enabled` is false, but has to be true",
         "leave the flow out of the mix, or correct [policy]",
     ] {
         assert_fails(&output, 2, told);

@@ -28,8 +28,12 @@ pub struct Counterexample {
     pub requirement: String,
     /// The slug of its last check.
     pub slug: String,
-    /// What was done, what was admitted and what came, in a line.
-    pub summary: String,
+    /// The last command.
+    pub did: String,
+    /// The answers that the oracle admits.
+    pub expected: String,
+    /// The answer that came.
+    pub got: String,
     /// How many `[[steps]]` it has.
     pub steps: usize,
 }
@@ -43,14 +47,14 @@ pub(super) fn write(
     catalogue: &Catalogue,
 ) -> Counterexample {
     let stem = format!("{}-{}-{}", found.by.as_str(), found.seed, found.case);
-    let summary = summary(difference);
+    let [did, expected, got] = parts(difference);
     let mut file = Writer(String::new());
     file.line(&format!(
         "# Found by `proofup explore --seed {seed}`, which `proofup explore --seed {seed} --case {case}` repeats.",
         seed = found.seed,
         case = found.case,
     ));
-    file.line(&format!("# {}", summary.replace('\n', " ")));
+    file.line(&format!("# {}", summary(difference).replace('\n', " ")));
     file.line(&format!(
         "title = {}",
         Json::from(format!(
@@ -100,13 +104,20 @@ pub(super) fn write(
         text: file.0,
         requirement: last.0,
         slug: last.1,
-        summary,
+        did,
+        expected,
+        got,
         steps: count,
     }
 }
 
-/// Says in a line what was done, what was admitted and what came.
+/// Returns in a line what was done, what was admitted and what came.
 pub(super) fn summary(difference: &Difference) -> String {
+    let [did, expected, got] = parts(difference);
+    format!("{did}: expected {expected}, got {got}")
+}
+
+fn parts(difference: &Difference) -> [String; 3] {
     let admitted: Vec<String> = difference
         .expected
         .alternatives()
@@ -117,11 +128,8 @@ pub(super) fn summary(difference: &Difference) -> String {
         Got::Answer(answer) => brief(&answer.to_json(), || gist(answer)),
         Got::Nothing(why) => format!("no answer ({why})"),
     };
-    format!(
-        "{}: expected {}, got {got}",
-        crate::transcript::command(&difference.command),
-        admitted.join(" or ")
-    )
+    let did = crate::transcript::command(&difference.command);
+    [did, admitted.join(" or "), got]
 }
 
 /// Writes fields in a line; where there are none, what is said in a few words.

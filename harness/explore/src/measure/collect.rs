@@ -166,7 +166,7 @@ impl<'a> Stand<'a> {
             path: format!("measure/{stem}"),
             source: Arc::from(""),
             editions: vec![self.edition()],
-            start: start.map_err(|error| format!("the start is no instant: {error}"))?,
+            start: start.map_err(|error| format!("the start is not an instant: {error}"))?,
             gateways: GatewayForms::default(),
             policy: self.policy(),
             users: users.collect(),

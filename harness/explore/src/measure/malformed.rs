@@ -68,7 +68,7 @@ async fn ask(stand: &Stand<'_>) -> Result<bytes::Bytes, String> {
         "the target file has no `openapi`, the path under which the target describes its endpoints",
     )?;
     let request = Request::get(environment.target.address_of(path)).body(bytes::Bytes::new());
-    let request = request.map_err(|error| format!("{path} is no path: {error}"))?;
+    let request = request.map_err(|error| format!("{path} is not a path: {error}"))?;
     let response = environment.transport.clone().oneshot(request).await;
     let response = response.map_err(|error| format!("{path} was not answered: {error}"))?;
     if !response.status().is_success() {
@@ -80,7 +80,7 @@ async fn ask(stand: &Stand<'_>) -> Result<bytes::Bytes, String> {
 async fn fetch(stand: &Stand<'_>) -> Result<Document, String> {
     let body = ask(stand).await?;
     let root: Json = serde_json::from_slice(&body)
-        .map_err(|error| format!("the document is no JSON: {error}"))?;
+        .map_err(|error| format!("the document is not JSON: {error}"))?;
     Document::read(root).map_err(|why| format!("the document: {why}"))
 }
 
@@ -295,7 +295,7 @@ impl<'a, 'e> Work<'a, 'e> {
             400..500 if !is_problem(response) => {
                 Some(format!("{status} without a problem document (RFC 9457)"))
             }
-            200..300 if unreadable => Some(format!("{status} to a body that is no JSON")),
+            200..300 if unreadable => Some(format!("{status} to a body that is not JSON")),
             _ => None,
         }
     }

@@ -48,7 +48,7 @@ impl Document {
     pub(super) fn read(root: Json) -> Result<Self, String> {
         let version = root["openapi"].as_str().unwrap_or_default();
         if !version.starts_with("3.") {
-            return Err("it is no OpenAPI 3 document".to_owned());
+            return Err("it is not an OpenAPI 3 document".to_owned());
         }
         let paths = root["paths"].as_object();
         let paths = paths.ok_or("it has no `paths`")?;

@@ -77,21 +77,25 @@ pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -
             summary(plan, played)
         )),
         Verdict::NoOrderWithAftermath => Judgement::Violation(format!(
-            "no order of the {} simultaneous commands explains what was seen afterwards: {}",
+            "no order of the {} simultaneous commands explains what was read afterwards: {}",
             plan.together.len(),
             summary(plan, played)
         )),
         Verdict::Undecided => Judgement::Unjudged(format!(
-            "the search for an order grew beyond {TRIED_MOST} tries"
+            "the search for an order was given up after {TRIED_MOST} tries"
         )),
     }
 }
 
-/// Tells what came of a race in one line.
+/// Returns what came of a race in one line.
 fn summary(plan: &Plan, played: &Played) -> String {
     let (succeeded, refused) = Answer::counts(&played.together);
-    let refused: Json = refused.into_iter().map(Refusal::as_str).collect();
-    let mut line = format!("{succeeded} succeeded, refused were {refused}");
+    let refused: Vec<&str> = refused.into_iter().map(Refusal::as_str).collect();
+    let mut line = if refused.is_empty() {
+        format!("{succeeded} succeeded, none was refused")
+    } else {
+        format!("{succeeded} succeeded, refused: {}", refused.join(", "))
+    };
     for (command, answer) in plan.together.iter().zip(&played.together) {
         if let Some(what) = answer.unrecognised() {
             line.push_str(&format!(

@@ -76,9 +76,10 @@ fn check_case(check: &JudgedCheck<'_>, verdict: &Verdict<'_>) -> TestCase {
             "exempted: {}",
             check.exemption.unwrap_or_default()
         )),
-        CheckStatus::Warning => {
-            skipped(&format!("warning: a should was missed: {}", summary(check)))
-        }
+        CheckStatus::Warning => skipped(&format!(
+            "warning: a requirement of level \"should\" was missed: {}",
+            summary(check)
+        )),
     };
     let mut case = TestCase::new(clean(&check.result.slug), status);
     case.set_classname(clean(&check.result.requirement.0));
@@ -140,7 +141,8 @@ fn description(check: &JudgedCheck<'_>, verdict: &Verdict<'_>) -> String {
             words::level(entry.level),
             entry.title
         );
-        let _ = writeln!(text, "source {}: {}", entry.source.join(" "), entry.says);
+        let _ = writeln!(text, "source: {}", words::sources(entry));
+        let _ = writeln!(text, "says: {}", entry.says);
     }
     let _ = writeln!(text, "{}:{}", result.file, result.expect_line);
     let _ = writeln!(text, "{}", result.command);

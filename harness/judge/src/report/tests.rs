@@ -180,9 +180,9 @@ fn the_junit_report_gives_reasons_and_says_what_was_run() {
     let xml = junit();
     for told in [
         "exempted: ticket 12",
-        "the target gives no `clock`",
+        "needs `clock`, which the target does not declare under capabilities.facilities",
         "judged by `proofup matrix`",
-        "excluded: advice",
+        "\"advice\"",
         "value=\"18446744073709551615\"",
         "value=\"2026-06-01T10:00:00Z\"",
         "name=\"clockMode\" value=\"manual\"",

@@ -121,7 +121,7 @@ fn facilities(flow: FlowName) -> Vec<Facility> {
         Channel::Push => Facility::InboxPush,
     });
     let mut needed: Vec<Facility> = inbox.into_iter().collect();
-    if matches!(flow, FlowName::EnrolApp | FlowName::SecondStepNotification) {
+    if matches!(flow, FlowName::EnrollApp | FlowName::SecondStepNotification) {
         needed.push(Facility::Device);
     }
     needed
@@ -130,12 +130,12 @@ fn facilities(flow: FlowName) -> Vec<Facility> {
 /// Names the method that a flow proves, and by what kind.
 const fn proved_by(flow: FlowName) -> Option<(Method, ChallengeKind)> {
     match flow {
-        FlowName::EnrolEmail => Some((Method::Email, ChallengeKind::EmailCode)),
-        FlowName::EnrolCall => Some((Method::OfficePhone, ChallengeKind::VoiceCall)),
-        FlowName::EnrolText | FlowName::SecondStepText | FlowName::ResetPassword => {
+        FlowName::EnrollEmail => Some((Method::Email, ChallengeKind::EmailCode)),
+        FlowName::EnrollCall => Some((Method::OfficePhone, ChallengeKind::VoiceCall)),
+        FlowName::EnrollText | FlowName::SecondStepText | FlowName::ResetPassword => {
             Some((Method::MobilePhone, ChallengeKind::TextMessage))
         }
-        FlowName::EnrolApp | FlowName::SecondStepNotification => Some((
+        FlowName::EnrollApp | FlowName::SecondStepNotification => Some((
             Method::MicrosoftAuthenticator,
             ChallengeKind::AppNotification,
         )),

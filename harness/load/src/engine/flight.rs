@@ -136,12 +136,12 @@ impl Flight {
             }
             Trouble::Transport(error) => (End::Error, None, error.to_string(), true),
             Trouble::NoMessage(channel) => {
-                let got = format!("no message by {channel} in time");
+                let got = format!("no message came by {channel} in time");
                 (End::TimedOut, None, got, false)
             }
             Trouble::Unready(why) => (End::Error, None, why.clone(), false),
             Trouble::TurnedAway(status) => {
-                let got = format!("{status}: it takes no more just now");
+                let got = format!("status {status}: the target takes no more requests now");
                 (End::Error, None, got, false)
             }
             Trouble::Wrong { expected, got } => {
@@ -183,7 +183,7 @@ impl Flight {
                     return false;
                 }
                 Err(trouble) => {
-                    self.keep_example(player, word, End::Error, None, format!("{trouble:?}"));
+                    self.keep_example(player, word, End::Error, None, why(&trouble));
                     return false;
                 }
             }
@@ -223,5 +223,19 @@ impl Flight {
                     | FlowName::ResetPassword
                     | FlowName::SignIn
             )
+    }
+}
+
+/// Returns in a line why an act led to nothing.
+pub(super) fn why(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Transport(error) => error.to_string(),
+        Trouble::NoMessage(channel) => format!("no message came by {channel} in time"),
+        Trouble::Unready(why) => why.clone(),
+        Trouble::Wrong { expected, got } => format!("expected {expected}, got {got}"),
+        Trouble::TurnedAway(status) => {
+            format!("status {status}: the target takes no more requests now")
+        }
+        Trouble::Refused(got) => format!("it was refused with {got}"),
     }
 }

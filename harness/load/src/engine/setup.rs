@@ -17,8 +17,10 @@ use proofup_gateways::host::InProcessSink;
 use serde_json::{Map, Value as Json, json};
 
 use super::clocks::{self, control_variables, instant};
+use super::flight::why;
 use super::{LoadConfig, LoadError, fitness, people};
 use crate::load::account::{ACCOUNTS_MAX, Account};
+use crate::load::figures::step_name;
 use crate::load::flow::{Act, FlowName, registration};
 use crate::load::plan::REST_SECONDS;
 use crate::load::player::{Player, oracle};
@@ -161,7 +163,7 @@ impl Setup<'_> {
             .await
             .map_err(|error| LoadError::Unreachable(error.to_string()))?;
         if !matches!(asked.answered, Answer::Success(_)) {
-            return Err(LoadError::NotProvisioned(asked.answered.to_string()));
+            return Err(LoadError::NotProvisioned(answer_told(&asked.answered)));
         }
         if let Some(now) = instant(asked.kept("tenantNow")) {
             tenant.set_now(now);
@@ -327,8 +329,21 @@ impl Setup<'_> {
             .map_err(|error| LoadError::Unreachable(error.to_string()))?;
         match asked.answered {
             Answer::Success(_) => Ok(()),
-            other => Err(LoadError::NotProvisioned(other.to_string())),
+            other => Err(LoadError::NotProvisioned(answer_told(&other))),
         }
+    }
+}
+
+/// Returns in a few words what an answer means.
+fn answer_told(answer: &Answer) -> String {
+    match answer {
+        Answer::Success(_) => "it succeeded".to_owned(),
+        Answer::Refused { reason, .. } => reason.as_str().to_owned(),
+        Answer::Unrecognised { status, code } => match code {
+            Some(code) => format!("status {status}, code `{code}`"),
+            None => format!("status {status}"),
+        },
+        other => other.to_string(),
     }
 }
 
@@ -364,11 +379,11 @@ async fn register(
                     let answer = player.act(act).await;
                     let failed = match answer {
                         Ok(answer) if answer.is_success() => continue,
-                        Ok(answer) => answer.to_string(),
-                        Err(trouble) => format!("{trouble:?}"),
+                        Ok(answer) => answer_told(&answer),
+                        Err(trouble) => why(&trouble),
                     };
                     let shown = player.show_last().map(Box::new);
-                    return Err((format!("{act:?}: {failed}"), shown));
+                    return Err((format!("{}: {failed}", step_name(act)), shown));
                 }
                 Ok(player)
             });

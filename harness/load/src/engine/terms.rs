@@ -63,7 +63,7 @@ impl std::fmt::Debug for LoadConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The target lacks what a flow needs.
-    #[error("the target declares no `{lacks}`, and the flow `{flow}` needs it")]
+    #[error("the flow `{flow}` needs `{lacks}`, which the target does not declare")]
     Lacks {
         /// The flow.
         flow: FlowName,
@@ -71,7 +71,9 @@ pub enum LoadError {
         lacks: String,
     },
     /// The target file does not bind what a flow does.
-    #[error("the target file binds no `{operation}`, and the flow `{flow}` needs it")]
+    #[error(
+        "the flow `{flow}` needs the operation `{operation}`, which the target file does not bind"
+    )]
     NotBound {
         /// The flow.
         flow: FlowName,
@@ -82,9 +84,7 @@ pub enum LoadError {
     #[error("{0}")]
     NotUnderPolicy(Box<NotUnderPolicy>),
     /// The plan's pace needs a clock that can be moved.
-    #[error(
-        "the plan lets {0} seconds pass in one, and the target's clock cannot be moved; set `pace = 1`"
-    )]
+    #[error("the plan's pace is {0}, but the target's clock cannot be moved; set `pace = 1`")]
     NoClock(u32),
     /// More accounts than there are numbers.
     #[error("the flow `{flow}` would need {needed} accounts; lower the rate, or raise `pace`")]
@@ -95,7 +95,7 @@ pub enum LoadError {
         needed: u32,
     },
     /// Nobody can be played.
-    #[error("the target file lists no users for the flow `{0}`, and none can be made")]
+    #[error("the flow `{0}` has no users: the target file lists none, and none can be created")]
     NoUsers(FlowName),
     /// The target does not answer.
     #[error("{0}")]
@@ -104,16 +104,16 @@ pub enum LoadError {
     #[error("{0}")]
     NotTheContract(String),
     /// Test control refused a tenant.
-    #[error("the tenant of the load run could not be made: {0}")]
+    #[error("the target refused to create the tenant of the load run ({0})")]
     NotProvisioned(String),
     /// A user could not be made.
-    #[error("a user of the load run could not be made: {0}")]
+    #[error("the target refused to create a user of the load run ({0})")]
     UserNotMade(String),
     /// Gateways, process or clock of the target could not be had.
     #[error("{0}")]
     Surroundings(SurroundingsError),
     /// Somebody ended the run before it began.
-    #[error("ended before the first flow began")]
+    #[error("interrupted before the first flow")]
     Interrupted,
     /// A user could not be prepared.
     #[error("could not register `{method}` for the users of the load run: {why}")]
@@ -162,13 +162,13 @@ impl std::fmt::Display for NotUnderPolicy {
             "the flow `{flow}` is impossible under the target's policy: {why}"
         )?;
         for PolicyField { name, held, wanted } in &self.fields {
-            write!(f, "; `{name}` is {held}, and {wanted} would do")?;
+            write!(f, "; `{name}` is {held}, but has to be {wanted}")?;
         }
         let allowed: Vec<&str> = self.allowed.iter().map(|flow| flow.as_str()).collect();
         if allowed.is_empty() {
-            return f.write_str("; it allows no flow");
+            return f.write_str("; the policy allows no flow");
         }
-        write!(f, "; it allows {}", allowed.join(", "))
+        write!(f, "; the policy allows {}", allowed.join(", "))
     }
 }
 

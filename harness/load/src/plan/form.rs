@@ -70,13 +70,13 @@ pub(super) struct StopForm {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct MixForm {
     /// Sets up an e-mail address.
-    pub(super) enrol_email: u32,
+    pub(super) enroll_email: u32,
     /// Sets up a mobile number by text.
-    pub(super) enrol_text: u32,
+    pub(super) enroll_text: u32,
     /// Sets up an office number by call.
-    pub(super) enrol_call: u32,
+    pub(super) enroll_call: u32,
     /// Sets up the Microsoft app.
-    pub(super) enrol_app: u32,
+    pub(super) enroll_app: u32,
     /// Signs in with a code by text.
     pub(super) second_step_text: u32,
     /// Signs in with the code of an authenticator app.

@@ -190,10 +190,10 @@ impl<'a> Checker<'a> {
     fn mix(&mut self, form: &MixForm) -> BTreeMap<FlowName, u32> {
         use FlowName as F;
         let weights = [
-            (F::EnrolEmail, form.enrol_email),
-            (F::EnrolText, form.enrol_text),
-            (F::EnrolCall, form.enrol_call),
-            (F::EnrolApp, form.enrol_app),
+            (F::EnrollEmail, form.enroll_email),
+            (F::EnrollText, form.enroll_text),
+            (F::EnrollCall, form.enroll_call),
+            (F::EnrollApp, form.enroll_app),
             (F::SecondStepText, form.second_step_text),
             (F::SecondStepAppCode, form.second_step_app_code),
             (F::SecondStepNotification, form.second_step_notification),

@@ -43,18 +43,18 @@ fn failed() -> Outcome {
     }])
 }
 
-fn parted(a: &[&str], b: &[&str]) -> Option<Parting> {
+fn diverged(a: &[&str], b: &[&str]) -> Option<Divergence> {
     let compared = compare(&[case("s", a, Vec::new())], &[case("s", b, Vec::new())]);
     assert_eq!(
-        compared.cases_alike,
-        usize::from(compared.partings.is_empty())
+        compared.cases_identical,
+        usize::from(compared.divergences.is_empty())
     );
-    compared.partings.into_iter().next()
+    compared.divergences.into_iter().next()
 }
 
-fn told(parting: Option<Parting>) -> (usize, Option<String>, Option<String>, Option<String>) {
-    let parting = parting.expect("they part");
-    (parting.step, parting.did, parting.a, parting.b)
+fn told(divergence: Option<Divergence>) -> (usize, Option<String>, Option<String>, Option<String>) {
+    let divergence = divergence.expect("they diverge");
+    (divergence.step, divergence.did, divergence.a, divergence.b)
 }
 
 fn some(text: &str) -> Option<String> {
@@ -67,7 +67,7 @@ fn equal_transcripts_do_not_part() {
         "[T0] alice signIn -> state=signedIn",
         "[T0+1d] alice signOut -> ok",
     ];
-    assert_eq!(parted(&steps, &steps), None);
+    assert_eq!(diverged(&steps, &steps), None);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn the_first_step_that_differs_is_told_with_both_answers() {
         "[T0] alice signOut -> x",
     ];
     assert_eq!(
-        told(parted(&a, &b)),
+        told(diverged(&a, &b)),
         (
             2,
             some("[T0] alice defer"),
@@ -97,24 +97,27 @@ fn the_first_step_that_differs_is_told_with_both_answers() {
 fn steps_that_are_not_the_same_are_told_whole() {
     let a = ["[T0] alice submitCode code=lastSent (code#1) -> ok"];
     let b = ["[T0] alice submitCode code=lastSent -> no message came"];
-    assert_eq!(told(parted(&a, &b)), (1, None, some(a[0]), some(b[0])));
+    assert_eq!(told(diverged(&a, &b)), (1, None, some(a[0]), some(b[0])));
 }
 
 #[test]
 fn a_side_that_ends_before_the_other_parts_there() {
     let a = ["[T0] alice signIn -> ok"];
     let b = ["[T0] alice signIn -> ok", "[T0] alice defer -> ok"];
-    assert_eq!(told(parted(&a, &b)), (2, None, None, some(b[1])));
-    assert_eq!(told(parted(&b, &a)), (2, None, some(b[1]), None));
+    assert_eq!(told(diverged(&a, &b)), (2, None, None, some(b[1])));
+    assert_eq!(told(diverged(&b, &a)), (2, None, some(b[1]), None));
 }
 
 #[test]
-fn a_case_that_one_side_did_not_begin_is_counted_and_no_parting() {
+fn a_case_that_one_side_did_not_begin_is_counted_and_no_divergence() {
     let one = case("s", &["[T0] alice signIn -> ok"], Vec::new());
     let none = case("s", &[], Vec::new());
     let compared = compare(std::slice::from_ref(&one), &[none]);
-    assert_eq!((compared.cases_not_compared, compared.cases_alike), (1, 0));
-    assert_eq!(compared.partings, []);
+    assert_eq!(
+        (compared.cases_not_compared, compared.cases_identical),
+        (1, 0)
+    );
+    assert_eq!(compared.divergences, []);
     assert_eq!(compare(&[one], &[]).cases_not_compared, 1);
 }
 
@@ -132,7 +135,7 @@ fn checks_differ_by_outcome_and_in_file_order() {
         check("DEF-1/three", Outcome::Passed),
     ];
     let compared = compare(&[case("s", &[], a)], &[case("s", &[], b)]);
-    assert_eq!(compared.checks_alike, 1);
+    assert_eq!(compared.checks_agreeing, 1);
     let told: Vec<_> = compared
         .checks
         .iter()
@@ -165,7 +168,7 @@ fn checks_differ_by_outcome_and_in_file_order() {
 fn two_failures_are_alike_whatever_came() {
     let a = vec![check("DEF-1/one", failed())];
     let compared = compare(&[case("s", &[], a.clone())], &[case("s", &[], a)]);
-    assert_eq!((compared.checks_alike, compared.checks.len()), (1, 0));
+    assert_eq!((compared.checks_agreeing, compared.checks.len()), (1, 0));
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Look<'_> {
     fn no_answer(&self, why: &str) -> Diagnosis {
         self.told(
             format!("{} got no answer: {why}", self.deed()),
-            "see whether the implementation stands the request; its method, path and body are in the file".to_owned(),
+            "check the method, path and body of this request in the file, and the log of the implementation".to_owned(),
             vec![self.key("request")],
             self.failed_marks(),
         )
@@ -144,22 +144,29 @@ impl Look<'_> {
             )
         } else {
             (
-                "see what the steps before it keep, and where they look for it".to_owned(),
+                "check what the steps before it keep, and where they look for it".to_owned(),
                 Vec::new(),
             )
         };
-        self.told(
-            format!("{} could not be done: {why}", self.deed()),
-            change,
-            keys,
-            self.failed_marks(),
-        )
+        let says = if unbound {
+            format!(
+                "{} cannot be checked: `{}` is not bound",
+                self.deed(),
+                self.key("")
+            )
+        } else {
+            format!("{} cannot be checked: {why}", self.deed())
+        };
+        self.told(says, change, keys, self.failed_marks())
     }
 
     fn unrecognised(&self, answer: &Answer) -> Diagnosis {
         if *answer == Answer::Unreadable {
             return self.told(
-                format!("{}: no authenticator can read what was shown", self.deed()),
+                format!(
+                    "{} succeeded, but no authenticator can read the QR code",
+                    self.deed()
+                ),
                 "let `keep.qrPayload` find the text of the QR code, an `otpauth` or activation URI"
                     .to_owned(),
                 vec!["operations.beginEnrollment.keep.qrPayload".to_owned()],
@@ -233,7 +240,7 @@ impl Look<'_> {
             format!("the answer spells `{wanted}`: correct the rule that takes it for `{word}`")
         } else {
             format!(
-                "either a rule takes the answer for `{word}` that is none, or the implementation refuses for another reason: correct the rule, or let the run judge the implementation"
+                "either a rule wrongly takes the answer for `{word}`, or the implementation refuses for another reason: correct the rule, or let the run judge the implementation"
             )
         };
         let by_request = matches!(
@@ -270,7 +277,7 @@ impl Look<'_> {
     fn not_done(&self, word: Refusal) -> Diagnosis {
         let status = self.status().unwrap_or_default();
         let says = format!(
-            "{} was refused as `{word}` (status {status}), and had to succeed",
+            "{} was refused as `{word}` (status {status}) but should have succeeded",
             self.deed()
         );
         let operation = self.operation();
@@ -326,7 +333,7 @@ impl Look<'_> {
     fn no_refusal(&self) -> Diagnosis {
         let status = self.status().unwrap_or_default();
         let says = format!(
-            "{} was taken for a success (status {status}), and had to be refused",
+            "{} counted as a success (status {status}) but should have been refused",
             self.deed()
         );
         let answers = self.key("answers");
@@ -369,15 +376,15 @@ impl Look<'_> {
             marks.push(Mark::Facility(facility(*channel)));
             let (says, change) = match (&post.refused, post.sent) {
                 (Some(request), _) => (
-                    format!("a request came to the {channel} gateway that it cannot read: {request}"),
-                    format!("let the implementation send {channel} in one of the forms that `proofup gateways --help` names"),
+                    format!("the {channel} gateway got a request that it cannot read: {request}"),
+                    format!("let the implementation send {channel} in a form that `proofup gateways` accepts"),
                 ),
                 (None, true) => (
-                    format!("a message came to the {channel} gateway, to another destination than the one given"),
+                    format!("the message to the {channel} gateway has another destination than the one given"),
                     "let beginEnrollment send the address or number where the implementation looks for it".to_owned(),
                 ),
                 (None, false) => (
-                    format!("nothing came to the {channel} gateway"),
+                    format!("the {channel} gateway got no message"),
                     format!("point the implementation's {channel} provider at the harness: by `{{gateways}}` of createTenant, or by [gateways] and the environment of [process]; one that sends late needs `settle`"),
                 ),
             };
@@ -395,13 +402,13 @@ impl Look<'_> {
         let keys = vec!["codePattern".to_owned(), "capabilities.limits".to_owned()];
         let (says, change) = match post.code_length {
             None => (
-                format!("a message came by {channel}, and `codePattern` finds no code in it"),
+                format!("a message came by {channel}, but `codePattern` finds no code in it"),
                 "let `codePattern` match the code as the message spells it; its first group, else all of it, is the code"
                     .to_owned(),
             ),
             // Longer is well: the secret of a link may stand where another channel has a code.
             Some(found) if found < length => (
-                format!("`codePattern` finds {found} letters and digits in a message by {channel}, and codes have {length} by the declared `codeLength`"),
+                format!("`codePattern` finds {found} letters and digits in a message by {channel}, but codes have {length} according to `codeLength`"),
                 "correct `codePattern`, or `codeLength` in the declared limits".to_owned(),
             ),
             Some(_) => return Vec::new(),
@@ -440,7 +447,7 @@ impl Look<'_> {
             let (says, change) = if bound {
                 (
                     format!(
-                        "{} succeeded, and nothing stands where `{key}` looks for it",
+                        "{} succeeded, but the answer has nothing where `{key}` looks",
                         self.deed()
                     ),
                     format!("let `{key}` find the {name} in the answer"),
@@ -448,7 +455,7 @@ impl Look<'_> {
             } else {
                 (
                     format!(
-                        "{} succeeded, and the file keeps no `{name}` of it",
+                        "{} succeeded, but the file does not keep its `{name}`",
                         self.deed()
                     ),
                     format!("add `{key}`: later steps need it"),
@@ -469,11 +476,11 @@ impl Look<'_> {
             let key = self.key(&format!("answer.{field}"));
             self.told(
                 format!(
-                    "{} succeeded, and nothing stands where the file looks for `{field}`",
+                    "{} succeeded, but the answer has nothing where the file looks for `{field}`",
                     self.deed()
                 ),
                 format!(
-                    "let `{key}` find it, or take it out if the implementation does not tell it"
+                    "let `{key}` find it, or remove it if the implementation does not report it"
                 ),
                 vec![key],
                 vec![Mark::Field(operation, (*field).to_owned())],
@@ -496,15 +503,18 @@ impl Look<'_> {
             let (says, change) = if fits {
                 let wanted = wanted.map_or(&Json::Null, |(_, wanted)| wanted);
                 (
-                    format!("{} told `{field}` as {value}, not as {wanted}", self.deed()),
                     format!(
-                        "either `{key}` looks in the wrong place, or the implementation tells something else"
+                        "{} reported `{field}` as {value}, not as {wanted}",
+                        self.deed()
+                    ),
+                    format!(
+                        "either `{key}` looks in the wrong place, or the implementation reports something else"
                     ),
                 )
             } else {
                 (
                     format!(
-                        "{} told `{field}` as {value}, which is no such value",
+                        "{} reported `{field}` as {value}, which is not a value of this field",
                         self.deed()
                     ),
                     format!(

@@ -28,8 +28,8 @@ pub(super) fn cut(
             return Ok((story, scenario));
         };
         let why = format!(
-            "the target's policy differs: {}",
-            unforeseen.fields.join(", ")
+            "this probe needs another policy than the target has: {}",
+            unforeseen.needs.join(", ")
         );
         let Some((stage, act)) = unforeseen.line.and_then(|line| place(&story, line)) else {
             return Err(why);
@@ -78,7 +78,7 @@ fn scenario(story: &Story) -> Result<Scenario, String> {
         path: format!("doctor/{}", story.about),
         source: Arc::from(""),
         editions: vec![story.policy.edition],
-        start: start.map_err(|error| format!("the start is no instant: {error}"))?,
+        start: start.map_err(|error| format!("the start is not an instant: {error}"))?,
         gateways: GatewayForms::default(),
         policy: story.policy.clone(),
         users: story.users.clone(),

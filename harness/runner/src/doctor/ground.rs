@@ -67,8 +67,8 @@ pub(super) fn declarations(
         if let Some(missing) = missing {
             wrong.push(diagnosis(
                 text,
-                format!("{what} is declared, and the file does not bind `{missing}`"),
-                format!("bind `operations.{missing}`, or take {what} out of the declaration"),
+                format!("{what} is declared, but the file does not bind `{missing}`"),
+                format!("bind `operations.{missing}`, or remove {what} from the declaration"),
                 vec![format!("operations.{missing}"), key.to_owned()],
                 Vec::new(),
                 mark.into_iter()

@@ -87,7 +87,7 @@ impl Times<'_> {
             word, key, seconds, ..
         } = lifetime;
         if seconds <= 2 * margin {
-            return Err(format!("{seconds} s are too short to be told apart"));
+            return Err(format!("{seconds} s are too short to be measured"));
         }
         let is_session = word == "session";
         if !is_session && seconds >= self.capabilities.limits.session_seconds {

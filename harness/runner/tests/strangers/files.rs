@@ -41,10 +41,13 @@ fn what_surrounds_a_target_is_checked_when_its_file_is_loaded() {
             "[process]\nstart = \"x\"\nenv = { \"A=B\" = \"\" }",
             "`A=B`",
         ),
-        ("[gateways]\nhttp = 70000", "70000 is no port"),
+        ("[gateways]\nhttp = 70000", "70000 is not a port"),
         ("[gateways]\nhttp = 9601\nsmtp = 9601", "the same port"),
-        ("[gateways]\nbind = \"localhost\"", "no IP address"),
-        ("[gateways]\nadvertised = \"http://host\"", "no host name"),
+        ("[gateways]\nbind = \"localhost\"", "not an IP address"),
+        (
+            "[gateways]\nadvertised = \"http://host\"",
+            "not a host name",
+        ),
         (
             "clock = { move = \"operation\" }",
             "nothing moves the clock",

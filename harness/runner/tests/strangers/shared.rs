@@ -266,11 +266,14 @@ expect = { state = "interrupted" }
     let (_, word, why) = &outcomes[0];
     assert_eq!(*word, "couldNotRun");
     assert!(
-        why.starts_with("the target's policy differs: ")
-            && why.contains("`twoStep.registrationRequired`"),
+        why.starts_with("this scenario needs ")
+            && why.contains("`twoStep.registrationRequired` = true"),
         "{why}"
     );
-    assert!(why.contains("under it line 19 expects"), "{why}");
+    assert!(
+        why.contains("under the target's policy line 19 would have to expect"),
+        "{why}"
+    );
 }
 
 #[test]

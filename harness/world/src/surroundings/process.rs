@@ -71,7 +71,10 @@ impl Shell {
             .spawn();
         let child = spawned.map_err(|error| format!("could not run `{command}`: {error}"))?;
         match tokio::time::timeout(within, child.wait_with_output()).await {
-            Err(_elapsed) => Err(format!("`{command}` took longer than {within:?}")),
+            Err(_elapsed) => Err(format!(
+                "`{command}` took longer than {} s",
+                within.as_secs_f64()
+            )),
             Ok(Err(error)) => Err(format!("`{command}` could not be waited for: {error}")),
             Ok(Ok(output)) if output.status.success() => Ok(()),
             Ok(Ok(output)) => {
@@ -98,7 +101,7 @@ impl Shell {
         if end.trim().is_empty() {
             "; it wrote nothing".to_owned()
         } else {
-            format!("; it wrote at last:\n{end}")
+            format!("; its last output:\n{end}")
         }
     }
 }
@@ -265,7 +268,10 @@ async fn probe(target: &CompiledTarget, transport: &Transport, path: &str) -> Re
         .map_err(|error| error.to_string())?;
     let asked = transport.clone().oneshot(request);
     match tokio::time::timeout(PROBE_WITHIN, asked).await {
-        Err(_elapsed) => Err(format!("no answer came within {PROBE_WITHIN:?}")),
+        Err(_elapsed) => Err(format!(
+            "no answer came within {} s",
+            PROBE_WITHIN.as_secs_f64()
+        )),
         Ok(Err(error)) => Err(error.to_string()),
         Ok(Ok(response)) if response.status().as_u16() < 500 => Ok(()),
         Ok(Ok(response)) => Err(format!("the last answer was {}", response.status())),

@@ -1,6 +1,6 @@
 //! The text-message flow for goose: sign in, begin, code from the gateway, verify; then delete and sign out.
 //!
-//! The same requests as proofup's `enrolText`, against a reference that the script has started and prepared. The gateway is
+//! The same requests as proofup's `enrollText`, against a reference that the script has started and prepared. The gateway is
 //! in this process, as it is in proofup's. Prints what came of it as the last line, in JSON.
 
 use std::collections::VecDeque;

@@ -12,60 +12,63 @@ use proofup_runner::load::quantity;
 use proofup_runner::load::threshold::Threshold;
 use url::Url;
 
-/// Holds the arguments of `proofup load`.
+use crate::commands::run::arguments::{TransportKind, duration, duration_or_zero, number};
+use crate::matching::nearest;
+
+/// The arguments of `proofup load`.
 #[derive(Debug, Clone, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  proofup load                                      sign-ins with a text, 20 a second for 30 s, the built-in reference\n  \
+    after_help = "Examples:\n  proofup load                                      the built-in reference: 20 sign-ins a second for 30 s\n  \
                         proofup load --plan fixtures/load/mix.toml --duration 30s --report json=r.json,hlog=r.hlog\n  \
                         proofup load --flow secondStepText --users 16 --duration 10s     a closed loop\n  \
                         proofup load --rate 500/s --threshold 'secondStepText.p99<50ms' --threshold 'throughput>450'\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup load --url http://10.0.0.7:8080 --shard auto/4 --report json=part.json\n  \
                         proofup load merge part-*.json --report json=whole.json\n\n\
                         Exit codes:\n    0  every answer was right, and every threshold is met\n    1  a wrong answer, no verification at all, or a target that stopped answering\n    \
-                        2  usage, plan or target file\n    3  the generator was the bottleneck, or a comparison is inconclusive\n    5  a threshold is broken, or the target is slower\n  130  interrupted"
+                        2  usage, or a plan or target file is wrong or the target cannot be reached\n    3  no result: this machine was the bottleneck, or a comparison is inconclusive\n    5  a threshold is broken, or the target is slower\n  130  interrupted"
 )]
 pub(crate) struct LoadArguments {
     #[command(subcommand)]
     pub(crate) command: Option<LoadCommand>,
 
-    /// The load plan; without one: sign-ins with a text, 20 a second for 30 s
+    /// The load plan [default: sign-ins with a text, 20 a second for 30 s]
     #[arg(long, value_name = "FILE", help_heading = "Plan")]
     pub(crate) plan: Option<PathBuf>,
 
-    /// One flow alone, whatever the plan mixes
+    /// Run only this flow, in place of the plan's mix
     #[arg(long, value_name = "FLOW", value_parser = flow, help_heading = "Plan")]
     pub(crate) flow: Option<FlowName>,
 
-    /// So many arrivals, whatever the target does: an open loop
+    /// Arrival rate of an open loop, such as 200/s
     #[arg(long, value_name = "RATE", value_parser = rate, conflicts_with = "users", help_heading = "Plan")]
     pub(crate) rate: Option<f64>,
 
-    /// So many users at once, each beginning when the flow before is done: a closed loop
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
+    /// Number of users of a closed loop: each starts a flow when the one before has ended
+    #[arg(long, value_name = "N", value_parser = number(1, u32::MAX), help_heading = "Plan")]
     pub(crate) users: Option<u32>,
 
-    /// How long flows begin
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Plan")]
+    /// How long new flows are started, such as 30s or 5m
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Plan")]
     pub(crate) duration: Option<Duration>,
 
-    /// What is not counted at the beginning
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Plan")]
+    /// Initial period that is excluded from the results
+    #[arg(long, value_name = "DURATION", value_parser = duration_or_zero, help_heading = "Plan")]
     pub(crate) warm_up: Option<Duration>,
 
-    /// The seed of people, arrivals and probes
-    #[arg(long, value_name = "N", help_heading = "Plan")]
+    /// The seed of people, arrivals and probes [default: the plan's, else 1]
+    #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), help_heading = "Plan")]
     pub(crate) seed: Option<u64>,
 
-    /// What has to hold, such as 'secondStepText.p99<50ms' or 'throughput>2000'
+    /// A condition of success, such as 'secondStepText.p99<50ms' or 'throughput>2000'
     #[arg(long, value_name = "CONDITION", value_parser = threshold, help_heading = "Plan")]
     pub(crate) threshold: Vec<Threshold>,
 
-    /// Search the highest rate that meets the thresholds, each rate for as long as the plan lasts
+    /// Find the highest rate that meets the thresholds; each rate is tried for as long as the plan lasts
     #[arg(long, conflicts_with_all = ["users", "shard", "vs", "baseline", "save_baseline"], help_heading = "Plan")]
     pub(crate) find_max: bool,
 
-    /// One part of the plan, such as 1/4; auto/4 takes the number from `JOB_COMPLETION_INDEX`
+    /// Run one part of the plan, such as 1/4; auto/4 takes the number from `JOB_COMPLETION_INDEX`
     #[arg(long, value_name = "I/N", help_heading = "Plan")]
     pub(crate) shard: Option<ShardWord>,
 
@@ -73,50 +76,44 @@ pub(crate) struct LoadArguments {
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub(crate) target: Option<PathBuf>,
 
-    /// Where the implementation is; without --target it speaks the contract as the reference does
+    /// The address of the implementation; without --target it must implement the built-in contract
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Option<Url>,
 
-    /// Load the built-in reference without a socket, on the generator's own processor
-    #[arg(long, help_heading = "Target", conflicts_with_all = ["target", "url"])]
-    pub(crate) in_process: bool,
+    /// How requests reach the built-in reference: over HTTP to its own process, or in this process without a socket
+    /// [default: loopback]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Target", conflicts_with_all = ["target", "url"])]
+    pub(crate) transport: Option<TransportKind>,
 
-    /// With --in-process: where messages go
-    #[arg(
-        long,
-        value_enum,
-        value_name = "PLACE",
-        default_value = "counter",
-        requires = "in_process",
-        help_heading = "Target"
-    )]
-    pub(crate) gateways: GatewayPlace,
+    /// Where messages go (only with --transport in-process) [default: counter]
+    #[arg(long, value_enum, value_name = "PLACE", help_heading = "Target")]
+    pub(crate) gateways: Option<GatewayPlace>,
 
     /// Plant a fault in the built-in reference; `proofup faults --list` lists them
     #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["target", "url"])]
     pub(crate) fault: Option<String>,
 
-    /// Where the gateways listen for a target on another machine
+    /// The address on which the gateways listen, for a target on another machine
     #[arg(long, value_name = "ADDRESS", help_heading = "Target")]
     pub(crate) gateway_bind: Option<std::net::IpAddr>,
 
-    /// The host name by which the target reaches the gateways, where that is not the bound address
+    /// The host name by which the target reaches the gateways, if it is not that address
     #[arg(long, value_name = "HOST", help_heading = "Target")]
     pub(crate) gateway_host: Option<String>,
 
-    /// Play another target in turn, pair by pair: a target file, a URL, or `reference`
+    /// Compare with another target, in pairs of rounds: a target file, a URL, or `reference`
     #[arg(long, value_name = "TARGET", conflicts_with_all = ["shard", "baseline", "save_baseline", "report"], help_heading = "Comparing")]
     pub(crate) vs: Option<String>,
 
-    /// Targets that differ by less are the same
+    /// Treat differences below this as equal
     #[arg(long, value_name = "SHARE", value_parser = share, default_value = "5%", help_heading = "Comparing")]
     pub(crate) within: f64,
 
-    /// How long pairs may go on
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2m", requires = "vs", help_heading = "Comparing")]
-    pub(crate) budget: Duration,
+    /// Stop the comparison after this time, such as 90s or 5m
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "2m", requires = "vs", help_heading = "Comparing")]
+    pub(crate) deadline: Duration,
 
-    /// What decides: throughput, p99, or processor time per verification; default: throughput in a closed loop, else p99
+    /// The figure that decides [default: throughput in a closed loop, else p99]
     #[arg(
         long,
         value_enum,
@@ -126,7 +123,7 @@ pub(crate) struct LoadArguments {
     )]
     pub(crate) decide_by: Option<DecideBy>,
 
-    /// Keep the result, to hold a later one to it
+    /// Save the result as a baseline for later runs
     #[arg(
         long,
         value_name = "FILE",
@@ -135,7 +132,7 @@ pub(crate) struct LoadArguments {
     )]
     pub(crate) save_baseline: Option<PathBuf>,
 
-    /// Hold the result to one that was kept
+    /// Compare the result with a saved baseline
     #[arg(
         long,
         value_name = "FILE",
@@ -144,11 +141,11 @@ pub(crate) struct LoadArguments {
     )]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Let the built-in reference work so much longer on each request: for measuring comparisons
-    #[arg(long, value_name = "TIME", value_parser = duration, hide = true, conflicts_with_all = ["target", "url"])]
+    /// Let the built-in reference work this much longer on each request: for measuring comparisons
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide = true, conflicts_with_all = ["target", "url"])]
     pub(crate) burden: Option<Duration>,
 
-    /// Write files: json=FILE, hlog=FILE (HdrHistogram log), csv=FILE (over time)
+    /// Write reports: json=FILE, hlog=FILE (HdrHistogram log), csv=FILE (figures over time)
     #[arg(
         long,
         value_name = "KIND=FILE",
@@ -158,21 +155,21 @@ pub(crate) struct LoadArguments {
     pub(crate) report: Vec<LoadFile>,
 }
 
-/// Names what else can be done.
+/// A subcommand of `proofup load`.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum LoadCommand {
-    /// Join the reports of shards into that of one run
+    /// Join the reports of shards into the report of one run
     Merge(MergeArguments),
 }
 
-/// Holds the arguments of `proofup load merge`.
+/// The arguments of `proofup load merge`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct MergeArguments {
     /// The JSON reports of all shards of one plan
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// What has to hold for all of them together
+    /// A condition of success for all shards together
     #[arg(long, value_name = "CONDITION", value_parser = threshold)]
     pub(crate) threshold: Vec<Threshold>,
 
@@ -182,7 +179,7 @@ pub(crate) struct MergeArguments {
 }
 
 impl LoadArguments {
-    /// Says what stands in place of the plan's.
+    /// Returns what the command line sets in place of the plan's values.
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             rate: self.rate,
@@ -196,23 +193,23 @@ impl LoadArguments {
     }
 }
 
-/// Names where messages go in process.
+/// Where messages go when the reference runs in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GatewayPlace {
-    /// To the generator, without a socket
+    /// Straight to the generator, without a socket
     Counter,
     /// To gateways that listen on 127.0.0.1
     Loopback,
 }
 
-/// Names what decides a comparison.
+/// The figure that decides a comparison.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum DecideBy {
     /// Correct verifications per second
     Throughput,
     /// The 99th percentile of the latency
     P99,
-    /// Processor time of the target per verification
+    /// The target's processor time for each verification
     Cpu,
 }
 
@@ -226,7 +223,7 @@ impl From<DecideBy> for Measure {
     }
 }
 
-/// Names a file that a load run writes.
+/// A file that a load run writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LoadFile {
     /// The report.
@@ -238,7 +235,7 @@ pub(crate) enum LoadFile {
 }
 
 impl LoadFile {
-    /// Names the kind.
+    /// Returns the kind, for messages.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Json(_) => "report",
@@ -258,13 +255,13 @@ impl FromStr for LoadFile {
             Some(("hlog", file)) => Ok(Self::Hlog(file.into())),
             Some(("csv", file)) => Ok(Self::Csv(file.into())),
             Some((other, _)) => Err(format!(
-                "there is no file `{other}`: write json=FILE, hlog=FILE or csv=FILE"
+                "unknown report `{other}`; write json=FILE, hlog=FILE or csv=FILE"
             )),
         }
     }
 }
 
-/// Names a part of a plan: its number from 1, or from the surroundings.
+/// A part of a plan: its number, or the number that the environment gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ShardWord {
     /// From 0; none: `JOB_COMPLETION_INDEX` says it.
@@ -277,7 +274,7 @@ impl FromStr for ShardWord {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "write the part and how many there are, such as 1/4, or auto/4".to_owned();
+        let wrong = || "write a part and the number of parts, such as 1/4 or auto/4".to_owned();
         let (part, of) = text.split_once('/').ok_or_else(wrong)?;
         let of: u32 = of.parse().map_err(|_| wrong())?;
         let index = match part {
@@ -285,7 +282,7 @@ impl FromStr for ShardWord {
             number => {
                 let number: u32 = number.parse().map_err(|_| wrong())?;
                 if number == 0 || number > of {
-                    return Err(format!("parts are numbered from 1 to {of}"));
+                    return Err(format!("write a part from 1 to {of}"));
                 }
                 Some(number - 1)
             }
@@ -300,14 +297,16 @@ impl FromStr for ShardWord {
 fn flow(text: &str) -> Result<FlowName, String> {
     FlowName::from_word(text).ok_or_else(|| {
         let known: Vec<&str> = FlowName::ALL.iter().map(|flow| flow.as_str()).collect();
-        format!("no flow is called so; there are {}", known.join(", "))
+        let near = nearest(text, known.iter().copied())
+            .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        format!("unknown flow; {near}the flows are {}", known.join(", "))
     })
 }
 
 fn rate(text: &str) -> Result<f64, String> {
     match quantity::rate(text) {
         Ok(rate) if rate > 0.0 => Ok(rate),
-        Ok(_) => Err("a rate of 0: nobody would ever come".to_owned()),
+        Ok(_) => Err("write a rate above 0".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -315,13 +314,12 @@ fn rate(text: &str) -> Result<f64, String> {
 fn share(text: &str) -> Result<f64, String> {
     match quantity::share(text) {
         Ok(share) if share > 0.0 => Ok(share),
-        Ok(_) => Err("nothing measured is ever the same within 0 %".to_owned()),
+        Ok(_) => Err(
+            "write a share above 0 %: two measurements are never equal to the last digit"
+                .to_owned(),
+        ),
         Err(error) => Err(error.to_string()),
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    quantity::duration(text).map_err(|error| error.to_string())
 }
 
 fn threshold(text: &str) -> Result<Threshold, String> {

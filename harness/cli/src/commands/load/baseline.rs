@@ -14,7 +14,7 @@ use url::Url;
 
 use super::arguments::LoadArguments;
 use super::subject;
-use crate::failure::{EXIT_OK, Failure};
+use crate::failure::{EXIT_OK, Failure, read_text};
 use crate::render::load as render;
 use crate::{clock, terminal};
 
@@ -33,11 +33,10 @@ pub(super) fn read(arguments: &LoadArguments) -> Result<Option<Baseline>, Failur
     };
     let path = file.display();
     let help = "name a file that `proofup load --save-baseline FILE` wrote";
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("could not read `{path}`: {error}"), help))?;
+    let text = read_text("the baseline", file, help)?;
     serde_json::from_str(&text)
         .map(Some)
-        .map_err(|error| Failure::usage(format!("`{path}` is no baseline: {error}"), help))
+        .map_err(|error| Failure::usage(format!("`{path}` is not a baseline: {error}"), help))
 }
 
 /// Measures the yardstick, where a baseline is kept or held to: requests per second of a server that does nothing.
@@ -79,7 +78,7 @@ async fn round(base: &Url) -> f64 {
     answered as f64 / passed().as_secs_f64().max(1e-9)
 }
 
-/// Keeps the result, or holds it to the one that was kept; gives the exit code of that.
+/// Saves the result, or compares it with the saved one; returns the exit code of the comparison.
 pub(super) fn after(
     arguments: &LoadArguments,
     report: Report,
@@ -110,7 +109,7 @@ pub(super) fn after(
     Ok(code)
 }
 
-/// Says why a baseline and a result have nothing to say to each other.
+/// A failure because a baseline and a result cannot be compared.
 pub(super) fn refused(error: &BaselineError) -> Failure {
     Failure::usage(
         error.to_string(),

@@ -12,7 +12,7 @@ use proofup_runner::load::report::Report;
 use super::arguments::LoadFile;
 use crate::failure::Failure;
 
-/// Holds the open files.
+/// The open files of a load run.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     reports: Vec<PathBuf>,
@@ -67,7 +67,7 @@ impl Files {
         }
     }
 
-    /// Writes the report, and tells what could not be written on the way.
+    /// Writes the report, and returns the first file that could not be written.
     pub(crate) fn finish(self, report: &Report) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(report)
             .map_err(|error| Failure::bug(format!("the report cannot be written: {error}")))?;

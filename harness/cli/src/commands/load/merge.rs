@@ -7,11 +7,11 @@ use proofup_runner::load::report::Report;
 
 use super::arguments::{LoadFile, MergeArguments};
 use super::files::Files;
-use crate::failure::Failure;
+use crate::failure::{Failure, read_text};
 use crate::render::load as render;
 use crate::terminal;
 
-/// Joins reports, tells, and gives the exit code.
+/// Joins reports, prints the result, and returns the exit code.
 pub(super) fn execute(arguments: &MergeArguments) -> Result<u8, Failure> {
     if let Some(other) = arguments
         .report
@@ -19,8 +19,8 @@ pub(super) fn execute(arguments: &MergeArguments) -> Result<u8, Failure> {
         .find(|file| !matches!(file, LoadFile::Json(_)))
     {
         return Err(Failure::usage(
-            format!("joining writes no {}", other.kind()),
-            "write json=FILE; HdrHistogram logs of shards can be put together by any tool for them",
+            format!("`proofup load merge` does not write a {}", other.kind()),
+            "write json=FILE; HdrHistogram's own tools join the logs of shards",
         ));
     }
     let mut reports = Vec::new();
@@ -41,16 +41,12 @@ pub(super) fn execute(arguments: &MergeArguments) -> Result<u8, Failure> {
 
 fn read(file: &Path) -> Result<Report, Failure> {
     let path = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Failure::usage(
-            format!("could not read `{path}`: {error}"),
-            "name a report that `proofup load --report json=FILE` wrote",
-        )
-    })?;
+    let help = "name a report that `proofup load --report json=FILE` wrote";
+    let text = read_text("the report", file, help)?;
     serde_json::from_str(&text).map_err(|error| {
         Failure::usage(
-            format!("`{path}` is no report of a load run: {error}"),
-            "name a report that `proofup load --report json=FILE` wrote",
+            format!("`{path}` is not the report of a load run: {error}"),
+            help,
         )
     })
 }

@@ -8,7 +8,7 @@ use proofup_runner::load::plan::LoadPlan;
 use proofup_runner::load::report::Verdict;
 
 use super::files::Files;
-use super::{Work, loaded};
+use super::{LoadContext, loaded};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::load as render;
 use crate::terminal;
@@ -16,8 +16,8 @@ use crate::terminal;
 /// How close the highest met and the lowest missed rate come.
 const EXACTNESS: f64 = 0.05;
 
-/// Searches, tells, and gives the exit code.
-pub(super) fn execute(work: &Work<'_>, plan: &LoadPlan) -> Result<u8, Failure> {
+/// Searches, prints the result, and returns the exit code.
+pub(super) fn execute(work: &LoadContext<'_>, plan: &LoadPlan) -> Result<u8, Failure> {
     let mut examples = Vec::new();
     let found = highest_rate(
         plan,

@@ -1,4 +1,4 @@
-//! What is loaded: a stranger's server, or the built-in reference in a process of its own.
+//! The target of a load run: a custom target, or the built-in reference in its own process.
 //!
 //! The reference is a child, so that its processor time and its memory can be told from the generator's (`decisions.md` 29).
 
@@ -16,14 +16,14 @@ use proofup_runner::load::report::{IN_PROCESS, TargetTold};
 use proofup_runner::target::{CompiledTarget, Direct, TransportOptions, loopback_transport};
 use url::Url;
 
-use crate::commands::run::aim::{self, Goal};
+use crate::commands::run::aim::{self, TargetSpec};
 use crate::commands::serve::TOKEN_VARIABLE;
 use crate::embedded;
 use crate::failure::Failure;
 
-/// Holds what is loaded.
+/// The target of a load run.
 #[derive(Clone)]
-pub(crate) struct Subject {
+pub(crate) struct LoadTarget {
     pub(crate) target: Arc<CompiledTarget>,
     pub(crate) connect: Connect,
     pub(crate) direct: Option<Direct>,
@@ -48,18 +48,18 @@ impl Drop for Reaped {
     }
 }
 
-impl Subject {
-    /// Takes the target that a goal names, which is not the built-in reference.
+impl LoadTarget {
+    /// The target that a command line names, which is not the built-in reference.
     pub(crate) async fn named(
-        goal: Goal<'_>,
+        spec: TargetSpec<'_>,
         options: TransportOptions,
         clock: Clock,
     ) -> Result<Self, Failure> {
-        let aim = aim::aim(goal, clock).await?;
-        let base = aim.base.clone().ok_or_else(|| {
+        let resolved = aim::resolve(spec, clock).await?;
+        let base = resolved.base.clone().ok_or_else(|| {
             Failure::bug("a named target has an address, which is checked before")
         })?;
-        let target = Arc::new(aim.target);
+        let target = Arc::new(resolved.target);
         let connected = connect(&target, options)?;
         Ok(Self {
             told: TargetTold {
@@ -71,14 +71,14 @@ impl Subject {
             counter: None,
             target,
             connect: connected,
-            callback_base: aim.callback_base,
-            control_token: aim.control_token,
+            callback_base: resolved.callback_base,
+            control_token: resolved.control_token,
             process: None,
             _child: None,
         })
     }
 
-    /// Takes the built-in reference without a socket.
+    /// The built-in reference without a socket.
     pub(crate) fn in_process(
         seed: u64,
         fault: Option<FaultName>,
@@ -105,7 +105,7 @@ impl Subject {
         })
     }
 
-    /// Starts the built-in reference as a process of its own.
+    /// The built-in reference as a process of its own, which is started here.
     pub(crate) fn child(
         options: TransportOptions,
         fault: Option<FaultName>,
@@ -145,7 +145,7 @@ impl Subject {
 /// Makes what makes connections to a target as its file says: by TLS or through a proxy, where that is so.
 fn connect(target: &Arc<CompiledTarget>, options: TransportOptions) -> Result<Connect, Failure> {
     let first = target.transport_with(options).map_err(|error| {
-        let help = "correct `base`, `proxy` or `ca` of the target file";
+        let help = "correct `base`, `proxy` or `ca` in the target file";
         Failure::usage(error.to_string(), help)
     })?;
     let target = Arc::clone(target);
@@ -161,8 +161,8 @@ fn connect(target: &Arc<CompiledTarget>, options: TransportOptions) -> Result<Co
 fn spawned(token: &Secret, words: &[String]) -> Result<(Reaped, Url), Failure> {
     let not_started = |error: &dyn std::fmt::Display| {
         Failure::usage(
-            format!("could not start the reference as a process of its own: {error}"),
-            "see whether this machine lets programs start others and listen on 127.0.0.1, or add --in-process",
+            format!("could not start the reference in its own process: {error}"),
+            "check whether programs may start others and listen on 127.0.0.1, or add --transport in-process",
         )
     };
     let program = std::env::current_exe().map_err(|error| not_started(&error))?;

@@ -10,10 +10,10 @@ use proofup_runner::load::plan::{Arrivals, LoadPlan, Stop};
 use url::Url;
 
 use super::arguments::LoadArguments;
-use super::subject::Subject;
-use super::{Work, config, not_begun, options};
+use super::subject::LoadTarget;
+use super::{LoadContext, config, not_begun, options};
 use crate::clock;
-use crate::commands::run::aim::Goal;
+use crate::commands::run::aim::TargetSpec;
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::targeting::spinner;
 use crate::failure::{EXIT_OK, Failure};
@@ -29,18 +29,18 @@ const PAIRS: u32 = 96;
 /// How long one round is, where the plan lasts longer.
 const ROUND: Duration = Duration::from_millis(1500);
 
-/// Finds the other target.
+/// Returns the other target.
 pub(super) async fn other(
     word: &str,
     arguments: &LoadArguments,
     plan: &LoadPlan,
-) -> Result<Subject, Failure> {
+) -> Result<LoadTarget, Failure> {
     if word == "reference" {
-        return Subject::child(options(plan), None, None);
+        return LoadTarget::child(options(plan), None, None);
     }
     let url = Url::parse(word).ok().filter(|url| url.has_host());
     let file = PathBuf::from(word);
-    let goal = Goal {
+    let spec = TargetSpec {
         target: match &url {
             Some(_) => arguments.target.as_deref(),
             None => Some(file.as_path()),
@@ -50,11 +50,15 @@ pub(super) async fn other(
         seed: plan.seed,
         fault: None,
     };
-    Subject::named(goal, options(plan), clock::machine()).await
+    LoadTarget::named(spec, options(plan), clock::machine()).await
 }
 
-/// Compares, tells, and gives the exit code.
-pub(super) fn execute(work: &Work<'_>, plan: &LoadPlan, other: &Subject) -> Result<u8, Failure> {
+/// Compares, prints the result, and returns the exit code.
+pub(super) fn execute(
+    work: &LoadContext<'_>,
+    plan: &LoadPlan,
+    other: &LoadTarget,
+) -> Result<u8, Failure> {
     let arguments = work.arguments;
     let mut round = plan.clone();
     if let Stop::After(after) = plan.stop {
@@ -71,8 +75,8 @@ pub(super) fn execute(work: &Work<'_>, plan: &LoadPlan, other: &Subject) -> Resu
     let both_ours = work.subject.process.is_some() && other.process.is_some();
     if decides == Measure::Cpu && !both_ours {
         return Err(Failure::usage(
-            "the processor time of a target is known only where proofup started it",
-            "compare by throughput or p99, or load the built-in reference",
+            "proofup knows the processor time only of targets that it has started",
+            "compare by throughput or p99",
         ));
     }
     let how = DuelConfig {
@@ -82,7 +86,7 @@ pub(super) fn execute(work: &Work<'_>, plan: &LoadPlan, other: &Subject) -> Resu
             pairs: PAIRS,
         },
         decides,
-        budget: arguments.budget,
+        budget: arguments.deadline,
     };
     terminal::result(&render::versus(&other.told, how))?;
     let progress = spinner();

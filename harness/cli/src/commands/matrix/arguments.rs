@@ -7,72 +7,76 @@ use clap::{Args, ValueEnum};
 use proofup_runner::matrix::covering::Strength;
 use url::Url;
 
-/// Holds the arguments of `proofup matrix`.
+use crate::commands::run::arguments::number;
+
+/// The arguments of `proofup matrix`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  proofup matrix                              the built-in reference's decisions, all 65,536 combinations\n  \
-                        proofup matrix --export decisions.csv       and the decision table as a file\n  \
-                        proofup matrix --registered 2               also for users who have registered one or two methods\n  \
+    after_help = "Examples:\n  proofup matrix                              all 65,536 combinations, against the built-in reference\n  \
+                        proofup matrix --export decisions.csv       write the decision table, too\n  \
+                        proofup matrix --registered 2               test users with up to two registered methods, too\n  \
                         proofup matrix --transport loopback         the built-in reference over HTTP\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup matrix --url http://127.0.0.1:8080\n  \
-                        proofup matrix --target mine.toml --strength 2   a slow target: every pair of values"
+                        proofup matrix --target mine.toml --strength 2   a slow target: all pairs of values\n\n\
+                        Exit codes:\n    0  every combination is decided as the table says\n    1  at least one is not; its counterexample is written\n    \
+                        2  usage, or the target file is wrong or the target cannot be reached\n    3  incomplete: some combinations could not be judged\n  130  interrupted"
 )]
 pub(crate) struct MatrixArguments {
     /// The target file of the implementation to judge
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub(crate) target: Option<PathBuf>,
 
-    /// Where the implementation is; without --target it speaks the contract as the reference does
+    /// The address of the implementation; without --target it must implement the built-in contract
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Option<Url>,
 
-    /// How the built-in reference is asked
-    #[arg(long, value_enum, default_value_t = Asking::Decisions, value_name = "HOW", help_heading = "Target",
+    /// How the built-in reference is called
+    #[arg(long, value_enum, default_value_t = MatrixTransport::Decisions, value_name = "HOW", help_heading = "Target",
           conflicts_with_all = ["target", "url"])]
-    pub(crate) transport: Asking,
+    pub(crate) transport: MatrixTransport,
 
-    /// Only so many combinations that every pair (2) or every triple (3) of values occurs
+    /// Test only a covering array of the combinations: all pairs (2) or all triples (3) of values
     #[arg(long, value_name = "N", value_parser = strength, help_heading = "Selection")]
     pub(crate) strength: Option<Strength>,
 
-    /// Also for users who have registered every set of at most so many methods; only of --transport decisions
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2),
+    /// Test also users with up to N registered methods (only with --transport decisions)
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = number(0_u8, 2),
           help_heading = "Selection", conflicts_with_all = ["target", "url"])]
     pub(crate) registered: u8,
 
-    /// Side by side: tenants over HTTP, threads otherwise; default: 8 tenants or 1 thread for each processor
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
+    /// Tenants (over HTTP) or threads in parallel [default: 8 tenants or 1 thread for each processor]
+    #[arg(long, value_name = "N", value_parser = number(1, u16::MAX), help_heading = "Running")]
     pub(crate) jobs: Option<u16>,
 
     /// The seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
+    #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1, help_heading = "Running")]
     pub(crate) seed: u64,
 
-    /// Write the decision table: a line for each combination, for a user who has registered nothing
+    /// Write the decision table as CSV: a line for each combination, for a user without registered methods
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) export: Option<PathBuf>,
 
-    /// Write the scenario of the first difference here; default: proofup-matrix-NUMBER.toml
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) counterexample: Option<PathBuf>,
+    /// Write the counterexample of the first difference below this folder
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
+    pub(crate) write: PathBuf,
 
     /// Write a report: json=FILE
     #[arg(long, value_name = "KIND=FILE", help_heading = "Output")]
     pub(crate) report: Option<JsonFile>,
 }
 
-/// Names how the built-in reference is asked.
+/// How the built-in reference is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Asking {
-    /// Its decisions as functions, without HTTP
+pub(crate) enum MatrixTransport {
+    /// Its decision functions are called directly, without HTTP
     Decisions,
-    /// HTTP without a socket
+    /// Requests go to it without a socket
     InProcess,
-    /// HTTP over loopback
+    /// Requests go over HTTP on 127.0.0.1
     Loopback,
 }
 
-/// Names where the report goes.
+/// The file of the JSON report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JsonFile(pub(crate) PathBuf);
 
@@ -82,7 +86,7 @@ impl FromStr for JsonFile {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
             Some(("json", file)) if !file.is_empty() => Ok(Self(file.into())),
-            _ => Err("write json=FILE: a matrix has no other report".to_owned()),
+            _ => Err("write json=FILE; a matrix has no other report".to_owned()),
         }
     }
 }
@@ -91,7 +95,7 @@ fn strength(text: &str) -> Result<Strength, String> {
     match text {
         "2" => Ok(Strength::Pairs),
         "3" => Ok(Strength::Triples),
-        _ => Err("write 2 for pairs or 3 for triples; leave it out for everything".to_owned()),
+        _ => Err("write 2 for pairs or 3 for triples; leave it out to test everything".to_owned()),
     }
 }
 

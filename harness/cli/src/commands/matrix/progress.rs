@@ -6,10 +6,10 @@ use crate::terminal;
 
 /// Shows how far a matrix is.
 #[derive(Debug)]
-pub(super) struct Progress(ProgressBar);
+pub(super) struct SweepProgress(ProgressBar);
 
-impl Progress {
-    /// Makes a line that is only drawn where somebody watches.
+impl SweepProgress {
+    /// A line that is only drawn where a person watches.
     pub(super) fn new(combinations: usize) -> Self {
         let target = if terminal::is_watched() {
             ProgressDrawTarget::stderr()
@@ -25,13 +25,13 @@ impl Progress {
         Self(bar)
     }
 
-    /// Minds that more are done.
+    /// Adds to the number of finished combinations.
     pub(super) fn add(&self, more: u64) {
         self.0.inc(more);
     }
 }
 
-impl Drop for Progress {
+impl Drop for SweepProgress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

@@ -1,6 +1,5 @@
 //! Which implementation is judged, and how its requests travel.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,15 +19,18 @@ use crate::commands::run::arguments::TransportKind;
 use crate::commands::serve::token_from_environment;
 use crate::commands::shutdown::Signals;
 use crate::embedded;
-use crate::failure::Failure;
+use crate::failure::{Failure, read_text};
 
 /// The contract, as the reference speaks it.
 const REFERENCE: &str = include_str!("../../../../../fixtures/targets/reference.toml");
 const REFERENCE_PATH: &str = "fixtures/targets/reference.toml";
 
-/// Holds an implementation that can be spoken to.
+/// The built-in reference, where no socket is between it and the harness.
+pub(crate) const CALLED_DIRECTLY: &str = "built-in reference, called directly";
+
+/// A target that requests can be sent to.
 #[derive(Debug)]
-pub(crate) struct Aim {
+pub(crate) struct ResolvedTarget {
     /// The target file.
     pub(crate) target: CompiledTarget,
     /// Its text.
@@ -43,13 +45,13 @@ pub(crate) struct Aim {
     pub(crate) callback_base: String,
     /// The token of test control.
     pub(crate) control_token: Option<Secret>,
-    /// What surrounds the target, once [`Aim::surround`] has started it.
+    /// What surrounds the target, once [`ResolvedTarget::surround`] has started it.
     pub(crate) surroundings: Arc<Surroundings>,
 }
 
-/// Says what a command line names.
+/// The target that a command line names.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Goal<'a> {
+pub(crate) struct TargetSpec<'a> {
     /// The target file.
     pub(crate) target: Option<&'a Path>,
     /// The address.
@@ -62,15 +64,15 @@ pub(crate) struct Goal<'a> {
     pub(crate) fault: Option<FaultName>,
 }
 
-impl Goal<'_> {
-    /// Tells why nothing could be asked of the target, and what to do about it.
+impl TargetSpec<'_> {
+    /// A failure because the target could not be asked, with what to do about it.
     ///
     /// The built-in reference can always be asked: where it cannot, that is a bug of ours.
     pub(crate) fn not_reached(&self, error: &RunError) -> Failure {
         let help = if self.target.is_some_and(|target| !is_reference(target)) {
-            "`proofup schema target` says what a target file holds"
+            "start the server, or correct `base` of the target file or --url"
         } else if self.url.is_some() {
-            "without --target the server has to speak the contract; `proofup serve --test-control` is one that does"
+            "start the server, or correct --url; a server without a target file must implement the built-in contract"
         } else {
             return Failure::bug(error.to_string());
         };
@@ -78,50 +80,46 @@ impl Goal<'_> {
     }
 }
 
-/// Says whether a word of the command line means the built-in reference; a file of that name is written `./reference`.
+/// Returns whether a word of the command line means the built-in reference; a file of that name is written `./reference`.
 pub(crate) fn is_reference(target: &Path) -> bool {
     target == Path::new(embedded::NAME)
 }
 
-/// Aims at the target that the command line names: a stranger's, or the built-in reference.
+/// Resolves the target that the command line names: a custom target, or the built-in reference.
 ///
 /// The reference over loopback is started here, and lives as long as the runtime.
-pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
-    let file = goal.target.filter(|target| !is_reference(target));
-    if file.is_none() && goal.url.is_none() {
-        return at_the_reference(goal, clock).await;
+pub(crate) async fn resolve(spec: TargetSpec<'_>, clock: Clock) -> Result<ResolvedTarget, Failure> {
+    let file = spec.target.filter(|target| !is_reference(target));
+    if file.is_none() && spec.url.is_none() {
+        return resolve_reference(spec, clock).await;
     }
     let (path, text) = match file {
         None => (REFERENCE_PATH.to_owned(), REFERENCE.to_owned()),
         Some(file) => {
             let path = file.display().to_string();
-            let text = fs::read_to_string(file).map_err(|error| {
-                Failure::usage(
-                    format!("could not read the target file `{path}`: {error}"),
-                    "name a file; `proofup schema target` says what stands in it",
-                )
-            })?;
+            let help = "name a file; `proofup init target` writes one to fill in";
+            let text = read_text("the target file", file, help)?;
             (path, text)
         }
     };
     let mut target = CompiledTarget::compile(&path, &text).map_err(Failure::diagnostic)?;
-    if let Some(url) = goal.url {
+    if let Some(url) = spec.url {
         // Whoever names an address has started what listens there.
         target = target.with_base(checked(url)?).without_process();
     }
     let base = target.base_url().cloned().ok_or_else(|| {
         Failure::usage(
-            format!("`{path}` names no address"),
-            "add `base = \"http://…\"` to it, or --url",
+            format!("`{path}` has no `base`"),
+            "add `base = \"http://…\"` to it, or give --url",
         )
     })?;
     let transport = target.transport().map_err(|error| {
-        let help = "correct `base`, `proxy` or `ca` of the target file";
+        let help = "correct `base`, `proxy` or `ca` in the target file";
         Failure::usage(error.to_string(), help)
     })?;
     let callback_base = base.as_str().trim_end_matches('/').to_owned();
     let control_token = token_from_environment();
-    Ok(Aim {
+    Ok(ResolvedTarget {
         target,
         text: TargetText::new(path, text),
         transport,
@@ -138,17 +136,17 @@ pub(crate) fn reference() -> Result<CompiledTarget, Failure> {
     CompiledTarget::compile(REFERENCE_PATH, REFERENCE).map_err(Failure::diagnostic)
 }
 
-async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
+async fn resolve_reference(spec: TargetSpec<'_>, clock: Clock) -> Result<ResolvedTarget, Failure> {
     let target = reference()?;
     let token = embedded::control_token();
-    let router = embedded::planted(clock, token.clone(), goal.seed, goal.fault);
+    let router = embedded::planted(clock, token.clone(), spec.seed, spec.fault);
     let control_token = Some(token);
-    if goal.transport == TransportKind::InProcess {
-        return Ok(Aim {
+    if spec.transport == TransportKind::InProcess {
+        return Ok(ResolvedTarget {
             target,
             text: TargetText::new(REFERENCE_PATH, REFERENCE),
             transport: embedded::in_process(router),
-            transport_name: "inProcess",
+            transport_name: "in-process",
             base: None,
             callback_base: embedded::IN_PROCESS.to_owned(),
             control_token,
@@ -158,15 +156,15 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
     let address = embedded::on_loopback(router).await.map_err(|error| {
         Failure::usage(
             format!("could not start the reference on loopback: {error}"),
-            "see whether this machine lets programs listen on 127.0.0.1, or add --transport in-process",
+            "check whether programs may listen on 127.0.0.1, or add --transport in-process",
         )
     })?;
     let callback_base = format!("http://{address}");
     let base = Url::parse(&callback_base)
-        .map_err(|error| Failure::bug(format!("{callback_base} is no URL: {error}")))?;
+        .map_err(|error| Failure::bug(format!("{callback_base} is not a URL: {error}")))?;
     let transport = loopback_transport(&base, TransportOptions::default());
     let target = target.with_base(base.clone());
-    Ok(Aim {
+    Ok(ResolvedTarget {
         target,
         text: TargetText::new(REFERENCE_PATH, REFERENCE),
         transport,
@@ -178,19 +176,36 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
     })
 }
 
+/// Returns an address that requests can be sent to.
 fn checked(url: &Url) -> Result<Url, Failure> {
-    let speaks = url.scheme() == "http" || (cfg!(feature = "tls") && url.scheme() == "https");
-    if speaks && url.host().is_some() {
+    let https = url.scheme() == "https";
+    let usable = url.scheme() == "http" || (cfg!(feature = "tls") && https);
+    if usable && url.host().is_some() {
         return Ok(url.clone());
     }
-    Err(Failure::usage(
-        format!("`{url}` cannot be spoken to by this build"),
-        "name an address such as http://127.0.0.1:8080; https takes a build with the feature `tls`",
-    ))
+    if https {
+        return Err(Failure::usage(
+            format!("this build of proofup cannot use https: `{url}`"),
+            "build it with `--features tls`, or name an http address",
+        ));
+    }
+    // `localhost:8080` is read as a URL of the scheme `localhost`.
+    let bare = url.host().is_none() && url.path().parse::<u16>().is_ok();
+    Err(if bare {
+        Failure::usage(
+            format!("`{url}` has no scheme"),
+            format!("did you mean http://{url}? (https needs a build with `--features tls`)"),
+        )
+    } else {
+        Failure::usage(
+            format!("`{url}` is not an http address"),
+            "name an address such as http://127.0.0.1:8080",
+        )
+    })
 }
 
-impl Aim {
-    /// Gives what the doctor looks at before a run: nothing where the mapping is the reference's own (decision 8).
+impl ResolvedTarget {
+    /// Returns the target file that the doctor probes before a run; none where it is the reference's own (decision 8).
     pub(crate) fn probed(&self) -> Option<Arc<TargetText>> {
         (self.text.text != REFERENCE).then(|| Arc::new(self.text.clone()))
     }
@@ -219,27 +234,27 @@ impl Aim {
         Ok(())
     }
 
-    /// Refuses a target that has no tenant, gateways and policy for each story that nobody wrote down.
+    /// Refuses a target that cannot create a tenant with gateways and a policy for each generated story.
     pub(crate) fn demand_tenants(&self, command: &str) -> Result<(), Failure> {
         let target = &self.target;
-        let stranger = needs_surroundings(target)
+        let custom = needs_surroundings(target)
             || target.standing_policy().is_some()
             || target.has(Operation::CreateUser);
-        if !stranger {
+        if !custom {
             return Ok(());
         }
         Err(Failure::usage(
             format!(
-                "`{command}` needs a target that makes a tenant with gateways and policy for each of its stories, and \
-                 `{}` is started, or has users and a policy, of its own",
+                "`{command}` needs a target that creates a tenant with gateways and a policy for each story; `{}` is \
+                 started by its file, or has its own users and policy",
                 target.name()
             ),
-            "judge it by `proofup run`; a target that makes tenants and has a [process] can be started by hand and named \
-             with --url",
+            "judge it with `proofup run`; if it creates tenants and only its [process] is in the way, start it by hand and \
+             name it with --url",
         ))
     }
 
-    /// Says how the target's time moves.
+    /// Returns how the target's time moves: `frozen per tenant`.
     pub(crate) fn clock_mode(&self) -> String {
         let clock = self.target.clock();
         let mode = match clock.mode {
@@ -253,11 +268,11 @@ impl Aim {
         format!("{mode} per {scope}")
     }
 
-    /// Says where the target is.
-    pub(crate) fn place(&self) -> String {
-        self.base.as_ref().map_or_else(
-            || "no address: it is in this process".to_owned(),
-            ToString::to_string,
-        )
+    /// Returns the target as the first lines of a result name it: with its address, or as called directly.
+    pub(crate) fn described(&self) -> String {
+        match &self.base {
+            Some(base) => format!("{} at {base}", self.target.name()),
+            None => CALLED_DIRECTLY.to_owned(),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The arguments of `proofup run`.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,41 +11,44 @@ use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
 use url::Url;
 
-/// Holds the arguments of `proofup run`.
+/// The arguments of `proofup run`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  proofup run                                       the built-in reference, every scenario\n  \
+    after_help = "Examples:\n  proofup run                                       every scenario, against the built-in reference\n  \
                         proofup run --requirement DEF-4 --requirement 'TEXT-*'\n  \
                         proofup run scenarios/deferral --seed 7 --report junit=j.xml,json=r.json\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup run --url http://127.0.0.1:8080\n  \
                         proofup run --target products/mine.toml --exemptions products/mine.exemptions.toml\n  \
-                        proofup run --target reference --target products/mine.toml   both, and where they part"
+                        proofup run --target reference --target products/mine.toml   judge both and report the differences\n\n\
+                        Exit codes:\n    0  every judged requirement holds\n    1  a requirement failed, an exemption is no longer needed, or a transcript differs\n    \
+                        2  usage, or a file is wrong or the target cannot be reached\n    3  incomplete: a requirement of level \"must\" could not be judged\n    \
+                        4  the selection holds no check\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
 )]
 pub(crate) struct RunArguments {
-    /// Scenario files, folders or patterns; none: the built-in suite
+    /// Scenario files, folders or patterns [default: the built-in suite]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<String>,
 
-    /// The target file of the implementation to judge, or `reference` for the built-in one; given twice, both are
-    /// judged and compared
+    /// The target file of the implementation to judge, or `reference` for the built-in one; give it twice to compare two
+    /// targets
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub(crate) target: Vec<PathBuf>,
 
-    /// Where the implementation is; without --target it speaks the contract as the reference does; given twice, once for
-    /// each of two that are compared
+    /// The address of the implementation; without --target it must implement the built-in contract; give it twice to
+    /// compare two targets
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Vec<Url>,
 
-    /// How requests reach the built-in reference: HTTP over loopback (the default), or without a socket
+    /// How requests reach the built-in reference: over HTTP on 127.0.0.1, or without a socket [default: loopback]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Target")]
     pub(crate) transport: Option<TransportKind>,
 
-    /// Plant a fault in the built-in reference (of two, in the last), to see how proofup finds it; `proofup faults --list`
-    /// lists them
+    /// Plant a fault in the built-in reference (of two, in the last one), to see how proofup finds it; `proofup faults
+    /// --list` lists them
     #[arg(long, value_name = "NAME", help_heading = "Target")]
     pub(crate) fault: Option<String>,
 
-    /// Only these requirements: an id, a check's slug, or a pattern such as 'DEF-*'
+    /// Judge these requirements: an id, a check's slug, or a pattern such as 'DEF-*'
     #[arg(
         long,
         value_name = "ID",
@@ -53,7 +57,7 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) requirement: Vec<String>,
 
-    /// Only these areas: DEF, or "Deferral window"
+    /// Judge these areas, such as DEF or "Deferral window"; with --requirement, both are judged
     #[arg(
         long,
         value_name = "AREA",
@@ -62,7 +66,7 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) area: Vec<String>,
 
-    /// Only these editions: 2018-07-25, 2018-07-30, 2019-02-13
+    /// Judge only these editions: 2018-07-25, 2018-07-30, 2019-02-13
     #[arg(
         long,
         value_name = "EDITION",
@@ -71,12 +75,12 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) edition: Vec<Edition>,
 
-    /// Also matrix, explore, race and measure, with fixed budgets: then nothing is set aside
+    /// Run also matrix, explore, race and measure, with fixed sizes, so that every requirement is judged
     #[arg(long, help_heading = "Selection",
           conflicts_with_all = ["paths", "requirement", "area", "edition", "max_failures"])]
     pub(crate) full: bool,
 
-    /// Read the scenarios below this folder instead of the built-in ones
+    /// Read the scenarios below this folder in place of the built-in ones
     #[arg(
         long,
         value_name = "DIR",
@@ -85,7 +89,7 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) suite: Option<PathBuf>,
 
-    /// What counts: with must, a missed should is a warning
+    /// The level that counts; with must, a failed requirement of level should is a warning
     #[arg(long, value_enum, default_value_t = LevelWord::Should, value_name = "LEVEL", help_heading = "Judging")]
     pub(crate) level: LevelWord,
 
@@ -93,23 +97,23 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     pub(crate) exemptions: Option<PathBuf>,
 
-    /// Cases side by side; default: four for each processor
-    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Running")]
+    /// Cases in parallel [default: four for each processor]
+    #[arg(long, value_name = "N", value_parser = number(1, usize::MAX), help_heading = "Running")]
     pub(crate) jobs: Option<usize>,
 
     /// The seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
+    #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1, help_heading = "Running")]
     pub(crate) seed: u64,
 
-    /// Stop after this many failed checks; what was not reached makes the run incomplete
-    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Running")]
+    /// Stop after this many failed checks; what was not reached could not run
+    #[arg(long, value_name = "N", value_parser = number(1, usize::MAX), help_heading = "Running")]
     pub(crate) max_failures: Option<usize>,
 
-    /// Stop after this long, such as 90s or 5m; what was not reached makes the run incomplete
+    /// Stop after this time, such as 90s or 5m; what was not reached could not run
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Running")]
     pub(crate) deadline: Option<Duration>,
 
-    /// Show every exchange, with secrets masked
+    /// Show every exchange, with its secrets masked
     #[arg(long, help_heading = "Output")]
     pub(crate) trace: bool,
 
@@ -126,23 +130,23 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) report: Vec<ReportFile>,
 
-    /// Compare the transcript of each case with the one in this folder; write those that are not there
+    /// Compare the transcript of each case with the one in this folder; a missing one is written
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) snapshots: Option<PathBuf>,
 
-    /// Write the transcripts that differ instead of failing
+    /// Overwrite the transcripts that differ, in place of failing
     #[arg(long, requires = "snapshots", help_heading = "Output")]
     pub(crate) update_snapshots: bool,
 }
 
-/// Names how requests reach the built-in reference.
+/// How requests reach the built-in reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TransportKind {
     Loopback,
     InProcess,
 }
 
-/// Names a level on the command line.
+/// A level, as the command line spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LevelWord {
     Must,
@@ -158,7 +162,7 @@ impl From<LevelWord> for Level {
     }
 }
 
-/// Names a report and where it goes.
+/// A kind of report, and its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReportFile {
     /// `JUnit` XML.
@@ -176,26 +180,47 @@ impl FromStr for ReportFile {
             Some(("junit", file)) => Ok(Self::Junit(file.into())),
             Some(("json", file)) => Ok(Self::Json(file.into())),
             Some((other, _)) => Err(format!(
-                "there is no report `{other}`: write junit=FILE or json=FILE"
+                "unknown report `{other}`; write junit=FILE or json=FILE"
             )),
         }
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("write a number from 1".to_owned()),
-        Ok(number) => Ok(number),
+/// Returns a reader of whole numbers between two bounds, both included.
+///
+/// Messages name a bound only where it can be met by accident: nobody types twenty digits.
+pub(crate) fn number<T>(least: T, most: T) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: Copy + PartialOrd + Display + FromStr,
+{
+    move |text: &str| {
+        if let Some(number) = text.parse().ok().filter(|n| (least..=most).contains(n)) {
+            return Ok(number);
+        }
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let below = text.parse().is_ok_and(|number: T| number < least);
+        Err(if digits && !below {
+            format!("write a number up to {most}")
+        } else {
+            format!("write a number from {least}")
+        })
     }
 }
 
+/// Reads a duration above zero, such as `90s`, `1m 30s` or `1.5h`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let read = text
-        .parse::<SignedDuration>()
+    duration_or_zero(text)
         .ok()
-        .and_then(|duration| Duration::try_from(duration).ok());
-    read.filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "write a duration such as 90s or 5m".to_owned())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "write a duration above zero, such as 90s or 5m".to_owned())
+}
+
+/// Reads a duration, of which `0s` is one.
+pub(crate) fn duration_or_zero(text: &str) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| "write a duration, such as 90s or 5m".to_owned())
 }
 
 #[cfg(test)]
@@ -212,11 +237,29 @@ mod tests {
     }
 
     #[test]
+    fn a_number_names_the_bound_that_it_misses() {
+        let read = number(1_u16, 1000);
+        assert_eq!(read("1000"), Ok(1000));
+        for (text, told) in [
+            ("0", "write a number from 1"),
+            ("-1", "write a number from 1"),
+            ("many", "write a number from 1"),
+            ("", "write a number from 1"),
+            ("1001", "write a number up to 1000"),
+            ("99999999999", "write a number up to 1000"),
+        ] {
+            assert_eq!(read(text), Err(told.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
     fn a_deadline_is_a_duration_above_zero() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("250.5us"), Ok(Duration::from_nanos(250_500)));
         for wrong in ["0s", "-1s", "soon", "90"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(duration_or_zero("0s"), Ok(Duration::ZERO));
     }
 }

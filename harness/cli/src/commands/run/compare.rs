@@ -9,14 +9,15 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use proofup_runner::compare::{Came, Comparison, ComparisonReport, Parting, Side, compare};
+use proofup_runner::compare::{Came, Comparison, ComparisonReport, Divergence, Side, compare};
 use proofup_runner::judge::verdict::Word;
 use proofup_runner::report::Facts;
+use proofup_runner::report::words::{counted, thousands};
 use proofup_runner::run::RunOutput;
 use url::Url;
 
-use super::Session;
-use super::aim::{self, Aim, is_reference};
+use super::RunSession;
+use super::aim::{self, ResolvedTarget, is_reference};
 use super::arguments::{ReportFile, RunArguments};
 use super::outputs::{Outputs, ready, unwritable, unwritten};
 use crate::commands::shutdown::Signals;
@@ -30,8 +31,8 @@ pub(super) fn sides(arguments: &RunArguments) -> Result<Option<[RunArguments; 2]
     let (targets, urls) = (&arguments.target, &arguments.url);
     if targets.len() > 2 || urls.len() > 2 {
         return Err(Failure::usage(
-            "more than two targets cannot be compared",
-            "name two, and run again for the third",
+            "at most two targets can be compared",
+            "name two, and compare the third in another run",
         ));
     }
     if targets.len() < 2 && urls.len() < 2 {
@@ -40,14 +41,14 @@ pub(super) fn sides(arguments: &RunArguments) -> Result<Option<[RunArguments; 2]
     }
     if targets.len() == 2 && urls.len() == 1 {
         return Err(Failure::usage(
-            "one --url cannot be for both of two targets",
+            "one --url cannot serve two targets",
             "give --url once for each --target, in the same order, or put `base` into the target files",
         ));
     }
     if arguments.full || arguments.snapshots.is_some() {
         return Err(Failure::usage(
-            "two targets are compared by scenarios alone",
-            "leave out --full and --snapshots, or run each target by itself",
+            "--full and --snapshots do not work with two targets",
+            "leave them out, or run each target by itself",
         ));
     }
     // One file with two addresses is one mapping for both.
@@ -90,12 +91,12 @@ fn planted_somewhere(arguments: &RunArguments, built_in: bool) -> Result<(), Fai
         return Ok(());
     }
     Err(Failure::usage(
-        format!("{flag} is for the built-in reference, and that is not judged here"),
+        format!("{flag} applies to the built-in reference, which is not judged here"),
         format!("leave out {flag}, or compare with `--target reference`"),
     ))
 }
 
-/// Names the report of one side: `r.json` is `r.a.json`.
+/// Returns the report of one side: `r.json` becomes `r.a.json`.
 fn of_side(report: &ReportFile, side: &str) -> ReportFile {
     match report {
         ReportFile::Json(file) => ReportFile::Json(beside(file, side)),
@@ -126,15 +127,15 @@ fn comparison_files(arguments: &RunArguments) -> Vec<PathBuf> {
     named.chain(folder).collect()
 }
 
-/// Holds one side, judged.
-struct Judged {
+/// One side of a comparison, judged.
+struct JudgedSide {
     output: RunOutput,
     facts: Facts,
     side: Side,
 }
 
-impl Session {
-    /// Judges both sides, one after the other, tells where they differ, and gives the exit code of the worse.
+impl RunSession {
+    /// Judges both sides, one after the other, prints the differences, and returns the exit code of the worse.
     pub(super) async fn compare(&self, sides: [RunArguments; 2]) -> Result<u8, Failure> {
         let [a, b] = sides.map(|arguments| Self {
             arguments,
@@ -146,8 +147,8 @@ impl Session {
             Outputs::prepare(&a.arguments)?,
             Outputs::prepare(&b.arguments)?,
         );
-        let mut one = aim::aim(a.goal()?, a.clock.clone()).await?;
-        let mut other = aim::aim(b.goal()?, b.clock.clone()).await?;
+        let mut one = aim::resolve(a.spec()?, a.clock.clone()).await?;
+        let mut other = aim::resolve(b.spec()?, b.clock.clone()).await?;
         let first = a.judged(&mut one, &outputs.0, NAMES[0]).await?;
         if first.output.interrupted {
             return Ok(Word::Interrupted.exit_code());
@@ -166,30 +167,30 @@ impl Session {
     /// Runs one side and writes its reports, which hold what failed in it, before the other side begins.
     async fn judged(
         &self,
-        aim: &mut Aim,
+        resolved: &mut ResolvedTarget,
         outputs: &Outputs,
         name: &str,
-    ) -> Result<Judged, Failure> {
-        terminal::result(&format!("{} {}\n", bold(&name), self.header(aim)))?;
+    ) -> Result<JudgedSide, Failure> {
+        terminal::result(&format!("{} {}\n", bold(&name), self.header(resolved)))?;
         let started_at = self.clock.now();
         let signals = Signals::listen()?;
         // What surrounds a side ends with it: the other may want the same ports.
-        let driven = match aim.surround(&self.clock).await {
-            Ok(()) => self.drive(aim, signals).await,
+        let driven = match resolved.surround(&self.clock).await {
+            Ok(()) => self.drive(resolved, signals).await,
             Err(failure) => Err(failure),
         };
-        aim.surroundings.stop().await;
+        resolved.surroundings.stop().await;
         let output = match driven {
             Ok(output) => output,
-            Err(failure) => return Err(self.unreached(aim, outputs, failure)),
+            Err(failure) => return Err(self.unreached(resolved, outputs, failure)),
         };
-        let mut facts = self.facts(aim, Some(&output.capabilities));
+        let mut facts = self.facts(resolved, Some(&output.capabilities));
         facts.started_at = started_at;
         let verdict = self.verdict(&output.cases, output.interrupted);
         outputs.write(&facts, &verdict, &output.cases, verdict.exit_code())?;
         let side = Side::new(&facts, &verdict);
         drop(verdict);
-        Ok(Judged {
+        Ok(JudgedSide {
             output,
             facts,
             side,
@@ -197,14 +198,14 @@ impl Session {
     }
 }
 
-/// Tells where two sides differ.
+/// Returns the differences of two sides.
 fn told(report: &ComparisonReport) -> String {
     let Comparison {
-        cases_alike,
+        cases_identical,
         cases_not_compared,
-        checks_alike,
+        checks_agreeing,
         checks,
-        partings,
+        divergences,
     } = &report.comparison;
     let mut text = String::new();
     if !checks.is_empty() {
@@ -224,17 +225,30 @@ fn told(report: &ComparisonReport) -> String {
         text.push_str(&table::plain(["check", "case", "a", "b"], rows));
         text.push('\n');
     }
-    for parting in partings {
-        text.push_str(&parted(parting));
+    for divergence in divergences {
+        text.push_str(&shown(divergence));
     }
-    if !partings.is_empty() {
+    if !divergences.is_empty() {
         text.push('\n');
     }
+    let verb = |number: usize, one: &'static str, more: &'static str| {
+        if number == 1 { one } else { more }
+    };
+    let not_compared = match cases_not_compared {
+        0 => String::new(),
+        number => format!(", {} not compared", thousands(number)),
+    };
     let _ = writeln!(
         text,
-        "{} checks differ, {checks_alike} are alike; {} cases part, {cases_alike} are alike, {cases_not_compared} not compared",
-        checks.len(),
-        partings.len(),
+        "{} {}, {} {}; {} {}, {} {} identical{not_compared}",
+        counted(checks.len(), "check"),
+        verb(checks.len(), "differs", "differ"),
+        thousands(checks_agreeing),
+        verb(*checks_agreeing, "agrees", "agree"),
+        counted(divergences.len(), "case"),
+        verb(divergences.len(), "diverges", "diverge"),
+        thousands(cases_identical),
+        verb(*cases_identical, "is", "are"),
     );
     for (name, side) in NAMES.iter().zip([&report.a, &report.b]) {
         let word = match side.word {
@@ -244,29 +258,37 @@ fn told(report: &ComparisonReport) -> String {
             }
             _ => bad(&side.word),
         };
-        let _ = writeln!(
-            text,
-            "{name} {}: {word}, exit code {}",
-            side.target, side.exit_code
-        );
+        let code = match side.exit_code {
+            0 => String::new(),
+            code => format!(", exit code {code}"),
+        };
+        let _ = writeln!(text, "{name}: {}: {word}{code}", side.target);
     }
     text
 }
 
-fn parted(parting: &Parting) -> String {
-    let did = parting.did.as_deref().unwrap_or("they do not do the same");
+fn shown(divergence: &Divergence) -> String {
+    let did = divergence
+        .did
+        .as_deref()
+        .unwrap_or("the two cases do different things");
     let came = |line: &Option<String>| {
         line.clone()
-            .unwrap_or_else(|| "nothing: it ended before".to_owned())
+            .unwrap_or_else(|| "nothing: the case had ended".to_owned())
     };
     format!(
-        "{} {} step {}: {did}\n  a {}\n  b {}\n",
-        dim(&"parts"),
-        parting.case,
-        parting.step,
-        came(&parting.a),
-        came(&parting.b)
+        "{} at step {}: {}\n  {did}\n  a: {}\n  b: {}\n",
+        dim(&"diverges"),
+        divergence.step,
+        spaced(&divergence.case),
+        came(&divergence.a),
+        came(&divergence.b)
     )
+}
+
+/// Returns a case's id with a space before its edition: `closing-instant [2018-07-25]`.
+fn spaced(case: &str) -> String {
+    case.replace('[', " [")
 }
 
 /// What the sides are called, everywhere.

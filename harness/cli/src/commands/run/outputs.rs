@@ -11,7 +11,7 @@ use proofup_runner::report::{Facts, exchange, junit};
 use crate::commands::run::arguments::{ReportFile, RunArguments};
 use crate::failure::Failure;
 
-/// Holds where the reports of a run go.
+/// The files that a run writes.
 #[derive(Debug)]
 pub(crate) struct Outputs {
     reports: Vec<ReportFile>,
@@ -92,7 +92,7 @@ pub(super) fn ready(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tells every exchange of a case.
+/// Returns every exchange of a case as text.
 pub(crate) fn trace(case: &CaseResult) -> String {
     case.trace
         .iter()
@@ -100,7 +100,7 @@ pub(crate) fn trace(case: &CaseResult) -> String {
         .collect()
 }
 
-/// Names the file of a case's transcript: `first-offer.2019-02-13.txt`.
+/// Returns the file name of a case's transcript: `first-offer.2019-02-13.txt`.
 pub(crate) fn file_name(case: &str) -> String {
     format!("{}.txt", file_stem(case))
 }
@@ -114,13 +114,13 @@ fn file_stem(case: &str) -> String {
 pub(super) fn unwritable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::usage(
         format!("could not write `{}`: {error}", file.display()),
-        "name a place that can be written to",
+        "name a file or folder that can be written to",
     )
 }
 
 pub(super) fn unwritten(file: &Path, error: &dyn std::error::Error) -> Failure {
     Failure::bug(format!(
-        "the report `{}` cannot be put into words: {error}",
+        "the report `{}` could not be serialized: {error}",
         file.display()
     ))
 }

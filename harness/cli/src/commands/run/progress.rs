@@ -8,10 +8,10 @@ use crate::terminal;
 
 /// Shows how far a run is.
 #[derive(Debug, Clone)]
-pub(crate) struct Progress(ProgressBar);
+pub(crate) struct RunProgress(ProgressBar);
 
-impl Progress {
-    /// Makes a line that is only drawn where somebody watches.
+impl RunProgress {
+    /// A line that is only drawn where a person watches.
     pub(crate) fn new() -> Self {
         let target = if terminal::is_watched() {
             ProgressDrawTarget::stderr()
@@ -25,7 +25,7 @@ impl Progress {
         Self(bar)
     }
 
-    /// Minds what happened.
+    /// Updates the line by an event.
     pub(crate) fn on(&self, event: &Event) {
         match event {
             Event::RunStarted { cases, .. } => {

@@ -8,12 +8,12 @@ use proofup_runner::judge::verdict::Scope;
 use proofup_runner::run::{Selection, select, selected_ids};
 use proofup_runner::scenario::{Scenario, Suite};
 
-use crate::commands::explain::no_such_requirement;
+use crate::commands::explain::{no_such_requirement, requirements};
 use crate::commands::run::arguments::RunArguments;
 use crate::failure::Failure;
-use crate::matching::{matches, nearest};
+use crate::matching::nearest;
 
-/// Holds what is run, and what of it counts.
+/// The selected cases, and what of them counts.
 #[derive(Debug, Clone)]
 pub(crate) struct Chosen {
     /// What the engine runs.
@@ -28,7 +28,7 @@ pub(crate) struct Chosen {
     pub(crate) flags: Vec<String>,
 }
 
-/// Works out what is asked for; a check's slug also narrows the suite to its scenario.
+/// Returns the selection; a check's slug also narrows the suite to its scenario.
 pub(crate) fn choose(
     arguments: &RunArguments,
     suite: &mut Suite,
@@ -45,11 +45,7 @@ pub(crate) fn choose(
             }
             None => (word.as_str(), false),
         };
-        let found: Vec<_> = catalogue
-            .requirements
-            .iter()
-            .filter(|entry| matches(word, &entry.id.0))
-            .collect();
+        let found = requirements(word, catalogue);
         if found.is_empty() || (is_slug && found.len() > 1) {
             return Err(no_such_requirement(word, catalogue));
         }
@@ -112,10 +108,7 @@ fn keep_slugs(suite: &mut Suite, slugs: &BTreeSet<&str>) -> Result<(), Failure> 
                 )
             },
         );
-        return Err(Failure::usage(
-            format!("no check is called `{unknown}`"),
-            help,
-        ));
+        return Err(Failure::usage(format!("unknown check `{unknown}`"), help));
     }
     suite
         .scenarios
@@ -153,7 +146,7 @@ fn area(word: &str, catalogue: &Catalogue) -> Result<String, Failure> {
     let near =
         nearest(word, known).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     Err(Failure::usage(
-        format!("no area is called `{word}`"),
+        format!("unknown area `{word}`"),
         format!("{near}the areas are {}", ids.join(", ")),
     ))
 }
@@ -169,16 +162,16 @@ fn nothing_selected(scope: &Scope, catalogue: &Catalogue) -> Failure {
             entry
                 .excluded
                 .as_ref()
-                .map(|reason| format!("{id} is excluded: {reason}"))
+                .map(|reason| format!("{id} is not checked: {reason}"))
         })
     };
     let told: Vec<String> = scope.ids.iter().flatten().filter_map(aside).collect();
     let help = if told.is_empty() {
-        "widen the selection: `proofup list --scenarios` shows what there is".to_owned()
+        "select more; `proofup list --scenarios` lists every check".to_owned()
     } else {
         told.join("; ")
     };
-    Failure::nothing_selected("no check is selected", help)
+    Failure::nothing_selected("the selection holds no check", help)
 }
 
 /// Spells what narrowed the run, as the command line does.

@@ -12,9 +12,9 @@ use crate::commands::run::outputs::file_name;
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, dim, good};
 
-/// Holds how the transcripts of a run compare.
+/// How the transcripts of a run compare with those in a folder.
 #[derive(Debug, Default)]
-pub(crate) struct Comparison {
+pub(crate) struct SnapshotComparison {
     /// Equal ones.
     pub(crate) equal: usize,
     /// Written ones: they were not there, or were to be updated.
@@ -32,7 +32,7 @@ pub(crate) fn compare(
     folder: &Path,
     update: bool,
     cases: &[CaseResult],
-) -> Result<Comparison, Failure> {
+) -> Result<SnapshotComparison, Failure> {
     let cannot = |what: &str, path: &Path, error: &std::io::Error| {
         let message = format!(
             "could not {what} the snapshot `{}`: {error}",
@@ -44,7 +44,7 @@ pub(crate) fn compare(
         )
     };
     fs::create_dir_all(folder).map_err(|error| cannot("write", folder, &error))?;
-    let mut comparison = Comparison::default();
+    let mut comparison = SnapshotComparison::default();
     for case in cases.iter().filter(|case| is_whole(case)) {
         let file = folder.join(file_name(&case.id));
         let before = match fs::read_to_string(&file) {
@@ -58,7 +58,7 @@ pub(crate) fn compare(
                 comparison.different += 1;
                 let _ = writeln!(
                     comparison.text,
-                    "{} {}",
+                    "{}: {}",
                     bad(&"DIFFERS"),
                     bold(&file.display())
                 );
@@ -71,7 +71,7 @@ pub(crate) fn compare(
             }
         }
     }
-    let Comparison {
+    let SnapshotComparison {
         equal,
         written,
         different,
@@ -85,7 +85,7 @@ pub(crate) fn compare(
         let _ = writeln!(
             comparison.text,
             "{}",
-            dim(&"add --update-snapshots to accept what this run tells")
+            dim(&"add --update-snapshots to accept the transcripts of this run")
         );
     }
     Ok(comparison)
@@ -97,7 +97,7 @@ fn is_whole(case: &CaseResult) -> bool {
     case.internal_error.is_none() && !case.checks.iter().any(|check| lost(&check.outcome))
 }
 
-/// Tells how two texts differ, with three lines around each difference.
+/// Returns the difference of two texts, with three lines around each.
 fn diff(before: &str, after: &str) -> String {
     let diff = TextDiff::from_lines(before, after);
     let mut text = String::new();
