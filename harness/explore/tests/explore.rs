@@ -117,7 +117,8 @@ fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
     config.run.transport = failing(config.run.transport);
     let found = wait(hunt(&config)).expect("the reference can be asked");
     let found = found.expect("a status of 500 is no success");
-    let summary = wait(found.make_small()).file.summary;
+    let file = wait(found.make_small()).file;
+    let summary = format!("{}: {}", file.did, file.got);
     let operations = [
         "openAccount",
         "setDefault",

@@ -18,7 +18,7 @@ use super::plan::{Arrivals, Connections, LoadPlan, Spacing, Stop};
 use super::schedule::Shard;
 use super::threshold::{Metric, Threshold};
 use super::timeline::Point;
-use crate::report::words::counted;
+use crate::judge::report::words::counted;
 
 pub use latency::{HistogramError, Latency};
 

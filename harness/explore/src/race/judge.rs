@@ -7,7 +7,6 @@ use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::command::Command;
 use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
-use serde_json::Value as Json;
 
 use super::plan::Plan;
 use super::play::Played;
