@@ -1,16 +1,5 @@
 //! Words that people type, against words that there are.
 
-/// Finds the nearest known word, where one is near enough to have been meant.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let upper = word.to_uppercase();
-    known
-        .into_iter()
-        .map(|other| (strsim::jaro_winkler(&upper, &other.to_uppercase()), other))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, other)| other)
-}
-
 /// Says whether a text matches a pattern in which `*` stands for anything, without minding case.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_uppercase(), text.to_uppercase());
@@ -35,12 +24,6 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_word_is_found_and_a_far_one_is_not() {
-        assert_eq!(nearest("def4", ["DEF-4", "CODE-1"]), Some("DEF-4"));
-        assert_eq!(nearest("zzz", ["DEF-4", "CODE-1"]), None);
-    }
 
     #[test]
     fn a_star_stands_for_anything() {

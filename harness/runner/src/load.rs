@@ -20,7 +20,6 @@ pub mod plan;
 mod player;
 mod post;
 pub mod process;
-pub mod quantity;
 pub mod report;
 pub mod schedule;
 mod tenant;

@@ -11,6 +11,7 @@ mod versus;
 use std::path::Path;
 use std::sync::Arc;
 
+use proofup_files::read_text;
 use proofup_gateways::host::Counter;
 use proofup_gateways::host::StandaloneOptions;
 use proofup_runner::load::baseline::Baseline;
@@ -200,7 +201,7 @@ fn read_plan(file: Option<&Path>) -> Result<LoadPlan, Failure> {
             .map_err(|error| Failure::bug(format!("{error}")));
     };
     let path = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| {
+    let text = read_text(file).map_err(|error| {
         Failure::usage(
             format!("could not read the load plan `{path}`: {error}"),
             "name a file; `proofup schema load` says what stands in it",

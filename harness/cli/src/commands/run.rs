@@ -9,7 +9,6 @@ mod selection;
 mod snapshots;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use jiff::tz::TimeZone;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
 use proofup_domain::requirement::{Catalogue, RequirementId};
+use proofup_files::read_text;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::doctor::{Finding, Probed};
 use proofup_runner::full::{Budget, beyond_scripts};
@@ -88,7 +88,7 @@ fn exemptions(
         return Ok(Exemptions::default());
     };
     let name = file.display().to_string();
-    let text = fs::read_to_string(file).map_err(|error| {
+    let text = read_text(file).map_err(|error| {
         Failure::usage(
             format!("could not read the exemptions `{name}`: {error}"),
             "name a file of [[exemptions]], each with a check or requirement and a reason",

@@ -217,5 +217,5 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
 }
 
 fn time(text: &str) -> Result<Duration, String> {
-    proofup_runner::load::quantity::duration(text).map_err(|error| error.to_string())
+    proofup_files::quantity::duration(text).map_err(|error| error.to_string())
 }

@@ -93,19 +93,26 @@ fn graph(metadata: &Metadata, kind: DependencyKind) -> BTreeMap<String, BTreeSet
 #[test]
 fn the_crates_know_each_other_as_the_architecture_says() {
     let graph = graph(&metadata(), DependencyKind::Normal);
-    let allowed: [(&str, &[&str]); 6] = [
+    let allowed: [(&str, &[&str]); 7] = [
         ("proofup-domain", &[]),
+        ("proofup-files", &[]),
         ("proofup-oracle", &["proofup-domain"]),
         ("proofup-reference", &["proofup-domain"]),
         ("proofup-gateways", &["proofup-domain"]),
         (
             "proofup-runner",
-            &["proofup-domain", "proofup-gateways", "proofup-oracle"],
+            &[
+                "proofup-domain",
+                "proofup-files",
+                "proofup-gateways",
+                "proofup-oracle",
+            ],
         ),
         (
             "proofup",
             &[
                 "proofup-domain",
+                "proofup-files",
                 "proofup-gateways",
                 "proofup-reference",
                 "proofup-runner",

@@ -1,8 +1,8 @@
 //! Thresholds: `secondStepText.p99<50ms`, `throughput>2000`.
 
+use proofup_files::{quantity, suggest};
+
 use super::flow::FlowName;
-use super::quantity;
-use crate::scenario::problem::{list, nearest};
 
 /// Holds one condition on the figures of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +53,7 @@ pub enum ThresholdError {
     #[error("unknown flow `{0}`")]
     UnknownFlow(String),
     /// The bound is none.
-    #[error("`{bound}` is no bound for `{metric}`")]
+    #[error("`{bound}` cannot be a bound of `{metric}`")]
     BadBound {
         /// The bound.
         bound: String,
@@ -80,19 +80,13 @@ impl ThresholdError {
     /// Says what to write.
     #[must_use]
     pub fn help(&self) -> String {
-        let near = |word: &str, known: &[&str]| {
-            nearest(word, known.iter().copied())
-                .map_or_else(String::new, |near| format!("did you mean `{near}`? "))
-        };
         match self {
             Self::NoComparison(_) => "write `secondStepText.p99<50ms` or `throughput>2000`".to_owned(),
             Self::UnknownMetric(word) => {
-                let known = metric_words();
-                format!("{}allowed: {}", near(word, &known), list(&known))
+                suggest(word, metric_words())
             }
             Self::UnknownFlow(word) => {
-                let known = FlowName::ALL.map(FlowName::as_str);
-                format!("{}allowed: {}", near(word, &known), list(&known))
+                suggest(word, FlowName::ALL.map(FlowName::as_str))
             }
             Self::BadBound { .. } => {
                 "latencies take a duration such as `50ms`, shares a percentage such as `1%`, `throughput` a number".to_owned()

@@ -5,10 +5,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use proofup_files::quantity;
 use proofup_runner::load::engine::duel::Measure;
 use proofup_runner::load::flow::FlowName;
 use proofup_runner::load::plan::Overrides;
-use proofup_runner::load::quantity;
 use proofup_runner::load::threshold::Threshold;
 use url::Url;
 

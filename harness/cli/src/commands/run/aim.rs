@@ -1,12 +1,12 @@
 //! Which implementation is judged, and how its requests travel.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
+use proofup_files::read_text;
 use proofup_runner::doctor::TargetText;
 use proofup_runner::run::RunError;
 use proofup_runner::surroundings::{Surroundings, SurroundingsError, needs_surroundings};
@@ -95,7 +95,7 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
         None => (REFERENCE_PATH.to_owned(), REFERENCE.to_owned()),
         Some(file) => {
             let path = file.display().to_string();
-            let text = fs::read_to_string(file).map_err(|error| {
+            let text = read_text(file).map_err(|error| {
                 Failure::usage(
                     format!("could not read the target file `{path}`: {error}"),
                     "name a file; `proofup schema target` says what stands in it",

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::SignedDuration;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
+use proofup_files::quantity;
 use url::Url;
 
 /// Holds the arguments of `proofup run`.
@@ -190,11 +190,9 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let read = text
-        .parse::<SignedDuration>()
+    quantity::duration(text)
         .ok()
-        .and_then(|duration| Duration::try_from(duration).ok());
-    read.filter(|duration| !duration.is_zero())
+        .filter(|duration| !duration.is_zero())
         .ok_or_else(|| "write a duration such as 90s or 5m".to_owned())
 }
 
