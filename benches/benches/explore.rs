@@ -3,7 +3,7 @@
 //! Every throughput is in commands per second on one core. A drawn story ends with commands that are not drawn (its quiet
 //! end); `draw` does not count them, `step` and `in process` do.
 
-#[path = "../../harness/runner/tests/support/planted.rs"]
+#[path = "../../harness/world/tests/support/planted.rs"]
 #[expect(dead_code, reason = "benches wait on a runtime of one thread")]
 mod planted;
 

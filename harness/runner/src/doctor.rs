@@ -13,11 +13,9 @@ mod diagnose;
 mod finding;
 mod foreseen;
 mod ground;
-mod marks;
 mod policies;
 mod setups;
 mod signs;
-mod text;
 mod times;
 mod uses;
 
@@ -27,9 +25,9 @@ use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::Command;
 use tokio::sync::watch;
 
+pub use crate::target::TargetText;
+pub(crate) use finding::marks;
 pub use finding::{Diagnosis, Finding, Mark, Probed};
-pub(crate) use marks::Marks;
-pub use text::TargetText;
 
 use act::{Act, Stage, Story, Wants};
 use diagnose::{Look, diagnosis};

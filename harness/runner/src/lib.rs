@@ -1,26 +1,19 @@
-//! The runner: targets, scenarios, judging, transcripts and reports.
+//! The runner: a whole run of the suite, the doctor, planted faults, and two runs side by side.
 //!
-//! `scenario` reads what people write, `target` turns commands into HTTP, `world` plays the people, `judge` compares,
-//! `run` drives it all and `report` tells others.
+//! `run` lets scenarios happen, `full` adds what nobody scripted as cases of the same run, `doctor` tells mistakes of a target
+//! file from nonconformance, `faults` asks whether planted faults are noticed, and `compare` lays two runs side by side.
 //!
 //! **Invariant:** nothing here knows the reference implementation; a target is a file and a transport.
 
-pub mod catalogue;
 pub mod compare;
 pub mod doctor;
-pub mod explore;
 pub mod faults;
-pub mod foresee;
 pub mod full;
-pub mod judge;
-pub mod load;
-pub mod matrix;
-pub mod measure;
-pub mod race;
-pub mod report;
 pub mod run;
-pub mod scenario;
-pub mod surroundings;
-pub mod target;
-pub mod transcript;
-pub mod world;
+
+pub use proofup_binding as target;
+pub use proofup_explore::{explore, matrix, measure, race};
+pub use proofup_judge::{self as judge, report};
+pub use proofup_load as load;
+pub use proofup_scenario::{self as scenario, catalogue, transcript};
+pub use proofup_world::{self as world, foresee, surroundings};

@@ -18,7 +18,8 @@ use proofup_runner::load::baseline::Baseline;
 use proofup_runner::load::plan::{self, LoadPlan};
 use proofup_runner::load::report::{MachineTold, PlanTold, Report, Surroundings};
 use proofup_runner::load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
-use proofup_runner::target::{GatewayPlan, Operation, TransportOptions};
+use proofup_runner::surroundings::gateway_options;
+use proofup_runner::target::{Operation, TransportOptions};
 use tokio::sync::watch;
 
 use crate::commands::run::aim::Goal;
@@ -184,7 +185,7 @@ fn config(
 /// Says where the gateways listen: where the target file says, unless the command line says otherwise.
 fn gateways(arguments: &LoadArguments, subject: &Subject) -> StandaloneOptions {
     let plan = subject.target.surrounded().gateways.as_ref();
-    let mut options = plan.map_or_else(StandaloneOptions::default, GatewayPlan::options);
+    let mut options = plan.map_or_else(StandaloneOptions::default, gateway_options);
     if let Some(address) = arguments.gateway_bind {
         options.http.set_ip(address);
         options.smtp.set_ip(address);

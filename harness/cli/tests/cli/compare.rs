@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::files::{story, write};
-use crate::{assert_fails, proofup, stderr, stdout};
+use super::files::{story, write};
+use super::{assert_fails, proofup, stderr, stdout};
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("the path is UTF-8")

@@ -4,9 +4,9 @@ use std::fs;
 
 use proofup_runner::target::Operation;
 
-use crate::files::write;
-use crate::servers::start;
-use crate::{assert_fails, command, proofup, stderr, stdout};
+use super::files::write;
+use super::servers::start;
+use super::{assert_fails, command, proofup, stderr, stdout};
 
 const REFERENCE: &str = include_str!("../../../../fixtures/targets/reference.toml");
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::files::{story, suite, write};
-use crate::servers::start;
-use crate::{assert_fails, command, proofup, stderr, stdout};
+use super::files::{story, suite, write};
+use super::servers::start;
+use super::{assert_fails, command, proofup, stderr, stdout};
 
 fn run(folder: &Path, more: &[&str]) -> std::process::Output {
     let mut arguments = vec!["run", folder.to_str().expect("the path is UTF-8")];

@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::tempdir;
 
-use crate::{assert_fails, command, proofup, stderr, stdout};
+use super::{assert_fails, command, proofup, stderr, stdout};
 
 #[test]
 fn what_is_found_is_told_written_and_replayed() {

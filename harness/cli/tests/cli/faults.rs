@@ -2,7 +2,7 @@
 
 use proofup_domain::fault::FaultName;
 
-use crate::{assert_fails, proofup, stderr, stdout};
+use super::{assert_fails, proofup, stderr, stdout};
 
 /// Takes the lines away: they move with every edit of a scenario, and the checks are named anyway.
 fn without_lines(text: &str) -> String {

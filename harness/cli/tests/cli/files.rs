@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::{assert_fails, proofup, stderr};
+use super::{assert_fails, proofup, stderr};
 
 /// A story that holds for every implementation that lets nobody in by a wrong password.
 pub(crate) const STORY: &str = r#"title = "A wrong password lets nobody in"

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::files::{story, write};
+use super::files::{story, write};
+use super::{command, stderr};
 use crate::hostile_server::{CAPABILITIES, HostileServer, Hostility};
-use crate::{command, stderr};
 
 /// What a run may take in memory, whatever a target sends: 200 MB.
 const MEMORY: u64 = 200 * 1000 * 1000;

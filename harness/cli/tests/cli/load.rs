@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::{assert_fails, command, proofup, stderr, stdout};
+use super::{assert_fails, command, proofup, stderr, stdout};
 
 /// A plan that takes a moment, and whose lateness says nothing: this machine may be busy.
 const SMALL: &str = r#"
@@ -211,7 +211,7 @@ fn a_target_without_the_inbox_that_a_flow_needs_is_told() {
     server
         .args(["serve", "--test-control", "--listen", "127.0.0.1:0"])
         .env("PROOFUP_TEST_CONTROL_TOKEN", "of-this-test");
-    let (_server, line, _lines) = crate::servers::start(&mut server);
+    let (_server, line, _lines) = super::servers::start(&mut server);
     let url = line
         .split_whitespace()
         .find(|word| word.starts_with("http://"))

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use serde_json::{Value as Json, json};
 
-use crate::{assert_fails, command, proofup, stderr, stdout};
+use super::{assert_fails, command, proofup, stderr, stdout};
 
 const SIGN_INS: &str = "lateness = \"60s\"\narrivals = { rate = \"20/s\" }\nstop = { after = \"1s\" }\nmix = { signIn = 1 }\n";
 
@@ -220,7 +220,7 @@ fn a_target_that_dies_on_the_way_fails_the_run_and_the_report_is_written() {
     server
         .args(["serve", "--test-control", "--listen", "127.0.0.1:0"])
         .env("PROOFUP_TEST_CONTROL_TOKEN", "of-this-test");
-    let (server, line, _lines) = crate::servers::start(&mut server);
+    let (server, line, _lines) = super::servers::start(&mut server);
     let url = line
         .split_whitespace()
         .find(|word| word.starts_with("http://"));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::{assert_fails, command};
+use super::{assert_fails, command};
 
 const MANIFEST: &str = include_str!("../../../../fixtures/load/indexed-job.yaml");
 

@@ -6,8 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::servers::start;
-use crate::{assert_fails, command, proofup, stderr, stdout};
+use super::servers::start;
+use super::{assert_fails, command, proofup, stderr, stdout};
 
 const TOKEN: &str = "PROOFUP_TEST_CONTROL_TOKEN";
 

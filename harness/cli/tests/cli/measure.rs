@@ -1,6 +1,6 @@
 //! `proofup measure` as a user meets it.
 
-use crate::{assert_fails, proofup, stderr, stdout};
+use super::{assert_fails, proofup, stderr, stdout};
 
 #[test]
 fn the_tokens_of_the_reference_hold() {

@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::tempdir;
 
-use crate::{assert_fails, command, proofup, stderr, stdout};
+use super::{assert_fails, command, proofup, stderr, stdout};
 
 #[test]
 fn every_story_of_the_reference_is_judged_however_it_is_asked() {

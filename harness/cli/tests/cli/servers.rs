@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use crate::{assert_fails, command, proofup};
+use super::{assert_fails, command, proofup};
 
 /// Holds a process that is ended with the test.
 pub(crate) struct Server(pub(crate) Child);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::{assert_fails, command, proofup};
+use super::{assert_fails, command, proofup};
 
 /// Writes a target file whose process does what a shell is told.
 fn target(folder: &Path, start: &str) -> String {
@@ -135,12 +135,12 @@ fn a_load_run_starts_the_process_of_its_target_and_ends_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let (target, address) = started_reference(folder.path(), "");
     let output = load(&target, "enrolText");
-    let told = crate::stdout(&output);
+    let told = super::stdout(&output);
     assert_eq!(
         output.status.code(),
         Some(0),
         "{told}{}",
-        crate::stderr(&output)
+        super::stderr(&output)
     );
     assert!(told.contains("enrolText.submitCode"), "{told}");
     let gone = std::net::TcpStream::connect(&address);

@@ -9,7 +9,7 @@ use proofup_oracle::user::{Registered, User};
 use proofup_oracle::{available, default, policy, required, usable};
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-use crate::draw;
+use super::draw;
 
 /// Tells whether every obligation that was unmet before is met now.
 fn settled(before: Obligations, now: Obligations) -> bool {
@@ -49,7 +49,7 @@ fn outcome(policy: &Policy, user: &User, progress: Progress) -> Outcome {
 }
 
 proptest! {
-    #![proptest_config(crate::config())]
+    #![proptest_config(super::config())]
 
     #[test]
     fn email_and_questions_never_prove_a_second_step(policy in draw::policy(), text in any::<bool>()) {

@@ -14,8 +14,8 @@ use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
-use crate::commands::{acts, name};
-use crate::draw;
+use super::commands::{acts, name};
+use super::draw;
 
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
 

@@ -5,7 +5,7 @@ use proofup_domain::policy::Policy;
 use proofup_oracle::window::{self, Offer};
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
-use crate::draw;
+use super::draw;
 
 /// Bounds the instants that are drawn: about a century on both sides of the epoch, in nanoseconds.
 const SPAN: i64 = 3_000_000_000_000_000_000;
@@ -23,7 +23,7 @@ fn days(policy: &Policy) -> i64 {
 }
 
 proptest! {
-    #![proptest_config(crate::config())]
+    #![proptest_config(super::config())]
 
     #[test]
     fn days_left_never_rise_as_time_passes(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Provider, World, oath_key, text};
+use super::support::{Provider, World, oath_key, text};
 use proofup_reference::rules::RuleBook;
 
 fn policy() -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, text};
+use super::support::{World, text};
 
 #[tokio::test]
 async fn administrators_read_it_page_by_page_and_nobody_else_does() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Provider, World, another, mobile, text};
+use super::support::{PASSWORD, Provider, World, another, mobile, text};
 use proofup_reference::rules::RuleBook;
 
 fn policy() -> Value {
@@ -42,7 +42,7 @@ async fn begin(world: &World, token: &str) -> String {
     format!("/v1/enrollments/{}", text(&begun["id"]))
 }
 
-async fn submit(world: &World, token: &str, path: &str, code: &str) -> crate::support::Answer {
+async fn submit(world: &World, token: &str, path: &str, code: &str) -> super::support::Answer {
     world
         .post(
             &format!("{path}/verification"),

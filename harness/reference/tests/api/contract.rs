@@ -5,7 +5,7 @@ use std::path::Path;
 use insta::{Settings, assert_snapshot};
 use serde_json::{Value, json};
 
-use crate::support::World;
+use super::support::World;
 
 #[tokio::test]
 async fn the_description_is_the_one_that_is_checked_in() {

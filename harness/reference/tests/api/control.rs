@@ -7,7 +7,7 @@ use proofup_reference::demo;
 use proofup_reference::rules::RuleBook;
 use serde_json::{Value, json};
 
-use crate::support::{START, World, service, tenant};
+use super::support::{START, World, service, tenant};
 
 #[tokio::test]
 async fn test_control_asks_for_its_token_and_does_not_exist_without_one() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, text};
+use super::support::{World, text};
 
 const DAY: u64 = 86_400;
 const DEFERRAL: &str = "/v1/sessions/current/deferral";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Provider, World, mobile, text};
+use super::support::{Provider, World, mobile, text};
 use proofup_reference::rules::RuleBook;
 
 fn policy() -> Value {

@@ -18,7 +18,7 @@ use proofup_reference::rules::RuleBook;
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Provider, World, oath_key, service};
+use super::support::{Answer, Provider, World, oath_key, service};
 
 /// Reads a file of the workspace.
 fn read(path: &str) -> String {

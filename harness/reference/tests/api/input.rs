@@ -4,9 +4,9 @@ use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, World};
+use super::support::{PASSWORD, World};
 
-async fn sign_in_with(world: &World, kind: &str, body: impl Into<Body>) -> crate::support::Answer {
+async fn sign_in_with(world: &World, kind: &str, body: impl Into<Body>) -> super::support::Answer {
     let request = Request::post("/v1/sessions")
         .header("content-type", kind)
         .body(body.into())

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, service, tenant, text};
+use super::support::{World, service, tenant, text};
 use proofup_reference::rules::RuleBook;
 
 fn policy() -> Value {

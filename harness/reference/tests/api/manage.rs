@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Provider, World, landline, mobile, text};
+use super::support::{Provider, World, landline, mobile, text};
 use proofup_reference::rules::RuleBook;
 
 fn policy() -> Value {

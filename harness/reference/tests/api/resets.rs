@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Oath, World, questions, right_answers, text};
+use super::support::{Answer, Oath, World, questions, right_answers, text};
 
 fn policy(gates: u32) -> Value {
     json!({

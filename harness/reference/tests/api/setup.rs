@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Provider, World, landline, mobile, questions, right_answers, text};
+use super::support::{Provider, World, landline, mobile, questions, right_answers, text};
 use proofup_reference::rules::RuleBook;
 
 fn policy() -> Value {

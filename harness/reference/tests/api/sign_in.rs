@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, World, text};
+use super::support::{PASSWORD, World, text};
 
 #[tokio::test]
 async fn wrong_password_unknown_user_and_blocked_user_get_one_answer() {

@@ -12,7 +12,7 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use hyper::body::Frame;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, World, text};
+use super::support::{PASSWORD, World, text};
 
 /// Spells the first digit of an id as an escape: the same id, which only the router reads.
 fn escaped(id: &str) -> String {

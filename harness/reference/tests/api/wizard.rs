@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, text};
+use super::support::{World, text};
 
 fn both() -> Value {
     json!({

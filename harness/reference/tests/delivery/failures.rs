@@ -4,8 +4,8 @@ use proofup_reference::delivery::{Courier, GatewayConfig, GatewayFailure};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::http_provider::{Behaviour, Provider};
-use crate::{AMPLE_MS, SHORT_MS, call, config, mail, push, text};
+use super::http_provider::{Behaviour, Provider};
+use super::{AMPLE_MS, SHORT_MS, call, config, mail, push, text};
 
 /// Delivers one text; tells the result and how often the provider was asked.
 async fn outcome(behaviour: Behaviour, timeout_ms: u32) -> (Result<(), GatewayFailure>, usize) {

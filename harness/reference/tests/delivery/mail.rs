@@ -4,8 +4,8 @@ use mail_parser::{MessageParser, MimeHeaders as _};
 use proofup_reference::delivery::{Courier, GatewayFailure};
 use serde_json::json;
 
-use crate::mail_server::{MailServer, OBLIGING, Script};
-use crate::{AMPLE_MS, SHORT_MS, config, mail};
+use super::mail_server::{MailServer, OBLIGING, Script};
+use super::{AMPLE_MS, SHORT_MS, config, mail};
 
 async fn outcome(
     script: Script,

@@ -3,8 +3,8 @@
 use proofup_reference::delivery::{Courier, Outgoing};
 use serde_json::{Value, json};
 
-use crate::http_provider::{Behaviour, Provider, Request};
-use crate::{AMPLE_MS, call, config, mail, push, text};
+use super::http_provider::{Behaviour, Provider, Request};
+use super::{AMPLE_MS, call, config, mail, push, text};
 
 async fn delivered(channel: &str, form: &str, message: Outgoing) -> Request {
     let provider = Provider::start(Behaviour::Answer(201)).await;

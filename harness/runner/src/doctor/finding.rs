@@ -1,11 +1,9 @@
 //! What the doctor finds: data, to be printed by whoever asked.
 
-use proofup_domain::capabilities::Facility;
-use proofup_domain::method::{ChallengeKind, Method};
-use proofup_domain::refusal::Refusal;
-
-use crate::target::Operation;
+use crate::judge::outcome::CouldNotRun;
 use crate::target::exchange::Exchange;
+pub use proofup_world::Mark;
+use proofup_world::Marks;
 
 /// Holds what one probe found.
 #[derive(Debug, Clone)]
@@ -62,21 +60,25 @@ pub struct Diagnosis {
     pub marks: Vec<Mark>,
 }
 
-/// Names what a run cannot judge, because the mapping does not carry it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
-    /// All of it.
-    Everything,
-    /// Whatever asks for this operation.
-    Operation(Operation),
-    /// Whatever sets this method up; by this kind where one is named.
-    Setup(Method, Option<ChallengeKind>),
-    /// Whatever needs this facility.
-    Facility(Facility),
-    /// Whatever expects this refusal.
-    Refusal(Refusal),
-    /// Whatever expects this field of the operation's answer.
-    Field(Operation, String),
-    /// Whatever moves time or counts by this declared limit, in the words of scenarios: `code`.
-    Limit(&'static str),
+/// Collects the marks of what was found.
+pub(crate) fn marks(findings: &[Finding]) -> Marks {
+    let mut marks = Vec::new();
+    for finding in findings {
+        let Probed::Wrong(diagnoses) = &finding.result else {
+            continue;
+        };
+        for diagnosis in diagnoses {
+            let why = CouldNotRun::Probe {
+                probe: finding.probe.clone(),
+                says: diagnosis.says.clone(),
+            };
+            marks.extend(
+                diagnosis
+                    .marks
+                    .iter()
+                    .map(|mark| (mark.clone(), why.clone())),
+            );
+        }
+    }
+    Marks::new(marks)
 }

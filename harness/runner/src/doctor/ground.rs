@@ -8,10 +8,9 @@ use serde_json::json;
 use super::act::{Stage, Story, act, somebody};
 use super::diagnose::diagnosis;
 use super::finding::{Diagnosis, Finding, Mark, Probed};
-use super::text::TargetText;
 use super::{policies, setups};
 use crate::run::RunError;
-use crate::target::{CompiledTarget, Operation};
+use crate::target::{CompiledTarget, Operation, TargetText};
 
 /// Tells what an error before any probe means.
 pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<Finding> {

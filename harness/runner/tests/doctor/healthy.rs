@@ -2,7 +2,7 @@
 
 use proofup_runner::doctor::Probed;
 
-use crate::{REFERENCE, examined, lines};
+use super::{REFERENCE, examined, lines};
 
 #[test]
 fn the_mapping_of_the_reference_is_right() {

@@ -1,6 +1,6 @@
 //! What a target file calls known: the product's own doing, and not a mistake of the file.
 
-use crate::{REFERENCE, examined};
+use super::{REFERENCE, examined};
 use proofup_runner::doctor::{Finding, Probed};
 
 /// A sign-out that does nothing, as some products have it.

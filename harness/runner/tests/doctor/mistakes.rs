@@ -11,7 +11,8 @@ use proofup_runner::scenario::{Suite, embedded_suite};
 use proofup_runner::target::CompiledTarget;
 use tokio::sync::watch;
 
-use crate::{REFERENCE, lines, planted, with_text};
+use super::{REFERENCE, lines, with_text};
+use crate::planted;
 
 /// Holds one mistake: what is replaced, by what, and a key that the doctor has to name.
 pub(crate) struct Mistake {

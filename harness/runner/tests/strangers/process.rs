@@ -9,9 +9,9 @@ use proofup_runner::run::run;
 use proofup_runner::surroundings::{Surroundings, SurroundingsError};
 use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
 
+use super::shared::{judging, outcomes, scenario, target};
 use crate::planted::wait;
 use crate::product::{Setup, serve};
-use crate::shared::{judging, outcomes, scenario, target};
 
 /// Told to the process that is the product: where to listen.
 const PORT: &str = "PROOFUP_TEST_PRODUCT";
@@ -67,8 +67,7 @@ DATA = "{{folder}}"
     target(&format!("http://127.0.0.1:{port}"), &process)
 }
 
-const START: &str =
-    r#""$PROGRAM" --exact process::the_product_serves_where_it_is_told_to & echo $DATA; wait"#;
+const START: &str = r#""$PROGRAM" --exact strangers::process::the_product_serves_where_it_is_told_to & echo $DATA; wait"#;
 
 fn listens(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use proofup_runner::judge::outcome::Outcome;
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Place, run_suite, suite};
+use super::harness::{Place, run_suite, suite};
 
 #[test]
 fn changing_any_expected_value_fails_its_check() {

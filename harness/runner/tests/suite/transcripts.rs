@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use proofup_runner::judge::outcome::Outcome;
 
-use crate::harness::{Place, run_suite, suite};
+use super::harness::{Place, run_suite, suite};
 
 #[test]
 fn every_check_passes_and_every_transcript_is_what_it_was() {

@@ -1,0 +1,90 @@
+//! Explores a target: random stories of people who mostly know what they want, judged by the oracle.
+//!
+//! `story` is what a case is made of, `head` draws its policy and people, `person` plans what they do against the
+//! oracle, `draw` makes proptest's state machine of it. `world::play` lets a story happen, `shrink` makes a failing one
+//! small, `blame` names the requirement, `write` turns it into a scenario file that fails in the same way.
+
+mod acts;
+mod blame;
+mod dice;
+mod draw;
+mod drive;
+mod head;
+mod person;
+mod shrink;
+mod story;
+mod way;
+mod write;
+
+use proofup_domain::command::{Command, Name};
+use serde_json::Value as Json;
+
+pub(crate) use blame::blame;
+pub use draw::draw;
+pub use drive::{ExploreConfig, ExploreOutput, Finding, Hunted, Tally, explore, hunt};
+pub use story::Story;
+pub use write::Counterexample;
+
+/// Names who acts.
+fn actor(command: &Command) -> Option<&Name> {
+    use Command as C;
+    match command {
+        C::SignIn { user, .. }
+        | C::SignOut { user, .. }
+        | C::ReadSession { user, .. }
+        | C::OpenAccount { user, .. }
+        | C::Defer { user, .. }
+        | C::ReadWizard { user, .. }
+        | C::CompleteWizard { user, .. }
+        | C::CompleteReview { user, .. }
+        | C::ListMethods { user, .. }
+        | C::ListAvailable { user, .. }
+        | C::ChangeMethod { user, .. }
+        | C::DeleteMethod { user, .. }
+        | C::SetDefault { user, .. }
+        | C::BeginEnrollment { user, .. }
+        | C::ReadEnrollment { user, .. }
+        | C::NextPage { user, .. }
+        | C::SendCode { user, .. }
+        | C::SubmitCode { user, .. }
+        | C::SubmitAnswers { user, .. }
+        | C::CancelEnrollment { user, .. }
+        | C::BeginSecondStep { user, .. }
+        | C::ReadSecondStep { user, .. }
+        | C::SubmitSecondStepCode { user, .. }
+        | C::BeginReset { user, .. }
+        | C::ReadReset { user, .. }
+        | C::BeginResetProof { user, .. }
+        | C::ReadResetProof { user, .. }
+        | C::SubmitResetCode { user, .. }
+        | C::SubmitResetAnswers { user, .. }
+        | C::SetNewPassword { user, .. }
+        | C::AddAccount { user, .. }
+        | C::ActivateDevice { user, .. }
+        | C::ApproveNotification { user, .. }
+        | C::DenyNotification { user, .. }
+        | C::PressKey { user, .. }
+        | C::HangUp { user, .. }
+        | C::LetRing { user, .. }
+        | C::ReadInbox { user, .. }
+        | C::ReadAuditEvents { user, .. } => Some(user),
+        C::ReadAudit { user } => user.as_ref(),
+        C::AdvanceClock { .. }
+        | C::SetPolicy { .. }
+        | C::SetGateway { .. }
+        | C::ReleaseMessages { .. }
+        | C::ReadCapabilities {}
+        | C::FindLeaks {} => None,
+    }
+}
+
+/// Tells what is said of an answer: `refused`, `unrecognised`, or success.
+fn gist(answer: &serde_json::Map<String, Json>) -> String {
+    if let Some(word) = answer.get("refused").and_then(Json::as_str) {
+        return format!("refused {word}");
+    }
+    if let Some(what) = answer.get("unrecognised") {
+        return format!("unrecognised {what}");
+    }
+    "success".to_owned()
+}

@@ -1,0 +1,401 @@
+//! Drives exploring: cases side by side, and what is made of the first that fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_oracle::auditor::Violation;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::shrink::{Shrinker, same};
+use super::story::Story;
+use super::write::{Counterexample, summary, write};
+use super::{blame, draw};
+use crate::judge::outcome::{CaseResult, Outcome};
+use crate::play::{Difference, Played, play};
+use crate::run::{Environment, RunConfig, RunError, joined, read_capabilities};
+use crate::scenario::{COMMANDS, Finder, Found, load};
+use crate::target::Operation;
+use crate::world::case::{Case, run_case};
+
+/// Says how much to explore.
+#[derive(Debug, Clone)]
+pub struct ExploreConfig {
+    /// The target, the seed, and how many cases are under way at once.
+    pub run: RunConfig,
+    /// The number of the first case, from 1.
+    pub first: u64,
+    /// How many cases.
+    pub cases: u64,
+    /// Commands of a case at most, its quiet end aside.
+    pub steps: usize,
+    /// Stop after this long.
+    pub max_time: Option<Duration>,
+}
+
+/// Counts how often commands of one kind were answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How often it succeeded.
+    pub succeeded: u64,
+    /// How often it was refused.
+    pub refused: u64,
+}
+
+/// Holds what exploring led to.
+#[derive(Debug)]
+pub struct ExploreOutput {
+    /// How many cases were played.
+    pub cases: u64,
+    /// How many commands were answered, those that register methods beforehand aside.
+    pub commands: u64,
+    /// What each kind of command came to, in the order of the vocabulary.
+    pub tallies: Vec<(&'static str, Tally)>,
+    /// The first case that failed, made small.
+    pub counterexample: Option<Finding>,
+    /// What the auditor found where the oracle found nothing: one of them is wrong.
+    pub disagreements: Vec<(u64, Violation)>,
+    /// Commands that the harness could not make although the oracle says that they can be done.
+    pub stalls: Vec<(u64, String)>,
+    /// Differences that did not come again when the same story was played once more.
+    pub chances: Vec<(u64, String)>,
+    /// Cases that could not be played, and why.
+    pub failures: Vec<(u64, String)>,
+    /// What the target lacks that exploring needs.
+    pub missing: BTreeSet<Facility>,
+    /// The user ended it.
+    pub interrupted: bool,
+    /// The time was up.
+    pub out_of_time: bool,
+    /// What the target declared.
+    pub capabilities: Capabilities,
+}
+
+impl ExploreOutput {
+    /// Lists the kinds of commands that the target has and that never once succeeded.
+    #[must_use]
+    pub fn never_succeeded(&self) -> Vec<&'static str> {
+        self.tallies
+            .iter()
+            .filter(|(_, tally)| tally.succeeded == 0)
+            .map(|(word, _)| *word)
+            .collect()
+    }
+}
+
+/// Holds a failing case, made small and judged again.
+#[derive(Debug)]
+pub struct Finding {
+    /// The number of the case.
+    pub case: u64,
+    /// The file.
+    pub file: Counterexample,
+    /// What came of running the file: without the explorer, as anybody would.
+    pub judged: Option<CaseResult>,
+    /// How many commands the case had before.
+    pub drawn_steps: usize,
+    /// How many smaller stories were played.
+    pub attempts: usize,
+}
+
+impl Finding {
+    /// Tells whether the file alone fails at its last check.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.judged.as_ref().is_some_and(|result| {
+            result.checks.iter().any(|check| {
+                check.slug == self.file.slug && matches!(check.outcome, Outcome::Failed(_))
+            })
+        })
+    }
+}
+
+/// Plays cases until one fails, the number is reached, the time is up or the user ends it.
+///
+/// `told` is called with the number of cases played so far.
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn explore(
+    config: &ExploreConfig,
+    told: impl Fn(u64) + Send,
+    mut stop: watch::Receiver<bool>,
+) -> Result<ExploreOutput, RunError> {
+    let capabilities = Arc::new(read_capabilities(&config.run).await?);
+    let environment = Arc::new(Environment::new(&config.run, &capabilities));
+    let mut output = ExploreOutput::new(&config.run, &capabilities);
+    if !output.missing.is_empty() {
+        return Ok(output);
+    }
+    let mut tasks: JoinSet<(u64, Story, Played)> = JoinSet::new();
+    let mut waiting = (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX));
+    let mut failing: BTreeMap<u64, (Story, Difference)> = BTreeMap::new();
+    let deadline = deadline(config.max_time);
+    tokio::pin!(deadline);
+    loop {
+        let go_on = failing.is_empty() && !output.interrupted && !output.out_of_time;
+        while go_on
+            && tasks.len() < config.run.jobs.max(1)
+            && let Some(case) = waiting.next()
+        {
+            let (environment, capabilities) = (Arc::clone(&environment), Arc::clone(&capabilities));
+            let (seed, steps) = (config.run.seed, config.steps);
+            tasks.spawn(async move {
+                let story = draw(&capabilities, seed, case, steps);
+                let played =
+                    confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
+                (case, story, played)
+            });
+        }
+        if tasks.is_empty() {
+            break;
+        }
+        tokio::select! {
+            biased;
+            Ok(_) = stop.wait_for(|stopped| *stopped), if !output.interrupted => output.interrupted = true,
+            () = &mut deadline, if !output.out_of_time => output.out_of_time = true,
+            Some(finished) = tasks.join_next() => {
+                let Some((case, story, mut played)) = joined(finished) else {
+                    continue;
+                };
+                let difference = played.difference.take();
+                output.take(case, played, difference.is_some());
+                if let Some(difference) = difference {
+                    failing.insert(case, (story, difference));
+                }
+                told(output.cases);
+            }
+        }
+    }
+    if let Some((case, (story, difference))) = failing.pop_first() {
+        output.counterexample = Some(
+            make_small(
+                &environment,
+                &capabilities,
+                config.run.seed,
+                case,
+                story,
+                difference,
+            )
+            .await,
+        );
+    }
+    Ok(output)
+}
+
+/// Looks for the first case that fails, one case after the other, and tells its number; for judging planted faults.
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn hunt(config: &ExploreConfig) -> Result<Option<Hunted>, RunError> {
+    let capabilities = Arc::new(read_capabilities(&config.run).await?);
+    let environment = Environment::new(&config.run, &capabilities);
+    let seed = config.run.seed;
+    for case in (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX)) {
+        let story = draw(&capabilities, seed, case, config.steps);
+        let played = confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
+        if let Some(difference) = played.difference {
+            return Ok(Some(Hunted {
+                case,
+                story,
+                difference,
+                environment,
+                capabilities,
+                seed,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Holds a case that failed, not yet made small.
+#[derive(Debug)]
+pub struct Hunted {
+    /// The number of the case.
+    pub case: u64,
+    story: Story,
+    difference: Difference,
+    environment: Environment,
+    capabilities: Arc<Capabilities>,
+    seed: u64,
+}
+
+impl Hunted {
+    /// Names the requirement that is to blame, as far as can be told.
+    #[must_use]
+    pub fn requirement(&self) -> &'static str {
+        let Difference {
+            command,
+            expected,
+            got,
+            ..
+        } = &self.difference;
+        blame(command, expected, got).unwrap_or("API-1")
+    }
+
+    /// Says in a line what was done, what was admitted and what came.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        summary(&self.difference)
+    }
+
+    /// Makes it small and judges it again.
+    pub async fn make_small(self) -> Finding {
+        make_small(
+            &self.environment,
+            &self.capabilities,
+            self.seed,
+            self.case,
+            self.story,
+            self.difference,
+        )
+        .await
+    }
+}
+
+/// Plays a story; what differs has to differ again, or it was chance.
+///
+/// A busy machine can make a provider look slower than a time-out; such a case is told as one that could not be played.
+async fn confirmed(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    story: &Story,
+    stem: &str,
+) -> Played {
+    let mut played = play(environment, capabilities, story, stem, false).await;
+    let Some(first) = &played.difference else {
+        return played;
+    };
+    let again = play(environment, capabilities, story, stem, false).await;
+    let repeats = again
+        .difference
+        .as_ref()
+        .is_some_and(|second| same(first, second));
+    if repeats || again.difference.is_none() {
+        if !repeats {
+            played.chance = played.difference.take().map(|one| summary(&one));
+        }
+        return played;
+    }
+    again
+}
+
+/// Makes a failing story small, writes it as a file and runs that file.
+async fn make_small(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    seed: u64,
+    case: u64,
+    story: Story,
+    difference: Difference,
+) -> Finding {
+    let drawn_steps = story.steps.len();
+    let stem = stem(seed, case);
+    let shrinker = Shrinker::new(environment, capabilities, &stem, story, difference);
+    let (story, difference, attempts) = shrinker.shrink().await;
+    let again = play(environment, capabilities, &story, &stem, true).await;
+    let found = Found {
+        by: Finder::Explore,
+        seed,
+        case,
+    };
+    let difference = again.difference.unwrap_or(difference);
+    let file = write(
+        &story,
+        &difference,
+        &again.expectations,
+        &found,
+        &environment.catalogue,
+    );
+    let path = format!("{}.toml", file.stem);
+    let judged = match load(&path, &file.text, &environment.catalogue) {
+        Ok(scenario) => {
+            let case = Case {
+                edition: scenario.editions.first().copied().unwrap_or_default(),
+                scenario: Arc::new(scenario),
+            };
+            Some(run_case(environment, capabilities, &case).await)
+        }
+        Err(_) => None,
+    };
+    Finding {
+        case,
+        file,
+        judged,
+        drawn_steps,
+        attempts,
+    }
+}
+
+/// Names a case: its tenant, its people and its file are called so.
+fn stem(seed: u64, case: u64) -> String {
+    format!("explore-{seed}-{case}")
+}
+
+async fn deadline(max_time: Option<Duration>) {
+    match max_time {
+        Some(time) => drop(tokio::time::timeout(time, std::future::pending::<()>()).await),
+        None => std::future::pending().await,
+    }
+}
+
+impl ExploreOutput {
+    fn new(config: &RunConfig, capabilities: &Capabilities) -> Self {
+        let needed = [Facility::Policy, Facility::Users, Facility::Clock];
+        let has = |word: &str| {
+            Operation::from_word(word).is_none_or(|operation| config.target.has(operation))
+        };
+        Self {
+            cases: 0,
+            commands: 0,
+            tallies: COMMANDS
+                .iter()
+                .filter(|(word, _)| has(word))
+                .map(|(word, _)| (*word, Tally::default()))
+                .collect(),
+            counterexample: None,
+            disagreements: Vec::new(),
+            stalls: Vec::new(),
+            chances: Vec::new(),
+            failures: Vec::new(),
+            missing: needed
+                .into_iter()
+                .filter(|facility| !capabilities.facilities.contains(facility))
+                .collect(),
+            interrupted: false,
+            out_of_time: false,
+            capabilities: capabilities.clone(),
+        }
+    }
+
+    fn take(&mut self, case: u64, played: Played, differs: bool) {
+        self.cases += 1;
+        for (word, succeeded) in played.answered {
+            self.commands += 1;
+            let tally = self.tallies.iter_mut().find(|(known, _)| *known == word);
+            if let Some((_, tally)) = tally {
+                if succeeded {
+                    tally.succeeded += 1;
+                } else {
+                    tally.refused += 1;
+                }
+            }
+        }
+        self.stalls
+            .extend(played.stalls.into_iter().map(|stall| (case, stall)));
+        let chance = played.chance.map(|chance| (case, chance));
+        self.chances.extend(chance);
+        self.failures
+            .extend(played.failure.map(|failure| (case, failure)));
+        if !differs {
+            self.disagreements.extend(
+                played
+                    .violations
+                    .into_iter()
+                    .map(|violation| (case, violation)),
+            );
+        }
+    }
+}

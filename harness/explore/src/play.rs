@@ -1,0 +1,271 @@
+//! Lets a story of the explorer happen, with the oracle beside it.
+//!
+//! The oracle is asked before each command and told the answer afterwards, from the first command of the tenant on. The
+//! first answer that it does not admit ends the story.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::command::Command;
+use proofup_domain::secret::Secret;
+use proofup_oracle::auditor::{Grounds, Violation, audit};
+use proofup_oracle::machine::{Expected, Outcome, State, step};
+use serde_json::{Map, Value as Json};
+
+use crate::explore::Story;
+use crate::run::Environment;
+use crate::world::case::{Case, make_world};
+use crate::world::{Trouble, World, first_policy};
+
+/// Tells what came of a story.
+#[derive(Debug)]
+pub(crate) struct Played {
+    /// The first answer that the oracle does not admit.
+    pub(crate) difference: Option<Difference>,
+    /// What the auditor, who never asks the oracle, finds in what happened.
+    pub(crate) violations: Vec<Violation>,
+    /// Each command of the story that was answered, and whether it succeeded.
+    pub(crate) answered: Vec<(&'static str, bool)>,
+    /// Commands that the harness could not make although the oracle says that they can be done.
+    pub(crate) stalls: Vec<String>,
+    /// A difference that did not come again.
+    pub(crate) chance: Option<String>,
+    /// Why nothing of it could be played.
+    pub(crate) failure: Option<String>,
+    /// What the oracle admitted at each step that was taken, if that was asked for.
+    pub(crate) expectations: Vec<(usize, Expected)>,
+}
+
+/// Holds an answer that the oracle does not admit.
+#[derive(Debug, Clone)]
+pub(crate) struct Difference {
+    /// The index of the step; none: it came while methods were registered before the first step.
+    pub(crate) step: Option<usize>,
+    /// What was done.
+    pub(crate) command: Command,
+    /// What the oracle admits.
+    pub(crate) expected: Expected,
+    /// What came.
+    pub(crate) got: Got,
+}
+
+/// Says what came back.
+#[derive(Debug, Clone)]
+pub(crate) enum Got {
+    /// An answer.
+    Answer(Map<String, Json>),
+    /// None, twice in a row while the target answered others.
+    Nothing(String),
+}
+
+/// Plays a story against a target. `stem` names its tenant: equal stems and seeds draw equal people.
+pub(crate) async fn play(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    story: &Story,
+    stem: &str,
+    keep_expectations: bool,
+) -> Played {
+    let mut played = Played {
+        difference: None,
+        violations: Vec::new(),
+        answered: Vec::new(),
+        stalls: Vec::new(),
+        chance: None,
+        failure: None,
+        expectations: Vec::new(),
+    };
+    let case = Case {
+        scenario: Arc::new(story.scenario(stem)),
+        edition: story.policy.edition,
+    };
+    let mut world = match make_world(environment, &case).await {
+        Ok(world) => world,
+        Err(error) => {
+            played.failure = Some(error);
+            return played;
+        }
+    };
+    let mut stage = Stage {
+        state: story.tenant(capabilities),
+        played,
+        environment,
+        keep_expectations,
+    };
+    let prepared = world.set_up(&case.scenario, &case.policy()).await;
+    stage.see_preparation(&world);
+    match prepared {
+        Ok(()) => {
+            stage.state = stage.state.begin_story();
+            stage.steps(&mut world, &story.steps).await;
+        }
+        Err(trouble) if stage.played.difference.is_none() => {
+            stage.played.failure = Some(trouble.to_string());
+        }
+        Err(_) => {}
+    }
+    let grounds = Grounds {
+        policy: first_policy(&story.users, &story.policy),
+        limits: capabilities.limits.clone(),
+        code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
+    };
+    stage.played.violations = audit(&grounds, &world.history);
+    world.tear_down().await;
+    if let Some(Difference {
+        got: Got::Answer(answer),
+        ..
+    }) = &mut stage.played.difference
+    {
+        // What a target tells that it must not tell is told by nobody else.
+        answer
+            .values_mut()
+            .for_each(|value| mask(value, world.secrets()));
+    }
+    world.stop().await;
+    stage.played
+}
+
+/// Takes secrets out of an answer; text that holds one is not told at all.
+fn mask(value: &mut Json, secrets: &BTreeSet<Secret>) {
+    match value {
+        Json::String(text) => {
+            let holds = |secret: &Secret| {
+                let secret = secret.expose();
+                secret.len() >= SECRET_MIN && text.contains(secret)
+            };
+            if secrets.iter().any(holds) {
+                *text = "***".to_owned();
+            }
+        }
+        Json::Array(list) => list.iter_mut().for_each(|one| mask(one, secrets)),
+        Json::Object(table) => table.values_mut().for_each(|one| mask(one, secrets)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
+/// Shorter texts stand in answers by chance; a code has at least six digits.
+const SECRET_MIN: usize = 6;
+
+/// Holds the oracle's side of a story.
+struct Stage<'a> {
+    state: State,
+    played: Played,
+    environment: &'a Environment,
+    keep_expectations: bool,
+}
+
+impl Stage<'_> {
+    /// Holds what happened before the first step to the oracle.
+    fn see_preparation(&mut self, world: &World<'_>) {
+        for (now, command, answer) in &world.history {
+            let outcome = step(&self.state, command, *now);
+            if !self.take(None, command, &outcome, answer) {
+                return;
+            }
+        }
+    }
+
+    async fn steps(&mut self, world: &mut World<'_>, steps: &[Command]) {
+        for (index, command) in steps.iter().enumerate() {
+            let outcome = step(&self.state, command, world.now());
+            if outcome.expected.unbound().is_some() {
+                // By another reading than the one it was drawn for there is nothing to do here.
+                continue;
+            }
+            if self.keep_expectations {
+                self.played
+                    .expectations
+                    .push((index, outcome.expected.clone()));
+            }
+            match world.perform(command, None).await {
+                Ok(answer) => {
+                    let succeeded = !crate::judge::matcher::is_no_success(&answer);
+                    self.played.answered.push((command.word(), succeeded));
+                    if !self.take(Some(index), command, &outcome, &answer) {
+                        return;
+                    }
+                }
+                Err(Trouble::Unready(why)) => self.played.stalls.push(format!(
+                    "step {}: {}: {why}",
+                    index + 1,
+                    command.word()
+                )),
+                Err(Trouble::Transport(failure)) => {
+                    self.no_answer(world, index, command, outcome, &failure.error.to_string())
+                        .await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Tells what no answer means (decision 7): only a target that answers others and stays silent again is to blame.
+    async fn no_answer(
+        &mut self,
+        world: &mut World<'_>,
+        index: usize,
+        command: &Command,
+        outcome: Outcome,
+        error: &str,
+    ) {
+        let reachable = world
+            .perform(&Command::ReadCapabilities {}, None)
+            .await
+            .is_ok();
+        let again = world.perform(command, None).await;
+        if let (true, Err(Trouble::Transport(failure))) = (reachable, again) {
+            self.played.difference = Some(Difference {
+                step: Some(index),
+                command: command.clone(),
+                expected: outcome.expected,
+                got: Got::Nothing(failure.error.to_string()),
+            });
+        } else {
+            self.played.failure = Some(error.to_owned());
+        }
+    }
+
+    /// Takes an answer into the state; false: the oracle does not admit it.
+    fn take(
+        &mut self,
+        index: Option<usize>,
+        command: &Command,
+        outcome: &Outcome,
+        answer: &Map<String, Json>,
+    ) -> bool {
+        let admitted = outcome.expected.admits(answer).is_ok()
+            || self.is_allowed(command, &outcome.expected, answer);
+        if !admitted {
+            self.played.difference = Some(Difference {
+                step: index,
+                command: command.clone(),
+                expected: outcome.expected.clone(),
+                got: Got::Answer(answer.clone()),
+            });
+            return false;
+        }
+        self.state = outcome.follow(answer).clone();
+        true
+    }
+
+    /// Tells whether the catalogue takes the refusal for as good as the expected one.
+    fn is_allowed(
+        &self,
+        command: &Command,
+        expected: &Expected,
+        answer: &Map<String, Json>,
+    ) -> bool {
+        let Some(id) = crate::explore::blame(command, expected, &Got::Answer(answer.clone()))
+        else {
+            return false;
+        };
+        let id = proofup_domain::requirement::RequirementId(id.to_owned());
+        let Some(requirement) = self.environment.catalogue.get(&id) else {
+            return false;
+        };
+        !requirement.allowed.is_empty()
+            && crate::judge::matcher::compare(&expected.to_expect(), answer, &requirement.allowed)
+                .is_empty()
+    }
+}

@@ -1,0 +1,82 @@
+//! What a history is made of: who there is, what happens first, what happens at once, what is looked at afterwards.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::command::Command;
+use proofup_domain::edition::Edition;
+use proofup_domain::policy::Policy;
+use proofup_oracle::machine::State;
+
+use super::templates::Template;
+use crate::scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
+use crate::world::case::Case;
+use crate::world::tenant;
+
+/// The instant at which every tenant starts.
+pub(crate) const START: &str = "2026-01-15T09:00:00Z";
+
+/// Holds a short history before it happens.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) template: &'static Template,
+    /// The number of the case, from 1.
+    pub(crate) case: u64,
+    pub(crate) policy: Policy,
+    pub(crate) users: Vec<UserSpec>,
+    /// One after the other.
+    pub(crate) before: Vec<Command>,
+    /// At the same moment.
+    pub(crate) together: Vec<Command>,
+    /// One after the other again: what is there to be seen.
+    pub(crate) after: Vec<Command>,
+}
+
+impl Plan {
+    /// Counts the commands.
+    pub(crate) fn operations(&self) -> usize {
+        self.before.len() + self.together.len() + self.after.len()
+    }
+
+    /// Makes the case in whose world the history happens.
+    pub(crate) fn case(&self) -> Case {
+        let stem = format!("race-{}", self.case);
+        let commands = [&self.before, &self.together, &self.after];
+        let steps = commands.into_iter().flatten().map(|command| Step {
+            line: 1,
+            id: None,
+            check: None,
+            times: None,
+            mangle: None,
+            deed: Deed::from(command.clone()),
+        });
+        let scenario = Scenario {
+            title: self.template.title.to_owned(),
+            path: format!("race/{stem}.toml"),
+            stem,
+            area: "race".to_owned(),
+            source: Arc::from(""),
+            editions: vec![Edition::default()],
+            start: start(),
+            gateways: GatewayForms::default(),
+            policy: self.policy.clone(),
+            users: self.users.clone(),
+            found: None,
+            steps: steps.collect(),
+        };
+        Case {
+            scenario: Arc::new(scenario),
+            edition: Edition::default(),
+        }
+    }
+
+    /// Gives the oracle's tenant as it is made, before anybody has registered anything.
+    pub(crate) fn tenant(&self, capabilities: &Capabilities) -> State {
+        tenant(&self.users, &self.policy, capabilities)
+    }
+}
+
+fn start() -> Timestamp {
+    START.parse().expect("it is an instant")
+}

@@ -1,0 +1,111 @@
+//! Exploring the reference, in process: nothing is found in what is sound, and what is found in what is not is small,
+//! stands in a file, and fails there alone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proofup_domain::fault::FaultName;
+use proofup_explore::explore::{ExploreConfig, ExploreOutput, Finding, Story, draw, explore, hunt};
+use proofup_judge::outcome::{CaseResult, Outcome};
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::{COMMANDS, load};
+use proofup_world::context::read_capabilities;
+use tokio::sync::watch;
+
+use crate::planted::{config, wait};
+
+/// Commands of a case at most.
+const STEPS: usize = 24;
+
+fn cases(fault: Option<FaultName>, cases: u64) -> ExploreConfig {
+    ExploreConfig {
+        run: config(fault, Vec::new()),
+        first: 1,
+        cases,
+        steps: STEPS,
+        max_time: None,
+    }
+}
+
+fn explored(fault: Option<FaultName>, number: u64) -> ExploreOutput {
+    let (_stop, stopped) = watch::channel(false);
+    let config = cases(fault, number);
+    wait(explore(&config, |_| {}, stopped)).expect("the reference can be asked")
+}
+
+fn stories(number: u64) -> Vec<Story> {
+    let capabilities = wait(read_capabilities(&config(None, Vec::new()))).expect("it can be asked");
+    let capabilities = Arc::new(capabilities);
+    (1..=number)
+        .map(|case| draw(&capabilities, 1, case, STEPS))
+        .collect()
+}
+
+/// Runs a counterexample as anybody would.
+fn rerun(finding: &Finding, fault: Option<FaultName>) -> CaseResult {
+    let path = format!("{}.toml", finding.file.stem);
+    let scenario =
+        load(&path, &finding.file.text, &embedded_catalogue()).unwrap_or_else(|errors| {
+            panic!("{}\n{:?}", finding.file.text, miette::Report::new(errors))
+        });
+    crate::judged(&config(fault, Vec::new()), scenario)
+}
+
+fn failed(result: &CaseResult) -> BTreeSet<&str> {
+    let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
+    let checks = result.checks.iter().filter(|check| failed(&check.outcome));
+    checks.map(|check| check.slug.as_str()).collect()
+}
+
+#[test]
+fn nothing_is_found_in_the_reference() {
+    let output = explored(None, 250);
+    let found = output.counterexample.map(|found| found.file.text);
+    assert_eq!(found, None);
+    assert_eq!(output.disagreements, vec![]);
+    assert_eq!(output.failures, vec![]);
+    assert_eq!(output.cases, 250);
+}
+
+#[test]
+fn equal_seeds_draw_equal_stories() {
+    assert_eq!(stories(20), stories(20));
+}
+
+#[test]
+fn every_kind_of_command_is_drawn() {
+    let stories = stories(600);
+    let drawn: BTreeSet<&str> = stories
+        .iter()
+        .flat_map(|story| &story.steps)
+        .map(|step| step.word())
+        .collect();
+    let known: BTreeSet<&str> = COMMANDS.iter().map(|(word, _)| *word).collect();
+    let missing: Vec<_> = known.difference(&drawn).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_counterexample_is_a_small_file_that_fails_alone_and_passes_where_nothing_is_wrong() {
+    for fault in [
+        FaultName::NeverInterrupted,
+        FaultName::AnyCodeAccepted,
+        FaultName::WindowRestartedBySigningOut,
+        FaultName::TextNeverSent,
+    ] {
+        let found = wait(hunt(&cases(Some(fault), 400))).expect("the reference can be asked");
+        let found = found.unwrap_or_else(|| panic!("{fault} was not found"));
+        let finding = wait(found.make_small());
+        assert!(finding.is_confirmed(), "{fault}\n{}", finding.file.text);
+        assert!(finding.file.steps <= 12, "{fault}\n{}", finding.file.text);
+        let with = rerun(&finding, Some(fault));
+        let expected = BTreeSet::from([finding.file.slug.as_str()]);
+        assert_eq!(failed(&with), expected, "{fault}\n{}", finding.file.text);
+        let without = rerun(&finding, None);
+        let all_passed = without
+            .checks
+            .iter()
+            .all(|check| matches!(check.outcome, Outcome::Passed));
+        assert!(all_passed, "{fault}\n{}", finding.file.text);
+    }
+}

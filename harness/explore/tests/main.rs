@@ -1,0 +1,29 @@
+//! What nobody scripted, against the reference: sound, and with faults.
+
+mod explore;
+mod matrix;
+mod measure;
+#[path = "../../world/tests/support/planted.rs"]
+mod planted;
+mod race;
+
+use std::sync::Arc;
+
+use proofup_judge::outcome::CaseResult;
+use proofup_scenario::Scenario;
+use proofup_world::case::{Case, run_case};
+use proofup_world::context::{Environment, RunConfig, read_capabilities};
+
+/// Judges a scenario as a run would.
+fn judged(config: &RunConfig, scenario: Scenario) -> CaseResult {
+    planted::wait(async {
+        let capabilities = read_capabilities(config).await;
+        let capabilities = capabilities.expect("the reference can be asked");
+        let case = Case {
+            edition: scenario.editions[0],
+            scenario: Arc::new(scenario),
+        };
+        let environment = Environment::new(config, &capabilities);
+        run_case(&environment, &capabilities, &case).await
+    })
+}

@@ -1,0 +1,38 @@
+//! Load: how many verifications an implementation carries per second, at which latency, correctly.
+//!
+//! A [`plan::LoadPlan`] says what arrives when. [`engine::run`] lets it arrive: users with an oracle of their own sign in, set
+//! methods up, take second steps and reset passwords by the commands of scenarios, through the target file, with gateways
+//! that hand each message to the flow that waits for it. A flow counts only where every answer was right.
+//!
+//! **Invariant:** latency is counted from the instant at which a flow should have begun, so a target that stalls cannot hide
+//! it; and a flow whose answers were not all right is never a verification.
+
+extern crate self as load;
+use proofup_binding as target;
+use proofup_judge as judge;
+use proofup_scenario::transcript;
+use proofup_world::{self as world, foresee, surroundings};
+
+mod account;
+pub mod baseline;
+pub mod compare;
+pub mod engine;
+pub mod figures;
+pub mod find;
+pub mod flow;
+pub mod merge;
+pub mod output;
+pub mod plan;
+mod player;
+mod post;
+pub mod process;
+pub mod report;
+pub mod schedule;
+mod tenant;
+pub mod threshold;
+pub mod timeline;
+mod wire;
+
+pub use engine::{Event, LoadConfig, LoadError, LoadOutput, NotUnderPolicy, PolicyField, run};
+pub use schedule::Shard;
+pub use wire::Connect;

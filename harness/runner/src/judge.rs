@@ -1,8 +1,0 @@
-//! Judging: what was expected, what came, and what that says about a requirement.
-
-pub mod exemption;
-pub mod matcher;
-pub mod outcome;
-#[cfg(test)]
-pub(crate) mod samples;
-pub mod verdict;

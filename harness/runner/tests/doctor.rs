@@ -1,0 +1,65 @@
+//! The doctor: what it finds in the mapping of the reference, whole and broken.
+
+mod healthy;
+mod known;
+mod mistakes;
+
+use std::sync::Arc;
+
+use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
+use proofup_runner::run::RunConfig;
+use proofup_runner::target::CompiledTarget;
+use tokio::sync::watch;
+
+use crate::planted::{config, wait};
+
+/// The file whose mapping is right.
+const REFERENCE: &str = include_str!("../../../fixtures/targets/reference.toml");
+
+/// Says how to run with another text of the target file.
+fn with_text(text: &str) -> (RunConfig, TargetText) {
+    let target = CompiledTarget::compile("target.toml", text).expect("the file compiles");
+    let named = TargetText::new("target.toml", text);
+    let config = RunConfig {
+        target: Arc::new(target),
+        probed: Some(Arc::new(named.clone())),
+        ..config(None, Vec::new())
+    };
+    (config, named)
+}
+
+/// Examines the reference by a target file.
+fn examined(text: &str) -> Vec<Finding> {
+    let (config, text) = with_text(text);
+    let (_keep, stop) = watch::channel(false);
+    wait(examine(&config, &text, &|_| {}, &stop))
+}
+
+/// Tells findings in lines.
+fn lines(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| {
+        let mut line = format!("{} {}\n", finding.result.as_str(), finding.probe);
+        match &finding.result {
+            Probed::Ok => {}
+            Probed::NotDeclared(why) | Probed::NotReached(why) => {
+                line.push_str(&format!("    {why}\n"))
+            }
+            Probed::Known(_, all) | Probed::Wrong(all) => {
+                for one in all {
+                    line.push_str(&format!(
+                        "    {}\n    {}\n    {:?} line {:?}\n    {:?}\n",
+                        one.says, one.change, one.keys, one.line, one.marks
+                    ));
+                    for exchange in &one.exchanges {
+                        line.push_str(&format!(
+                            "    {} {} {:?} {:?}\n",
+                            exchange.method, exchange.url, exchange.status, exchange.response_body
+                        ));
+                    }
+                }
+            }
+        }
+        line
+    };
+    findings.iter().map(line).collect()
+}

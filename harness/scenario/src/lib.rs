@@ -1,0 +1,381 @@
+//! Scenario files: the grammar, the loader and its diagnostics, the suite.
+//!
+//! A file is parsed into a tree that keeps places, walked against the grammar's JSON Schema (both by `proofup-files`),
+//! checked by the rules that a schema cannot say, and read into plain values. Every error of a file is reported at once,
+//! with its line, the nearest known word and what is allowed.
+//!
+//! **Invariant:** a [`Scenario`] that was loaded needs no further checks: users exist, bindings were made before, every
+//! refusal has a verified control, every quantity can be read.
+
+pub mod catalogue;
+pub mod transcript;
+
+extern crate self as scenario;
+
+mod control;
+mod draft;
+mod file;
+mod grammar;
+mod people;
+mod quantity;
+mod rules;
+pub mod spelling;
+mod suite;
+mod tenant;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proofup_domain::command::{Command, Mangle};
+use proofup_domain::edition::Edition;
+use proofup_domain::policy::Policy;
+use proofup_domain::requirement::{Catalogue, RequirementId};
+use proofup_files::{Document, FileErrors, Kind, Node, Problem, line_of};
+use serde_json::Value;
+
+pub use file::{Finder, Found, GatewayForms, UserSpec};
+pub use grammar::{COMMANDS, answer_schema, answer_shape, json_schema, word};
+pub use quantity::{Dimension, Quantity, QuantityError};
+pub use suite::{Origin, Suite, SuiteError, embedded_suite, suite_from_dir, suite_from_paths};
+
+use draft::Draft;
+use file::Times;
+
+/// Holds one scenario: one file, one story.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// What it shows: a fact.
+    pub title: String,
+    /// The file's name without its extension; with an edition it is the id of a case.
+    pub stem: String,
+    /// The folder in which the file lies.
+    pub area: String,
+    /// The path, as the suite names it: `scenarios/deferral/window.toml`.
+    pub path: String,
+    /// The text of the file.
+    pub source: Arc<str>,
+    /// The editions in which it is told; never empty.
+    pub editions: Vec<Edition>,
+    /// The instant at which the tenant starts.
+    pub start: Timestamp,
+    /// The shapes in which the implementation calls its providers.
+    pub gateways: GatewayForms,
+    /// The policy. Its edition is the default: whoever runs a case sets the case's own.
+    pub policy: Policy,
+    /// The people, in the order of the file.
+    pub users: Vec<UserSpec>,
+    /// Where it was found, if it is a counterexample.
+    pub found: Option<Found>,
+    /// What happens.
+    pub steps: Vec<Step>,
+}
+
+/// Holds one step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The line on which it begins, from 1.
+    pub line: usize,
+    /// The name by which a `control` may call it.
+    pub id: Option<String>,
+    /// What is judged; nothing: the command must succeed, or what follows could not run.
+    pub check: Option<Check>,
+    /// How often it is taken; nothing: once.
+    pub times: Option<Quantity>,
+    /// How its request is spoilt.
+    pub mangle: Option<Mangle>,
+    /// What is done.
+    pub deed: Deed,
+}
+
+/// Says what a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// One command.
+    One(Command),
+    /// Several commands, sent at the same moment.
+    Together(Vec<Part>),
+}
+
+/// Holds one command among several that are sent at the same moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The command: one that ends in one request of the target.
+    pub command: Command,
+    /// How many copies of it are sent; nothing: one.
+    pub times: Option<Quantity>,
+}
+
+impl Deed {
+    /// Lists the commands, each once however many copies are sent.
+    pub fn commands(&self) -> impl Iterator<Item = &Command> {
+        let (one, several) = match self {
+            Self::One(command) => (Some(command), &[][..]),
+            Self::Together(parts) => (None, parts.as_slice()),
+        };
+        one.into_iter()
+            .chain(several.iter().map(|part| &part.command))
+    }
+}
+
+impl From<Command> for Deed {
+    fn from(command: Command) -> Self {
+        Self::One(command)
+    }
+}
+
+/// Holds what a step is judged by.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// The slug, unique in the suite: `DEF-1/first-offer`.
+    pub slug: String,
+    /// The requirement of the slug.
+    pub requirement: RequirementId,
+    /// The line of `check`, from 1.
+    pub line: usize,
+    /// What the answer must hold, matchers included; nothing: the command must succeed.
+    pub expect: Option<Value>,
+    /// The line of `expect`; of `check` where there is none.
+    pub expect_line: usize,
+    /// The step that shows that a refusal has its one cause.
+    pub control: Option<Control>,
+}
+
+/// Holds the verified control of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// The slug or id, as written.
+    pub name: String,
+    /// The index of the step.
+    pub step: usize,
+    /// The one thing that differs, the control's value first: `code: "lastSent" instead of "wrong"`.
+    pub difference: String,
+}
+
+/// Loads a scenario from its text.
+///
+/// `path` is the name by which reports call the file; nothing is read from disk.
+///
+/// # Errors
+///
+/// Gives every error of the file at once. A file that is no TOML is looked through as far as it could be read.
+pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, FileErrors> {
+    let document = Document::parse(path, text);
+    let mut problems = document.check(grammar::root()).problems;
+    if !document.is_toml() {
+        return Err(document.errors(problems));
+    }
+    let (root, source) = (document.root(), document.text());
+    let steps: Vec<Draft<'_>> = items(root, "steps").iter().map(Draft::read).collect();
+    let head = Head::read(root, &mut problems);
+    let users = items(root, "users");
+    people::users(users, head.policy.as_ref(), &mut problems);
+    rules::whole(root, &steps, &mut problems);
+    rules::marks(&steps, &head.editions, catalogue, &mut problems);
+    rules::names(users, &steps, &mut problems);
+    rules::quantities(&steps, &mut problems);
+    rules::expectations(&steps, &mut problems);
+    rules::together(&steps, &mut problems);
+    for step in &steps {
+        people::methods(step.acts(), &mut problems);
+    }
+    tenant::policies(
+        source,
+        root,
+        head.policy.as_ref(),
+        &head.editions,
+        &steps,
+        &mut problems,
+    );
+    let controls = if root.get("found").is_some() {
+        vec![None; steps.len()]
+    } else {
+        control::controls(&steps, &mut problems)
+    };
+    if problems.is_empty() {
+        if let Some(scenario) = finish(path, source, root, head, &steps, controls) {
+            return Ok(scenario);
+        }
+        problems.push(Problem::new(
+            "the file fits the grammar and could not be read all the same",
+            "a bug of proofup: please report this file",
+            0..0,
+        ));
+    }
+    Err(document.errors(problems))
+}
+
+/// Holds what stands above the steps.
+#[derive(Debug)]
+struct Head {
+    title: String,
+    editions: Vec<Edition>,
+    start: Timestamp,
+    policy: Option<Policy>,
+}
+
+impl Head {
+    fn read(root: &Node, problems: &mut Vec<Problem>) -> Self {
+        let title = root.get("title").and_then(Node::text).unwrap_or_default();
+        if let Some(node) = root.get("title").filter(|_| title.trim().is_empty()) {
+            problems.push(Problem::new("the title is empty", "here", node.span.clone())
+                .help("say in a sentence what the scenario shows: \"The offer to wait ends after fourteen days\""));
+        }
+        Self {
+            title: title.to_owned(),
+            editions: editions(root, problems),
+            start: start(root, problems),
+            policy: policy(root),
+        }
+    }
+}
+
+fn editions(root: &Node, problems: &mut Vec<Problem>) -> Vec<Edition> {
+    let Some(node) = root.get("editions") else {
+        return vec![Edition::default()];
+    };
+    let editions: Vec<Edition> = node
+        .items()
+        .iter()
+        .filter_map(|item| item.text()?.parse().ok())
+        .collect();
+    if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
+        problems.push(
+            Problem::new("`editions` is empty", "here", node.span.clone())
+                .help("name at least one, or leave it out for the default edition"),
+        );
+    }
+    for (index, edition) in editions.iter().enumerate() {
+        if editions[..index].contains(edition) {
+            problems.push(Problem::new(
+                format!("the edition {edition} is listed twice"),
+                "here",
+                node.span.clone(),
+            ));
+        }
+    }
+    editions
+}
+
+fn start(root: &Node, problems: &mut Vec<Problem>) -> Timestamp {
+    let given = root.get("start");
+    let text = given.and_then(Node::text).unwrap_or(DEFAULT_START);
+    match (text.parse(), given) {
+        (Ok(start), _) => start,
+        (Err(_), node) => {
+            let span = node.map_or(0..0, |node| node.span.clone());
+            problems.push(
+                Problem::new(format!("`{text}` is no instant"), "here", span)
+                    .help(format!("write RFC 3339 with its offset: `{DEFAULT_START}`")),
+            );
+            Timestamp::UNIX_EPOCH
+        }
+    }
+}
+
+/// Reads the policy, if it has its shape; an edition in it is another rule's error.
+fn policy(root: &Node) -> Option<Policy> {
+    let Some(node) = root.get("policy") else {
+        return Some(Policy::default());
+    };
+    let mut json = node.json();
+    json.as_object_mut()?.shift_remove("edition");
+    serde_json::from_value(json).ok()
+}
+
+fn items<'n>(root: &'n Node, key: &str) -> &'n [Node] {
+    root.get(key).map(Node::items).unwrap_or_default()
+}
+
+/// Puts a scenario together from parts without errors.
+fn finish(
+    path: &str,
+    source: &Arc<str>,
+    root: &Node,
+    head: Head,
+    steps: &[Draft<'_>],
+    controls: Vec<Option<Control>>,
+) -> Option<Scenario> {
+    let mut folders = path.rsplit('/');
+    let stem = folders.next().unwrap_or_default().trim_end_matches(".toml");
+    let read = |key: &str| root.get(key).map(Node::json);
+    Some(Scenario {
+        title: head.title,
+        stem: stem.to_owned(),
+        area: folders.next().unwrap_or_default().to_owned(),
+        path: path.to_owned(),
+        source: Arc::clone(source),
+        editions: head.editions,
+        start: head.start,
+        gateways: match read("gateways") {
+            Some(forms) => serde_json::from_value(forms).ok()?,
+            None => GatewayForms::default(),
+        },
+        policy: head.policy?,
+        users: match read("users") {
+            Some(users) => serde_json::from_value(users).ok()?,
+            None => Vec::new(),
+        },
+        found: match read("found") {
+            Some(found) => Some(serde_json::from_value(found).ok()?),
+            None => None,
+        },
+        steps: steps
+            .iter()
+            .zip(controls)
+            .map(|(step, control)| finish_step(source, step, control))
+            .collect::<Option<_>>()?,
+    })
+}
+
+fn finish_step(source: &str, step: &Draft<'_>, control: Option<Control>) -> Option<Step> {
+    let keys = step.keys.as_ref()?;
+    let line = |key: &str| {
+        let entry = step.node.entry(key)?;
+        Some(line_of(source, entry.key_span.start))
+    };
+    let check = match &keys.check {
+        None => None,
+        Some(slug) => Some(Check {
+            slug: slug.clone(),
+            requirement: RequirementId(slug.split('/').next()?.to_owned()),
+            line: line("check")?,
+            expect: keys.expect.clone().map(Value::Object),
+            expect_line: line("expect").or_else(|| line("check"))?,
+            control,
+        }),
+    };
+    Some(Step {
+        line: line_of(source, step.node.span.start),
+        id: keys.id.clone(),
+        check,
+        times: finish_times(keys.times.as_ref())?,
+        mangle: keys.mangle,
+        deed: match &step.parts {
+            Some(parts) => Deed::Together(parts.iter().map(finish_part).collect::<Option<_>>()?),
+            None => Deed::One(step.command.clone()?),
+        },
+    })
+}
+
+fn finish_part(part: &Draft<'_>) -> Option<Part> {
+    Some(Part {
+        command: part.command.clone()?,
+        times: finish_times(part.keys.as_ref()?.times.as_ref())?,
+    })
+}
+
+/// Reads how often something is done. The outer none: it cannot be read.
+#[expect(
+    clippy::option_option,
+    reason = "a count may be left out, and a count may be no count"
+)]
+fn finish_times(times: Option<&Times>) -> Option<Option<Quantity>> {
+    Some(match times {
+        None => None,
+        Some(Times::Number(count)) => Some(Quantity::from_count(*count)),
+        Some(Times::Limits(text)) => Some(Quantity::parse(text).ok()?),
+    })
+}
+
+/// The instant at which a tenant starts where a file says nothing.
+const DEFAULT_START: &str = "2026-01-15T09:00:00Z";

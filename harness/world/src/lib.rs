@@ -1,0 +1,242 @@
+//! The world of one case: its people, its gateways, what was bound, and the steps as they happen.
+//!
+//! `persona` draws the people from the seed, `things` keeps what commands began, `codes` resolves the roles by which a
+//! file names a code, `variables` turns a command into what a target file's templates want, `perform` lets a command
+//! happen, `setup` expands `[[users]] methods`, `case` walks through a scenario, and `stage` is for those who have none.
+
+pub mod context;
+pub mod foresee;
+pub mod surroundings;
+mod trust;
+
+extern crate self as world;
+use context as run;
+use proofup_binding as target;
+use proofup_judge as judge;
+use proofup_scenario::{self as scenario, transcript};
+
+pub mod case;
+mod codes;
+pub mod devices;
+mod fairness;
+mod inbox;
+mod leaks;
+mod meant;
+pub mod needs;
+mod operations;
+mod perform;
+pub mod persona;
+mod request;
+mod setup;
+pub mod stage;
+mod tenant;
+mod things;
+mod time;
+pub mod together;
+mod variables;
+pub mod visit;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use proofup_domain::capabilities::Limits;
+use proofup_domain::command::{Command, Name};
+use proofup_domain::secret::Secret;
+use proofup_domain::state::Channel;
+use proofup_gateways::message::Cursor;
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Map, Value as Json};
+
+use crate::run::Environment;
+use crate::surroundings::Host;
+use crate::target::exchange::Exchange;
+use crate::target::{CallFailure, RawResponse, Reply};
+use devices::{Device, OathAccount};
+pub use needs::missing_facilities;
+pub use operations::operation_of;
+pub use perform::merge;
+use persona::{Organisation, Persona};
+pub use setup::{Newcomer, Terms, changes_its_user, first_policy, preparation};
+pub use tenant::tenant;
+use things::Things;
+use time::Hearing;
+pub use trust::{Mark, Marks};
+
+/// Holds everything that exists while one case runs.
+pub struct World<'a> {
+    environment: &'a Environment,
+    organisation: Organisation,
+    people: BTreeMap<Name, Persona>,
+    gateways: Host,
+    things: Things,
+    devices: Vec<Device>,
+    accounts: Vec<OathAccount>,
+    limits: Limits,
+    /// The target's time, as it last told it.
+    now: Timestamp,
+    /// What is known of that time beside.
+    hearing: Hearing,
+    /// The instant at which the steps begin.
+    zero: Timestamp,
+    rng: ChaCha8Rng,
+    /// Every secret that this case made or met.
+    secrets: BTreeSet<Secret>,
+    /// Codes in the order in which they were named: `code#1`, `code#2`, …
+    codes: Vec<Secret>,
+    /// The newest code that was read from a message.
+    last_code: Option<Secret>,
+    /// The code that was accepted last, by user.
+    used: BTreeMap<Name, Secret>,
+    /// The code that was typed last, until it is known whether it was accepted.
+    submitted: Option<Secret>,
+    /// The new password that was typed last, until it is known whether it was accepted.
+    last_password: Option<Secret>,
+    /// The answers that were typed last, until it is known whether they were accepted.
+    typed_answers: Vec<(String, Secret)>,
+    /// The answers that are registered, by user and question.
+    registered_answers: BTreeMap<(Name, String), Secret>,
+    /// The last answer was assumed by the target file: no request was sent.
+    assumed: bool,
+    /// The tenant's policy, as it was set last.
+    policy: Json,
+    /// How far each inbox was looked into.
+    looked: BTreeMap<(Channel, String), Cursor>,
+    /// Nothing before this cursor is looked at: it came before the steps.
+    begun: Cursor,
+    /// Nothing before this cursor came to people of this case.
+    opened: Cursor,
+    /// Users that were made one by one.
+    made: Vec<Name>,
+    /// Every response so far, for the search for leaks.
+    seen: Vec<Seen>,
+    /// Every exchange so far.
+    exchanges: Vec<Exchange>,
+    /// What was done and answered so far, each with the target's time before it.
+    pub history: Vec<Entry>,
+}
+
+/// Holds one command that was answered: the target's time before it, the command and the abstract answer.
+pub(crate) type Entry = (Timestamp, Command, Performed);
+
+/// Holds one response as it came, with the operation that caused it.
+struct Seen {
+    operation: String,
+    response: RawResponse,
+}
+
+/// Holds an abstract answer: a refusal has `refused` in it, what no rule matched has `unrecognised`.
+pub type Performed = Map<String, Json>;
+
+/// Says why a command led to nothing.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The target did not answer.
+    Transport(Box<CallFailure>),
+    /// The harness could not make the command: no code came, nothing was bound.
+    Unready(String),
+}
+
+impl Trouble {
+    fn unready(why: impl Into<String>) -> Self {
+        Self::Unready(why.into())
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Transport(failure) => write!(f, "no answer: {}", failure.error),
+            Self::Unready(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::fmt::Debug for World<'_> {
+    /// Tells who and when; what a case holds besides is long, and told by its transcript.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World")
+            .field("people", &self.people.keys())
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+impl World<'_> {
+    /// Gives the target's time, as it last told it.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Gives every secret that this case made or met.
+    pub const fn secrets(&self) -> &BTreeSet<Secret> {
+        &self.secrets
+    }
+
+    /// Stops the gateways.
+    pub async fn stop(self) {
+        self.gateways.stop().await;
+    }
+
+    /// Gives the person of a name; the loader has checked that there is one.
+    fn person(&self, name: &Name) -> Result<&Persona, Trouble> {
+        self.people
+            .get(name)
+            .ok_or_else(|| Trouble::Unready(format!("there is no user `{name}`")))
+    }
+
+    /// Keeps what a reply tells and turns it into an abstract answer.
+    fn take(&mut self, operation: &str, reply: Reply) -> Performed {
+        for value in reply.kept.values() {
+            self.learn(value);
+        }
+        self.exchanges.extend(reply.earlier);
+        if reply.assumed {
+            return reply.answered.into_fields();
+        }
+        self.exchanges.push(reply.exchange);
+        self.seen.push(Seen {
+            operation: operation.to_owned(),
+            response: reply.raw,
+        });
+        let mut answer = reply.answered.into_fields();
+        self.alias(&mut answer);
+        answer
+    }
+
+    /// Remembers a secret.
+    fn learn(&mut self, value: &target::Value) {
+        if let target::Value::Secret(secret) = value {
+            self.secrets.insert(secret.clone());
+        }
+    }
+
+    /// Tells instants from the case's start and users by their names, so that answers are equal between runs.
+    fn alias(&self, answer: &mut Map<String, Json>) {
+        for (key, value) in answer.iter_mut() {
+            match value {
+                Json::String(text) if key == "expiresAt" || key == "at" => {
+                    if let Ok(instant) = text.parse::<Timestamp>() {
+                        *text = transcript::instant(self.zero, instant);
+                    }
+                }
+                Json::String(text) if key == "user" => {
+                    let name = self
+                        .people
+                        .values()
+                        .find(|person| person.user_principal_name.eq_ignore_ascii_case(text));
+                    *text = name
+                        .map_or_else(|| "somebodyElse".to_owned(), |person| person.name.0.clone());
+                }
+                Json::Object(table) => self.alias(table),
+                Json::Array(list) => {
+                    for element in list {
+                        if let Json::Object(table) = element {
+                            self.alias(table);
+                        }
+                    }
+                }
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What a scenario relies on, read off its commands: nobody lists it by hand.
+
+use std::collections::BTreeSet;
+
+use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_domain::command::{CodeRole, Command};
+use proofup_domain::method::{ChallengeKind, Method, Role};
+use proofup_domain::policy::Policy;
+use proofup_domain::state::Channel;
+
+use super::case::Case;
+use super::variables::default_kind;
+use crate::foresee::foresee;
+use crate::judge::outcome::CouldNotRun;
+use crate::run::Environment;
+use crate::scenario::{GatewayForms, Quantity, Scenario, UserSpec};
+use crate::surroundings::runs;
+use crate::target::{CompiledTarget, Operation};
+
+/// Says why a case cannot be judged against a target, before anything is tried.
+pub(super) fn hindrance(
+    environment: &Environment,
+    capabilities: &Capabilities,
+    case: &Case,
+) -> Option<CouldNotRun> {
+    let target = &environment.target;
+    if let Some(missing) = missing_facilities(case, target, capabilities) {
+        return Some(missing);
+    }
+    let unfit = |facility, why| CouldNotRun::Unfit { facility, why };
+    if runs(target.clock().mode) && aims_at_a_second(&case.scenario) {
+        let why = "it aims at a second, and the target's clock runs; that takes one that stands";
+        return Some(unfit(Facility::Clock, why.to_owned()));
+    }
+    if case.scenario.gateways != GatewayForms::default() && !target.has(Operation::CreateTenant) {
+        let why = "the target calls its providers in a form of its own, and the case wants another";
+        return Some(unfit(Facility::Policy, why.to_owned()));
+    }
+    foresee(&case.scenario, case.edition, target, capabilities)
+        .err()
+        .map(|unforeseen| unfit(Facility::Policy, unforeseen.to_string()))
+}
+
+/// Lists the facilities that a case needs and that a target does not give.
+pub fn missing_facilities(
+    case: &Case,
+    target: &CompiledTarget,
+    capabilities: &Capabilities,
+) -> Option<CouldNotRun> {
+    let missing: BTreeSet<Facility> = facilities(&case.scenario, target)
+        .into_iter()
+        .filter(|need| !capabilities.facilities.contains(need))
+        .collect();
+    (!missing.is_empty()).then_some(CouldNotRun::MissingFacilities(missing))
+}
+
+/// Lists the facilities without which a scenario could not run against a target.
+///
+/// Where the target tells its own policy, the oracle says whether the scenario fits it ([`crate::foresee`]); where users are
+/// made one by one, members can be had, and only roles and blocks need the facility.
+pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeSet<Facility> {
+    let mut needs = BTreeSet::new();
+    let edition = scenario.policy.edition;
+    if scenario.policy
+        != (Policy {
+            edition,
+            ..Policy::default()
+        })
+    {
+        needs.insert(Facility::Policy);
+    }
+    let member = |user: &&UserSpec| !user.blocked && user.role == Role::Member;
+    let ordinary = scenario.users.iter().filter(member);
+    let made = target.has(Operation::CreateUser);
+    let is_hard = if made {
+        ordinary.count() != scenario.users.len()
+    } else {
+        ordinary.filter(|user| user.exists).count() != scenario.users.len()
+            || scenario.users.len() > 1
+    };
+    if is_hard {
+        needs.insert(Facility::Users);
+    }
+    for method in scenario.users.iter().flat_map(|user| &user.methods) {
+        // The time between registering and the steps is skipped.
+        needs.extend([Facility::Policy, Facility::Clock]);
+        of_setup(*method, default_kind(*method), &mut needs);
+    }
+    for command in scenario.steps.iter().flat_map(|step| step.deed.commands()) {
+        of_command(command, &mut needs);
+    }
+    if target.standing_policy().is_some() {
+        needs.remove(&Facility::Policy);
+    }
+    needs
+}
+
+/// Tells whether a scenario aims at a second, which takes a clock that stands: it moves time by single seconds, or types
+/// an authenticator's code of another step.
+fn aims_at_a_second(scenario: &Scenario) -> bool {
+    let mut commands = scenario.steps.iter().flat_map(|step| step.deed.commands());
+    commands.any(|command| match command {
+        Command::AdvanceClock { by } => {
+            Quantity::parse(by).is_ok_and(|quantity| quantity.names_single_seconds())
+        }
+        Command::SubmitCode { code, .. }
+        | Command::SubmitSecondStepCode { code, .. }
+        | Command::SubmitResetCode { code, .. } => {
+            matches!(code, CodeRole::Drift(steps) if *steps != 0)
+        }
+        _ => false,
+    })
+}
+
+/// Adds what one command needs.
+pub(crate) fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
+    match command {
+        Command::AdvanceClock { .. } => {
+            needs.insert(Facility::Clock);
+        }
+        Command::SetPolicy { .. } => {
+            needs.insert(Facility::Policy);
+        }
+        Command::BeginEnrollment { method, kind, .. }
+        | Command::ChangeMethod { method, kind, .. } => {
+            of_setup(
+                *method,
+                kind.unwrap_or_else(|| default_kind(*method)),
+                needs,
+            );
+        }
+        Command::ReadInbox { channel, .. }
+        | Command::SetGateway { channel, .. }
+        | Command::ReleaseMessages { channel, .. } => {
+            needs.insert(inbox(*channel));
+        }
+        Command::ActivateDevice { .. }
+        | Command::ApproveNotification { .. }
+        | Command::DenyNotification { .. } => {
+            needs.extend([Facility::Device, Facility::InboxPush]);
+        }
+        Command::PressKey { .. } | Command::HangUp { .. } | Command::LetRing { .. } => {
+            needs.insert(Facility::InboxVoice);
+        }
+        _ => {}
+    }
+}
+
+/// Names the kind by which a method is set up where a file names none.
+pub fn setup_kind(method: Method) -> ChallengeKind {
+    match method {
+        Method::Email => ChallengeKind::EmailCode,
+        Method::SecurityQuestions => ChallengeKind::Answers,
+        Method::SoftwareOath => ChallengeKind::AppCode,
+        Method::MicrosoftAuthenticator => ChallengeKind::AppNotification,
+        phone @ (Method::MobilePhone | Method::OfficePhone) => default_kind(phone),
+    }
+}
+
+fn of_setup(method: Method, kind: ChallengeKind, needs: &mut BTreeSet<Facility>) {
+    match method {
+        Method::MicrosoftAuthenticator | Method::SoftwareOath | Method::SecurityQuestions => {}
+        Method::Email => {
+            needs.insert(Facility::InboxEmail);
+        }
+        Method::MobilePhone | Method::OfficePhone => {
+            needs.insert(if kind == ChallengeKind::VoiceCall {
+                Facility::InboxVoice
+            } else {
+                Facility::InboxSms
+            });
+        }
+    }
+}
+
+fn inbox(channel: Channel) -> Facility {
+    match channel {
+        Channel::Sms => Facility::InboxSms,
+        Channel::Voice => Facility::InboxVoice,
+        Channel::Email => Facility::InboxEmail,
+        Channel::Push => Facility::InboxPush,
+    }
+}

@@ -1,0 +1,194 @@
+//! A world without a scenario file: what measuring lets happen, command by command.
+
+use std::sync::Arc;
+
+use proofup_domain::command::{Command, Name};
+use proofup_domain::policy::Policy;
+use proofup_domain::secret::Secret;
+use serde_json::{Map, Value as Json};
+
+use super::World;
+use super::case::{Case, make_world};
+use super::things::Sort;
+use crate::judge::matcher::is_no_success;
+use crate::run::Environment;
+use crate::scenario::Scenario;
+use crate::target::exchange::Exchange;
+use crate::target::{Answered, CallFailure, Operation, Value, Variables};
+
+/// Holds a world in which commands happen one after the other.
+///
+/// Exchanges and responses are forgotten after each command: thousands of them are made.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    world: World<'a>,
+}
+
+/// Holds what a code in a given shape was answered with.
+#[derive(Debug)]
+pub struct Submitted {
+    /// What it means; nothing where no answer came.
+    pub answered: Option<Answered>,
+    /// The request and its answer; masked with everything that the world knows.
+    pub exchange: Exchange,
+}
+
+impl<'a> Stage<'a> {
+    /// Makes the tenant and the people.
+    pub async fn set(
+        environment: &'a Environment,
+        scenario: Scenario,
+        policy: &Policy,
+    ) -> Result<Stage<'a>, String> {
+        let case = Case {
+            edition: policy.edition,
+            scenario: Arc::new(scenario),
+        };
+        let world = make_world(environment, &case).await?;
+        let mut stage = Stage { world };
+        if let Err(trouble) = stage.world.set_up(&case.scenario, policy).await {
+            let why = trouble.to_string();
+            stage.strike().await;
+            return Err(why);
+        }
+        Ok(stage)
+    }
+
+    /// Takes everything down again.
+    pub async fn strike(mut self) {
+        self.world.tear_down().await;
+        self.world.gateways.stop().await;
+    }
+
+    /// Lets a command happen that has to succeed.
+    pub async fn demand(&mut self, command: Json) -> Result<Map<String, Json>, String> {
+        let command: Command = serde_json::from_value(command)
+            .map_err(|error| format!("this is no command ({error}); please report it"))?;
+        let performed = self.world.perform(&command, None).await;
+        self.forget();
+        let performed = performed.map_err(|trouble| trouble.to_string())?;
+        if is_no_success(&performed) {
+            return Err(format!(
+                "`{}` was answered with {}",
+                crate::transcript::command(&command),
+                crate::transcript::answer(&performed)
+            ));
+        }
+        Ok(performed)
+    }
+
+    /// Gives the token of a user's latest session.
+    pub fn token(&self, user: &str) -> Option<Secret> {
+        let name = Name(user.to_owned());
+        let session = self.world.things.find(Sort::Session, &name, None)?;
+        self.world.kept_secret(session, "session")
+    }
+
+    /// Reads the code that was sent for a user's latest setup.
+    pub async fn code(&mut self, user: &str) -> Result<Secret, String> {
+        let name = Name(user.to_owned());
+        let setup = self.setup(&name)?;
+        let role = proofup_domain::command::CodeRole::LastSent;
+        let code = self.world.code(&name, setup, &role).await;
+        code.map_err(|trouble| trouble.to_string())?
+            .ok_or_else(|| "no code came".to_owned())
+    }
+
+    /// Lists what a user has: what was kept of the latest thing of each sort, and what the person knows.
+    pub fn belongings(&self, user: &str) -> Variables {
+        let name = Name(user.to_owned());
+        let mut belongings = self.world.control_variables().into_variables();
+        for sort in [
+            Sort::Session,
+            Sort::Challenge,
+            Sort::Reset,
+            Sort::Proof,
+            Sort::Enrollment,
+        ] {
+            if let Some(index) = self.world.things.find(sort, &name, None) {
+                for (key, value) in &self.world.things.get(index).kept {
+                    if key != "challenge" || sort == Sort::Challenge {
+                        belongings.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        if let Some(person) = self.world.people.get(&name) {
+            belongings.insert("userPrincipalName", person.user_principal_name.as_str());
+            belongings.insert("password", person.password.clone());
+            belongings.insert("address", person.own.as_str());
+        }
+        belongings
+    }
+
+    /// Submits a code in any shape, to a user's latest setup.
+    pub async fn submit(&mut self, user: &str, code: Value) -> Result<Submitted, String> {
+        let variables = self.submission(user, code)?;
+        let environment = self.world.environment;
+        let operation = Operation::SubmitCode;
+        let called = environment
+            .target
+            .call(&environment.transport, operation, &variables, None)
+            .await;
+        let (answered, mut exchange) = match called {
+            Ok(reply) => (Some(reply.answered), reply.exchange),
+            Err(CallFailure { exchange, .. }) => (None, *exchange),
+        };
+        exchange.mask(&self.world.secrets);
+        Ok(Submitted { answered, exchange })
+    }
+
+    /// Tells whether a code in another shape makes the very request that the code itself makes.
+    pub fn makes_no_difference(&self, user: &str, code: &Secret, shaped: Value) -> bool {
+        let body = |code: Value| {
+            let variables = self.submission(user, code).ok()?;
+            let target = &self.world.environment.target;
+            target.bodies(Operation::SubmitCode, &variables)
+        };
+        body(Value::Secret(code.clone())) == body(shaped)
+    }
+
+    fn submission(&self, user: &str, code: Value) -> Result<Variables, String> {
+        let name = Name(user.to_owned());
+        let setup = self.setup(&name)?;
+        let mut variables = self.world.control_variables().into_variables();
+        for (key, value) in &self.world.things.get(setup).kept {
+            variables.insert(key.clone(), value.clone());
+        }
+        if let Some(token) = self.token(user) {
+            variables.insert("session", token);
+        }
+        variables.insert("code", code);
+        Ok(variables)
+    }
+
+    /// Lists every secret that the world has met.
+    pub fn secrets(&self) -> Vec<Secret> {
+        self.world.secrets.iter().cloned().collect()
+    }
+
+    /// Remembers a secret that was made of another.
+    pub fn learn(&mut self, secret: Secret) {
+        self.world.secrets.insert(secret);
+    }
+
+    fn setup(&self, user: &Name) -> Result<usize, String> {
+        let setup = self.world.things.find(Sort::Enrollment, user, None);
+        setup.ok_or_else(|| format!("{user} has begun no setup"))
+    }
+
+    fn forget(&mut self) {
+        self.world.seen.clear();
+        self.world.exchanges.clear();
+    }
+}
+
+impl Submitted {
+    /// Tells the answer as a transcript does.
+    pub fn told(&self) -> String {
+        self.answered.clone().map_or_else(
+            || "no answer".to_owned(),
+            |answered| crate::transcript::answer(&answered.into_fields()),
+        )
+    }
+}

@@ -1,0 +1,32 @@
+//! The oracle's tenant of a case.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::policy::Policy;
+use proofup_oracle::machine::{NewUser, State, Tenant};
+
+use crate::scenario::UserSpec;
+use crate::world::first_policy;
+
+/// Makes the oracle's tenant of people and a policy, before anybody has registered anything.
+///
+/// In the regions that people are drawn from, no office number could be a mobile one.
+#[must_use]
+pub fn tenant(users: &[UserSpec], policy: &Policy, capabilities: &Capabilities) -> State {
+    let user = |user: &UserSpec| NewUser {
+        name: user.name.0.clone(),
+        role: user.role,
+        blocked: user.blocked,
+        exists: user.exists,
+        office_takes_texts: false,
+    };
+    State::new(Tenant {
+        policy: first_policy(users, policy),
+        limits: capabilities.limits.clone(),
+        code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
+        domains: BTreeSet::new(),
+        users: users.iter().map(user).collect(),
+        numbers: BTreeMap::new(),
+    })
+}

@@ -1,0 +1,183 @@
+//! What a run leaves out because of what the doctor found: only what the broken part of the mapping serves.
+
+use std::collections::BTreeSet;
+
+use proofup_domain::capabilities::Facility;
+use proofup_domain::command::Command;
+use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::policy::Policy;
+use proofup_domain::refusal::Refusal;
+use serde_json::Value as Json;
+
+use crate::judge::outcome::CouldNotRun;
+use crate::run::Environment;
+use crate::scenario::{Check, Deed, Scenario, Step};
+use crate::target::Operation;
+use crate::world::{Terms, needs, operation_of};
+
+/// Names what a run cannot judge, because the mapping does not carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// All of it.
+    Everything,
+    /// Whatever asks for this operation.
+    Operation(Operation),
+    /// Whatever sets this method up; by this kind where one is named.
+    Setup(Method, Option<ChallengeKind>),
+    /// Whatever needs this facility.
+    Facility(Facility),
+    /// Whatever expects this refusal.
+    Refusal(Refusal),
+    /// Whatever expects this field of the operation's answer.
+    Field(Operation, String),
+    /// Whatever moves time or counts by this declared limit, in the words of scenarios: `code`.
+    Limit(&'static str),
+}
+
+/// Holds what cannot be judged, each with the doctor's words.
+#[derive(Debug, Clone, Default)]
+pub struct Marks(Vec<(Mark, CouldNotRun)>);
+
+impl Marks {
+    /// Holds marks, each with the reason to tell.
+    #[must_use]
+    pub const fn new(marks: Vec<(Mark, CouldNotRun)>) -> Self {
+        Self(marks)
+    }
+
+    /// Tells why a scenario cannot even begin, if it cannot.
+    pub(crate) fn of_beginning(
+        &self,
+        environment: &Environment,
+        scenario: &Scenario,
+        policy: &Policy,
+    ) -> Option<CouldNotRun> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let target = &environment.target;
+        let makes = [Operation::CreateTenant, Operation::CreateUser];
+        let made = makes.into_iter().filter(|one| target.has(*one));
+        let by_making = made
+            .into_iter()
+            .find_map(|operation| self.find(|mark| *mark == Mark::Operation(operation)));
+        let needed = needs::facilities(scenario, target);
+        // What a tenant is made with is there from the beginning; an inbox is missed by the step that needs it.
+        let by_facility = [Facility::Policy, Facility::Users]
+            .into_iter()
+            .filter(|facility| needed.contains(facility))
+            .find_map(|facility| self.find(|mark| *mark == Mark::Facility(facility)));
+        by_making
+            .or(by_facility)
+            .or_else(|| self.find(|mark| *mark == Mark::Everything))
+            .or_else(|| {
+                Terms::of(target, &scenario.users, policy)
+                    .preparation(&scenario.users, &environment.limits)
+                    .iter()
+                    .find_map(|command| self.of_command(command))
+            })
+    }
+
+    /// Tells why a step cannot be taken, if it cannot.
+    pub(crate) fn of_step(&self, step: &Step) -> Option<CouldNotRun> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let counted = match &step.deed {
+            Deed::One(_) => step.times.iter().collect(),
+            Deed::Together(parts) => parts
+                .iter()
+                .filter_map(|part| part.times.as_ref())
+                .collect::<Vec<_>>(),
+        };
+        let by_limit = counted.iter().find_map(|times| {
+            let text = times.to_string();
+            self.find(|mark| matches!(mark, Mark::Limit(word) if has_word(&text, word)))
+        });
+        by_limit.or_else(|| {
+            step.deed
+                .commands()
+                .find_map(|command| self.of_command(command))
+        })
+    }
+
+    /// Tells why a check that failed may have failed by the mapping alone, if that is so.
+    pub(crate) fn of_check(&self, step: &Step, check: &Check) -> Option<CouldNotRun> {
+        let expect = check.expect.as_ref()?;
+        let mut words = BTreeSet::new();
+        let mut fields = BTreeSet::new();
+        collect(expect, &mut words, &mut fields);
+        let operations: Vec<Operation> = step.deed.commands().filter_map(operation_of).collect();
+        self.find(|mark| match mark {
+            Mark::Refusal(refusal) => words.contains(refusal.as_str()),
+            Mark::Field(operation, field) => {
+                operations.contains(operation) && fields.contains(field.as_str())
+            }
+            _ => false,
+        })
+    }
+
+    fn of_command(&self, command: &Command) -> Option<CouldNotRun> {
+        let operation = operation_of(command);
+        let mut facilities = BTreeSet::new();
+        needs::of_command(command, &mut facilities);
+        let setup = match command {
+            Command::BeginEnrollment { method, kind, .. }
+            | Command::ChangeMethod { method, kind, .. } => {
+                Some((*method, kind.unwrap_or_else(|| needs::setup_kind(*method))))
+            }
+            _ => None,
+        };
+        self.find(|mark| match mark {
+            Mark::Everything => true,
+            Mark::Operation(marked) => operation == Some(*marked),
+            Mark::Setup(method, kind) => setup
+                .is_some_and(|(begun, by)| begun == *method && kind.is_none_or(|kind| kind == by)),
+            Mark::Facility(facility) => facilities.contains(facility),
+            Mark::Limit(word) => {
+                matches!(command, Command::AdvanceClock { by } if has_word(by, word))
+            }
+            Mark::Refusal(_) | Mark::Field(..) => false,
+        })
+    }
+
+    fn find(&self, fits: impl Fn(&Mark) -> bool) -> Option<CouldNotRun> {
+        self.0
+            .iter()
+            .find(|(mark, _)| fits(mark))
+            .map(|(_, why)| why.clone())
+    }
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split_whitespace().any(|one| one == word)
+}
+
+/// Collects the refusals and the fields that an expectation names.
+fn collect<'a>(expect: &'a Json, words: &mut BTreeSet<&'a str>, fields: &mut BTreeSet<&'a str>) {
+    match expect {
+        Json::Object(table) => {
+            for (key, value) in table {
+                if key == "refused" {
+                    texts(value, words);
+                } else {
+                    fields.insert(key);
+                    collect(value, words, fields);
+                }
+            }
+        }
+        Json::Array(list) => list.iter().for_each(|one| collect(one, words, fields)),
+        _ => {}
+    }
+}
+
+fn texts<'a>(value: &'a Json, words: &mut BTreeSet<&'a str>) {
+    match value {
+        Json::String(text) => {
+            words.insert(text);
+        }
+        Json::Array(list) => list.iter().for_each(|one| texts(one, words)),
+        Json::Object(table) => table.values().for_each(|one| texts(one, words)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}

@@ -1,0 +1,206 @@
+//! A world that the doctor visits: command by command, each with the exchanges that it caused.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proofup_domain::command::{Command, Name};
+use proofup_domain::policy::Policy;
+use proofup_domain::secret::Secret;
+use proofup_domain::state::Channel;
+
+use super::case::{Case, make_world};
+use super::things::Sort;
+use super::{Performed, Trouble, World};
+use crate::run::Environment;
+use crate::scenario::Scenario;
+use crate::target::exchange::Exchange;
+
+/// Holds a world in which commands happen one after the other, and what came of each is told.
+#[derive(Debug)]
+pub struct Visit<'a> {
+    world: World<'a>,
+}
+
+/// Says what came of a command.
+#[derive(Debug, Clone)]
+pub enum Came {
+    /// An answer: a success, a refusal, or one that no rule matches.
+    Answer(Performed),
+    /// The target did not answer.
+    Nothing(String),
+    /// The harness could not make the command.
+    Unmade(String),
+}
+
+/// Holds what came of a command, and the exchanges that it caused.
+#[derive(Debug, Clone)]
+pub struct Acted {
+    /// What came.
+    pub came: Came,
+    /// The requests and their answers; masked with what was known then.
+    pub exchanges: Vec<Exchange>,
+    /// The answer was assumed by the target file: nothing was asked, so nothing can be told.
+    pub assumed: bool,
+    /// The target's time before.
+    pub before: Timestamp,
+    /// The target's time after.
+    pub after: Timestamp,
+}
+
+/// Tells what reached a gateway.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// How many letters and digits the code has that the pattern finds in the user's newest message.
+    pub code_length: Option<usize>,
+    /// A message came, to whomever.
+    pub sent: bool,
+    /// A request came that the gateway could not read: its line and why.
+    pub refused: Option<String>,
+}
+
+impl<'a> Visit<'a> {
+    /// Makes the people and registers what they are said to have.
+    ///
+    /// # Errors
+    /// Gives what came of the command that had to succeed on the way.
+    pub async fn begin(
+        environment: &'a Environment,
+        scenario: Scenario,
+        policy: &Policy,
+    ) -> Result<Visit<'a>, Box<Acted>> {
+        let case = Case {
+            edition: policy.edition,
+            scenario: Arc::new(scenario),
+        };
+        let world = match make_world(environment, &case).await {
+            Ok(world) => world,
+            Err(why) => {
+                return Err(Box::new(Acted {
+                    came: Came::Unmade(why),
+                    exchanges: Vec::new(),
+                    assumed: false,
+                    before: case.scenario.start,
+                    after: case.scenario.start,
+                }));
+            }
+        };
+        let mut visit = Visit { world };
+        let before = visit.world.now;
+        if let Err(trouble) = visit.world.set_up(&case.scenario, policy).await {
+            let acted = visit.acted(Err(trouble), 0, before);
+            visit.end().await;
+            return Err(Box::new(acted));
+        }
+        Ok(visit)
+    }
+
+    /// Lets a command happen.
+    pub async fn act(&mut self, command: &Command) -> Acted {
+        let first = self.world.exchanges.len();
+        let before = self.world.now;
+        let performed = self.world.perform(command, None).await;
+        self.acted(performed, first, before)
+    }
+
+    fn acted(
+        &self,
+        performed: Result<Performed, Trouble>,
+        first: usize,
+        before: Timestamp,
+    ) -> Acted {
+        let mut exchanges: Vec<Exchange> = self
+            .world
+            .exchanges
+            .get(first..)
+            .unwrap_or_default()
+            .to_vec();
+        for exchange in &mut exchanges {
+            exchange.mask(&self.world.secrets);
+        }
+        let came = match performed {
+            Ok(answer) => Came::Answer(answer),
+            Err(Trouble::Transport(failure)) => Came::Nothing(failure.error.to_string()),
+            Err(Trouble::Unready(why)) => Came::Unmade(why),
+        };
+        Acted {
+            came,
+            exchanges,
+            assumed: self.world.assumed,
+            before,
+            after: self.world.now,
+        }
+    }
+
+    /// Tells whether the latest thing of a sort that a user began kept a value under a name.
+    pub fn keeps(&self, sort: &str, user: &str, name: &str) -> bool {
+        let sort = [
+            Sort::Session,
+            Sort::Enrollment,
+            Sort::Challenge,
+            Sort::Reset,
+            Sort::Proof,
+        ]
+        .into_iter()
+        .find(|one| one.as_str() == sort);
+        let things = &self.world.things;
+        sort.and_then(|sort| things.find(sort, &Name(user.to_owned()), None))
+            .is_some_and(|thing| things.get(thing).kept.contains_key(name))
+    }
+
+    /// Gives the declared length of a code.
+    pub fn declared_code_length(&self) -> usize {
+        usize::try_from(self.world.limits.code_length).unwrap_or(usize::MAX)
+    }
+
+    /// Tells what reached the gateway of a channel, without any value of it.
+    pub fn post(&self, channel: Channel, user: &str) -> Post {
+        let world = &self.world;
+        let pattern = world.environment.target.code_pattern(channel);
+        let inboxes = world.gateways.inboxes();
+        let setup = world.things.latest_with_codes(&Name(user.to_owned()));
+        let code = setup.and_then(|thing| {
+            let messages = world.messages_of(thing);
+            messages.last().and_then(|message| message.code(pattern))
+        });
+        let all = inboxes.all();
+        let refused = inboxes
+            .rejected()
+            .into_iter()
+            .rev()
+            .find(|one| one.channel.is_none_or(|of| of == channel));
+        Post {
+            code_length: code.map(|code| {
+                code.expose()
+                    .chars()
+                    .filter(|c| c.is_alphanumeric())
+                    .count()
+            }),
+            sent: all.iter().any(|one| one.message.channel == channel),
+            refused: refused.map(|one| format!("{}: {}", one.request, one.reason)),
+        }
+    }
+
+    /// Tells whether a device of the user was given what it needs to reply.
+    pub fn device_keeps(&self, user: &str, name: &str) -> bool {
+        let device = self
+            .world
+            .devices
+            .iter()
+            .rfind(|device| device.owner.0 == user);
+        device.is_some_and(|device| match name {
+            "deviceId" => device.device_id.is_some(),
+            "deviceSecret" => device.device_secret.is_some(),
+            _ => false,
+        })
+    }
+
+    /// Takes everything down again, and gives every secret that was met: what was shown before they were known is masked
+    /// with them once more.
+    pub async fn end(mut self) -> BTreeSet<Secret> {
+        self.world.tear_down().await;
+        let secrets = std::mem::take(&mut self.world.secrets);
+        self.world.gateways.stop().await;
+        secrets
+    }
+}
