@@ -222,8 +222,8 @@ mod tests {
                 "did you mean `secondStepText`?",
             ),
             ("throughput", "compares nothing", "write"),
-            ("throughput>50ms", "no bound", "a number"),
-            ("p99<50", "no bound", "50ms"),
+            ("throughput>50ms", "cannot be a bound", "a number"),
+            ("p99<50", "cannot be a bound", "50ms"),
         ] {
             let error = Threshold::parse(text).expect_err(text);
             assert!(error.to_string().contains(message), "{error}");
