@@ -9,22 +9,21 @@ mod profile;
 mod request;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use proofup_domain::secret::Secret;
+use proofup_files::quantity::duration;
+use proofup_files::{Document, FileErrors, Node, Problem, join};
 use serde_json::Value as Json;
-use toml::de::DeTable;
 
 use super::file::{TargetFile, json_schema};
 use super::operation::{Operation, VariableSpec};
-use super::problem::{Problem, TargetError, TargetErrors};
+use super::problem::Mistake;
 use super::request::RequestTemplate;
 use super::surroundings::Surrounded;
 use super::template::{Environment, Scope, Template};
-use super::walk::{Spans, join, walk};
 use super::way::Csrf;
 use super::words::Words;
 use super::{Binding, CompiledTarget};
@@ -34,33 +33,25 @@ pub(super) fn compile(
     path: &str,
     text: &str,
     environment: Environment<'_>,
-) -> Result<CompiledTarget, TargetErrors> {
-    let (root, syntax) = DeTable::parse_recoverable(text);
-    let mut errors: Vec<TargetError> = syntax
-        .into_iter()
-        .map(|error| {
-            let problem = Problem::Syntax(error.message().to_owned());
-            TargetError::new(text, error.span().unwrap_or_default(), problem)
-        })
-        .collect();
+) -> Result<CompiledTarget, FileErrors> {
     static SCHEMA: LazyLock<Json> = LazyLock::new(json_schema);
-    let (table, spans) = walk(text, &root, &SCHEMA, &mut errors);
-    let file = match serde_json::from_value::<TargetFile>(Json::Object(table)) {
+    let document = Document::parse(path, text);
+    let mut checked = document.check(&SCHEMA);
+    if !document.is_toml() {
+        return Err(document.errors(checked.problems));
+    }
+    let file = match serde_json::from_value::<TargetFile>(Json::Object(checked.value)) {
         Ok(file) => file,
         Err(error) => {
             // What the walk lets through fits the types, so this is the walk's fault; the file's author is told all the same.
-            errors.push(TargetError::new(
-                text,
-                0..0,
-                Problem::Syntax(error.to_string()),
-            ));
-            return Err(TargetErrors::new(path, text, errors));
+            let problem = Problem::new(error.to_string(), "here", 0..0);
+            checked.problems.push(problem);
+            return Err(document.errors(checked.problems));
         }
     };
     let mut compiler = Compiler {
-        text,
-        spans,
-        errors,
+        root: document.root(),
+        problems: checked.problems,
         environment,
         folder: Path::new(path)
             .parent()
@@ -73,16 +64,15 @@ pub(super) fn compile(
     };
     let compiled = compiler.target(file);
     match compiled {
-        Some(target) if compiler.errors.is_empty() => Ok(target),
-        _ => Err(TargetErrors::new(path, text, compiler.errors)),
+        Some(target) if compiler.problems.is_empty() => Ok(target),
+        _ => Err(document.errors(compiler.problems)),
     }
 }
 
 /// Collects what is wrong while it compiles; whatever is wrong is left out.
 pub(super) struct Compiler<'a> {
-    text: &'a str,
-    spans: Spans,
-    errors: Vec<TargetError>,
+    root: &'a Node,
+    problems: Vec<Problem>,
     environment: Environment<'a>,
     /// Where the file stands.
     folder: PathBuf,
@@ -97,22 +87,19 @@ pub(super) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn report(&mut self, span: Range<usize>, problem: Problem) {
-        self.errors.push(TargetError::new(self.text, span, problem));
+    pub(super) fn report_value(&mut self, pointer: &str, mistake: Mistake) {
+        self.problems
+            .push(mistake.at(self.root.value_span(pointer)));
     }
 
-    pub(super) fn report_value(&mut self, pointer: &str, problem: Problem) {
-        self.report(self.spans.value(pointer), problem);
+    pub(super) fn report_key(&mut self, pointer: &str, mistake: Mistake) {
+        self.problems.push(mistake.at(self.root.key_span(pointer)));
     }
 
-    pub(super) fn report_key(&mut self, pointer: &str, problem: Problem) {
-        self.report(self.spans.key(pointer), problem);
-    }
-
-    /// Passes a result on, its problem reported.
-    pub(super) fn value<T>(&mut self, pointer: &str, result: Result<T, Problem>) -> Option<T> {
+    /// Passes a result on, its mistake reported.
+    pub(super) fn value<T>(&mut self, pointer: &str, result: Result<T, Mistake>) -> Option<T> {
         result
-            .map_err(|problem| self.report_value(pointer, problem))
+            .map_err(|mistake| self.report_value(pointer, mistake))
             .ok()
     }
 
@@ -136,19 +123,13 @@ impl Compiler<'_> {
             },
             environment: self.environment,
         };
-        let is_used = |name: &&String| {
-            text.contains(&format!("{{{name}}}")) || text.contains(&format!("{{{name}?}}"))
-        };
-        self.used.extend(self.kept.iter().filter(is_used).cloned());
-        match Template::parse(text, scope) {
-            Ok(template) => Some(template),
-            Err(problems) => {
-                for problem in problems {
-                    self.report_value(pointer, problem);
-                }
-                None
-            }
+        let (template, mistakes) = Template::parse(text, scope);
+        self.used.extend(template.names().map(str::to_owned));
+        let whole = mistakes.is_empty();
+        for mistake in mistakes {
+            self.report_value(pointer, mistake);
         }
+        whole.then_some(template)
     }
 
     /// Compiles the file; none only where something was reported.
@@ -162,7 +143,7 @@ impl Compiler<'_> {
         let code_patterns = self.code_patterns(file.code_pattern);
         let users = self.users(file.users);
         if let Some(path) = file.openapi.as_ref().filter(|path| !path.starts_with('/')) {
-            self.report_value("/openapi", Problem::BadRequestPath(path.clone()));
+            self.report_value("/openapi", Mistake::BadRequestPath(path.clone()));
         }
         let mut operations = BTreeMap::new();
         let mut runs_commands = false;
@@ -251,21 +232,9 @@ fn said<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-/// Reads `500ms`, `2s` or `1m`.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, Problem> {
-    let bad = || Problem::BadDuration(text.to_owned());
-    let split = text
-        .find(|character: char| !character.is_ascii_digit())
-        .ok_or_else(bad)?;
-    let (number, unit) = text.split_at(split);
-    let number: u32 = number.parse().map_err(|_| bad())?;
-    let unit = match unit.trim() {
-        "ms" => Duration::from_millis(1),
-        "s" => Duration::from_secs(1),
-        "m" => Duration::from_secs(60),
-        _ => return Err(bad()),
-    };
-    Ok(unit * number)
+/// Reads a duration.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, Mistake> {
+    duration(text).map_err(|_| Mistake::BadDuration(text.to_owned()))
 }
 
 fn last_line(text: &str) -> String {

@@ -35,7 +35,6 @@ mod template;
 mod text;
 mod transport;
 mod value;
-mod walk;
 mod wanted;
 mod way;
 mod words;
@@ -48,6 +47,7 @@ use http::HeaderMap;
 use proofup_domain::answer::REFUSED;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
+use proofup_files::FileErrors;
 use regex::Regex;
 use url::Url;
 
@@ -55,7 +55,6 @@ pub use file::json_schema;
 pub use jar::Jar;
 pub use lane::Direct;
 pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
-pub use problem::{Problem, TargetError, TargetErrors};
 pub use profile::{
     ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
@@ -129,7 +128,7 @@ impl CompiledTarget {
     ///
     /// # Errors
     /// If anything in the file is wrong: everything that is, with lines, the nearest words and what is allowed.
-    pub fn compile(path: &str, text: &str) -> Result<Self, TargetErrors> {
+    pub fn compile(path: &str, text: &str) -> Result<Self, FileErrors> {
         Self::compile_in(path, text, &|name| std::env::var(name).ok())
     }
 
@@ -141,7 +140,7 @@ impl CompiledTarget {
         path: &str,
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, TargetErrors> {
+    ) -> Result<Self, FileErrors> {
         compile::compile(path, text, environment)
     }
 

@@ -1,126 +1,35 @@
-//! What is wrong with a target file: every problem at once, each with its line, the nearest word and what is allowed.
+//! What can be wrong with a target file beyond its form: templates, sources, mappings, and what belongs together.
 
 use std::ops::Range;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+use proofup_files::quantity::BadQuantity;
+use proofup_files::{Problem, list, nearest, suggest};
 
-/// Says why a target file cannot be used: everything that is wrong with it, in the order of its lines.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("could not use the target file {path}: {} to put right", plural(.errors.len()))]
-pub struct TargetErrors {
-    path: String,
-    text: NamedSource<String>,
-    errors: Vec<TargetError>,
-}
-
-impl TargetErrors {
-    pub(super) fn new(path: &str, text: &str, mut errors: Vec<TargetError>) -> Self {
-        errors.sort_by_key(|error| error.span.offset());
-        Self {
-            path: path.to_owned(),
-            text: NamedSource::new(path, text.to_owned()).with_language("toml"),
-            errors,
-        }
-    }
-
-    /// Lists the problems, in the order of their lines.
-    #[must_use]
-    pub fn errors(&self) -> &[TargetError] {
-        &self.errors
-    }
-}
-
-impl Diagnostic for TargetErrors {
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.text)
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        Some(Box::new(
-            self.errors.iter().map(|error| error as &dyn Diagnostic),
-        ))
-    }
-}
-
-/// Holds one problem and where it is.
+/// A mistake in a target file that its schema cannot tell.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {problem}")]
-pub struct TargetError {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub problem: Problem,
-    span: SourceSpan,
-}
-
-impl TargetError {
-    pub(super) fn new(text: &str, span: Range<usize>, problem: Problem) -> Self {
-        let start = span.start.min(text.len());
-        let before = text.as_bytes().get(..start).unwrap_or_default();
-        Self {
-            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
-            problem,
-            span: (start..span.end.clamp(start, text.len())).into(),
-        }
-    }
-}
-
-impl Diagnostic for TargetError {
-    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        Some(Box::new(self.problem.help()))
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(std::iter::once(LabeledSpan::at(
-            self.span, "here",
-        ))))
-    }
-}
-
-/// Says what can be wrong with a target file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// The text is no TOML.
-    #[error("the text is no TOML: {0}")]
-    Syntax(String),
-    /// A key that is not of the format.
-    #[error("unknown key `{key}`")]
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// What could stand there.
-        allowed: Vec<String>,
-    },
+pub(super) enum Mistake {
     /// A key that must be there.
     #[error("`{key}` is missing")]
     MissingKey {
         /// The key.
         key: String,
     },
-    /// A value of another type.
-    #[error("expected {expected}, found {found}")]
-    WrongType {
-        /// What may stand there.
-        expected: String,
-        /// What stands there.
-        found: String,
-    },
     /// A word outside a closed set.
-    #[error("unknown word `{word}`")]
+    #[error("unknown value `{word}`")]
     UnknownWord {
         /// The word.
         word: String,
         /// The set.
         allowed: Vec<String>,
     },
-    /// A placeholder that the runner does not fill.
+    /// A placeholder that the harness cannot fill.
     #[error("{operation} has no variable `{name}`")]
     UnknownVariable {
         /// The operation, or the place, of the template.
         operation: String,
         /// The placeholder's name.
         name: String,
-        /// What is offered.
+        /// What there is.
         allowed: Vec<String>,
     },
     /// A brace that opens or closes nothing.
@@ -129,8 +38,8 @@ pub enum Problem {
         /// The brace.
         brace: char,
     },
-    /// A name that is kept and that nothing uses.
-    #[error("{operation} keeps `{name}`, and nothing uses it")]
+    /// A name that is kept, but that nothing uses.
+    #[error("{operation} keeps `{name}`, but nothing uses it")]
     UnknownKeep {
         /// The operation.
         operation: String,
@@ -150,7 +59,7 @@ pub enum Problem {
         allowed: Vec<String>,
     },
     /// A field mapped in a form that it does not have.
-    #[error("`{name}` is {is}, and is mapped as {mapped}")]
+    #[error("`{name}` is {is}, but is mapped as {mapped}")]
     WrongMapping {
         /// The field.
         name: String,
@@ -160,13 +69,13 @@ pub enum Problem {
         mapped: &'static str,
     },
     /// A mapping without a meaning, or with two.
-    #[error("a mapping says exactly one of `from`, `exists`, `value`, `collect` and `answer`")]
+    #[error("a mapping has exactly one of `from`, `exists`, `value`, `collect` and `answer`")]
     AmbiguousMapping,
     /// An operation that can never succeed.
     #[error("`answers` is empty: the operation could never succeed")]
     NoAnswers,
-    /// A path that is no JSONPath.
-    #[error("`{path}` is no JSONPath ({reason})")]
+    /// A path that is not a JSONPath.
+    #[error("`{path}` is not a JSONPath ({reason})")]
     BadPath {
         /// The path.
         path: String,
@@ -182,7 +91,7 @@ pub enum Problem {
         reason: String,
     },
     /// A regular expression that cannot be compiled.
-    #[error("`codePattern` is no regular expression: {0}")]
+    #[error("`codePattern` is not a regular expression: {0}")]
     BadPattern(String),
     /// A URL that cannot be a base.
     #[error("`{url}` cannot be the base: {reason}")]
@@ -193,16 +102,16 @@ pub enum Problem {
         reason: String,
     },
     /// A duration that cannot be read.
-    #[error("`{0}` is no duration")]
+    #[error("bad duration \"{0}\"")]
     BadDuration(String),
     /// A status outside HTTP.
-    #[error("`{0}` is no HTTP status")]
+    #[error("`{0}` is not an HTTP status")]
     BadStatus(String),
     /// A status that ends no sequence anyway.
-    #[error("`goOn` names `{0}`, after which requests go on anyway")]
+    #[error("`goOn` lists `{0}`, after which requests go on anyway")]
     NeedlessGoOn(String),
     /// A way that is never taken.
-    #[error("this way is never taken: the one before it fits always")]
+    #[error("this way is never taken: the one before it always fits")]
     UnreachableWay,
     /// A command where only requests can be.
     #[error("{0} cannot be a command")]
@@ -231,27 +140,27 @@ pub enum Problem {
         /// Why not.
         reason: String,
     },
-    /// A request method that is none.
-    #[error("`{0}` is no HTTP method")]
+    /// A request method that HTTP does not have.
+    #[error("`{0}` is not an HTTP method")]
     BadMethod(String),
-    /// A request path that is none.
+    /// A request path that does not begin at the root.
     #[error("the path `{0}` does not begin with `/`")]
     BadRequestPath(String),
-    /// A header name that is none.
-    #[error("`{0}` is no header name")]
+    /// A text that cannot be the name of a header.
+    #[error("`{0}` is not a header name")]
     BadHeader(String),
     /// A variable of the environment that is not set.
-    #[error("the environment has no `{0}`")]
+    #[error("the environment variable `{0}` is not set")]
     MissingEnvironment(String),
     /// Two things of which only one can be.
     #[error("`{0}` and `{1}` exclude each other")]
     Exclusive(&'static str, &'static str),
-    /// A facility that is declared and that no operation serves.
-    #[error("the facility `{facility}` is declared, and nothing gives it")]
+    /// A facility that is declared, but that no operation provides.
+    #[error("the facility `{facility}` is declared, but nothing provides it")]
     UnservedFacility {
         /// The facility.
         facility: String,
-        /// What would give it.
+        /// What would provide it.
         by: &'static str,
     },
     /// What surrounds the implementation cannot be as the file says.
@@ -267,33 +176,35 @@ pub enum Problem {
     DuplicateUser(String),
 }
 
-impl Problem {
-    /// Says what cannot be in the world around the implementation.
+impl Mistake {
+    /// A mistake about the world around the implementation.
     pub(super) fn surroundings(why: impl Into<String>, help: &'static str) -> Self {
         let why = why.into();
         Self::Surroundings { why, help }
     }
 
-    /// Says what to do about it.
+    /// The problem that this mistake is at a place of the file.
+    pub(super) fn at(self, span: Range<usize>) -> Problem {
+        Problem::new(self.to_string(), "here", span).help(self.help())
+    }
+
+    /// Returns what to do about it.
     fn help(&self) -> String {
         match self {
-            Self::Syntax(_) => "see https://toml.io; strings stand in quotes, tables in brackets".to_owned(),
-            Self::UnknownKey { key, allowed } => nearest(key, allowed, "write"),
             Self::MissingKey { key } => format!("add `{key} = …`"),
-            Self::WrongType { expected, .. } => format!("write {expected}"),
-            Self::UnknownWord { word, allowed } => nearest(word, allowed, "write"),
+            Self::UnknownWord { word, allowed } => suggest(word, allowed.iter().map(String::as_str)),
             Self::UnknownVariable { name, allowed, .. } if allowed.is_empty() => {
-                format!("nothing is offered here: write the value in place of `{{{name}}}`; `{{{{` is a plain brace")
+                format!("there are no variables here: write the value in place of `{{{name}}}`; `{{{{` is a plain brace")
             }
-            Self::UnknownVariable { name, allowed, .. } => nearest(name, allowed, "offered:"),
+            Self::UnknownVariable { name, allowed, .. } => suggest(name, allowed.iter().map(String::as_str)),
             Self::UnbalancedBrace { .. } => {
                 "a placeholder is `{name}`; a plain brace is written twice: `{{`, `}}`".to_owned()
             }
             Self::UnknownKeep { name, allowed, .. } => unused(name, allowed),
             Self::UnknownAnswerField { allowed, .. } if allowed.is_empty() => {
-                "remove it: there is nothing to tell".to_owned()
+                "remove it: this answer has no fields".to_owned()
             }
-            Self::UnknownAnswerField { name, allowed, .. } => nearest(name, allowed, "write"),
+            Self::UnknownAnswerField { name, allowed, .. } => suggest(name, allowed.iter().map(String::as_str)),
             Self::WrongMapping { .. } => {
                 "write a source, `{ each = …, answer = … }` for a list of objects, `{ at = …, answer = … }` for an object, or \
                  `{ collect = … }` for a list of single values"
@@ -318,14 +229,14 @@ impl Problem {
             Self::NeedlessGoOn(_) => "name statuses from 400, such as `goOn = [401]`".to_owned(),
             Self::UnreachableWay => "give the one before it a `when`, or put this one first".to_owned(),
             Self::NoCommand(_) => {
-                "write requests: only what makes users, tenants, policy and time can be a command".to_owned()
+                "write requests: only operations on users, tenants, policy and time can be commands".to_owned()
             }
-            Self::NeedsOperation { operation, .. } => format!("bind [operations.{operation}]"),
+            Self::NeedsOperation { operation, .. } => format!("add [operations.{operation}]"),
             Self::BadProxy { .. } => "write an http URL with a port, such as `http://127.0.0.1:3128`".to_owned(),
-            Self::BadCertificates { .. } => "name a PEM file, its path from this file's folder".to_owned(),
+            Self::BadCertificates { .. } => "write the path of a PEM file, relative to this file's folder".to_owned(),
             Self::BadPattern(_) => "write it in the syntax of the `regex` crate; look-around is not in it".to_owned(),
             Self::BadBase { .. } => "write an http URL such as `http://127.0.0.1:8080`".to_owned(),
-            Self::BadDuration(_) => "write a number and a unit: `500ms`, `2s` or `1m`".to_owned(),
+            Self::BadDuration(_) => BadQuantity::Duration.to_string(),
             Self::BadStatus(_) => "write a number from 100 to 599, or a class such as `2xx`".to_owned(),
             Self::BadMethod(_) => "write GET, POST, PUT, PATCH or DELETE".to_owned(),
             Self::BadRequestPath(_) => "write it from the root; what comes before stands in `base`".to_owned(),
@@ -339,35 +250,13 @@ impl Problem {
     }
 }
 
-/// Says what to do about a name that nothing uses.
+/// Returns what to do about a name that nothing uses.
 fn unused(name: &str, allowed: &[String]) -> String {
     let lead = format!("write `{{{name}}}` where it is needed, or remove it");
     if allowed.is_empty() {
         return lead;
     }
-    format!("{}; or {lead}", nearest(name, allowed, "the harness uses"))
-}
-
-/// Names the nearest allowed word, if one is near, and then all of them.
-fn nearest(word: &str, allowed: &[String], lead: &str) -> String {
-    let limit = (word.chars().count() / 3).max(2);
-    let closest = allowed
-        .iter()
-        .map(|one| (strsim::damerau_levenshtein(word, one), one))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance);
-    let list: Vec<String> = allowed.iter().map(|one| format!("`{one}`")).collect();
-    let list = format!("{lead} {}", list.join(", "));
-    match closest {
-        Some((_, one)) => format!("did you mean `{one}`? {list}"),
-        None => list,
-    }
-}
-
-fn plural(count: usize) -> String {
-    if count == 1 {
-        "1 problem".to_owned()
-    } else {
-        format!("{count} problems")
-    }
+    let near = nearest(name, allowed.iter().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    format!("{near}the harness uses {}; or {lead}", list(allowed))
 }

@@ -10,7 +10,7 @@ use http::HeaderName;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::problem::Problem;
+use super::problem::Mistake;
 use super::reply::RawResponse;
 use super::wanted::Wanted;
 use filter::Filter;
@@ -47,7 +47,7 @@ enum Origin {
 
 impl Source {
     /// Reads a source with its filters: `header:location | param:token`.
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+    pub(super) fn parse(text: &str) -> Result<Self, Mistake> {
         let mut parts = text.split(" | ");
         let origin = Origin::parse(parts.next().unwrap_or_default().trim())?;
         let filters = parts.map(|part| Filter::parse(part.trim()));
@@ -119,7 +119,7 @@ impl Source {
 }
 
 impl Origin {
-    fn parse(text: &str) -> Result<Self, Problem> {
+    fn parse(text: &str) -> Result<Self, Mistake> {
         match text {
             "body" => return Ok(Self::Body),
             "url" => return Ok(Self::Url),
@@ -129,7 +129,7 @@ impl Origin {
         match text.split_once(':') {
             Some(("header", name)) => HeaderName::try_from(name)
                 .map(Self::Header)
-                .map_err(|_| Problem::BadHeader(name.to_owned())),
+                .map_err(|_| Mistake::BadHeader(name.to_owned())),
             Some(("cookie", name)) if !name.is_empty() => Ok(Self::Cookie(name.to_owned())),
             Some(("regex", pattern)) => expression(pattern).map(Self::Regex),
             Some(("html", selector)) => HtmlSource::parse(selector).map(Self::Html),
@@ -159,8 +159,8 @@ impl Origin {
 }
 
 /// Compiles a regular expression of a source, a filter or a matcher.
-pub(super) fn expression(pattern: &str) -> Result<Regex, Problem> {
-    Regex::new(pattern).map_err(|error| Problem::BadSource {
+pub(super) fn expression(pattern: &str) -> Result<Regex, Mistake> {
+    Regex::new(pattern).map_err(|error| Mistake::BadSource {
         written: format!("regex:{pattern}"),
         reason: error
             .to_string()

@@ -9,6 +9,7 @@ use std::time::Duration;
 use proofup_domain::capabilities::Facility;
 use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
+use proofup_files::join;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -16,12 +17,11 @@ use serde_json::{Map, Value as Json};
 use super::compile::{Compiler, parse_duration};
 use super::file::CapabilitiesFile;
 use super::operation::{Operation, Secrecy, VariableSpec};
-use super::problem::Problem;
+use super::problem::Mistake;
 use super::profile::{ClockControl, ClockMode, ClockMove, ClockScope};
 use super::standing::{self, StandingPolicy};
 use super::template::Template;
 use super::value::Variables;
-use super::walk::join;
 use super::{Binding, CompiledTarget};
 
 /// Says how time moves.
@@ -219,9 +219,9 @@ impl Compiler<'_> {
         };
         let control = self.clock(&clock, names("{clockFile}"), operations);
         if !shared && names("{gateway.") {
-            let why = "each case has gateways of its own, which the tenant is told of";
+            let why = "each case has gateways of its own, which its tenant is told of";
             let help = "add [gateways], so that one host serves the whole run";
-            self.report_key("/process/env", Problem::surroundings(why, help));
+            self.report_key("/process/env", Mistake::surroundings(why, help));
         }
         let gateways = self.gateways(gateways.unwrap_or_default());
         let surrounded = Surrounded {
@@ -235,11 +235,11 @@ impl Compiler<'_> {
     fn process(&mut self, file: ProcessFile) -> ProcessPlan {
         if file.start.trim().is_empty() {
             let why = "`start` is empty: nothing would be started";
-            self.report_value("/process/start", Problem::surroundings(why, START_HELP));
+            self.report_value("/process/start", Mistake::surroundings(why, START_HELP));
         }
         let path = file.ready.path.unwrap_or_else(|| "/".to_owned());
         if !path.starts_with('/') {
-            let problem = Problem::BadRequestPath(path.clone());
+            let problem = Mistake::BadRequestPath(path.clone());
             self.report_value("/process/ready/path", problem);
         }
         let within = file
@@ -254,7 +254,7 @@ impl Compiler<'_> {
             if name.is_empty() || name.contains(['=', '\0']) {
                 let why = format!("`{name}` cannot be the name of an environment variable");
                 let help = "write letters, digits and underscores";
-                self.report_key(&pointer, Problem::surroundings(why, help));
+                self.report_key(&pointer, Mistake::surroundings(why, help));
             }
             if let Some(template) = self.template(&pointer, &text, "process", OFFERED) {
                 env.insert(name, template);
@@ -275,7 +275,7 @@ impl Compiler<'_> {
             Some(text) => {
                 let bind = text.parse().map_err(|_| {
                     let why = format!("`{text}` is not an IP address to listen on");
-                    Problem::surroundings(why, "write `127.0.0.1`, or `0.0.0.0` for containers")
+                    Mistake::surroundings(why, "write `127.0.0.1`, or `0.0.0.0` for containers")
                 });
                 self.value("/gateways/bind", bind)
             }
@@ -283,7 +283,7 @@ impl Compiler<'_> {
         let mut port = |key: &str, port: i64| {
             let port = u16::try_from(port).map_err(|_| {
                 let why = format!("{port} is not a port");
-                Problem::surroundings(why, "write a number from 1 to 65535, or 0 for a free one")
+                Mistake::surroundings(why, "write a number from 1 to 65535, or 0 for a free one")
             });
             self.value(&join("/gateways", key), port)
         };
@@ -294,14 +294,14 @@ impl Compiler<'_> {
         {
             let why = "`http` and `smtp` are the same port";
             let help = "give each a port of its own, or 0 for a free one";
-            self.report_value("/gateways/smtp", Problem::surroundings(why, help));
+            self.report_value("/gateways/smtp", Mistake::surroundings(why, help));
         }
         if let Some(host) = &file.advertised
             && (host.is_empty() || host.contains(['/', ':', ' ']))
         {
             let why = format!("`{host}` is not a host name");
             let help = "write the name alone: `host.docker.internal`; ports stand beside it";
-            self.report_value("/gateways/advertised", Problem::surroundings(why, help));
+            self.report_value("/gateways/advertised", Mistake::surroundings(why, help));
         }
         let bind = bind?;
         // Nobody can connect to all addresses at once, so one of them has to be told.
@@ -339,7 +339,7 @@ impl Compiler<'_> {
                 "write `scope = \"process\"`",
             )),
             (Some(ClockMove::Command), None) => Some((
-                "`move = \"command\"` says no command",
+                "`move = \"command\"` has no command",
                 "add `command = \"./move.sh {seconds}\"`",
             )),
             (Some(ClockMove::Command), Some(command)) if !command.contains("{seconds}") => Some((
@@ -353,7 +353,7 @@ impl Compiler<'_> {
             _ => None,
         };
         if let Some((why, help)) = wrong {
-            self.report_key("/clock", Problem::surroundings(why, help));
+            self.report_key("/clock", Mistake::surroundings(why, help));
         }
         control
     }
@@ -378,13 +378,13 @@ impl Compiler<'_> {
                 .iter()
                 .any(|operation| operations.contains_key(operation))
         {
-            let why = "fields can be set, and nothing sets them";
+            let why = "fields can be set, but nothing sets them";
             let help = "bind [operations.setPolicy], or take `policySettable` out";
-            self.report_key("/policySettable", Problem::surroundings(why, help));
+            self.report_key("/policySettable", Mistake::surroundings(why, help));
         }
         for (index, field) in fields.enumerate() {
             if !known.contains(field) {
-                let problem = Problem::UnknownWord {
+                let problem = Mistake::UnknownWord {
                     word: field.clone(),
                     allowed: known.clone(),
                 };

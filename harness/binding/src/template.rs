@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
 
 use super::operation::VariableSpec;
-use super::problem::Problem;
+use super::problem::Mistake;
 use super::value::{Value, Variables};
 
 /// Reads a variable of the environment.
@@ -47,21 +48,17 @@ enum Piece {
 }
 
 impl Template {
-    /// Reads a template; every problem in it is reported.
-    pub(super) fn parse(text: &str, scope: Scope<'_>) -> Result<Self, Vec<Problem>> {
+    /// Reads a template as far as it can be read, and returns every mistake in it.
+    pub(super) fn parse(text: &str, scope: Scope<'_>) -> (Self, Vec<Mistake>) {
         let mut parser = Parser {
             scope,
             pieces: Vec::new(),
             literal: String::new(),
-            problems: Vec::new(),
+            mistakes: Vec::new(),
         };
         parser.read(text);
         parser.flush();
-        if parser.problems.is_empty() {
-            Ok(Self(parser.pieces))
-        } else {
-            Err(parser.problems)
-        }
+        (Self(parser.pieces), parser.mistakes)
     }
 
     /// Lists the secrets that came from the environment.
@@ -176,7 +173,7 @@ struct Parser<'a> {
     scope: Scope<'a>,
     pieces: Vec<Piece>,
     literal: String,
-    problems: Vec<Problem>,
+    mistakes: Vec<Mistake>,
 }
 
 impl Parser<'_> {
@@ -203,7 +200,7 @@ impl Parser<'_> {
             } else if let Some(after) = found.strip_prefix('{') {
                 self.placeholder(after, '{', Self::variable)
             } else {
-                self.problems.push(Problem::UnbalancedBrace { brace: '}' });
+                self.mistakes.push(Mistake::UnbalancedBrace { brace: '}' });
                 &found[1..]
             };
         }
@@ -222,7 +219,7 @@ impl Parser<'_> {
         resolve: fn(&mut Self, &str),
     ) -> &'t str {
         let Some((name, rest)) = after.split_once('}') else {
-            self.problems.push(Problem::UnbalancedBrace { brace });
+            self.mistakes.push(Mistake::UnbalancedBrace { brace });
             return "";
         };
         self.flush();
@@ -234,8 +231,8 @@ impl Parser<'_> {
         match (self.scope.environment)(name) {
             Some(value) => self.pieces.push(Piece::Environment(Secret::new(value))),
             None => self
-                .problems
-                .push(Problem::MissingEnvironment(name.to_owned())),
+                .mistakes
+                .push(Mistake::MissingEnvironment(name.to_owned())),
         }
     }
 
@@ -245,7 +242,7 @@ impl Parser<'_> {
         let spec = self.scope.offered.iter().find(|spec| spec.name == name);
         if spec.is_none() && !self.scope.kept.contains(name) {
             let offered = self.scope.offered.iter().map(|spec| spec.name.to_owned());
-            self.problems.push(Problem::UnknownVariable {
+            self.mistakes.push(Mistake::UnknownVariable {
                 operation: self.scope.owner.to_owned(),
                 name: name.to_owned(),
                 allowed: offered.chain(self.scope.kept.iter().cloned()).collect(),
@@ -392,24 +389,22 @@ fn close(out: &mut Vec<u8>, before: usize, end: u8, was_empty: bool) -> bool {
     true
 }
 
-/// Encodes a value for a URL: everything but RFC 3986's unreserved characters.
+/// What is percent-encoded of a value in a URL: everything but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Encodes a value for a URL.
 pub(super) fn percent_encode(text: &str) -> String {
-    let mut encoded = Vec::with_capacity(text.len());
-    percent_encode_to(text, &mut encoded);
-    String::from_utf8(encoded).unwrap_or_default()
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// Encodes a value for a URL, behind what is there.
 pub(super) fn percent_encode_to(text: &str, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte);
-        } else {
-            let digits = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
-            out.push(b'%');
-            out.extend_from_slice(&digits);
-        }
+    for piece in utf8_percent_encode(text, RESERVED) {
+        out.extend_from_slice(piece.as_bytes());
     }
 }
 
@@ -428,7 +423,9 @@ mod tests {
             kept: &kept,
             environment: &|name| (name == "KEY").then(|| "k&y".to_owned()),
         };
-        Template::parse(text, scope).expect("the template is well formed")
+        let (template, mistakes) = Template::parse(text, scope);
+        assert_eq!(mistakes, [], "{text}");
+        template
     }
 
     fn variables() -> Variables {
@@ -484,9 +481,9 @@ mod tests {
             environment: &|_| None,
         };
         for text in ["{password", "password}", "${KEY"] {
-            let problems = Template::parse(text, scope).expect_err("a brace is missing");
+            let (_, mistakes) = Template::parse(text, scope);
             assert!(
-                matches!(problems.as_slice(), [Problem::UnbalancedBrace { .. }]),
+                matches!(mistakes.as_slice(), [Mistake::UnbalancedBrace { .. }]),
                 "{text}"
             );
         }

@@ -3,8 +3,7 @@
 //! What is looked for is found wherever it stands below its operation, so the form in which the file says it does not
 //! matter.
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use proofup_files::{Document, Node, line_of};
 
 /// Holds the text of a target file and the name by which messages call it.
 #[derive(Debug, Clone)]
@@ -25,43 +24,30 @@ impl TargetText {
         }
     }
 
-    /// Finds the line, from 1, of a dotted key such as `operations.signIn.keep.session`; where the file does not have all of
+    /// Returns the line, from 1, of a dotted key such as `operations.signIn.keep.session`; where the file does not have all of
     /// it, the line of the nearest table above. None where it has nothing of it.
     #[must_use]
     pub fn line(&self, key: &str) -> Option<usize> {
-        let (root, _) = DeTable::parse_recoverable(&self.text);
+        let document = self.document();
         let words: Vec<&str> = key.split('.').collect();
-        if let ["refusals", word] = words.as_slice() {
-            return refusal(root.get_ref(), word).map(|at| self.line_at(at));
-        }
-        let mut table = root.get_ref();
-        let mut found = None;
-        for (depth, word) in words.iter().enumerate() {
-            let Some((key, value)) = entry(table, word) else {
-                let below = words.get(depth..).unwrap_or_default();
-                return deep(table, below).or(found).map(|at| self.line_at(at));
-            };
-            found = Some(key);
-            match value.get_ref() {
-                DeValue::Table(inner) => table = inner,
-                other => {
-                    let below = words.get(depth + 1..).unwrap_or_default();
-                    return in_value(other, below).or(found).map(|at| self.line_at(at));
-                }
-            }
-        }
-        found.map(|at| self.line_at(at))
+        let place = match words.as_slice() {
+            ["refusals", word] => refusal(document.root(), word),
+            words => closest(document.root(), words),
+        };
+        place.map(|at| line_of(&self.text, at))
     }
 
-    /// Tells whether the file says something under `keep.name` or `answer.name` anywhere below an operation.
+    /// Returns whether the file has `keep.name` or `answer.name` anywhere below an operation.
     #[must_use]
     pub fn says(&self, operation: &str, part: &str, name: &str) -> bool {
-        let (root, _) = DeTable::parse_recoverable(&self.text);
-        let operation = entry(root.get_ref(), "operations").and_then(|(_, value)| {
-            let (_, operation) = entry(value.get_ref().as_table()?, operation)?;
-            operation.get_ref().as_table()
-        });
-        operation.is_some_and(|table| deep(table, &[part, name]).is_some())
+        let document = self.document();
+        let operations = document.root().get("operations");
+        let operation = operations.and_then(|operations| operations.get(operation));
+        operation.is_some_and(|operation| deep(operation, &[part, name]).is_some())
+    }
+
+    fn document(&self) -> Document {
+        Document::parse(&self.path, &self.text)
     }
 
     /// Tells whether any template of the file uses a name.
@@ -71,58 +57,46 @@ impl TargetText {
             .iter()
             .any(|template| self.text.contains(template.as_str()))
     }
+}
 
-    fn line_at(&self, at: usize) -> usize {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+/// Returns the place of the last key of a path; where the path ends early, that of the key below which it might go on.
+fn closest(root: &Node, words: &[&str]) -> Option<usize> {
+    let mut here = root;
+    let mut found = None;
+    for (depth, word) in words.iter().enumerate() {
+        let Some(entry) = here.entry(word) else {
+            let below = words.get(depth..).unwrap_or_default();
+            return deep(here, below).or(found);
+        };
+        found = Some(entry.key_span.start);
+        here = &entry.node;
     }
+    found
 }
 
-fn entry<'a>(table: &'a DeTable<'_>, word: &str) -> Option<(usize, &'a Spanned<DeValue<'a>>)> {
-    table
-        .iter()
-        .find(|(key, _)| key.get_ref().as_ref() == word)
-        .map(|(key, value)| (key.span().start, value))
-}
-
-/// Finds a path of keys anywhere below a table.
-fn deep(table: &DeTable<'_>, path: &[&str]) -> Option<usize> {
+/// Returns the place of a path of keys anywhere below a table or a list.
+fn deep(node: &Node, path: &[&str]) -> Option<usize> {
     let (first, rest) = path.split_first()?;
-    if let Some((at, value)) = entry(table, first) {
-        let found = if rest.is_empty() {
-            Some(at)
+    let direct = node.entry(first).and_then(|entry| {
+        if rest.is_empty() {
+            Some(entry.key_span.start)
         } else {
-            in_value(value.get_ref(), rest)
-        };
-        if found.is_some() {
-            return found;
+            deep(&entry.node, rest)
         }
-    }
-    table
-        .iter()
-        .find_map(|(_, value)| in_value(value.get_ref(), path))
+    });
+    let entries = node.entries().iter().map(|entry| &entry.node);
+    direct.or_else(|| {
+        entries
+            .chain(node.items())
+            .find_map(|inner| deep(inner, path))
+    })
 }
 
-fn in_value(value: &DeValue<'_>, path: &[&str]) -> Option<usize> {
-    match value {
-        DeValue::Table(table) => deep(table, path),
-        DeValue::Array(list) => list.iter().find_map(|one| in_value(one.get_ref(), path)),
-        _ => None,
-    }
-}
-
-/// Finds the rule of the file's own that a refusal's word stands in.
-fn refusal(root: &DeTable<'_>, word: &str) -> Option<usize> {
-    let (_, rules) = entry(root, "refusals")?;
-    let DeValue::Array(rules) = rules.get_ref() else {
-        return None;
-    };
-    rules.iter().find_map(|rule| {
-        let DeValue::Table(rule) = rule.get_ref() else {
-            return None;
-        };
-        let (at, refused) = entry(rule, "refused")?;
-        matches!(refused.get_ref(), DeValue::String(text) if text.as_ref() == word).then_some(at)
+/// Returns the place of the file's own rule for a refusal's word.
+fn refusal(root: &Node, word: &str) -> Option<usize> {
+    root.get("refusals")?.items().iter().find_map(|rule| {
+        let refused = rule.entry("refused")?;
+        (refused.node.text() == Some(word)).then_some(refused.key_span.start)
     })
 }
 

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use proofup_binding::{CompiledTarget, Isolation, Operation, Problem, Profile, json_schema};
+use proofup_binding::{CompiledTarget, Isolation, Operation, Profile, json_schema};
+use proofup_files::FileErrors;
 
 use crate::support::{shipped, workspace};
 
-fn compile(text: &str) -> Result<CompiledTarget, proofup_binding::TargetErrors> {
+fn compile(text: &str) -> Result<CompiledTarget, FileErrors> {
     CompiledTarget::compile_in("harness/binding/tests/wrong.toml", text, &|_| None)
 }
 
@@ -26,7 +27,7 @@ fn everything_that_is_wrong_is_told_at_once() {
             .with_width(120)
             .render_report(&mut rendered, &errors)
             .expect("a report can be written to a string");
-        for error in errors.errors() {
+        for error in errors.problems() {
             writeln!(rendered, "{error}").expect("a string can be written to");
         }
         insta::with_settings!({
@@ -44,9 +45,9 @@ fn a_text_that_is_no_toml_is_told_with_its_line() {
     let errors = compile("name = \"x\"\nbase = \n[operations").expect_err("the text is no TOML");
     assert!(
         errors
-            .errors()
+            .problems()
             .iter()
-            .any(|error| matches!(error.problem, Problem::Syntax(_)) && error.line == 2)
+            .any(|problem| problem.line == 2 && problem.message.contains("string values"))
     );
 }
 
@@ -146,7 +147,7 @@ fn the_description_is_named_by_a_path_from_the_root() {
     assert_eq!(target.openapi(), Some("/openapi.json"));
     let wrong = text.replace("\"/openapi.json\"", "\"openapi.json\"");
     let errors = compile(&wrong).expect_err("the path does not begin at the root");
-    let told: Vec<String> = errors.errors().iter().map(ToString::to_string).collect();
+    let told: Vec<String> = errors.problems().iter().map(ToString::to_string).collect();
     assert!(
         told.len() == 1 && told[0].contains("openapi.json"),
         "{told:?}"

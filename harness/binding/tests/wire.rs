@@ -92,7 +92,7 @@ fn a_build_without_tls_says_so() {
     let path = crate::support::workspace("fixtures/tls/target.toml");
     let errors = CompiledTarget::compile_in(&path.display().to_string(), text, &|_| None)
         .expect_err("there is no TLS");
-    let told: Vec<String> = errors.errors().iter().map(ToString::to_string).collect();
+    let told: Vec<String> = errors.problems().iter().map(ToString::to_string).collect();
     assert!(
         told.len() == 2 && told.iter().all(|one| one.contains("--features tls")),
         "{told:?}"

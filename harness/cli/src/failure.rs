@@ -1,7 +1,6 @@
 //! What can go wrong before anything is judged, and how it is told.
 
 use std::fmt;
-use std::fs;
 use std::panic::PanicHookInfo;
 use std::path::Path;
 
@@ -104,15 +103,14 @@ impl fmt::Display for Failure {
 
 /// Reads a text file that the command line names; `what` is what messages call it, such as `the target file`.
 pub(crate) fn read_text(what: &str, file: &Path, help: &str) -> Result<String, Failure> {
-    let path = file.display();
-    let bytes = fs::read(file).map_err(|error| {
-        Failure::usage(format!("could not read {what} `{path}`: {error}"), help)
-    })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
+    proofup_files::read_text(file).map_err(|error| {
+        let help = match error.kind() {
+            std::io::ErrorKind::InvalidData => "save it as UTF-8",
+            _ => help,
+        };
         Failure::usage(
-            format!("{what} `{path}` is not UTF-8 (first bad byte: offset {offset})"),
-            "save it as UTF-8",
+            format!("could not read {what} `{}`: {error}", file.display()),
+            help,
         )
     })
 }

@@ -2,17 +2,6 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// Returns the nearest known word, where one is near enough to have been meant.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let upper = word.to_uppercase();
-    known
-        .into_iter()
-        .map(|other| (strsim::jaro_winkler(&upper, &other.to_uppercase()), other))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, other)| other)
-}
-
 /// Compiles a pattern in which `*` stands for anything; case does not matter.
 ///
 /// # Errors
@@ -25,12 +14,6 @@ pub(crate) fn pattern(text: &str) -> Result<GlobMatcher, globset::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_word_is_found_and_a_far_one_is_not() {
-        assert_eq!(nearest("def4", ["DEF-4", "CODE-1"]), Some("DEF-4"));
-        assert_eq!(nearest("zzz", ["DEF-4", "CODE-1"]), None);
-    }
 
     #[test]
     fn a_star_stands_for_anything() {

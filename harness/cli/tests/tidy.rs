@@ -21,9 +21,16 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("proofup-oracle", &["proofup-domain"]),
     ("proofup-reference", &["proofup-domain"]),
     ("proofup-gateways", &["proofup-domain"]),
-    ("proofup-binding", &["proofup-domain"]),
-    ("proofup-scenario", &["proofup-domain", "proofup-oracle"]),
-    ("proofup-judge", &["proofup-binding", "proofup-domain"]),
+    ("proofup-files", &[]),
+    ("proofup-binding", &["proofup-domain", "proofup-files"]),
+    (
+        "proofup-scenario",
+        &["proofup-domain", "proofup-files", "proofup-oracle"],
+    ),
+    (
+        "proofup-judge",
+        &["proofup-binding", "proofup-domain", "proofup-files"],
+    ),
     (
         "proofup-world",
         &[
@@ -40,6 +47,7 @@ const KNOWS: &[(&str, &[&str])] = &[
         &[
             "proofup-binding",
             "proofup-domain",
+            "proofup-files",
             "proofup-judge",
             "proofup-oracle",
             "proofup-scenario",
@@ -51,6 +59,7 @@ const KNOWS: &[(&str, &[&str])] = &[
         &[
             "proofup-binding",
             "proofup-domain",
+            "proofup-files",
             "proofup-gateways",
             "proofup-judge",
             "proofup-oracle",
@@ -74,6 +83,7 @@ const KNOWS: &[(&str, &[&str])] = &[
         "proofup",
         &[
             "proofup-domain",
+            "proofup-files",
             "proofup-gateways",
             "proofup-reference",
             "proofup-runner",

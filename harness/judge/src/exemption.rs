@@ -11,8 +11,9 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use proofup_domain::requirement::RequirementId;
-
-pub use file::{ExemptionProblem, ExemptionsError};
+use proofup_files::FileErrors;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::judge::outcome::{CheckResult, CouldNotRun, Outcome};
 
@@ -43,7 +44,8 @@ pub enum Covers {
 }
 
 /// Says what an exemption tolerates.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum ExemptOutcome {
     /// The check fails.
     #[default]
@@ -76,7 +78,7 @@ impl Exemptions {
         text: &str,
         today: Date,
         known: &KnownChecks<'_>,
-    ) -> Result<Self, ExemptionsError> {
+    ) -> Result<Self, FileErrors> {
         file::parse(name, text, today, known).map(Self)
     }
 

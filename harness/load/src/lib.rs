@@ -10,7 +10,7 @@
 extern crate self as load;
 use proofup_binding as target;
 use proofup_judge as judge;
-use proofup_scenario::{self as scenario, transcript};
+use proofup_scenario::transcript;
 use proofup_world::{self as world, foresee, surroundings};
 
 mod account;
@@ -26,7 +26,6 @@ pub mod plan;
 mod player;
 mod post;
 pub mod process;
-pub mod quantity;
 pub mod report;
 pub mod schedule;
 mod tenant;

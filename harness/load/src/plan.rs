@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::flow::FlowName;
 use super::threshold::Threshold;
 
-pub use read::{PlanErrors, json_schema, read};
+pub use read::{json_schema, read};
 
 /// Holds a plan, checked.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,8 @@
 //! Thresholds: `secondStepText.p99<50ms`, `throughput>2000`.
 
+use proofup_files::{quantity, suggest};
+
 use super::flow::FlowName;
-use super::quantity;
-use crate::scenario::problem::{list, nearest};
 
 /// Holds one condition on the figures of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,19 +80,13 @@ impl ThresholdError {
     /// Says what to write.
     #[must_use]
     pub fn help(&self) -> String {
-        let near = |word: &str, known: &[&str]| {
-            nearest(word, known.iter().copied())
-                .map_or_else(String::new, |near| format!("did you mean `{near}`? "))
-        };
         match self {
             Self::NoComparison(_) => "write `secondStepText.p99<50ms` or `throughput>2000`".to_owned(),
             Self::UnknownMetric(word) => {
-                let known = metric_words();
-                format!("{}allowed: {}", near(word, &known), list(&known))
+                suggest(word, metric_words())
             }
             Self::UnknownFlow(word) => {
-                let known = FlowName::ALL.map(FlowName::as_str);
-                format!("{}allowed: {}", near(word, &known), list(&known))
+                suggest(word, FlowName::ALL.map(FlowName::as_str))
             }
             Self::BadBound { .. } => {
                 "latencies take a duration such as `50ms`, shares a percentage such as `1%`, `throughput` a number".to_owned()
@@ -228,8 +222,8 @@ mod tests {
                 "did you mean `secondStepText`?",
             ),
             ("throughput", "compares nothing", "write"),
-            ("throughput>50ms", "no bound", "a number"),
-            ("p99<50", "no bound", "50ms"),
+            ("throughput>50ms", "cannot be a bound", "a number"),
+            ("p99<50", "cannot be a bound", "50ms"),
         ] {
             let error = Threshold::parse(text).expect_err(text);
             assert!(error.to_string().contains(message), "{error}");

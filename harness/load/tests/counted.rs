@@ -118,7 +118,7 @@ fn target() -> CompiledTarget {
          keep = {{ session = \"$.token\" }}\n"
     );
     CompiledTarget::compile("door.toml", &text)
-        .unwrap_or_else(|errors| panic!("{:?}", errors.errors()))
+        .unwrap_or_else(|errors| panic!("{:?}", errors.problems()))
 }
 
 const SIGN_INS: &str = r#"

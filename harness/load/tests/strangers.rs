@@ -102,7 +102,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 /// Makes the configuration of a run against the target of a file.
 fn configured(plan: LoadPlan, text: &str) -> LoadConfig {
     let target = CompiledTarget::compile("stranger.toml", text)
-        .unwrap_or_else(|errors| panic!("{:?}", errors.errors()));
+        .unwrap_or_else(|errors| panic!("{:?}", errors.problems()));
     let base = target.base_url().cloned().expect("the file names one");
     let gateways = target.surrounded().gateways.as_ref();
     let options = TransportOptions {

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use proofup_domain::command::Command;
 use proofup_domain::method::Method;
+use proofup_files::{Node, Problem, suggest};
 use serde_json::{Map, Value};
 
 use super::draft::{Draft, Thing};
-use super::problem::Problem;
-use super::tree::Node;
 use super::{Control, ControlDifference};
 
 /// Finds and verifies the control of every refusal; `None` where a step has none or it is wrong.
@@ -62,9 +61,9 @@ fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Box
                 step.word()
             )
         } else {
-            super::problem::suggest(name, known)
+            suggest(name, known)
         };
-        let problem = step.problem("control", format!("no step is called `{name}`"), "unknown");
+        let problem = step.problem("control", format!("unknown step `{name}`"), "unknown step");
         return Err(Some(Box::new(problem.help(help))));
     };
     verify(steps, index, other).map(|difference| {

@@ -5,11 +5,10 @@
 use std::ops::Range;
 
 use proofup_domain::command::Command;
+use proofup_files::{Kind, Node, Problem};
 use serde_json::Value;
 
 use super::file::StepKeys;
-use super::problem::Problem;
-use super::tree::{Kind, Node};
 
 /// Holds one step half read.
 #[derive(Debug)]

@@ -109,19 +109,6 @@ pub(crate) fn definition(name: &str) -> Option<&'static Value> {
     root()["$defs"].get(name)
 }
 
-/// Follows a reference, if the schema is one.
-pub(crate) fn resolve(schema: &'static Value) -> &'static Value {
-    let mut here = schema;
-    while let Some(target) = here
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| definition(reference.trim_start_matches("#/$defs/")))
-    {
-        here = target;
-    }
-    here
-}
-
 fn build() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut root = Value::from(generator.subschema_for::<FileForm>());
@@ -201,6 +188,7 @@ fn step(mut command: Value, step_keys: &Value) -> Value {
         .as_str()
         .unwrap_or_default()
         .to_owned();
+    entitle(&mut command);
     if word == "setPolicy" {
         command["properties"]["policy"] = json!({ "$ref": "#/$defs/Policy" });
     }
@@ -221,6 +209,7 @@ fn step(mut command: Value, step_keys: &Value) -> Value {
 
 /// Adds to one command what it has among others that are sent at the same moment: how many copies.
 fn act(mut command: Value, step_keys: &Value) -> Value {
+    entitle(&mut command);
     if let Some(properties) = command["properties"].as_object_mut() {
         let mut times = step_keys["properties"]["times"].clone();
         times["description"] = json!(
@@ -231,10 +220,17 @@ fn act(mut command: Value, step_keys: &Value) -> Value {
     command
 }
 
+/// Adds what messages call a step and its command.
+fn entitle(command: &mut Value) {
+    command["title"] = json!("step");
+    command["properties"]["do"]["title"] = json!("command");
+}
+
 /// Makes the schema of a step whose commands are sent at the same moment.
 fn together(step_keys: &Value) -> Value {
     let keys = &step_keys["properties"];
     json!({
+        "title": "step",
         "type": "object",
         "description": "Commands that are sent at the same moment: all are made ready first, and none waits for another's answer.",
         "properties": {

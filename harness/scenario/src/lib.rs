@@ -1,8 +1,8 @@
 //! Scenario files: the grammar, the loader and its diagnostics, the suite.
 //!
-//! A file is parsed into a tree that keeps places, walked against the grammar's JSON Schema, checked by the rules that
-//! a schema cannot say, and read into plain values. Every error of a file is reported at once, with its line, the
-//! nearest known word and what is allowed.
+//! A file is parsed into a tree that keeps places, walked against the grammar's JSON Schema (both by `proofup-files`),
+//! checked by the rules that a schema cannot say, and read into plain values. Every error of a file is reported at once,
+//! with its line, the nearest known word and what is allowed.
 //!
 //! **Invariant:** a [`Scenario`] that was loaded needs no further checks: users exist, bindings were made before, every
 //! refusal has a verified control, every quantity can be read.
@@ -17,14 +17,11 @@ mod draft;
 mod file;
 mod grammar;
 mod people;
-pub mod problem;
 mod quantity;
 mod rules;
 pub mod spelling;
 mod suite;
 mod tenant;
-pub mod tree;
-pub mod walk;
 
 use std::sync::Arc;
 
@@ -34,19 +31,16 @@ use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{Catalogue, RequirementId};
+use proofup_files::{Document, FileErrors, Kind, Node, Problem, line_of};
 use serde_json::{Map, Value};
-use toml::de::DeTable;
 
 pub use file::{Finder, Found, GatewayForms, UserSpec};
 pub use grammar::{COMMANDS, answer_schema, answer_shape, json_schema, word};
-pub use problem::{Problem, ScenarioErrors};
 pub use quantity::{Dimension, Quantity, QuantityError};
 pub use suite::{Origin, Suite, SuiteError, embedded_suite, suite_from_dir, suite_from_paths};
 
 use draft::Draft;
 use file::Times;
-use problem::line_of;
-use tree::Node;
 
 /// Holds one scenario: one file, one story.
 #[derive(Debug, Clone)]
@@ -183,21 +177,18 @@ impl std::fmt::Display for ControlDifference {
 /// # Errors
 ///
 /// Gives every error of the file at once. A file that is no TOML is looked through as far as it could be read.
-pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, ScenarioErrors> {
-    let source: Arc<str> = Arc::from(text);
-    let mut problems = Vec::new();
-    let (table, syntax) = DeTable::parse_recoverable(text);
-    let root = Node::from_document(&table);
-    walk::walk(&root, grammar::root(), &mut problems);
-    if !syntax.is_empty() {
-        let problems = syntax_problems(&source, &syntax, problems);
-        return Err(ScenarioErrors::new(path, &source, problems));
+pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, FileErrors> {
+    let document = Document::parse(path, text);
+    let mut problems = document.check(grammar::root()).problems;
+    if !document.is_toml() {
+        return Err(document.errors(problems));
     }
-    let steps: Vec<Draft<'_>> = items(&root, "steps").iter().map(Draft::read).collect();
-    let head = Head::read(&root, &mut problems);
-    let users = items(&root, "users");
+    let (root, source) = (document.root(), document.text());
+    let steps: Vec<Draft<'_>> = items(root, "steps").iter().map(Draft::read).collect();
+    let head = Head::read(root, &mut problems);
+    let users = items(root, "users");
     people::users(users, head.policy.as_ref(), &mut problems);
-    rules::whole(&root, &steps, &mut problems);
+    rules::whole(root, &steps, &mut problems);
     rules::marks(&steps, &head.editions, catalogue, &mut problems);
     rules::names(users, &steps, &mut problems);
     rules::quantities(&steps, &mut problems);
@@ -207,8 +198,8 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, S
         people::methods(step.acts(), &mut problems);
     }
     tenant::policies(
-        &source,
-        &root,
+        source,
+        root,
         head.policy.as_ref(),
         &head.editions,
         &steps,
@@ -220,7 +211,7 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, S
         control::controls(&steps, &mut problems)
     };
     if problems.is_empty() {
-        if let Some(scenario) = finish(path, &source, &root, head, &steps, controls) {
+        if let Some(scenario) = finish(path, source, root, head, &steps, controls) {
             return Ok(scenario);
         }
         problems.push(Problem::new(
@@ -229,50 +220,7 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, S
             0..0,
         ));
     }
-    Err(ScenarioErrors::new(path, &source, problems))
-}
-
-/// Tells syntax errors, and beside them only what cannot be their consequence.
-fn syntax_problems(source: &str, syntax: &[toml::de::Error], found: Vec<Problem>) -> Vec<Problem> {
-    let mut broken: Vec<usize> = Vec::new();
-    let mut problems: Vec<Problem> = Vec::new();
-    // A bracket that is never closed swallows the rest of the file, and each of its lines is an error of its own.
-    let swallowed = ["array", "inline table"].into_iter().find(|bracket| {
-        let unclosed = format!("unclosed {bracket}");
-        syntax
-            .iter()
-            .any(|error| error.message().starts_with(&unclosed))
-    });
-    let mut end = usize::MAX;
-    for error in syntax {
-        let span = error.span().unwrap_or(0..0);
-        let line = line_of(source, span.start);
-        if broken.contains(&line) {
-            continue;
-        }
-        broken.push(line);
-        let help = if error.message() == "duplicate key" {
-            "a key stands once in a table"
-        } else {
-            "the file must be TOML before all its other rules can be checked"
-        };
-        match swallowed {
-            Some(bracket) if error.message().contains(bracket) => {
-                end = span.start;
-                let message = format!("an {bracket} is not closed before this");
-                problems.push(Problem::new(message, error.message(), span).help(help));
-                break;
-            }
-            _ => problems.push(Problem::new(error.message(), "here", span).help(help)),
-        }
-    }
-    problems.extend(found.into_iter().filter(|problem| {
-        let line = line_of(source, problem.span.start);
-        problem.message.starts_with("unknown")
-            && problem.span.start < end
-            && !broken.contains(&line)
-    }));
-    problems
+    Err(document.errors(problems))
 }
 
 /// Holds what stands above the steps.
@@ -309,7 +257,7 @@ fn editions(root: &Node, problems: &mut Vec<Problem>) -> Vec<Edition> {
         .iter()
         .filter_map(|item| item.text()?.parse().ok())
         .collect();
-    if matches!(&node.kind, tree::Kind::List(items) if items.is_empty()) {
+    if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
         problems.push(
             Problem::new("`editions` is empty", "here", node.span.clone())
                 .help("name at least one, or leave it out for the default edition"),

@@ -2,11 +2,10 @@
 
 use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::policy::Policy;
+use proofup_files::{Node, Problem, list};
 
 use super::draft::Draft;
 use super::file::UserSpec;
-use super::problem::{Problem, list};
-use super::tree::Node;
 
 /// Checks the people of a file.
 pub(crate) fn users(users: &[Node], policy: Option<&Policy>, problems: &mut Vec<Problem>) {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use proofup_domain::capabilities::Limits;
-
-use super::problem;
+use proofup_files::quantity::whole_seconds;
+use proofup_files::{list, suggest};
 
 /// Holds a duration or a count, as a file writes it: `13d 23h 59m 59s`, `code - 1s`, `codeTries - 1`, `5`.
 ///
@@ -77,13 +77,13 @@ pub enum QuantityError {
     #[error("unknown limit `{0}`")]
     UnknownLimit(String),
     /// A number with a unit that nobody knows.
-    #[error("`{0}` is no number with a unit")]
+    #[error("`{0}` is not a number with a unit")]
     BadNumber(String),
     /// Durations and counts in one quantity.
-    #[error("durations and counts are mixed")]
+    #[error("a duration and a count cannot be added")]
     Mixed,
     /// A duration where a count belongs, or the other way round.
-    #[error("this is {found}, and {wanted} belongs here")]
+    #[error("this is {found}; write {wanted}")]
     Dimension {
         /// What it is.
         found: Dimension,
@@ -96,25 +96,37 @@ pub enum QuantityError {
 }
 
 impl QuantityError {
-    /// Writes what to do about it.
+    /// Returns what is wrong with the text of a key, where something else belongs.
+    #[must_use]
+    pub fn message(&self, key: &str, text: &str, wanted: Dimension) -> String {
+        let noun = match wanted {
+            Dimension::Duration => "duration",
+            Dimension::Count => "count",
+        };
+        match self {
+            Self::UnknownLimit(_) => format!("bad `{key}`: {self}"),
+            Self::BadNumber(_) => format!("bad {noun} \"{text}\""),
+            _ => format!("bad {noun} \"{text}\": {self}"),
+        }
+    }
+
+    /// Returns what to do about it.
     #[must_use]
     pub fn help(&self, wanted: Dimension) -> String {
-        let words = || {
-            LIMITS
-                .iter()
-                .filter(|limit| limit.dimension == wanted)
-                .map(|limit| limit.word)
-        };
+        let words: Vec<&str> = LIMITS
+            .iter()
+            .filter(|limit| limit.dimension == wanted)
+            .map(|limit| limit.word)
+            .collect();
         match (self, wanted) {
-            (Self::UnknownLimit(word), _) => problem::suggest(word, words()),
+            (Self::UnknownLimit(word), _) => suggest(word, words),
             (_, Dimension::Duration) => format!(
-                "write terms joined by ` + ` or ` - `, such as `13d 23h 59m 59s` or `code - 1s`; units are d, h, m \
-                 and s; limits are {}",
-                problem::list(&words().collect::<Vec<_>>())
+                "write `7d`, `12h`, `90s`, `13d 23h 59m 59s`, or a declared limit such as `code - 1s`; limits are {}",
+                list(&words)
             ),
             (_, Dimension::Count) => format!(
-                "write terms joined by ` + ` or ` - `, such as `5` or `codeTries - 1`; limits are {}",
-                problem::list(&words().collect::<Vec<_>>())
+                "write `5`, or a declared limit such as `codeTries - 1`; limits are {}",
+                list(&words)
             ),
         }
     }
@@ -129,28 +141,23 @@ impl Quantity {
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
         let mut terms = Vec::new();
         let mut sign = Sign::Plus;
-        let mut open = true;
-        for word in text.split_whitespace() {
-            match word {
-                "+" | "-" if open => return Err(QuantityError::MissingTerm),
-                "+" => (sign, open) = (Sign::Plus, true),
-                "-" => (sign, open) = (Sign::Minus, true),
+        let mut term: Vec<&str> = Vec::new();
+        for word in text.split_whitespace().chain(std::iter::once("")) {
+            let next = match word {
+                "+" => Some(Sign::Plus),
+                "-" => Some(Sign::Minus),
+                "" => None,
                 word => {
-                    let term = Term::parse(word)?;
-                    let goes_on = matches!(
-                        (terms.last(), term),
-                        (Some((_, Term::Seconds(_))), Term::Seconds(_))
-                    );
-                    if !open && !goes_on {
-                        return Err(QuantityError::MissingTerm);
-                    }
-                    terms.push((sign, term));
-                    open = false;
+                    term.push(word);
+                    continue;
                 }
+            };
+            if term.is_empty() {
+                return Err(QuantityError::MissingTerm);
             }
-        }
-        if open {
-            return Err(QuantityError::MissingTerm);
+            terms.push((sign, Term::parse(&term)?));
+            term.clear();
+            sign = next.unwrap_or(sign);
         }
         let quantity = Self {
             text: text.to_owned(),
@@ -275,19 +282,24 @@ impl fmt::Display for Quantity {
 }
 
 impl Term {
-    fn parse(word: &str) -> Result<Self, QuantityError> {
-        if word.starts_with(|first: char| first.is_ascii_alphabetic()) {
-            return LIMITS
-                .iter()
-                .find(|limit| limit.word == word)
-                .map(Self::Limit)
-                .ok_or_else(|| QuantityError::UnknownLimit(word.to_owned()));
+    /// Reads what stands between two signs: a limit, a count, or a duration of several words.
+    fn parse(words: &[&str]) -> Result<Self, QuantityError> {
+        let text = words.join(" ");
+        let first = words.first().copied().unwrap_or_default();
+        if first.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            let limit = LIMITS.iter().find(|limit| limit.word == first);
+            return match (limit, words) {
+                (Some(limit), [_]) => Ok(Self::Limit(limit)),
+                (Some(_), _) => Err(QuantityError::MissingTerm),
+                (None, _) => Err(QuantityError::UnknownLimit(first.to_owned())),
+            };
         }
-        let bad = || QuantityError::BadNumber(word.to_owned());
-        if let Ok(count) = word.parse::<u32>() {
+        if let Ok(count) = text.parse::<u32>() {
             return Ok(Self::Count(i64::from(count)));
         }
-        compact_seconds(word).map(Self::Seconds).ok_or_else(bad)
+        whole_seconds(&text)
+            .map(Self::Seconds)
+            .map_err(|_| QuantityError::BadNumber(text))
     }
 
     fn dimension(self) -> Dimension {
@@ -297,27 +309,6 @@ impl Term {
             Self::Limit(limit) => limit.dimension,
         }
     }
-}
-
-/// Reads `1h30m` and the like: numbers with units, largest first, without spaces.
-pub(crate) fn compact_seconds(text: &str) -> Option<i64> {
-    let units = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
-    let mut rest = text;
-    let mut sum = 0_i64;
-    let mut smallest = i64::MAX;
-    while !rest.is_empty() {
-        let end = rest.find(|digit: char| !digit.is_ascii_digit())?;
-        let number: u32 = rest[..end].parse().ok()?;
-        let unit = rest[end..].chars().next()?;
-        let (_, factor) = units.iter().find(|(letter, _)| *letter == unit)?;
-        if *factor >= smallest {
-            return None;
-        }
-        smallest = *factor;
-        sum = sum.checked_add(i64::from(number).checked_mul(*factor)?)?;
-        rest = &rest[end + unit.len_utf8()..];
-    }
-    (!text.is_empty()).then_some(sum)
 }
 
 const LIMITS: &[LimitName] = &[
@@ -414,6 +405,7 @@ mod tests {
         assert_eq!(seconds("totpStep"), 30);
         assert_eq!(seconds("1h30m"), 5_400);
         assert_eq!(seconds("14d - 1m 1s"), 14 * 86_400 - 61);
+        assert_eq!(seconds("7 days + 2 hours"), 7 * 86_400 + 7_200);
     }
 
     #[test]
@@ -434,8 +426,13 @@ mod tests {
         assert_eq!(error("code 1s"), MissingTerm);
         assert_eq!(error("code - 1"), Mixed);
         assert_eq!(error("codes"), UnknownLimit("codes".to_owned()));
-        assert_eq!(error("14w"), BadNumber("14w".to_owned()));
+        assert_eq!(error("1s code"), BadNumber("1s code".to_owned()));
+        assert_eq!(
+            error("14 lightyears"),
+            BadNumber("14 lightyears".to_owned())
+        );
         assert_eq!(error("1s1d"), BadNumber("1s1d".to_owned()));
+        assert_eq!(error("1.5s"), BadNumber("1.5s".to_owned()));
         assert_eq!(error("-1s"), BadNumber("-1s".to_owned()));
         assert_eq!(error("1é"), BadNumber("1é".to_owned()));
     }

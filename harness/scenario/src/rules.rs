@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
+use proofup_files::quantity::{spell_seconds, whole_seconds};
+use proofup_files::{Kind, Node, Problem, list, nearest, suggest};
 
 use super::draft::{Draft, Thing, is_refusal};
 use super::grammar::{answer_shape, definition};
-use super::problem::{Problem, list, suggest};
-use super::quantity::{Dimension, Quantity, compact_seconds};
-use super::tree::{Kind, Node};
+use super::quantity::{Dimension, Quantity};
 
 /// Demands that something happens, and that something of it is judged.
 pub(crate) fn whole(root: &Node, steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
@@ -115,7 +115,7 @@ fn slug_problem(
             .iter()
             .map(|area| area.id.as_str())
             .collect();
-        match super::problem::nearest(&id.0, known()) {
+        match nearest(&id.0, known()) {
             Some(near) => format!("did you mean `{near}`? the areas are {}", list(&areas)),
             None => format!("the areas are {}", list(&areas)),
         }
@@ -223,11 +223,7 @@ fn stranger(step: &Draft<'_>, people: &[&str]) -> Option<Problem> {
         [] => "the file has no [[users]]".to_owned(),
         people => suggest(user, people.iter().copied()),
     };
-    let problem = step.problem(
-        "user",
-        format!("unknown user `{user}`"),
-        "nobody is called so",
-    );
+    let problem = step.problem("user", format!("unknown user `{user}`"), "unknown person");
     Some(problem.help(help))
 }
 
@@ -333,7 +329,7 @@ pub(crate) fn quantities(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
             let Some(text) = step.text(key) else { return };
             let parsed = Quantity::parse(text).and_then(|quantity| quantity.demand(wanted));
             if let Err(error) = parsed {
-                let message = format!("bad `{key}`: {error}");
+                let message = error.message(key, text, wanted);
                 problems.push(step.problem(key, message, "here").help(error.help(wanted)));
             }
         };
@@ -401,13 +397,12 @@ fn instants(node: &Node, problems: &mut Vec<Problem>) {
         if ["expiresAt", "at"].contains(&entry.key.as_str()) {
             let several = entry.node.get("anyOf").map(Node::items).unwrap_or_default();
             for value in several.iter().chain(std::iter::once(&entry.node)) {
-                let Some(text) = value.text().filter(|text| !is_instant(text)) else {
+                let Some(text) = value.text() else { continue };
+                let Err(help) = check_instant(text) else {
                     continue;
                 };
-                problems.push(
-                    Problem::new(format!("`{text}` is no instant"), "here", value.span.clone())
-                        .help("instants are told from the start of the steps: `T0`, `T0+30s`, `T0+10m`, `T0+1h30m`"),
-                );
+                let message = format!("bad instant \"{text}\"");
+                problems.push(Problem::new(message, "here", value.span.clone()).help(help));
             }
         } else {
             instants(&entry.node, problems);
@@ -418,13 +413,29 @@ fn instants(node: &Node, problems: &mut Vec<Problem>) {
     }
 }
 
-fn is_instant(text: &str) -> bool {
-    match text.strip_prefix("T0") {
-        Some("") => true,
+/// Checks an instant that an answer is compared with. Answers tell theirs in one spelling, so no other could ever be met.
+fn check_instant(text: &str) -> Result<(), String> {
+    let seconds = match text.strip_prefix("T0") {
+        Some("") => return Ok(()),
         Some(rest) => rest
             .strip_prefix('+')
-            .is_some_and(|duration| compact_seconds(duration).is_some()),
-        None => false,
+            .and_then(|duration| whole_seconds(duration).ok()),
+        None => None,
+    };
+    let spelt = match seconds {
+        Some(0) => "T0".to_owned(),
+        Some(seconds) => format!("T0+{}", spell_seconds(seconds)),
+        None => {
+            return Err(
+                "write it from the start of the steps: `T0`, `T0+30s`, `T0+10m`, `T0+1h30m`"
+                    .to_owned(),
+            );
+        }
+    };
+    if spelt == text {
+        Ok(())
+    } else {
+        Err(format!("write `{spelt}`, as answers are told"))
     }
 }
 

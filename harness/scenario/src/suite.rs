@@ -10,10 +10,10 @@ use std::sync::Arc;
 use globset::GlobBuilder;
 use miette::Diagnostic;
 use proofup_domain::requirement::Catalogue;
+use proofup_files::{FileErrors, Problem, read_text};
 use sha2::{Digest, Sha256};
 
-use super::problem::Problem;
-use super::{Scenario, ScenarioErrors, load};
+use super::{Scenario, load};
 
 /// Holds the scenarios of a run, in path order.
 #[derive(Debug, Clone)]
@@ -77,14 +77,7 @@ pub enum SuiteError {
     },
     /// Files with errors in them.
     #[error("could not load the suite: errors in {} of its files", .0.len())]
-    Files(#[related] Vec<ScenarioErrors>),
-}
-
-fn read_utf8(file: &Path) -> io::Result<String> {
-    String::from_utf8(fs::read(file)?).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        io::Error::other(format!("it is not UTF-8 (first bad byte: offset {offset})"))
-    })
+    Files(#[related] Vec<FileErrors>),
 }
 
 /// Loads the suite that was built in.
@@ -92,7 +85,7 @@ fn read_utf8(file: &Path) -> io::Result<String> {
 /// # Errors
 ///
 /// Gives the errors of every file; a test keeps the built-in suite free of them.
-pub fn embedded_suite(catalogue: &Catalogue) -> Result<Suite, Vec<ScenarioErrors>> {
+pub fn embedded_suite(catalogue: &Catalogue) -> Result<Suite, Vec<FileErrors>> {
     let texts = EMBEDDED
         .iter()
         .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
@@ -131,7 +124,7 @@ pub fn suite_from_paths(paths: &[String], catalogue: &Catalogue) -> Result<Suite
     }
     let mut texts = BTreeMap::new();
     for (name, file) in files {
-        let text = read_utf8(&file).map_err(|reason| SuiteError::Read {
+        let text = read_text(&file).map_err(|reason| SuiteError::Read {
             path: name.clone(),
             reason,
         })?;
@@ -219,7 +212,7 @@ fn assemble(
     texts: &BTreeMap<String, String>,
     origin: Origin,
     catalogue: &Catalogue,
-) -> Result<Suite, Vec<ScenarioErrors>> {
+) -> Result<Suite, Vec<FileErrors>> {
     let mut scenarios = Vec::new();
     let mut errors = Vec::new();
     let mut digest = Sha256::new();
@@ -254,7 +247,7 @@ fn assemble(
 }
 
 /// Finds slugs and file stems that another file has already.
-fn repetitions(scenarios: &[Scenario]) -> Vec<ScenarioErrors> {
+fn repetitions(scenarios: &[Scenario]) -> Vec<FileErrors> {
     let mut slugs: BTreeMap<&str, String> = BTreeMap::new();
     let mut stems: BTreeMap<&str, &str> = BTreeMap::new();
     let mut errors = Vec::new();
@@ -291,11 +284,7 @@ fn repetitions(scenarios: &[Scenario]) -> Vec<ScenarioErrors> {
                 .or_insert_with(|| format!("{}:{}", scenario.path, check.line));
         }
         if !problems.is_empty() {
-            errors.push(ScenarioErrors::new(
-                &scenario.path,
-                &scenario.source,
-                problems,
-            ));
+            errors.push(FileErrors::new(&scenario.path, &scenario.source, problems));
         }
     }
     errors

@@ -2,11 +2,10 @@
 
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
+use proofup_files::{Node, Problem, line_of};
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::problem::{Problem, line_of};
-use super::tree::Node;
 
 /// Checks the file's policy and, patch by patch, what the steps make of it.
 pub(crate) fn policies(

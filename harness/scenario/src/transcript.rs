@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
+use proofup_files::quantity::spell_seconds;
 use serde_json::{Map, Value};
 
 use crate::scenario::{Deed, Part};
@@ -30,15 +31,7 @@ pub fn instant(zero: Timestamp, at: Timestamp) -> String {
         return "T0".to_owned();
     }
     let sign = if seconds < 0 { '-' } else { '+' };
-    let mut rest = seconds.unsigned_abs();
-    let mut text = format!("T0{sign}");
-    for (unit, length) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
-        if rest >= length {
-            let _ = write!(text, "{}{unit}", rest / length);
-            rest %= length;
-        }
-    }
-    text
+    format!("T0{sign}{}", spell_seconds(seconds.saturating_abs()))
 }
 
 /// Tells a command in one line: who, what, and what goes with it.

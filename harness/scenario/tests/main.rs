@@ -7,11 +7,12 @@ mod schema;
 mod spoilt;
 mod suite;
 
+use proofup_files::FileErrors;
 use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_scenario::{Scenario, ScenarioErrors, load};
+use proofup_scenario::{Scenario, load};
 
 /// Loads a text under a made-up path.
-fn read(text: &str) -> Result<Scenario, ScenarioErrors> {
+fn read(text: &str) -> Result<Scenario, FileErrors> {
     load("scenarios/samples/sample.toml", text, &embedded_catalogue())
 }
 

@@ -14,13 +14,13 @@ use crate::target::file::{
 };
 use crate::target::matcher::Recogniser;
 use crate::target::operation::{Operation, VariableSpec};
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 use crate::target::request::header_value;
 use crate::target::source::Source;
 use crate::target::value::Variables;
-use crate::target::walk::join;
 use crate::target::way::{Csrf, CsrfPlace};
 use crate::target::words::Words;
+use proofup_files::join;
 
 /// What finds a code where the file says nothing else.
 const CODE_PATTERN: &str = r"\b([0-9]{6,10})\b";
@@ -69,8 +69,8 @@ impl Compiler<'_> {
         })
     }
 
-    fn certificates(&self, path: &str) -> Result<Vec<u8>, Problem> {
-        let bad = |reason: String| Problem::BadCertificates {
+    fn certificates(&self, path: &str) -> Result<Vec<u8>, Mistake> {
+        let bad = |reason: String| Mistake::BadCertificates {
             path: path.to_owned(),
             reason,
         };
@@ -85,7 +85,7 @@ impl Compiler<'_> {
         for (name, text) in &file.headers {
             let at = join("/headers", name);
             let Ok(header) = HeaderName::try_from(name.as_str()) else {
-                self.report_key(&at, Problem::BadHeader(name.clone()));
+                self.report_key(&at, Mistake::BadHeader(name.clone()));
                 continue;
             };
             let Some(template) = self.template(&at, text, "headers", &[]) else {
@@ -97,7 +97,7 @@ impl Compiler<'_> {
             let value = value.ok().flatten().unwrap_or_default();
             match header_value(&header, &value) {
                 Ok(value) => drop(headers.insert(header, value)),
-                Err(_) => self.report_value(&at, Problem::BadHeader(name.clone())),
+                Err(_) => self.report_value(&at, Mistake::BadHeader(name.clone())),
             }
         }
         (headers, secrets)
@@ -151,7 +151,7 @@ impl Compiler<'_> {
     pub(super) fn refresh(&mut self, file: RefreshFile, bound: bool) -> Recogniser {
         if !bound {
             let (key, operation) = ("refresh", Operation::RefreshSession.as_str());
-            self.report_key("/refresh", Problem::NeedsOperation { key, operation });
+            self.report_key("/refresh", Mistake::NeedsOperation { key, operation });
         }
         self.recogniser(file.status, file.conditions, "/refresh")
     }
@@ -164,18 +164,18 @@ impl Compiler<'_> {
             (Some(header), None) => match HeaderName::try_from(header.as_str()) {
                 Ok(name) => Some(CsrfPlace::Header(name)),
                 Err(_) => {
-                    self.report_value("/csrf/header", Problem::BadHeader(header));
+                    self.report_value("/csrf/header", Mistake::BadHeader(header));
                     None
                 }
             },
             (None, Some(field)) => Some(CsrfPlace::Field(field)),
             (Some(_), Some(_)) => {
-                self.report_key("/csrf", Problem::Exclusive("header", "field"));
+                self.report_key("/csrf", Mistake::Exclusive("header", "field"));
                 None
             }
             (None, None) => {
                 let key = "header".to_owned();
-                self.report_key("/csrf", Problem::MissingKey { key });
+                self.report_key("/csrf", Mistake::MissingKey { key });
                 None
             }
         };
@@ -188,13 +188,13 @@ impl Compiler<'_> {
     }
 }
 
-fn pattern(text: Option<&str>) -> Result<Regex, Problem> {
+fn pattern(text: Option<&str>) -> Result<Regex, Mistake> {
     Regex::new(text.unwrap_or(CODE_PATTERN))
-        .map_err(|error| Problem::BadPattern(last_line(&error.to_string())))
+        .map_err(|error| Mistake::BadPattern(last_line(&error.to_string())))
 }
 
-fn parse_base(text: &str) -> Result<Url, Problem> {
-    let bad = |reason: String| Problem::BadBase {
+fn parse_base(text: &str) -> Result<Url, Mistake> {
+    let bad = |reason: String| Mistake::BadBase {
         url: text.to_owned(),
         reason,
     };
@@ -207,9 +207,12 @@ fn parse_base(text: &str) -> Result<Url, Problem> {
             return Err(bad(reason.to_owned()));
         }
         other => {
-            return Err(bad(format!(
-                "the harness speaks http and https, not {other}"
-            )));
+            let reason = if text.contains("://") {
+                format!("the harness speaks http and https, not {other}")
+            } else {
+                format!("it has no scheme; did you mean `http://{text}`?")
+            };
+            return Err(bad(reason));
         }
     }
     if url.query().is_some() || url.fragment().is_some() {
@@ -218,14 +221,14 @@ fn parse_base(text: &str) -> Result<Url, Problem> {
     Ok(url)
 }
 
-fn parse_proxy(text: &str) -> Result<Url, Problem> {
-    let bad = |reason: String| Problem::BadProxy {
+fn parse_proxy(text: &str) -> Result<Url, Mistake> {
+    let bad = |reason: String| Mistake::BadProxy {
         url: text.to_owned(),
         reason,
     };
     let url = Url::parse(text).map_err(|error| bad(error.to_string()))?;
     if url.scheme() != "http" || url.host_str().is_none() {
-        return Err(bad("a proxy is spoken to by http".to_owned()));
+        return Err(bad("the harness speaks http to a proxy".to_owned()));
     }
     Ok(url)
 }

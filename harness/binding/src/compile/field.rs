@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::Compiler;
 use crate::target::file::{CollectFile, MadeFile, MappingFile, SourcesFile};
 use crate::target::meaning::{FieldRule, FieldRules};
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 use crate::target::shape::{FieldKind, Fields};
 use crate::target::source::{Path, Source};
-use crate::target::walk::join;
+use proofup_files::join;
 
 impl Compiler<'_> {
     pub(super) fn fields(
@@ -31,7 +31,7 @@ impl Compiler<'_> {
                     let operation = owner.to_owned();
                     self.report_key(
                         &at,
-                        Problem::UnknownAnswerField {
+                        Mistake::UnknownAnswerField {
                             operation,
                             name,
                             allowed,
@@ -84,7 +84,7 @@ impl Compiler<'_> {
             || (placed && made.answer.is_none())
             || (made.words.is_some() && made.from.is_none())
         {
-            self.report_key(pointer, Problem::AmbiguousMapping);
+            self.report_key(pointer, Mistake::AmbiguousMapping);
             return None;
         }
         if let Some(from) = made.from {
@@ -164,7 +164,7 @@ impl Compiler<'_> {
         let is = kind.described();
         self.report_key(
             pointer,
-            Problem::WrongMapping {
+            Mistake::WrongMapping {
                 name: name.to_owned(),
                 is,
                 mapped,

@@ -11,9 +11,9 @@ use crate::target::file::{
 use crate::target::matcher::{Conditions, Matcher, Recogniser, Statuses, Test};
 use crate::target::meaning::KeepRule;
 use crate::target::operation::Operation;
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 use crate::target::source::{Source, expression};
-use crate::target::walk::join;
+use proofup_files::join;
 
 impl Compiler<'_> {
     pub(super) fn recogniser(
@@ -52,7 +52,7 @@ impl Compiler<'_> {
             };
             match range {
                 Some(range) => ranges.push(range),
-                None => self.report_value(pointer, Problem::BadStatus(written)),
+                None => self.report_value(pointer, Mistake::BadStatus(written)),
             }
         }
         Statuses(ranges)
@@ -63,7 +63,7 @@ impl Compiler<'_> {
         let statuses = self.statuses(listed, pointer);
         for range in &statuses.0 {
             if *range.start() < 400 {
-                let problem = Problem::NeedlessGoOn(range.start().to_string());
+                let problem = Mistake::NeedlessGoOn(range.start().to_string());
                 self.report_value(pointer, problem);
             }
         }

@@ -7,7 +7,7 @@ use crate::target::file::{AnswerFile, KeepFile, RefusalFile};
 use crate::target::meaning::{AnswerRule, Meaning, RefusalRule};
 use crate::target::operation::Operation;
 use crate::target::source::Source;
-use crate::target::walk::join;
+use proofup_files::join;
 
 impl Compiler<'_> {
     pub(super) fn meaning(

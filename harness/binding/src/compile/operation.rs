@@ -10,10 +10,10 @@ use crate::target::Binding;
 use crate::target::file::{CsrfFile, KeepFile, OperationFile, RequestFile, WantedFile, WayFile};
 use crate::target::meaning::KeepRule;
 use crate::target::operation::Operation;
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 use crate::target::request::RequestTemplate;
-use crate::target::walk::join;
 use crate::target::way::{Does, Way};
+use proofup_files::join;
 
 impl Compiler<'_> {
     pub(super) fn operation(
@@ -40,16 +40,16 @@ impl Compiler<'_> {
             };
         }
         if own.request.is_some() || !own.requests.is_empty() {
-            self.report_key(pointer, Problem::Exclusive("ways", "request"));
+            self.report_key(pointer, Mistake::Exclusive("ways", "request"));
         } else if own.assumed.is_some() || own.command.is_some() {
-            self.report_key(pointer, Problem::Exclusive("ways", "assumed"));
+            self.report_key(pointer, Mistake::Exclusive("ways", "assumed"));
         }
         let mut ways = Vec::new();
         let mut always = false;
         for (index, way) in file.ways.into_iter().enumerate() {
             let at = format!("{pointer}/ways/{index}");
             if always {
-                self.report_value(&at, Problem::UnreachableWay);
+                self.report_value(&at, Mistake::UnreachableWay);
             }
             always |= way.when.is_empty() && !self.is_written(&join(&at, "when"));
             ways.extend(self.way(operation, way, &shared, &at));
@@ -102,15 +102,15 @@ impl Compiler<'_> {
             return;
         }
         if self.is_written(&at) {
-            self.report_value(&at, Problem::NoAnswers);
+            self.report_value(&at, Mistake::NoAnswers);
         } else {
             let key = "answers".to_owned();
-            self.report_key(pointer, Problem::MissingKey { key });
+            self.report_key(pointer, Mistake::MissingKey { key });
         }
     }
 
-    fn is_written(&self, pointer: &str) -> bool {
-        self.spans.value(pointer) != (0..0)
+    pub(super) fn is_written(&self, pointer: &str) -> bool {
+        self.root.at(pointer).is_some()
     }
 
     /// Compiles what a way does; none only where something was reported.
@@ -127,7 +127,7 @@ impl Compiler<'_> {
                 if operation.may_be_a_command() {
                     return Some(Does::Command(command));
                 }
-                let problem = Problem::NoCommand(operation.to_string());
+                let problem = Mistake::NoCommand(operation.to_string());
                 self.report_key(&join(pointer, "command"), problem);
                 None
             }
@@ -137,16 +137,16 @@ impl Compiler<'_> {
                 let is_written = |key: &&str| self.is_written(&format!("{pointer}/{key}"));
                 if !written.iter().any(is_written) {
                     let key = "request".to_owned();
-                    self.report_key(pointer, Problem::MissingKey { key });
+                    self.report_key(pointer, Mistake::MissingKey { key });
                 }
                 None
             }
             (true, Some(_), _) => {
-                self.report_key(pointer, Problem::Exclusive("assumed", "request"));
+                self.report_key(pointer, Mistake::Exclusive("assumed", "request"));
                 None
             }
             (_, _, Some(_)) => {
-                self.report_key(pointer, Problem::Exclusive("command", "request"));
+                self.report_key(pointer, Mistake::Exclusive("command", "request"));
                 None
             }
         }
@@ -160,7 +160,7 @@ impl Compiler<'_> {
         pointer: &str,
     ) -> Option<Vec<RequestTemplate>> {
         if one.is_some() && !several.is_empty() {
-            self.report_key(pointer, Problem::Exclusive("request", "requests"));
+            self.report_key(pointer, Mistake::Exclusive("request", "requests"));
             return None;
         }
         let mut requests = Vec::new();
@@ -200,7 +200,7 @@ impl Compiler<'_> {
             whole = false;
             self.report_key(
                 &join(pointer, name),
-                Problem::UnknownAnswerField {
+                Mistake::UnknownAnswerField {
                     operation: operation.to_string(),
                     name: name.clone(),
                     allowed: fields.names().map(str::to_owned).collect(),
@@ -224,7 +224,7 @@ impl Compiler<'_> {
                     .variables()
                     .iter()
                     .map(|spec| spec.name.to_owned());
-                let problem = Problem::UnknownVariable {
+                let problem = Mistake::UnknownVariable {
                     operation: operation.to_string(),
                     name,
                     allowed: offered.chain(self.kept.iter().cloned()).collect(),
@@ -252,7 +252,7 @@ impl Compiler<'_> {
         };
         for word in wanted.iter().filter_map(Json::as_str) {
             if !allowed.iter().any(|known| known == word) {
-                let problem = Problem::UnknownWord {
+                let problem = Mistake::UnknownWord {
                     word: word.to_owned(),
                     allowed: allowed.clone(),
                 };
@@ -268,7 +268,7 @@ impl Compiler<'_> {
                 continue;
             }
             let allowed = operation.keeps().iter().map(|spec| spec.name.to_owned());
-            let problem = Problem::UnknownKeep {
+            let problem = Mistake::UnknownKeep {
                 operation: operation.to_string(),
                 name,
                 allowed: allowed.collect(),

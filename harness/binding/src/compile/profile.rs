@@ -11,10 +11,10 @@ use super::Compiler;
 use crate::target::Binding;
 use crate::target::file::{CapabilitiesFile, UserFile};
 use crate::target::operation::Operation;
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 use crate::target::profile::{ClockControl, PoolUser, Profile};
 use crate::target::value::Variables;
-use crate::target::walk::join;
+use proofup_files::join;
 
 impl Compiler<'_> {
     pub(super) fn users(&mut self, users: Vec<UserFile>) -> Vec<PoolUser> {
@@ -25,7 +25,7 @@ impl Compiler<'_> {
             if !names.insert(user.name.clone()) {
                 self.report_value(
                     &join(&pointer, "name"),
-                    Problem::DuplicateUser(user.name.clone()),
+                    Mistake::DuplicateUser(user.name.clone()),
                 );
             }
             let template = self.template(&join(&pointer, "password"), &user.password, "users", &[]);
@@ -57,7 +57,7 @@ impl Compiler<'_> {
             if !path.starts_with('/') {
                 self.report_value(
                     "/capabilities/discover",
-                    Problem::BadRequestPath(path.clone()),
+                    Mistake::BadRequestPath(path.clone()),
                 );
             }
             return Some(Profile::Discovered {
@@ -74,11 +74,11 @@ impl Compiler<'_> {
             "limits",
         ] {
             // What is there and wrong was reported before.
-            let there = self.spans.value(&join("/capabilities", key)) != (0..0);
+            let there = self.root.at(&join("/capabilities", key)).is_some();
             if !members.contains_key(key) && !there {
                 self.report_key(
                     "/capabilities",
-                    Problem::MissingKey {
+                    Mistake::MissingKey {
                         key: key.to_owned(),
                     },
                 );
@@ -121,7 +121,7 @@ impl Compiler<'_> {
                 let facility = facility.to_string();
                 self.report_value(
                     "/capabilities/facilities",
-                    Problem::UnservedFacility { facility, by },
+                    Mistake::UnservedFacility { facility, by },
                 );
             }
         }

@@ -8,11 +8,11 @@ use serde_json::Value as Json;
 use super::{Compiler, parse_duration, said};
 use crate::target::file::{PollFile, RequestFile};
 use crate::target::operation::VariableSpec;
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 use crate::target::request::{BodyTemplate, Poll, RequestTemplate};
 use crate::target::source::FormSelector;
 use crate::target::template::{JsonTemplate, Template};
-use crate::target::walk::join;
+use proofup_files::join;
 
 /// Says whose templates are read, and what they are offered.
 type Owner<'a> = (&'a str, &'static [VariableSpec]);
@@ -37,9 +37,9 @@ impl Compiler<'_> {
             .take()
             .map(|path| self.path(owner, &path, &at("path")));
         for (key, there) in [("method", method.is_some()), ("path", path.is_some())] {
-            if !there && from_form.is_none() && self.spans.value(&at(key)) == (0..0) {
+            if !there && from_form.is_none() && !self.is_written(&at(key)) {
                 let key = key.to_owned();
-                self.report_key(pointer, Problem::MissingKey { key });
+                self.report_key(pointer, Mistake::MissingKey { key });
             }
         }
         let query = self.named_templates(owner, std::mem::take(&mut file.query), &at("query"));
@@ -73,7 +73,7 @@ impl Compiler<'_> {
 
     fn path(&mut self, owner: Owner<'_>, path: &str, pointer: &str) -> Option<Template> {
         if !path.starts_with('/') {
-            self.report_value(pointer, Problem::BadRequestPath(path.to_owned()));
+            self.report_value(pointer, Mistake::BadRequestPath(path.to_owned()));
         }
         self.template(pointer, path, owner.0, owner.1)
     }
@@ -88,12 +88,12 @@ impl Compiler<'_> {
         ];
         let mut written = written.into_iter().filter(|(_, there)| *there);
         if let (Some((first, _)), Some((second, _))) = (written.next(), written.next()) {
-            self.report_key(&at(first), Problem::Exclusive(first, second));
+            self.report_key(&at(first), Mistake::Exclusive(first, second));
             return None;
         }
         if file.from_form.is_some() && (file.body.is_some() || file.text.is_some()) {
             let key = if file.body.is_some() { "body" } else { "text" };
-            self.report_key(&at(key), Problem::Exclusive("fromForm", key));
+            self.report_key(&at(key), Mistake::Exclusive("fromForm", key));
             return None;
         }
         if let Some(body) = file.body {
@@ -156,7 +156,7 @@ impl Compiler<'_> {
         for (name, template) in self.named_templates(owner, headers, pointer) {
             match HeaderName::try_from(name.as_str()) {
                 Ok(header) => compiled.push((header, template)),
-                Err(_) => self.report_key(&join(pointer, &name), Problem::BadHeader(name)),
+                Err(_) => self.report_key(&join(pointer, &name), Mistake::BadHeader(name)),
             }
         }
         compiled
@@ -196,7 +196,7 @@ impl Compiler<'_> {
     }
 }
 
-fn parse_method(text: &str) -> Result<Method, Problem> {
+fn parse_method(text: &str) -> Result<Method, Mistake> {
     const METHODS: [Method; 7] = [
         Method::GET,
         Method::POST,
@@ -209,5 +209,5 @@ fn parse_method(text: &str) -> Result<Method, Problem> {
     METHODS
         .into_iter()
         .find(|method| method.as_str() == text)
-        .ok_or_else(|| Problem::BadMethod(text.to_owned()))
+        .ok_or_else(|| Mistake::BadMethod(text.to_owned()))
 }

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::{expression, found_by, qr};
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 use crate::target::value::text_of;
 
 /// Makes one text of another; what it cannot be made of is left out.
@@ -26,16 +26,16 @@ pub(super) enum Filter {
 
 impl Filter {
     /// Reads a filter.
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+    pub(super) fn parse(text: &str) -> Result<Self, Mistake> {
         match (text, text.split_once(':')) {
             ("qr", _) => Ok(Self::Qr),
             ("html", _) => Ok(Self::Html),
             ("base32", _) => Ok(Self::Base32),
             (_, Some(("param", name))) if !name.is_empty() => Ok(Self::Param(name.to_owned())),
             (_, Some(("regex", pattern))) => expression(pattern).map(Self::Regex),
-            _ => Err(Problem::BadSource {
+            _ => Err(Mistake::BadSource {
                 written: text.to_owned(),
-                reason: "no filter is written like this".to_owned(),
+                reason: "unknown filter".to_owned(),
             }),
         }
     }

@@ -2,7 +2,7 @@
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 
 /// Points to elements, or to an attribute of theirs.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(super) struct HtmlSource {
 
 impl HtmlSource {
     /// Reads `CSS@attribute`, or `CSS` for the text of the element.
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+    pub(super) fn parse(text: &str) -> Result<Self, Mistake> {
         let is_name = |name: &str| {
             !name.is_empty()
                 && name
@@ -43,8 +43,8 @@ impl HtmlSource {
     }
 }
 
-fn selector(css: &str) -> Result<Selector, Problem> {
-    Selector::parse(css).map_err(|error| Problem::BadSource {
+fn selector(css: &str) -> Result<Selector, Mistake> {
+    Selector::parse(css).map_err(|error| Mistake::BadSource {
         written: css.to_owned(),
         reason: error.to_string(),
     })
@@ -72,7 +72,7 @@ pub(crate) struct Form {
 
 impl FormSelector {
     /// Reads a CSS selector.
-    pub(crate) fn parse(css: &str) -> Result<Self, Problem> {
+    pub(crate) fn parse(css: &str) -> Result<Self, Mistake> {
         Ok(Self {
             css: css.to_owned(),
             selector: selector(css)?,

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
-use crate::target::problem::Problem;
+use crate::target::problem::Mistake;
 use crate::target::wanted::Wanted;
 
 /// Holds a JSONPath, and the part of it before anything that selects several nodes.
@@ -17,8 +17,8 @@ pub(crate) struct Path {
 
 impl Path {
     /// Reads a JSONPath.
-    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
-        let whole = JsonPath::parse(text).map_err(|error| Problem::BadPath {
+    pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
+        let whole = JsonPath::parse(text).map_err(|error| Mistake::BadPath {
             path: text.to_owned(),
             reason: if text.starts_with('$') {
                 format!("stopped at character {}", error.position() + 1)

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use proofup_domain::requirement::{Catalogue, Requirement};
+use proofup_files::nearest;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::report::words;
 use proofup_runner::scenario::Suite;
 
 use crate::commands::suite;
 use crate::failure::{EXIT_OK, Failure};
-use crate::matching::{nearest, pattern};
+use crate::matching::pattern;
 use crate::render::style::{bold, dim};
 use crate::terminal;
 

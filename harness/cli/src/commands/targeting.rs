@@ -8,6 +8,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
+use proofup_files::nearest;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::run::{RunConfig, Selection};
 use proofup_runner::scenario::{Origin, Suite};
@@ -17,7 +18,6 @@ use crate::commands::processors;
 use crate::commands::run::aim::{ResolvedTarget, TargetSpec};
 use crate::commands::run::arguments::{TransportKind, number};
 use crate::failure::Failure;
-use crate::matching::nearest;
 use crate::render::style::quoted;
 use crate::terminal;
 

@@ -133,7 +133,7 @@ fn every_fault_of_an_exemption_file_is_told_at_once() {
     let list = write(folder.path(), "exemptions.txt", text);
     let output = proofup(["run", "--suite", path(&folder), "--exemptions", &list]);
     assert_fails(&output, 2, "did you mean `SIGN-7/cli-wrong-password`?");
-    assert_fails(&output, 2, "has no reason");
+    assert_fails(&output, 2, "`reason` is missing");
     assert_fails(&output, 2, "expired on 2001-01-01");
 }
 

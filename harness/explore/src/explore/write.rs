@@ -1,21 +1,19 @@
 //! A counterexample as a scenario file: it fails in the same way without the explorer.
 
-use std::fmt::Write as _;
-
 use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
-use proofup_domain::policy::Policy;
 use proofup_domain::requirement::Catalogue;
+use proofup_files::spell;
 use proofup_oracle::machine::Expected;
 use serde_json::{Value as Json, json};
 
 use super::story::Story;
 use super::{blame, expected_gist, gist};
 use crate::play::{Difference, Got};
-use crate::scenario::spelling::{inline, toml_value};
-use crate::scenario::{Found, GatewayForms};
+use crate::scenario::Found;
+use crate::scenario::spelling::ScenarioWriter;
 
 /// Holds a failing story as a file.
 #[derive(Debug, Clone)]
@@ -48,31 +46,27 @@ pub(super) fn write(
 ) -> Counterexample {
     let stem = format!("{}-{}-{}", found.by.as_str(), found.seed, found.case);
     let [did, expected, got] = parts(difference);
-    let mut file = Writer(String::new());
-    file.line(&format!(
-        "# Found by `proofup explore --seed {seed}`, which `proofup explore --seed {seed} --case {case}` repeats.",
-        seed = found.seed,
-        case = found.case,
-    ));
-    file.line(&format!("# {}", summary(difference).replace('\n', " ")));
-    file.line(&format!(
-        "title = {}",
-        Json::from(format!(
-            "What `{}` answers in explored case {}",
-            difference.command.word(),
-            found.case
-        ))
-    ));
-    file.line(&format!("editions = [\"{}\"]", story.policy.edition));
-    file.line(&format!(
-        "found = {{ by = \"{}\", seed = {}, case = {} }}",
-        found.by.as_str(),
-        found.seed,
+    let comments = [
+        format!(
+            "Found by `proofup explore --seed {seed}`, which `proofup explore --seed {seed} --case {case}` repeats.",
+            seed = found.seed,
+            case = found.case,
+        ),
+        summary(difference).replace('\n', " "),
+    ];
+    let title = format!(
+        "What `{}` answers in explored case {}",
+        difference.command.word(),
         found.case
-    ));
+    );
+    let mut file = ScenarioWriter::begin(&comments, &title);
+    file.set("editions", &json!([story.policy.edition]));
+    file.found(found);
     file.gateways(story.gateways);
     file.policy(&story.policy);
-    file.users(story);
+    for user in &story.users {
+        file.user(user);
+    }
     let steps = merged(story, expectations);
     let count = steps.len();
     let mut last = (String::new(), String::new());
@@ -97,11 +91,11 @@ pub(super) fn write(
         if is_last {
             last = (id, slug.clone());
         }
-        file.step(&step, judged.then_some(slug.as_str()));
+        write_step(&mut file, &step, judged.then_some(slug.as_str()));
     }
     Counterexample {
         stem,
-        text: file.0,
+        text: file.finish(),
         requirement: last.0,
         slug: last.1,
         did,
@@ -132,11 +126,11 @@ fn parts(difference: &Difference) -> [String; 3] {
     [did, admitted.join(" or "), got]
 }
 
-/// Writes fields in a line; where there are none, what is said in a few words.
+/// Returns fields in a line, or a few words where there are none.
 fn brief(fields: &Json, gist: impl Fn() -> String) -> String {
-    match fields.as_object().filter(|fields| !fields.is_empty()) {
-        Some(fields) => inline(fields.iter().map(|(key, value)| (key.as_str(), value))),
-        None => gist(),
+    match fields.as_object() {
+        Some(table) if !table.is_empty() => spell(fields),
+        _ => gist(),
     }
 }
 
@@ -221,95 +215,14 @@ fn command_binds(command: &Command) -> bool {
     )
 }
 
-struct Writer(String);
-
-impl Writer {
-    fn line(&mut self, line: &str) {
-        let _ = writeln!(self.0, "{line}");
+fn write_step(file: &mut ScenarioWriter, step: &FileStep<'_>, check: Option<&str>) {
+    file.step(check);
+    file.command(step.command);
+    if step.times > 1 {
+        file.set("times", &json!(step.times));
     }
-
-    fn gateways(&mut self, forms: GatewayForms) {
-        if forms != GatewayForms::default() {
-            self.line("");
-            self.line("[gateways]");
-            self.line(&format!("sms = \"{}\"", forms.sms.as_str()));
-            self.line(&format!("voice = \"{}\"", forms.voice.as_str()));
-            self.line(&format!("email = \"{}\"", forms.email.as_str()));
-            self.line(&format!("push = \"{}\"", forms.push.as_str()));
-        }
-    }
-
-    /// Writes what differs from the default policy.
-    fn policy(&mut self, policy: &Policy) {
-        self.line("");
-        self.line("[policy]");
-        let own = serde_json::to_value(policy).unwrap_or_default();
-        let default = serde_json::to_value(Policy::default()).unwrap_or_default();
-        for (path, value) in leaves("", &own, &default) {
-            if path != "edition" {
-                self.line(&format!("{path} = {}", toml_value(&value)));
-            }
-        }
-    }
-
-    fn users(&mut self, story: &Story) {
-        for user in &story.users {
-            self.line("");
-            self.line("[[users]]");
-            self.line(&format!("name = \"{}\"", user.name));
-            if user.role != proofup_domain::method::Role::Member {
-                self.line(&format!("role = \"{}\"", user.role));
-            }
-            if user.blocked {
-                self.line("blocked = true");
-            }
-            if !user.exists {
-                self.line("exists = false");
-            }
-            if !user.methods.is_empty() {
-                self.line(&format!("methods = {}", toml_value(&json!(user.methods))));
-            }
-        }
-    }
-
-    fn step(&mut self, step: &FileStep<'_>, check: Option<&str>) {
-        self.line("");
-        self.line("[[steps]]");
-        if let Some(slug) = check {
-            self.line(&format!("check = \"{slug}\""));
-        }
-        if let Ok(Json::Object(fields)) = serde_json::to_value(step.command) {
-            for (key, value) in &fields {
-                self.line(&format!("{key} = {}", toml_value(value)));
-            }
-        }
-        if step.times > 1 {
-            self.line(&format!("times = {}", step.times));
-        }
-        if check.is_some() {
-            let expect = step.expected.to_expect();
-            if expect.as_object().is_some_and(|table| !table.is_empty()) {
-                self.line(&format!("expect = {}", toml_value(&expect)));
-            }
-        }
-    }
-}
-
-/// Lists the leaves of a table that differ from another's, by their paths.
-fn leaves(path: &str, own: &Json, default: &Json) -> Vec<(String, Json)> {
-    match (own, default) {
-        (Json::Object(own), Json::Object(default)) => own
-            .iter()
-            .flat_map(|(key, value)| {
-                let path = if path.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{path}.{key}")
-                };
-                leaves(&path, value, default.get(key).unwrap_or(&Json::Null))
-            })
-            .collect(),
-        (own, default) if own == default => Vec::new(),
-        (own, _) => vec![(path.to_owned(), own.clone())],
+    let expect = check.map(|_| step.expected.to_expect());
+    if let Some(expect) = expect.filter(|expect| *expect != json!({})) {
+        file.set("expect", &expect);
     }
 }

@@ -1,7 +1,6 @@
 //! A difference as a scenario file: `proofup run FILE` fails in the same way, without the matrix.
 
-use std::fmt::Write as _;
-
+use proofup_domain::command::Name;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_oracle::usable;
@@ -12,20 +11,21 @@ use super::REQUIREMENT;
 use super::combination::Combination;
 use super::decision::{Decision, Standing, Told, expected, expected_in_full, session_state};
 use super::finding::{Aspect, Difference};
-use crate::scenario::spelling::{inline, toml_value};
+use crate::scenario::UserSpec;
+use crate::scenario::spelling::ScenarioWriter;
 
 /// Writes the scenario that shows a difference.
 #[must_use]
 pub fn counterexample(difference: &Difference) -> String {
     let combination = difference.combination;
     let policy = combination.policy();
-    let mut file = Writer::begin(difference);
+    let mut file = Story::begin(difference);
     match expected(&policy, combination.role(), &difference.registered) {
         Decision::Refused => file.refused_policy(&policy),
         Decision::Accepted(_) if difference.aspect == Aspect::Policy => {
             file.user(combination, &[]);
             file.step(&[("check", slug("policy")), ("do", json!("setPolicy"))]);
-            file.policy_lines(&policy, "policy.");
+            file.patch(&policy);
         }
         Decision::Accepted(standing)
             if difference.aspect == Aspect::Wizard && !standing.interrupted =>
@@ -34,41 +34,37 @@ pub fn counterexample(difference: &Difference) -> String {
         }
         Decision::Accepted(standing) => file.standing(difference, &policy, &standing),
     }
-    file.0
+    file.0.finish()
 }
 
-/// Writes a scenario line by line, so that it reads like those that people write.
-struct Writer(String);
+/// A scenario that is made of steps about one person.
+struct Story(ScenarioWriter);
 
-impl Writer {
+impl Story {
     fn begin(difference: &Difference) -> Self {
         let number = difference.combination.number();
-        let mut file = Self(String::new());
-        // What a target answers is not ours: a line break in it must not end the comment.
-        file.line(&format!(
-            "# Found by `proofup matrix`, combination {number}: {}: expected {}, got {}.",
+        let comment = format!(
+            "Found by `proofup matrix`, combination {number}: {}: expected {}, got {}.",
             difference.aspect.as_str(),
-            difference.expected.escape_debug(),
-            difference.actual.escape_debug(),
-        ));
-        file.line(&format!(
-            "title = \"What the policy of combination {number} allows and requires\""
-        ));
-        file
+            difference.expected,
+            difference.actual,
+        );
+        let title = format!("What the policy of combination {number} allows and requires");
+        Self(ScenarioWriter::begin(&[comment], &title))
     }
 
     /// The policy is refused, beside one that is taken.
     fn refused_policy(&mut self, policy: &Policy) {
         self.user(Combination::new(0), &[]);
         self.step(&[("id", json!("sound")), ("do", json!("setPolicy"))]);
-        self.policy_lines(&Combination::new(0).policy(), "policy.");
+        self.patch(&Combination::new(0).policy());
         self.step(&[
             ("check", slug("policy")),
             ("control", json!("sound")),
             ("do", json!("setPolicy")),
         ]);
-        self.policy_lines(policy, "policy.");
-        self.line("expect = { refused = \"invalidPolicy\" }");
+        self.patch(policy);
+        self.expect(&json!({ "refused": "invalidPolicy" }));
     }
 
     /// The wizard is refused after a sign-in that nothing interrupts, beside one under a policy that does interrupt.
@@ -79,14 +75,12 @@ impl Writer {
             .kinds
             .insert(ChallengeKind::TextMessage);
         interrupting.two_step.registration_required = true;
-        self.line("");
-        self.line("[policy]");
-        self.policy_lines(&interrupting, "");
+        self.policy(&interrupting);
         self.user(combination, &[]);
         self.command("signIn", &[]);
         self.command("readWizard", &[("id", json!("interrupted"))]);
         self.step(&[("do", json!("setPolicy"))]);
-        self.policy_lines(policy, "policy.");
+        self.patch(policy);
         self.command("signIn", &[]);
         self.command(
             "readWizard",
@@ -95,40 +89,38 @@ impl Writer {
                 ("control", json!("interrupted")),
             ],
         );
-        self.line("expect = { refused = \"notInterrupted\" }");
+        self.expect(&json!({ "refused": "notInterrupted" }));
     }
 
     /// The sign-in, what can be added and what is required, one after the other.
     fn standing(&mut self, difference: &Difference, policy: &Policy, standing: &Standing) {
         let (combination, aspect) = (difference.combination, difference.aspect);
-        self.line("");
-        self.line("[policy]");
-        self.policy_lines(policy, "");
+        self.policy(policy);
         self.user(combination, &difference.registered);
         self.command("signIn", &[("check", slug("sign-in"))]);
         let state = session_state(standing.interrupted);
-        self.line(&format!("expect = {{ state = \"{state}\" }}"));
+        self.expect(&json!({ "state": state }));
         let told = expected_in_full(policy, combination.role());
         if standing.interrupted {
             self.command("readWizard", &[("check", slug("required"))]);
-            let mut fields = vec![("required", json!(standing.required))];
+            let mut fields = json!({ "required": standing.required });
             if aspect == Aspect::Wizard {
-                fields.push(("page", json!("method")));
-                fields.push(("proposed", json!(standing.required.first())));
+                fields["page"] = json!("method");
+                fields["proposed"] = json!(standing.required.first());
             }
             if let (Aspect::Alternatives, Some(told)) = (aspect, &told) {
-                fields.push(("alternatives", json!(told.alternatives)));
+                fields["alternatives"] = json!(told.alternatives);
             }
-            self.line(&format!("expect = {}", inline(borrowed(&fields))));
+            self.expect(&fields);
         } else {
             self.prove(policy, &difference.registered);
         }
         self.command("listAvailable", &[("check", slug("available"))]);
-        let mut fields = vec![("methods", json!(standing.available))];
+        let mut fields = json!({ "methods": standing.available });
         if let (Aspect::Details, Some(told)) = (aspect, &told) {
-            fields.push(("details", details(told)));
+            fields["details"] = details(told);
         }
-        self.line(&format!("expect = {}", inline(borrowed(&fields))));
+        self.expect(&fields);
     }
 
     /// Passes the second step, where looking at what can be added asks for one.
@@ -155,13 +147,14 @@ impl Writer {
     }
 
     fn user(&mut self, combination: Combination, registered: &[Method]) {
-        self.line("");
-        self.line("[[users]]");
-        self.line("name = \"alice\"");
-        self.line(&format!("role = \"{}\"", combination.role()));
-        if !registered.is_empty() {
-            self.line(&format!("methods = {}", toml_value(&json!(registered))));
-        }
+        self.0.user(&UserSpec {
+            name: Name("alice".to_owned()),
+            role: combination.role(),
+            blocked: false,
+            exists: true,
+            region: None,
+            methods: registered.to_vec(),
+        });
     }
 
     /// Lets alice do something.
@@ -173,56 +166,68 @@ impl Writer {
     }
 
     fn step(&mut self, keys: &[(&str, Json)]) {
-        self.line("");
-        self.line("[[steps]]");
+        self.0.step(None);
         for (key, value) in keys {
-            self.line(&format!("{key} = {}", toml_value(value)));
+            self.0.set(key, value);
         }
     }
 
-    fn policy_lines(&mut self, policy: &Policy, prefix: &str) {
-        let (two_step, reset) = (&policy.two_step, &policy.reset);
-        let lines = [
-            ("twoStep.kinds", json!(two_step.kinds)),
-            (
-                "twoStep.registrationRequired",
-                json!(two_step.registration_required),
-            ),
-            ("reset.enabled", json!(reset.enabled)),
-            ("reset.methods", json!(reset.methods)),
-            ("reset.methodsRequired", json!(reset.methods_required)),
-            (
-                "reset.registrationRequired",
-                json!(reset.registration_required),
-            ),
-            ("reset.questions", json!(reset.questions)),
-            ("deferralDays", json!(policy.deferral_days)),
-            (
-                "choice.differentMethod",
-                json!(policy.choice.different_method),
-            ),
-            (
-                "app.codeWithNotification",
-                json!(policy.app.code_with_notification),
-            ),
-        ];
-        for (key, value) in lines {
-            self.line(&format!("{prefix}{key} = {}", toml_value(&value)));
+    fn expect(&mut self, expect: &Json) {
+        self.0.set("expect", expect);
+    }
+
+    /// Writes the tenant's policy.
+    fn policy(&mut self, policy: &Policy) {
+        self.0.begin_policy();
+        for (path, value) in fields(policy) {
+            self.0.set_at(&path, &value);
         }
     }
 
-    fn line(&mut self, line: &str) {
-        let _ = writeln!(self.0, "{line}");
+    /// Writes the policy that a step sets.
+    fn patch(&mut self, policy: &Policy) {
+        for (path, value) in fields(policy) {
+            let path: Vec<&str> = std::iter::once("policy").chain(path).collect();
+            self.0.set_at(&path, &value);
+        }
     }
+}
+
+/// Lists the fields of a policy that the matrix varies, each with its keys.
+fn fields(policy: &Policy) -> Vec<(Vec<&'static str>, Json)> {
+    let (two_step, reset) = (&policy.two_step, &policy.reset);
+    vec![
+        (vec!["twoStep", "kinds"], json!(two_step.kinds)),
+        (
+            vec!["twoStep", "registrationRequired"],
+            json!(two_step.registration_required),
+        ),
+        (vec!["reset", "enabled"], json!(reset.enabled)),
+        (vec!["reset", "methods"], json!(reset.methods)),
+        (
+            vec!["reset", "methodsRequired"],
+            json!(reset.methods_required),
+        ),
+        (
+            vec!["reset", "registrationRequired"],
+            json!(reset.registration_required),
+        ),
+        (vec!["reset", "questions"], json!(reset.questions)),
+        (vec!["deferralDays"], json!(policy.deferral_days)),
+        (
+            vec!["choice", "differentMethod"],
+            json!(policy.choice.different_method),
+        ),
+        (
+            vec!["app", "codeWithNotification"],
+            json!(policy.app.code_with_notification),
+        ),
+    ]
 }
 
 /// Names a check of the matrix.
 fn slug(what: &str) -> Json {
     json!(format!("{REQUIREMENT}/matrix-{what}"))
-}
-
-fn borrowed<'a>(fields: &'a [(&'static str, Json)]) -> impl Iterator<Item = (&'a str, &'a Json)> {
-    fields.iter().map(|(key, value)| (*key, value))
 }
 
 fn details(told: &Told) -> Json {

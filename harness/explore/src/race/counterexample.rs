@@ -4,13 +4,11 @@
 //! refuse the others; where that cannot tell the violation, each of their answers; and what is seen afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::command::Command;
 use proofup_domain::expect::{AnswersPattern, Expectation, FieldPatterns, TogetherPattern};
-use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 use serde_json::{Value as Json, json};
@@ -18,8 +16,8 @@ use serde_json::{Value as Json, json};
 use super::judge::{Moment, moved};
 use super::plan::{Plan, START};
 use super::play::Played;
-use crate::scenario::UserSpec;
-use crate::scenario::spelling::toml_value;
+use crate::scenario::spelling::ScenarioWriter;
+use crate::scenario::{Finder, Found};
 
 /// Bounds the steps of the walk through all orders; beyond it a file would say too little.
 const STEPS_MOST: usize = 100_000;
@@ -35,62 +33,44 @@ pub(crate) fn write(
     seed: u64,
     what: &str,
 ) -> Option<String> {
-    let mut file = String::new();
-    let mut line = |text: &str| {
-        let _ = writeln!(file, "{text}");
+    let found = Found {
+        by: Finder::Race,
+        seed,
+        case: plan.case,
     };
-    // What a target answers is not ours: a line break in it must not end the comment.
-    line(&format!(
-        "# Found by `proofup race --seed {seed}`, history {}: {}.",
-        plan.case,
-        what.escape_debug()
-    ));
-    line(&format!("title = {}", json!(plan.template.title)));
-    line(&format!("start = \"{START}\""));
     let case = plan.case;
-    line(&format!(
-        "found = {{ by = \"race\", seed = {seed}, case = {case} }}"
-    ));
-    policy(&plan.policy, &mut line);
+    let comment = format!("Found by `proofup race --seed {seed}`, history {case}: {what}.");
+    let mut file = ScenarioWriter::begin(&[comment], plan.template.title);
+    file.set("start", &json!(START));
+    file.found(&found);
+    file.policy(&plan.policy);
     for user in &plan.users {
-        person(user, &mut line);
+        file.user(user);
     }
-    let slug = |part: &str| json!(format!("{}/{part}", plan.template.requirement));
+    let slug = |part: &str| format!("{}/{part}", plan.template.requirement);
     let (state, expected) = before(plan, capabilities, played);
     for (index, (command, expect)) in plan.before.iter().zip(expected).enumerate() {
-        let mut keys = Vec::new();
-        if let Some(expect) = expect {
-            keys.push(("check", slug(&format!("race-before-{}", index + 1))));
-            keys.push(("expect", expect));
-        }
-        single(command, keys, &mut line);
+        let check = slug(&format!("race-before-{}", index + 1));
+        file.step(expect.is_some().then_some(check.as_str()));
+        file.command(command);
+        file.set("expect", &json!(expect));
     }
     let start = Moment {
         state,
         now: played.now,
     };
     let orders = Orders::of(&start, &plan.together, &capabilities.limits, true)?;
-    line("");
-    line("[[steps]]");
-    line(&format!("check = {}", slug("race")));
-    line("together = [");
-    for (command, times) in runs(&plan.together) {
-        let mut fields = fields(command);
-        if times > 1 {
-            fields.push(("times".to_owned(), json!(times)));
-        }
-        line(&format!("    {},", inline(&fields)));
-    }
-    line("]");
+    file.step(Some(&slug("race")));
+    file.together(&runs(&plan.together));
     let expect = together(&start, plan, &capabilities.limits, &orders, played);
-    line(&format!("expect = {}", toml_value(&expect.to_json())));
+    file.set("expect", &expect.to_json());
     let seen = afterwards(&orders.ends, &plan.after);
     for (index, (command, patterns)) in plan.after.iter().zip(seen).enumerate() {
-        let mut keys = vec![("check", slug(&format!("race-after-{}", index + 1)))];
-        keys.extend(expectation(patterns).map(|expect| ("expect", expect)));
-        single(command, keys, &mut line);
+        file.step(Some(&slug(&format!("race-after-{}", index + 1))));
+        file.command(command);
+        file.set("expect", &json!(expectation(patterns)));
     }
-    Some(file)
+    Some(file.finish())
 }
 
 /// Says what is expected of each command before the race, and gives the state when it begins.
@@ -287,71 +267,4 @@ fn runs(commands: &[Command]) -> Vec<(&Command, usize)> {
         }
     }
     runs
-}
-
-fn single(command: &Command, keys: Vec<(&str, Json)>, line: &mut impl FnMut(&str)) {
-    line("");
-    line("[[steps]]");
-    let (checks, others): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(key, _)| *key == "check");
-    for (key, value) in checks {
-        line(&format!("{key} = {}", toml_value(&value)));
-    }
-    for (key, value) in fields(command) {
-        line(&format!("{key} = {}", toml_value(&value)));
-    }
-    for (key, value) in others {
-        line(&format!("{key} = {}", toml_value(&value)));
-    }
-}
-
-/// Lists a command's fields as a file spells them, its word first.
-fn fields(command: &Command) -> Vec<(String, Json)> {
-    match serde_json::to_value(command) {
-        Ok(Json::Object(fields)) => fields.into_iter().collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn inline(fields: &[(String, Json)]) -> String {
-    let table = fields.iter().cloned().collect();
-    toml_value(&Json::Object(table))
-}
-
-/// Writes what differs from the policy that a file need not spell out.
-fn policy(policy: &Policy, line: &mut impl FnMut(&str)) {
-    let (Ok(given), Ok(default)) = (
-        serde_json::to_value(policy),
-        serde_json::to_value(Policy::default()),
-    ) else {
-        return;
-    };
-    line("");
-    line("[policy]");
-    let empty = serde_json::Map::new();
-    for (key, value) in given.as_object().unwrap_or(&empty) {
-        let usual = &default[key];
-        match value {
-            Json::Object(group) => {
-                for (field, value) in group
-                    .iter()
-                    .filter(|(field, value)| usual[*field] != **value)
-                {
-                    line(&format!("{key}.{field} = {}", toml_value(value)));
-                }
-            }
-            value if value != usual && key != "edition" => {
-                line(&format!("{key} = {}", toml_value(value)));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn person(user: &UserSpec, line: &mut impl FnMut(&str)) {
-    line("");
-    line("[[users]]");
-    line(&format!("name = {}", json!(user.name)));
-    if !user.methods.is_empty() {
-        line(&format!("methods = {}", toml_value(&json!(user.methods))));
-    }
 }

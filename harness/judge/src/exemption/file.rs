@@ -1,59 +1,50 @@
 //! Reads an exemption file, and tells everything that is wrong with it at once.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
-use miette::{Diagnostic, NamedSource, SourceSpan};
 use proofup_domain::requirement::RequirementId;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use proofup_files::{Document, FileErrors, Kind, Node, Problem, nearest};
+use schemars::JsonSchema;
+use serde_json::Value as Json;
 
 use super::{Covers, ExemptOutcome, Exemption, KnownChecks};
 
-/// Holds every problem of an exemption file.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("the exemption file `{name}` cannot be used: {} problem(s)", problems.len())]
-#[diagnostic(help(
-    "an entry is `[[exemptions]]` with `check` or `requirement`, `reason`, and optionally `expires` and `outcome`"
-))]
-pub struct ExemptionsError {
-    name: String,
-    /// The problems, in file order.
-    #[related]
-    pub problems: Vec<ExemptionProblem>,
+/// What an exemption file looks like: known failures of one target, each with its reason.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "the form is the schema; entries are read from the tree, with their places"
+)]
+struct ExemptionFile {
+    /// The exemptions, each a `[[exemptions]]` table.
+    #[schemars(default)]
+    exemptions: Vec<ExemptionForm>,
 }
 
-/// Holds one problem, where it is, and what to do about it.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("{message}")]
-pub struct ExemptionProblem {
-    /// What is wrong.
-    pub message: String,
-    #[source_code]
-    source_code: NamedSource<String>,
-    #[label]
-    span: SourceSpan,
-    #[help]
-    help: Option<String>,
-    /// The line, from 1.
-    pub line: usize,
+/// One known failure.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "the form is the schema; entries are read from the tree, with their places"
+)]
+struct ExemptionForm {
+    /// The check that fails: `DEF-4/last-day`.
+    check: Option<String>,
+    /// The requirement whose checks fail, in place of `check`: `DEF-4`.
+    requirement: Option<String>,
+    /// Why the failure is tolerated.
+    reason: String,
+    /// The first day on which the exemption no longer holds, such as "2027-01-01".
+    expires: Option<String>,
+    /// What is tolerated; left out: that the check fails.
+    outcome: Option<ExemptOutcome>,
 }
 
-/// Collects problems while the file is walked.
-struct Reader<'a> {
-    name: &'a str,
-    text: &'a str,
-    today: Date,
-    known: &'a KnownChecks<'a>,
-    problems: Vec<ExemptionProblem>,
-}
-
-type Key<'a, 'i> = (
-    &'a Spanned<std::borrow::Cow<'i, str>>,
-    &'a Spanned<DeValue<'i>>,
-);
-
-const KEYS: [&str; 5] = ["check", "requirement", "reason", "expires", "outcome"];
+static SCHEMA: LazyLock<Json> = LazyLock::new(|| Json::from(schemars::schema_for!(ExemptionFile)));
 
 /// Reads the file.
 pub(super) fn parse(
@@ -61,271 +52,144 @@ pub(super) fn parse(
     text: &str,
     today: Date,
     known: &KnownChecks<'_>,
-) -> Result<Vec<Exemption>, ExemptionsError> {
+) -> Result<Vec<Exemption>, FileErrors> {
+    let document = Document::parse(name, text);
     let mut reader = Reader {
-        name,
-        text,
         today,
         known,
-        problems: Vec::new(),
+        problems: document.check(&SCHEMA).problems,
     };
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        reader.problem(
-            error.span().unwrap_or(0..0),
-            error.message().to_owned(),
-            None,
-        );
+    let mut entries = Vec::new();
+    if document.is_toml() {
+        let items = document.root().get("exemptions").map(Node::items);
+        entries = reader.entries(items.unwrap_or_default());
     }
-    let entries = reader.document(table.get_ref());
     if reader.problems.is_empty() {
         return Ok(entries);
     }
-    reader.problems.sort_by_key(|problem| problem.span.offset());
-    Err(ExemptionsError {
-        name: name.to_owned(),
-        problems: reader.problems,
-    })
+    Err(document.errors(reader.problems))
+}
+
+/// What an exemption is checked against, and what is wrong so far.
+struct Reader<'a> {
+    today: Date,
+    known: &'a KnownChecks<'a>,
+    problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, span: std::ops::Range<usize>, message: String, help: Option<String>) {
-        let start = span.start.min(self.text.len());
-        let before = self.text.as_bytes().get(..start).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        self.problems.push(ExemptionProblem {
-            message,
-            source_code: NamedSource::new(self.name, self.text.to_owned()),
-            span: (start..span.end.clamp(start, self.text.len())).into(),
-            help,
-            line,
-        });
+    fn problem(&mut self, node: &Node, message: impl Into<String>, help: impl Into<String>) {
+        let problem = Problem::new(message, "here", node.span.clone());
+        self.problems.push(problem.help(help));
     }
 
-    fn document(&mut self, table: &DeTable<'_>) -> Vec<Exemption> {
+    fn entries(&mut self, items: &[Node]) -> Vec<Exemption> {
         let mut entries = Vec::new();
         let mut named = BTreeSet::new();
-        for (key, value) in table.iter() {
-            if key.get_ref() != "exemptions" {
-                self.unknown_key(key, &["exemptions"]);
-                continue;
-            }
-            let Some(array) = value.get_ref().as_array() else {
-                self.wrong_type(value, "a list of tables, written `[[exemptions]]`");
+        for item in items {
+            let Some(entry) = self.entry(item) else {
                 continue;
             };
-            for item in array.iter() {
-                let Some(table) = item.get_ref().as_table() else {
-                    self.wrong_type(item, "a table");
-                    continue;
-                };
-                let Some(entry) = self.entry(table, item.span()) else {
-                    continue;
-                };
-                if named.insert(entry.name().to_owned()) {
-                    entries.push(entry);
-                } else {
-                    let message = format!("`{}` is exempted twice", entry.name());
-                    self.problem(
-                        item.span(),
-                        message,
-                        Some("keep one of the two entries".to_owned()),
-                    );
-                }
+            if named.insert(entry.name().to_owned()) {
+                entries.push(entry);
+            } else {
+                let message = format!("`{}` is exempted twice", entry.name());
+                self.problem(item, message, "keep one of the two entries");
             }
         }
         entries
     }
 
-    fn entry(&mut self, table: &DeTable<'_>, span: std::ops::Range<usize>) -> Option<Exemption> {
-        let before = self.problems.len();
-        let mut covers = Vec::new();
-        let mut reason = None;
-        let mut expires = None;
-        let mut outcome = ExemptOutcome::default();
-        for (key, value) in table.iter() {
-            match key.get_ref().as_ref() {
-                "check" => covers.extend(self.check(value)),
-                "requirement" => covers.extend(self.requirement(value)),
-                "reason" => reason = self.reason(value),
-                "expires" => expires = self.expires(value),
-                "outcome" => outcome = self.outcome(value).unwrap_or_default(),
-                _ => self.unknown_key(key, &KEYS),
-            }
-        }
-        let has = |key: &str| {
-            table
-                .iter()
-                .any(|(name, _): Key<'_, '_>| name.get_ref() == key)
-        };
-        match (has("check"), has("requirement")) {
-            (true, true) => self.problem(
-                span.clone(),
-                "an exemption names a `check` or a `requirement`, not both".to_owned(),
-                Some("write one entry for each".to_owned()),
+    /// Reads an entry; none where it names nothing that it could cover, or has no reason.
+    fn entry(&mut self, item: &Node) -> Option<Exemption> {
+        // What has another type than it should was told already.
+        let text = |key: &str| item.get(key).and_then(|node| Some((node, node.text()?)));
+        let check = text("check").and_then(|(node, slug)| self.check(node, slug));
+        let requirement = text("requirement").and_then(|(node, id)| self.requirement(node, id));
+        let expires = text("expires").and_then(|(node, day)| self.expires(node, day));
+        let reason = text("reason").and_then(|(node, reason)| self.reason(node, reason));
+        match (item.get("check"), item.get("requirement")) {
+            (Some(_), Some(_)) => self.problem(
+                item,
+                "an exemption has a `check` or a `requirement`, not both",
+                "write one entry for each",
             ),
-            (false, false) => self.problem(
-                span.clone(),
-                "the exemption names nothing".to_owned(),
-                Some("add `check = \"DEF-4/…\"` or `requirement = \"DEF-4\"`".to_owned()),
+            (None, None) if matches!(item.kind, Kind::Table(_)) => self.problem(
+                item,
+                "the exemption has neither `check` nor `requirement`",
+                "add `check = \"DEF-4/…\"` or `requirement = \"DEF-4\"`",
             ),
             _ => {}
         }
-        if !has("reason") {
-            let help = "say why the failure is tolerated: `reason = \"…\"`".to_owned();
-            self.problem(span, "the exemption has no reason".to_owned(), Some(help));
-        }
-        if self.problems.len() > before {
-            return None;
-        }
+        let outcome = item.get("outcome").map(Node::json);
         Some(Exemption {
-            covers: covers.pop()?,
+            covers: check.or(requirement)?,
             reason: reason?,
             expires,
-            outcome,
+            outcome: outcome
+                .and_then(|outcome| serde_json::from_value(outcome).ok())
+                .unwrap_or_default(),
         })
     }
 
-    fn check(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Covers> {
-        let slug = self.text_of(value)?;
-        if self.known.slugs.contains(&slug) {
-            return Some(Covers::Check(slug));
-        }
+    fn check(&mut self, node: &Node, slug: &str) -> Option<Covers> {
         let id = RequirementId(slug.split('/').next().unwrap_or_default().to_owned());
-        if !self.known.complete && slug.contains('/') && self.known.requirements.contains(&id) {
-            return Some(Covers::Check(slug));
+        let elsewhere =
+            !self.known.complete && slug.contains('/') && self.known.requirements.contains(&id);
+        if elsewhere || self.known.slugs.contains(slug) {
+            return Some(Covers::Check(slug.to_owned()));
         }
-        let help = nearest(&slug, self.known.slugs.iter().map(String::as_str));
-        self.problem(
-            value.span(),
-            format!("no check is called `{slug}`: the exemption covers nothing"),
-            help,
-        );
+        let help = help(slug, self.known.slugs.iter().map(String::as_str));
+        let message = format!("unknown check `{slug}`: the exemption covers nothing");
+        self.problem(node, message, help);
         None
     }
 
-    fn requirement(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Covers> {
-        let id = RequirementId(self.text_of(value)?);
+    fn requirement(&mut self, node: &Node, id: &str) -> Option<Covers> {
+        let id = RequirementId(id.to_owned());
         if !self.known.requirements.contains(&id) {
-            let help = nearest(
-                &id.0,
-                self.known.requirements.iter().map(|id| id.0.as_str()),
-            );
-            self.problem(
-                value.span(),
-                format!("no requirement is called `{id}`"),
-                help,
-            );
+            let known = self.known.requirements.iter();
+            let help = help(&id.0, known.map(|known| known.0.as_str()));
+            self.problem(node, format!("unknown requirement `{id}`"), help);
             return None;
         }
         let checked = |slug: &String| slug.split('/').next() == Some(id.0.as_str());
         if self.known.complete && !self.known.slugs.iter().any(checked) {
             let message = format!("no check judges `{id}`: the exemption covers nothing");
-            self.problem(value.span(), message, Some("remove the entry".to_owned()));
+            self.problem(node, message, "remove the entry");
             return None;
         }
         Some(Covers::Requirement(id))
     }
 
-    fn reason(&mut self, value: &Spanned<DeValue<'_>>) -> Option<String> {
-        let reason = self.text_of(value)?;
+    fn reason(&mut self, node: &Node, reason: &str) -> Option<String> {
         if reason.trim().is_empty() {
-            let help = "say why the failure is tolerated".to_owned();
-            self.problem(value.span(), "the reason is empty".to_owned(), Some(help));
+            let help = "write why the failure is tolerated";
+            self.problem(node, "the reason is empty", help);
             return None;
         }
-        Some(reason)
+        Some(reason.to_owned())
     }
 
-    fn expires(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Date> {
-        let written = match value.get_ref() {
-            DeValue::Datetime(date) => date.to_string(),
-            DeValue::String(text) => text.to_string(),
-            _ => {
-                self.wrong_type(value, "a date like \"2027-01-01\"");
-                return None;
-            }
-        };
+    fn expires(&mut self, node: &Node, written: &str) -> Option<Date> {
         let Ok(date) = written.parse::<Date>() else {
-            let help = "write a day like \"2027-01-01\"".to_owned();
-            self.problem(
-                value.span(),
-                format!("`{written}` is not a date"),
-                Some(help),
-            );
+            let message = format!("`{written}` is not a date");
+            self.problem(node, message, "write a day like \"2027-01-01\"");
             return None;
         };
         if date <= self.today {
-            let help =
-                "mend the target and remove the entry, or review it and set a later day".to_owned();
-            self.problem(
-                value.span(),
-                format!("the exemption expired on {date}"),
-                Some(help),
-            );
+            let help = "fix the target and remove the entry, or review it and set a later date";
+            self.problem(node, format!("the exemption expired on {date}"), help);
             return None;
         }
         Some(date)
     }
-
-    fn outcome(&mut self, value: &Spanned<DeValue<'_>>) -> Option<ExemptOutcome> {
-        match self.text_of(value)?.as_str() {
-            "failed" => Some(ExemptOutcome::Failed),
-            "couldNotRun" => Some(ExemptOutcome::CouldNotRun),
-            other => {
-                let help = nearest(other, ["failed", "couldNotRun"].into_iter())
-                    .or_else(|| Some("write `failed` or `couldNotRun`".to_owned()));
-                self.problem(
-                    value.span(),
-                    format!("`{other}` is no outcome that can be exempted"),
-                    help,
-                );
-                None
-            }
-        }
-    }
-
-    fn text_of(&mut self, value: &Spanned<DeValue<'_>>) -> Option<String> {
-        let text = value.get_ref().as_str().map(str::to_owned);
-        if text.is_none() {
-            self.wrong_type(value, "a text in quotes");
-        }
-        text
-    }
-
-    fn wrong_type(&mut self, value: &Spanned<DeValue<'_>>, wanted: &str) {
-        let found = value.get_ref().type_str();
-        self.problem(
-            value.span(),
-            format!("expected {wanted}, found {found}"),
-            None,
-        );
-    }
-
-    fn unknown_key(&mut self, key: &Spanned<std::borrow::Cow<'_, str>>, allowed: &[&str]) {
-        let near = nearest(key.get_ref(), allowed.iter().copied());
-        let list = allowed
-            .iter()
-            .map(|word| format!("`{word}`"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let help = near.map_or_else(
-            || format!("allowed: {list}"),
-            |near| format!("{near} allowed: {list}"),
-        );
-        self.problem(
-            key.span(),
-            format!("unknown key `{}`", key.get_ref()),
-            Some(help),
-        );
-    }
 }
 
-/// Asks whether the nearest known word was meant.
-fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    known
-        .map(|other| (strsim::jaro_winkler(word, other), other))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, other)| format!("did you mean `{other}`?"))
+/// Returns the help for a name that is unknown. There are too many known ones to list.
+fn help<'w>(written: &str, known: impl IntoIterator<Item = &'w str>) -> String {
+    nearest(written, known).map_or_else(
+        || "`proofup list` shows what there is".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    )
 }

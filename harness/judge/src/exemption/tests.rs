@@ -2,7 +2,7 @@ use super::*;
 
 const TODAY: Date = Date::constant(2026, 6, 1);
 
-fn read(text: &str, complete: bool) -> Result<Exemptions, ExemptionsError> {
+fn read(text: &str, complete: bool) -> Result<Exemptions, FileErrors> {
     let slugs = ["DEF-4/last-day", "DEF-4/day-after", "CODE-2/at-end"]
         .map(str::to_owned)
         .into();
@@ -20,9 +20,9 @@ fn read(text: &str, complete: bool) -> Result<Exemptions, ExemptionsError> {
 fn problems(text: &str) -> Vec<(usize, String)> {
     let error = read(text, true).expect_err("the file is wrong");
     error
-        .problems
-        .into_iter()
-        .map(|problem| (problem.line, problem.message))
+        .problems()
+        .iter()
+        .map(|problem| (problem.line, problem.message.clone()))
         .collect()
 }
 
@@ -54,7 +54,7 @@ fn every_problem_is_told_at_once_with_its_line() {
     );
     assert!(
         told.iter()
-            .any(|(_, message)| message == "unknown key `chekc`")
+            .any(|(_, message)| message == "unknown key `chekc` in `exemptions`")
     );
 }
 

@@ -1,37 +1,25 @@
 //! Reads a plan, and tells everything that is wrong with it at once.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use schemars::generate::SchemaSettings;
+use proofup_files::quantity::{self, BadQuantity};
+use proofup_files::{Document, FileErrors, Node, Problem, list};
 use serde_json::Value as Json;
-use toml::de::DeTable;
 
 use super::form::{ArrivalsForm, MixForm, PlanForm, StopForm, StretchForm};
 use super::{Arrivals, LoadPlan, REST_SECONDS, Stop, Stretch};
 use crate::load::flow::FlowName;
-use crate::load::quantity::{self, QuantityError};
 use crate::load::threshold::Threshold;
-use crate::scenario::problem::{Problem, ScenarioErrors, list};
-use crate::scenario::tree::Node;
-use crate::scenario::walk::walk;
 
-/// Holds every error of a plan, with its place.
-pub type PlanErrors = ScenarioErrors;
-
-/// Gives the JSON Schema of plans, for editors.
+/// Returns the JSON Schema of plans, for editors.
 #[must_use]
 pub fn json_schema() -> Json {
     SCHEMA.clone()
 }
 
-/// The schema, with everything in its place: the walker follows the references of scenarios only.
-static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
-    let settings =
-        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    Json::from(settings.into_generator().into_root_schema_for::<PlanForm>())
-});
+static SCHEMA: LazyLock<Json> = LazyLock::new(|| Json::from(schemars::schema_for!(PlanForm)));
 
 /// Reads a plan.
 ///
@@ -39,27 +27,24 @@ static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
 ///
 /// # Errors
 /// Everything that is wrong with it, with lines, the nearest words and what is allowed.
-pub fn read(path: &str, text: &str) -> Result<LoadPlan, PlanErrors> {
-    let source: Arc<str> = Arc::from(text);
-    let (table, errors) = DeTable::parse_recoverable(text);
-    let mut problems: Vec<Problem> = errors
-        .iter()
-        .map(|error| Problem::new(error.message(), "here", error.span().unwrap_or(0..0)))
-        .collect();
-    let file = Node::from_document(&table);
-    if problems.is_empty() {
-        walk(&file, &SCHEMA, &mut problems);
+pub fn read(path: &str, text: &str) -> Result<LoadPlan, FileErrors> {
+    let document = Document::parse(path, text);
+    let checked = document.check(&SCHEMA);
+    let mut problems = checked.problems;
+    if !problems.is_empty() {
+        return Err(document.errors(problems));
     }
-    let mut plan = None;
-    if problems.is_empty() {
-        match serde_json::from_value::<PlanForm>(file.json()) {
-            Ok(form) => plan = Some(Checker::new(&file, &mut problems).plan(form)),
-            Err(error) => problems.push(Problem::new(error.to_string(), "here", 0..0)),
+    let plan = match serde_json::from_value::<PlanForm>(Json::Object(checked.value)) {
+        Ok(form) => Checker::new(document.root(), &mut problems).plan(form),
+        Err(error) => {
+            let problem = Problem::new(error.to_string(), "here", 0..0);
+            return Err(document.errors(vec![problem]));
         }
-    }
-    match plan {
-        Some(plan) if problems.is_empty() => Ok(plan),
-        _ => Err(ScenarioErrors::new(path, &source, problems)),
+    };
+    if problems.is_empty() {
+        Ok(plan)
+    } else {
+        Err(document.errors(problems))
     }
 }
 
@@ -153,7 +138,7 @@ impl<'a> Checker<'a> {
         if form.spacing.is_some() {
             self.problem(
                 "arrivals.spacing",
-                "`spacing` says nothing about users that wait for each other",
+                "`spacing` does not apply to users that wait for each other",
                 "remove it, or write a `rate` in place of `users`",
             );
         }
@@ -219,7 +204,7 @@ impl<'a> Checker<'a> {
         if !forms.is_empty() && matches!(arrivals, Arrivals::Closed { .. }) {
             self.problem(
                 "ramp",
-                "users that wait for each other have no rate that could change",
+                "users that wait for each other have no rate to change",
                 "remove `ramp`, or write a `rate` in place of `users`",
             );
         }
@@ -235,7 +220,11 @@ impl<'a> Checker<'a> {
     fn timeout(&mut self, text: Option<&str>) -> Duration {
         let timeout = self.duration("timeout", text, Duration::from_secs(10));
         if timeout.is_zero() {
-            self.problem("timeout", "no answer comes in no time", "write `10s`");
+            self.problem(
+                "timeout",
+                "`timeout` is 0: no answer could come in time",
+                "write `10s`",
+            );
         }
         timeout
     }
@@ -245,7 +234,7 @@ impl<'a> Checker<'a> {
         if !(1..=PACE_MAX).contains(&pace) {
             self.problem(
                 "pace",
-                format!("{pace} seconds in one is no pace"),
+                format!("the pace cannot be {pace}"),
                 format!("write a whole number from 1 to {PACE_MAX}: a code must live long enough to be typed"),
             );
         }
@@ -312,12 +301,16 @@ impl<'a> Checker<'a> {
         read.unwrap_or(PROBE_SHARE)
     }
 
-    fn taken<T>(&mut self, key: &str, text: &str, read: Result<T, QuantityError>) -> Option<T> {
+    fn taken<T>(&mut self, key: &str, text: &str, read: Result<T, BadQuantity>) -> Option<T> {
         match read {
             Ok(value) => Some(value),
             Err(error) => {
-                let message = format!("`{text}` cannot stand here");
-                self.problem(key, message, error.to_string());
+                let what = match error {
+                    BadQuantity::Duration => "duration",
+                    BadQuantity::Rate => "rate",
+                    BadQuantity::Share => "share",
+                };
+                self.problem(key, format!("bad {what} \"{text}\""), error.to_string());
                 None
             }
         }

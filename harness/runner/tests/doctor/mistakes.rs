@@ -437,7 +437,7 @@ fn sampled(text: &str) -> (RunConfig, TargetText) {
 fn caught(mistake: &Mistake) -> Caught {
     let text = mistake.make();
     if let Err(errors) = CompiledTarget::compile("target.toml", &text) {
-        let told: Vec<String> = errors.errors().iter().map(ToString::to_string).collect();
+        let told: Vec<String> = errors.problems().iter().map(ToString::to_string).collect();
         let told = told.join("\n");
         let named = told.contains(mistake.names);
         let failed = Vec::new();

@@ -12,7 +12,7 @@ fn problems(more: &str) -> Vec<String> {
     let environment = |name: &str| (name == "KEY").then(|| "k".to_owned());
     match CompiledTarget::compile_in("tiny.toml", &text, &environment) {
         Ok(_) => Vec::new(),
-        Err(errors) => errors.errors().iter().map(ToString::to_string).collect(),
+        Err(errors) => errors.problems().iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -56,7 +56,7 @@ fn what_surrounds_a_target_is_checked_when_its_file_is_loaded() {
             "clock = { move = \"libfaketime\" }",
             "which file its clock is",
         ),
-        ("clock = { move = \"command\" }", "says no command"),
+        ("clock = { move = \"command\" }", "has no command"),
         ("clock = { move = \"command\", command = \"x\" }", "how far"),
         (
             "clock = { command = \"x {seconds}\" }",

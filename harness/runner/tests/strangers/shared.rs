@@ -79,7 +79,7 @@ pub(crate) fn scenario(stem: &str, policy: &str, steps: &str) -> Scenario {
 pub(crate) fn target(base: &str, more: &str) -> CompiledTarget {
     let text = TARGET.replace("{base}", base).replace("{more}", more);
     CompiledTarget::compile("tiny.toml", &text)
-        .unwrap_or_else(|errors| panic!("{:?}", errors.errors()))
+        .unwrap_or_else(|errors| panic!("{:?}", errors.problems()))
 }
 
 pub(crate) fn judging(

@@ -5,15 +5,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use proofup_files::{nearest, quantity};
 use proofup_runner::load::engine::duel::Measure;
 use proofup_runner::load::flow::FlowName;
 use proofup_runner::load::plan::Overrides;
-use proofup_runner::load::quantity;
 use proofup_runner::load::threshold::Threshold;
 use url::Url;
 
 use crate::commands::run::arguments::{TransportKind, duration, duration_or_zero, number};
-use crate::matching::nearest;
 
 /// The arguments of `proofup load`.
 #[derive(Debug, Clone, Args)]

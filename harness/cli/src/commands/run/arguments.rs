@@ -6,9 +6,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::SignedDuration;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
+use proofup_files::quantity;
 use url::Url;
 
 /// The arguments of `proofup run`.
@@ -217,10 +217,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// Reads a duration, of which `0s` is one.
 pub(crate) fn duration_or_zero(text: &str) -> Result<Duration, String> {
-    text.parse::<SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| "write a duration, such as 90s or 5m".to_owned())
+    quantity::duration(text).map_err(|_| "write a duration, such as 90s or 5m".to_owned())
 }
 
 #[cfg(test)]

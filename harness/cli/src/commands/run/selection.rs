@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
+use proofup_files::nearest;
 use proofup_runner::judge::verdict::Scope;
 use proofup_runner::run::{Selection, select, selected_ids};
 use proofup_runner::scenario::{Scenario, Suite};
@@ -11,7 +12,6 @@ use proofup_runner::scenario::{Scenario, Suite};
 use crate::commands::explain::{no_such_requirement, requirements};
 use crate::commands::run::arguments::RunArguments;
 use crate::failure::Failure;
-use crate::matching::nearest;
 
 /// The selected cases, and what of them counts.
 #[derive(Debug, Clone)]

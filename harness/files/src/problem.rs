@@ -1,4 +1,4 @@
-//! What is wrong with a file that a person wrote: every error at once, each with its place and a way out.
+//! What is wrong with a file that a person wrote: every problem at once, each with its place and a way out.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
-/// Holds one error of a scenario file.
+/// A problem of a file: what is wrong, where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// What is wrong.
@@ -24,7 +24,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Describes an error at a place; the line is filled in when the file is done.
+    /// A problem at a place; its line is filled in when the file is done.
+    #[must_use]
     pub fn new(message: impl Into<String>, label: impl Into<String>, span: Range<usize>) -> Self {
         Self {
             message: message.into(),
@@ -37,13 +38,15 @@ impl Problem {
     }
 
     /// Adds what to do next.
+    #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// Adds the other place.
-    pub(crate) fn beside(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn beside(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.other = Some((span, label.into()));
         self
     }
@@ -74,43 +77,46 @@ impl Diagnostic for Problem {
     }
 }
 
-/// Holds every error of one scenario file, in the order of the file.
+/// Every problem of one file, in the order of its lines.
 #[derive(Debug, Clone)]
-pub struct ScenarioErrors {
+pub struct FileErrors {
     path: String,
     source: NamedSource<Arc<str>>,
     problems: Vec<Problem>,
 }
 
-impl ScenarioErrors {
-    /// Sorts the errors of a file and gives each its line.
-    pub fn new(path: &str, source: &Arc<str>, mut problems: Vec<Problem>) -> Self {
+impl FileErrors {
+    /// The problems of a file, sorted, each with its line.
+    #[must_use]
+    pub fn new(path: &str, text: &Arc<str>, mut problems: Vec<Problem>) -> Self {
         for problem in &mut problems {
-            problem.line = line_of(source, problem.span.start);
+            let start = problem.span.start.min(text.len());
+            problem.span = start..problem.span.end.clamp(start, text.len());
+            problem.line = line_of(text, start);
         }
         problems.sort_by(|a, b| (a.span.start, &a.message).cmp(&(b.span.start, &b.message)));
         problems.dedup();
         Self {
             path: path.to_owned(),
-            source: NamedSource::new(path, Arc::clone(source)),
+            source: NamedSource::new(path, Arc::clone(text)).with_language("toml"),
             problems,
         }
     }
 
-    /// Names the file, as the suite does.
+    /// Returns the path by which messages call the file.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Gives the errors in the order of the file.
+    /// Returns the problems, in the order of their lines.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 }
 
-impl fmt::Display for ScenarioErrors {
+impl fmt::Display for FileErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.problems.len() {
             1 => write!(f, "{} has an error", self.path),
@@ -119,9 +125,9 @@ impl fmt::Display for ScenarioErrors {
     }
 }
 
-impl std::error::Error for ScenarioErrors {}
+impl std::error::Error for FileErrors {}
 
-impl Diagnostic for ScenarioErrors {
+impl Diagnostic for FileErrors {
     fn source_code(&self) -> Option<&dyn SourceCode> {
         Some(&self.source)
     }
@@ -135,48 +141,15 @@ impl Diagnostic for ScenarioErrors {
     }
 }
 
-/// Tells the line of a byte offset, from 1.
-pub(crate) fn line_of(source: &str, offset: usize) -> usize {
-    let end = offset.min(source.len());
-    source.as_bytes()[..end]
+/// Returns the line of a byte offset, from 1.
+#[must_use]
+pub fn line_of(text: &str, offset: usize) -> usize {
+    let end = offset.min(text.len());
+    text.as_bytes()[..end]
         .iter()
         .filter(|byte| **byte == b'\n')
         .count()
         + 1
-}
-
-/// Finds the known word that somebody probably meant.
-pub fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    let lower = word.to_lowercase();
-    let limit = (word.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-            (distance, candidate)
-        })
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Writes the help for a word that nobody knows: what is near, and what is allowed.
-pub(crate) fn suggest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
-    let known: Vec<&str> = known.into_iter().collect();
-    let allowed = match known.as_slice() {
-        [] => "nothing is allowed here".to_owned(),
-        words => format!("allowed: {}", list(words)),
-    };
-    match nearest(word, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`? {allowed}"),
-        None => allowed,
-    }
-}
-
-/// Writes words in backticks, joined by commas.
-pub fn list(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    quoted.join(", ")
 }
 
 #[cfg(test)]
@@ -184,16 +157,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_word_ignores_case_and_forgives_a_slip() {
-        assert_eq!(nearest("signin", ["signIn", "signOut"]), Some("signIn"));
-        assert_eq!(nearest("sginIn", ["signIn", "signOut"]), Some("signIn"));
-        assert_eq!(nearest("banana", ["signIn", "signOut"]), None);
+    fn lines_count_from_one() {
+        for (offset, line) in [(0, 1), (1, 1), (2, 2), (99, 2)] {
+            assert_eq!(line_of("a\nb", offset), line, "{offset}");
+        }
     }
 
     #[test]
-    fn lines_count_from_one() {
-        assert_eq!(line_of("a\nb", 0), 1);
-        assert_eq!(line_of("a\nb", 2), 2);
-        assert_eq!(line_of("a\nb", 99), 2);
+    fn problems_are_sorted_told_once_and_kept_inside_the_text() {
+        let text: Arc<str> = Arc::from("a = 1\nb = 2\n");
+        let problems = vec![
+            Problem::new("second", "here", 6..7),
+            Problem::new("first", "here", 0..1),
+            Problem::new("second", "here", 6..7),
+            Problem::new("beyond", "here", 40..50),
+        ];
+        let errors = FileErrors::new("x.toml", &text, problems);
+        let told: Vec<String> = errors.problems().iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["line 1: first", "line 2: second", "line 3: beyond"]);
+        assert_eq!(errors.problems()[2].span, 12..12);
+        assert_eq!(errors.to_string(), "x.toml has 3 errors");
     }
 }

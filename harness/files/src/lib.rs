@@ -1,0 +1,24 @@
+//! Files that people write, and files that the harness writes for them: scenarios, target files, load plans, exemptions.
+//!
+//! A text becomes a [`Document`], a tree of [`Node`]s in which every key and value knows its place. One walk checks it
+//! against the JSON Schema of its format; the rules that a schema cannot say are checked by whoever owns the format, on
+//! the same tree. Whatever is wrong is a [`Problem`], and a file is told all its problems at once, as [`FileErrors`]:
+//! each with its line, what is allowed, the nearest known word and what to do.
+//!
+//! Durations, rates and shares are read by one grammar ([`quantity`]) in files and flags alike. [`Writer`] writes TOML.
+//!
+//! **Invariant:** this crate knows formats, not what they are about: no word of the domain stands in it.
+
+mod document;
+mod nearest;
+mod node;
+mod problem;
+pub mod quantity;
+mod schema;
+mod write;
+
+pub use document::{Checked, Document, read_text};
+pub use nearest::{list, nearest, suggest};
+pub use node::{Entry, Kind, Node, join};
+pub use problem::{FileErrors, Problem, line_of};
+pub use write::{Writer, spell};
