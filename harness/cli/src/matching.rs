@@ -1,6 +1,10 @@
 //! Words that people type, against words that there are.
 
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue};
 use globset::{GlobBuilder, GlobMatcher};
+
+use crate::arguments::Arguments;
 
 /// Returns the nearest known word, where one is near enough to have been meant.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -11,6 +15,30 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, other)| other)
+}
+
+/// Adds the nearest subcommand to clap's complaint about an unknown one.
+///
+/// clap compares by Jaro's measure, which finds nothing near a word of two or three letters: `rn` is one edit from `run`.
+pub(crate) fn with_nearest_command(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    if error.get(ContextKind::SuggestedSubcommand).is_some() {
+        return error;
+    }
+    let commands = Arguments::command();
+    let near = commands
+        .get_subcommands()
+        .map(|command| command.get_name())
+        .map(|name| (strsim::osa_distance(typed, name), name))
+        .filter(|(edits, _)| *edits == 1)
+        .min();
+    if let Some((_, name)) = near {
+        let suggested = ContextValue::Strings(vec![name.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, suggested);
+    }
+    error
 }
 
 /// Compiles a pattern in which `*` stands for anything; case does not matter.
