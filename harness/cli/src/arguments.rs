@@ -31,7 +31,7 @@ use crate::commands::serve::ServeArguments;
                   proofup init target                       write a target file for another server\n  \
                   proofup explain DEF-4                     what a requirement says, and what checks it\n\n\
                   Exit codes:\n    0  success\n    1  the target does not conform, an exemption is no longer needed, or a transcript differs\n    \
-                  2  usage, or a file is wrong or the target cannot be reached\n    3  incomplete: something could not be judged\n    \
+                  2  usage, a wrong file, or an unreachable target\n    3  incomplete: something could not be judged\n    \
                   4  the selection holds no check\n    5  a threshold of a load run is broken, or the target is slower than its baseline\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
 )]
 pub(crate) struct Arguments {

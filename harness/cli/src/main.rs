@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let code = catch_unwind(AssertUnwindSafe(|| {
         let arguments = match Arguments::try_parse() {
             Ok(arguments) => arguments,
-            Err(error) => return terminal::usage(&error),
+            Err(error) => return terminal::usage(&matching::with_nearest_command(error, &Arguments::command())),
         };
         terminal::choose_colour(arguments.color);
         match commands::execute(arguments.command) {

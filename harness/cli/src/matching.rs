@@ -1,6 +1,26 @@
 //! Words that people type, against words that there are.
 
+use clap::error::{ContextKind, ContextValue};
 use globset::{GlobBuilder, GlobMatcher};
+use proofup_files::nearest;
+
+/// Adds the nearest subcommand of a command line to clap's complaint about an unknown one.
+///
+/// clap compares by Jaro's measure, which finds nothing near a word of two or three letters: `rn` is one edit from `run`.
+pub(crate) fn with_nearest_command(mut error: clap::Error, line: &clap::Command) -> clap::Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    if error.get(ContextKind::SuggestedSubcommand).is_some() {
+        return error;
+    }
+    let known = line.get_subcommands().map(clap::Command::get_name);
+    if let Some(name) = nearest(typed, known) {
+        let suggested = ContextValue::Strings(vec![name.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, suggested);
+    }
+    error
+}
 
 /// Compiles a pattern in which `*` stands for anything; case does not matter.
 ///

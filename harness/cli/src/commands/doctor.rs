@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
                         Without --target the server at --url must implement the built-in contract; without either, the\n\
                         built-in reference is checked. The doctor does not judge the server: where a defect of the server\n\
                         looks like a mistake in the file, it names both.\n\n\
-                        Exit codes:\n    0  nothing is wrong with the file\n    2  usage, something is wrong with the file, or the target cannot be reached\n  \
+                        Exit codes:\n    0  nothing is wrong with the file\n    2  usage, a wrong target file, or an unreachable target\n  \
                         130  interrupted"
 )]
 pub(crate) struct DoctorArguments {

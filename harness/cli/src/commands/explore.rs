@@ -32,7 +32,7 @@ const GRACE: Duration = Duration::from_secs(5);
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup explore --url http://127.0.0.1:8080 --deadline 5m\n  \
                         proofup explore --seed 1 --case 17           one case again\n\n\
                         Exit codes:\n    0  no defect was found\n    1  a wrong answer was found; its counterexample is written\n    \
-                        2  usage, or the target cannot be reached\n    3  incomplete: some commands never succeeded\n  130  interrupted"
+                        2  usage, a wrong target file, or an unreachable target\n    3  incomplete: some commands never succeeded\n  130  interrupted"
 )]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]

@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
                         proofup measure --fault biased-codes         see a fault found\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup measure --url http://127.0.0.1:8080\n\n\
                         Exit codes:\n    0  every measured requirement holds\n    1  at least one failed\n    \
-                        2  usage, or the target file is wrong or the target cannot be reached\n    3  incomplete: something could not be measured\n  130  interrupted"
+                        2  usage, a wrong target file, or an unreachable target\n    3  incomplete: something could not be measured\n  130  interrupted"
 )]
 pub(crate) struct MeasureArguments {
     #[command(flatten)]

@@ -38,7 +38,7 @@ const GRACE: Duration = Duration::from_secs(5);
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup race --url http://127.0.0.1:8080\n  \
                         proofup race --fault double-accept --write found   see a violation found\n\n\
                         Exit codes:\n    0  every history is explained by an order of its commands\n    1  a history is explained by no order\n    \
-                        2  usage, or the target file is wrong or the target cannot be reached\n    3  incomplete: a story could not be judged\n  130  interrupted"
+                        2  usage, a wrong target file, or an unreachable target\n    3  incomplete: a story could not be judged\n  130  interrupted"
 )]
 pub(crate) struct RaceArguments {
     #[command(flatten)]

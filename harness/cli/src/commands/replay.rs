@@ -34,7 +34,7 @@ const EXIT_INTERRUPTED: u8 = 130;
                         proofup replay explore-1-17.toml --fault code-accepted-twice\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup replay found/ --url http://127.0.0.1:8080\n\n\
                         Result of each file:\n  FIXED   every check passes\n  FAILED  a check fails\n  ERROR   it could not be judged\n\n\
-                        Exit codes:\n    0  all are fixed\n    1  at least one still fails\n    2  usage, or a file is wrong or the target cannot be reached\n    \
+                        Exit codes:\n    0  all are fixed\n    1  at least one still fails\n    2  usage, a wrong file, or an unreachable target\n    \
                         3  none fails, but at least one could not be judged\n  130  interrupted")]
 pub(crate) struct ReplayArguments {
     /// Scenario files, folders of them, or patterns

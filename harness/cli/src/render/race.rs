@@ -150,7 +150,7 @@ fn ended(output: &RaceOutput) -> String {
         good(&"conforms: every history is explained by an order of its commands")
     } else {
         doubtful(&format!(
-            "incomplete: no history of {} could be judged",
+            "incomplete: no history was judged of {}",
             unjudged.join(", ")
         ))
     }

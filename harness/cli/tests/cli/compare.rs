@@ -132,11 +132,11 @@ fn what_cannot_be_compared_is_a_fault_of_usage() {
                 "--fault",
                 "never-interrupted",
             ],
-            "--fault is for the built-in reference",
+            "--fault applies to the built-in reference",
         ),
         (
             &["--url", "http://127.0.0.1:1", "--transport", "in-process"],
-            "--transport is for the built-in reference",
+            "--transport applies to the built-in reference",
         ),
         (
             &[

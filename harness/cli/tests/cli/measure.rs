@@ -48,7 +48,7 @@ fn a_drawn_request_that_fails_can_be_sent_again_alone() {
     let text = stdout(&first);
     let repeat = text
         .lines()
-        .find_map(|line| line.trim().strip_prefix("repeat proofup "))
+        .find_map(|line| line.trim().strip_prefix("repeat: proofup "))
         .expect("a failure says how it is repeated");
     assert!(
         text.contains("curl -sS") && text.contains("\"${CODE}\""),

@@ -25,7 +25,7 @@ use crate::commands::run::arguments::{TransportKind, duration, duration_or_zero,
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup load --url http://10.0.0.7:8080 --shard auto/4 --report json=part.json\n  \
                         proofup load merge part-*.json --report json=whole.json\n\n\
                         Exit codes:\n    0  every answer was right, and every threshold is met\n    1  a wrong answer, no verification at all, or a target that stopped answering\n    \
-                        2  usage, or a plan or target file is wrong or the target cannot be reached\n    3  no result: this machine was the bottleneck, or a comparison is inconclusive\n    5  a threshold is broken, or the target is slower\n  130  interrupted"
+                        2  usage, a wrong plan or target file, or an unreachable target\n    3  no result: this machine was the bottleneck, or a comparison is inconclusive\n    5  a threshold is broken, or the target is slower\n  130  interrupted"
 )]
 pub(crate) struct LoadArguments {
     #[command(subcommand)]

@@ -19,7 +19,7 @@ use crate::commands::run::arguments::number;
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup matrix --url http://127.0.0.1:8080\n  \
                         proofup matrix --target mine.toml --strength 2   a slow target: all pairs of values\n\n\
                         Exit codes:\n    0  every combination is decided as the table says\n    1  at least one is not; its counterexample is written\n    \
-                        2  usage, or the target file is wrong or the target cannot be reached\n    3  incomplete: some combinations could not be judged\n  130  interrupted"
+                        2  usage, a wrong target file, or an unreachable target\n    3  incomplete: some combinations could not be judged\n  130  interrupted"
 )]
 pub(crate) struct MatrixArguments {
     /// The target file of the implementation to judge

@@ -21,7 +21,7 @@ use url::Url;
                         proofup run --target products/mine.toml --exemptions products/mine.exemptions.toml\n  \
                         proofup run --target reference --target products/mine.toml   judge both and report the differences\n\n\
                         Exit codes:\n    0  every judged requirement holds\n    1  a requirement failed, an exemption is no longer needed, or a transcript differs\n    \
-                        2  usage, or a file is wrong or the target cannot be reached\n    3  incomplete: a requirement of level \"must\" could not be judged\n    \
+                        2  usage, a wrong file, or an unreachable target\n    3  incomplete: a requirement of level \"must\" could not be judged\n    \
                         4  the selection holds no check\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
 )]
 pub(crate) struct RunArguments {
