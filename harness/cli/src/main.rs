@@ -18,7 +18,7 @@ mod terminal;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
 use mimalloc::MiMalloc;
 
 use crate::arguments::Arguments;
@@ -36,7 +36,12 @@ fn main() -> ExitCode {
     let code = catch_unwind(AssertUnwindSafe(|| {
         let arguments = match Arguments::try_parse() {
             Ok(arguments) => arguments,
-            Err(error) => return terminal::usage(&matching::with_nearest_command(error, &Arguments::command())),
+            Err(error) => {
+                return terminal::usage(&matching::with_nearest_command(
+                    error,
+                    &Arguments::command(),
+                ));
+            }
         };
         terminal::choose_colour(arguments.color);
         match commands::execute(arguments.command) {
