@@ -3,13 +3,14 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use proofup_domain::answer::Answer;
 use proofup_domain::clock::Clock;
+use proofup_domain::expect::{Allowed, Expectation};
 use proofup_domain::method::{ChallengeKind, ResetMethod, Role};
 use proofup_domain::policy::{Policy, ResetPolicy, TwoStepPolicy};
 use proofup_gateways::host::Gateways;
 use proofup_oracle::user::User;
 use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::judge::matcher::{Allowed, compare};
 use proofup_runner::scenario::embedded_suite;
 use proofup_runner::target::CompiledTarget;
 use serde_json::json;
@@ -49,12 +50,13 @@ fn oracle(criterion: &mut Criterion) {
 /// Every check is one comparison.
 fn judging(criterion: &mut Criterion) {
     let expect = json!({ "state": "interrupted", "deferral": { "offered": true, "daysLeft": 14 } });
-    let answer = expect.as_object().expect("an object").clone();
+    let answer = Answer::of(&expect);
+    let expectation = Expectation::read(&expect).expect("an expectation");
     let allowed = Allowed::new();
     let mut group = criterion.benchmark_group("judge");
     group.throughput(Throughput::Elements(1));
     group.bench_function("compare", |bencher| {
-        bencher.iter(|| compare(black_box(&expect), black_box(&answer), &allowed));
+        bencher.iter(|| black_box(&expectation).compare(black_box(&answer), &allowed));
     });
     group.finish();
 }

@@ -3,6 +3,7 @@
 //! What is looked for is found wherever it stands below its operation, so the form in which the file says it does not
 //! matter.
 
+use proofup_domain::answer::REFUSED;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -121,7 +122,7 @@ fn refusal(root: &DeTable<'_>, word: &str) -> Option<usize> {
         let DeValue::Table(rule) = rule.get_ref() else {
             return None;
         };
-        let (at, refused) = entry(rule, "refused")?;
+        let (at, refused) = entry(rule, REFUSED)?;
         matches!(refused.get_ref(), DeValue::String(text) if text.as_ref() == word).then_some(at)
     })
 }
