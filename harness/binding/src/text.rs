@@ -95,7 +95,7 @@ fn deep(node: &Node, path: &[&str]) -> Option<usize> {
 /// Returns the place of the file's own rule for a refusal's word.
 fn refusal(root: &Node, word: &str) -> Option<usize> {
     root.get("refusals")?.items().iter().find_map(|rule| {
-        let refused = rule.entry("refused")?;
+        let refused = rule.entry(REFUSED)?;
         (refused.node.text() == Some(word)).then_some(refused.key_span.start)
     })
 }

@@ -503,8 +503,8 @@ impl AnswersPattern {
 /// A place in an answer, written down only where something differs there.
 enum Path<'p> {
     Root,
-    Key(&'p Path<'p>, &'p str),
-    Index(&'p Path<'p>, usize),
+    Key(&'p Self, &'p str),
+    Index(&'p Self, usize),
 }
 
 impl std::fmt::Display for Path<'_> {

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use proofup_domain::answer::REFUSED;
 use proofup_domain::command::Command;
 use proofup_files::{Kind, Node, Problem};
 use serde_json::Value;
@@ -155,10 +156,10 @@ impl<'n> Draft<'n> {
 
 /// Says whether an expectation is that of a refusal.
 pub(crate) fn is_refusal(expect: &Node) -> bool {
-    match expect.get("refused").map(|refused| &refused.kind) {
+    match expect.get(REFUSED).map(|refused| &refused.kind) {
         None => false,
         Some(Kind::Table(_)) => expect
-            .get("refused")
+            .get(REFUSED)
             .is_some_and(|refused| refused.get("absent").is_none()),
         Some(_) => true,
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use proofup_domain::answer::REFUSED;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_files::quantity::{spell_seconds, whole_seconds};
@@ -372,7 +373,7 @@ fn mixed(step: &Draft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
         let problem = |message: String, help: String| {
             Problem::new(message, "here", entry.key_span.clone()).help(help)
         };
-        if key == "refused" && !refusal {
+        if key == REFUSED && !refusal {
             problems.push(problem(
                 "`refused` cannot be absent".to_owned(),
                 "leave it out: an expectation without `refused` is met by a success only"
@@ -383,7 +384,7 @@ fn mixed(step: &Draft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
                 format!("`{key}` is not part of a refusal"),
                 "beside `refused` only `triesLeft`, `retryAfter`, `field` and `problem` can be expected".to_owned(),
             ));
-        } else if !refusal && refused && !own && key != "refused" {
+        } else if !refusal && refused && !own && key != REFUSED {
             problems.push(problem(
                 format!("`{key}` without `refused`"),
                 format!("`{key}` is part of a refusal: say which, `refused = \"…\"` or `refused = {{ anyOf = […] }}`"),

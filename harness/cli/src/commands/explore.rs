@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use proofup_domain::answer::{REFUSED, SUCCEEDED};
 use proofup_runner::explore::{ExploreConfig, ExploreOutput, Finding, explore};
 use proofup_runner::judge::outcome::Outcome;
 use proofup_runner::report::words::{counted, thousands};
@@ -184,7 +185,7 @@ fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> St
         ]
     });
     let mut text = if arguments.case.is_none() {
-        table::plain(["command", "succeeded", "refused"], rows) + "\n"
+        table::plain(["command", SUCCEEDED, REFUSED], rows) + "\n"
     } else {
         String::new()
     };

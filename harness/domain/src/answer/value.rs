@@ -76,16 +76,17 @@ impl Refusing {
 
     /// Sets what is told under a name of `RefusedAnswer`, unless something is told there already; any other name is ignored.
     pub fn complete(&mut self, name: &str, value: Value) {
-        match name {
-            "triesLeft" => self.tries_left.get_or_insert(value),
-            "retryAfter" => self.retry_after.get_or_insert(value),
-            "field" => self.field.get_or_insert(value),
+        let place = match name {
+            "triesLeft" => &mut self.tries_left,
+            "retryAfter" => &mut self.retry_after,
+            "field" => &mut self.field,
             "problem" => {
                 self.problem = self.problem.or(value.as_bool());
                 return;
             }
             _ => return,
         };
+        place.get_or_insert(value);
     }
 }
 
@@ -375,7 +376,7 @@ mod tests {
             Answer::done(),
             Answer::refused(Refusal::AlreadyVerified),
             expired,
-            unknown.clone(),
+            unknown,
         ];
         let together = Answer::Together(answers);
         assert!(!together.is_success() && together.is_unrecognised());

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+/// Says of a policy that it was refused as one that cannot be met.
+pub(super) use proofup_domain::answer::REFUSED;
 use proofup_domain::method::Method;
 
 use super::combination::Combination;
@@ -11,9 +13,6 @@ pub const KEPT_MAX: usize = 20;
 
 /// Says of a policy that it was taken.
 pub(super) const ACCEPTED: &str = "accepted";
-
-/// Says of a policy that it was refused as one that cannot be met.
-pub(super) const REFUSED: &str = "refused";
 
 /// Names what of an answer differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -345,7 +345,7 @@ impl Person<'_> {
             let command = self.me.begin_reset_proof(None, method, said, bind);
             let begun = self.act(command);
             let kind = ChallengeKind::from_word(&text(&begun, "kind")).unwrap_or(kind);
-            if !begun.refusal().is_some() {
+            if begun.refusal().is_none() {
                 self.show(kind, &Use::Reset);
             }
             if self.dice.chance(10) {
