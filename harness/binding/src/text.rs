@@ -3,6 +3,7 @@
 //! What is looked for is found wherever it stands below its operation, so the form in which the file says it does not
 //! matter.
 
+use proofup_domain::answer::REFUSED;
 use proofup_files::{Document, Node, line_of};
 
 /// Holds the text of a target file and the name by which messages call it.

@@ -1,8 +1,10 @@
 //! A difference as a scenario file: `proofup run FILE` fails in the same way, without the matrix.
 
+use proofup_domain::answer::Answer;
 use proofup_domain::command::Name;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
+use proofup_domain::refusal::Refusal;
 use proofup_oracle::usable;
 use proofup_oracle::user::Registered;
 use serde_json::{Value as Json, json};
@@ -64,7 +66,7 @@ impl Story {
             ("do", json!("setPolicy")),
         ]);
         self.patch(policy);
-        self.expect(&json!({ "refused": "invalidPolicy" }));
+        self.expect(&Answer::refused(Refusal::InvalidPolicy).to_json());
     }
 
     /// The wizard is refused after a sign-in that nothing interrupts, beside one under a policy that does interrupt.
@@ -89,7 +91,7 @@ impl Story {
                 ("control", json!("interrupted")),
             ],
         );
-        self.expect(&json!({ "refused": "notInterrupted" }));
+        self.expect(&Answer::refused(Refusal::NotInterrupted).to_json());
     }
 
     /// The sign-in, what can be added and what is required, one after the other.
