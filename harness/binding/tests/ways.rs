@@ -201,7 +201,7 @@ refused = "wrongCode"
 
 #[tokio::test]
 async fn a_command_stands_in_for_requests() {
-    let folder = workspace("harness/runner/tests/target_files");
+    let folder = workspace("harness/binding/tests");
     let text = r#"
 name = "commands"
 base = "http://127.0.0.1:1"
