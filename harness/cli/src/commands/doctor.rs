@@ -1,10 +1,12 @@
 //! `proofup doctor`: says what is right and what is wrong with a target file, before anything is judged.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use proofup_domain::clock::Clock;
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::doctor::{Finding, Probed, examine};
 use tokio::sync::watch;
 use url::Url;
@@ -13,7 +15,7 @@ use crate::commands::run::aim::{self, Aim, Goal};
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{run_config, spinner};
+use crate::commands::targeting::spinner;
 use crate::failure::{EXIT_OK, EXIT_USAGE, Failure};
 use crate::render::doctor::{heading, json, report};
 use crate::{clock, terminal};
@@ -69,10 +71,10 @@ pub(crate) fn execute(arguments: &DoctorArguments) -> Result<u8, Failure> {
     let text = match arguments.format {
         Format::Text => format!(
             "{}{}",
-            heading(aim.target.name(), &aim.place()),
+            heading(aim.session.target.name(), &aim.place()),
             report(&aim.text.path, &findings)
         ),
-        Format::Json => json(aim.target.name(), &aim.text.path, &findings)?,
+        Format::Json => json(aim.session.target.name(), &aim.text.path, &findings)?,
     };
     terminal::result(&text)?;
     let wrong = |finding: &Finding| matches!(finding.result, Probed::Wrong(_));
@@ -95,14 +97,14 @@ async fn examined(
         seed: arguments.seed,
         fault: None,
     };
-    let mut aim = aim::aim(goal, clock.clone()).await?;
-    aim.surround(&clock).await?;
-    let config = run_config(&aim, arguments.seed, Some(1), &clock);
+    let mut aim = aim::aim(goal, clock).await?;
+    aim.surround().await?;
+    let (session, catalogue) = (aim.session.clone(), Arc::new(embedded_catalogue()));
     let (stop, stopped) = watch::channel(false);
     let progress = spinner();
     let told = |finding: &Finding| progress.set_message(format!("probed {}", finding.probe));
     let text = aim.text.clone();
-    let examining = examine(&config, &text, &told, &stopped);
+    let examining = examine(&session, &catalogue, &text, &told, &stopped);
     tokio::pin!(examining);
     let findings = tokio::select! {
         findings = &mut examining => Some(findings),
@@ -113,7 +115,7 @@ async fn examined(
         }
     };
     progress.finish_and_clear();
-    aim.surroundings.stop().await;
+    aim.session.surroundings.stop().await;
     let findings = findings.ok_or_else(Failure::interrupted)?;
     Ok((aim, findings))
 }

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::explore::{ExploreConfig, ExploreOutput, Finding, explore};
 use proofup_runner::judge::outcome::Outcome;
 use tokio::sync::watch;
@@ -14,7 +16,7 @@ use crate::commands::run::aim::{self, Aim};
 use crate::commands::run::arguments::{TransportKind, duration};
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{TargetArguments, progress, run_config};
+use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, doubtful, good, quoted};
 use crate::render::table;
@@ -92,7 +94,9 @@ async fn search(
     aim.demand_tenants("proofup explore")?;
     terminal::result(&heading(arguments, &aim))?;
     let config = ExploreConfig {
-        run: run_config(&aim, arguments.target.seed, arguments.jobs, clock),
+        session: aim.session.clone(),
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: side_by_side(arguments.jobs),
         first: arguments.case.unwrap_or(1),
         cases: arguments.case.map_or(arguments.cases, |_| 1),
         steps: usize::from(arguments.steps),
@@ -118,7 +122,7 @@ fn heading(arguments: &ExploreArguments, aim: &Aim) -> String {
     format!(
         "proofup {} explore\n  target    {} at {}\n  transport {}\n  seed      {}\n\n",
         env!("CARGO_PKG_VERSION"),
-        aim.target.name(),
+        aim.session.target.name(),
         aim.place(),
         aim.transport_name,
         arguments.target.seed,

@@ -59,7 +59,7 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     let files = Files::open(&arguments.report)?;
     let runtime = runtime()?;
     let subject = runtime.block_on(subject(arguments, &plan))?;
-    if arguments.plan.is_none() && !subject.target.has(Operation::AdvanceClock) {
+    if arguments.plan.is_none() && !subject.session.target.has(Operation::AdvanceClock) {
         // Nobody has asked for another pace than this machine's.
         plan.pace = 1;
     }
@@ -169,13 +169,10 @@ fn config(
     LoadConfig {
         plan: plan.clone(),
         shard,
-        target: Arc::clone(&subject.target),
+        session: subject.session.clone(),
         connect: Arc::clone(&subject.connect),
         direct: subject.direct.clone(),
         counter: subject.counter.clone(),
-        callback_base: subject.callback_base.clone(),
-        control_token: subject.control_token.clone(),
-        clock: clock::machine(),
         watched: subject.process,
         gateways: gateways(arguments, subject),
     }
@@ -183,7 +180,7 @@ fn config(
 
 /// Says where the gateways listen: where the target file says, unless the command line says otherwise.
 fn gateways(arguments: &LoadArguments, subject: &Subject) -> StandaloneOptions {
-    let plan = subject.target.surrounded().gateways.as_ref();
+    let plan = subject.session.target.surrounded().gateways.as_ref();
     let mut options = plan.map_or_else(StandaloneOptions::default, gateway_options);
     if let Some(address) = arguments.gateway_bind {
         options.http.set_ip(address);
@@ -261,7 +258,13 @@ async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<Subject, 
         };
         return Subject::in_process(plan.seed, fault, clock::machine(), counter);
     }
-    Subject::child(options, fault, arguments.burden)
+    Subject::child(
+        plan.seed,
+        clock::machine(),
+        options,
+        fault,
+        arguments.burden,
+    )
 }
 
 fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {

@@ -115,13 +115,13 @@ impl Matrix {
         let aim = aim::aim(goal, self.clock.clone()).await?;
         aim.demand_tenants("proofup matrix")?;
         terminal::result(&heading(
-            aim.target.name(),
+            aim.session.target.name(),
             &aim.place(),
             self.combinations.len(),
         ))?;
         let found = self.over_http(&aim, goal, signals).await?;
         Ok(Judged {
-            target: aim.target.name().to_owned(),
+            target: aim.session.target.name().to_owned(),
             transport: aim.transport_name,
             found: vec![(0, found)],
         })
@@ -185,10 +185,7 @@ impl Matrix {
         let progress = Progress::new(self.combinations.len());
         let live = Live {
             combinations: self.combinations.clone(),
-            target: Arc::new(aim.target.clone()),
-            transport: aim.transport.clone(),
-            control_token: aim.control_token.clone(),
-            seed: self.arguments.seed,
+            session: aim.session.clone(),
             jobs: self.jobs(TENANTS_PER_PROCESSOR),
         };
         let judging = judge_live(live, move |more| progress.add(more), stopped);

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use proofup_domain::clock::Clock;
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::measure::{
     Measure, MeasureConfig, MeasureReport, SAMPLES_MAX, SAMPLES_MIN, measure,
 };
@@ -15,7 +17,7 @@ use crate::commands::run::aim::{self, Aim};
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{TargetArguments, run_config, spinner};
+use crate::commands::targeting::{TargetArguments, spinner};
 use crate::failure::Failure;
 use crate::render::measure::{Repeats, Told, heading, summary};
 use crate::{clock, terminal};
@@ -103,12 +105,12 @@ pub(crate) fn execute(arguments: &MeasureArguments) -> Result<u8, Failure> {
 async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureReport, Failure> {
     let signals = Signals::listen()?;
     let goal = arguments.target.goal(TransportKind::Loopback)?;
-    let aim = aim::aim(goal, clock.clone()).await?;
+    let aim = aim::aim(goal, clock).await?;
     aim.demand_tenants("proofup measure")?;
-    let config = arguments.config(&aim, &clock);
+    let config = arguments.config(&aim);
     let measures = config.measures.iter().map(|one| one.requirement());
     terminal::result(&heading(
-        aim.target.name(),
+        aim.session.target.name(),
         &aim.place(),
         &measures.collect::<Vec<_>>(),
         goal.fault,
@@ -130,10 +132,11 @@ async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureRepor
 }
 
 impl MeasureArguments {
-    fn config(&self, aim: &Aim, clock: &Clock) -> MeasureConfig {
+    fn config(&self, aim: &Aim) -> MeasureConfig {
         let asked: BTreeSet<Measure> = self.requirement.iter().map(|one| one.0).collect();
         MeasureConfig {
-            run: run_config(aim, self.target.seed, Some(1), clock),
+            session: aim.session.clone(),
+            catalogue: Arc::new(embedded_catalogue()),
             measures: if asked.is_empty() {
                 Measure::ALL.into()
             } else {

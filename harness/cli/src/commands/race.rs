@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::race::{Finding, RaceConfig, RaceOutput, race};
 use tokio::sync::watch;
 
@@ -12,7 +14,7 @@ use crate::commands::run::aim;
 use crate::commands::run::arguments::TransportKind;
 use crate::commands::runtime;
 use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{TargetArguments, progress, run_config};
+use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::race::{Told, summary};
 use crate::render::style::quoted;
@@ -92,16 +94,18 @@ async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
     let signals = Signals::listen()?;
     let clock = clock::machine();
     let goal = arguments.target.goal(TransportKind::Loopback)?;
-    let aim = aim::aim(goal, clock.clone()).await?;
+    let aim = aim::aim(goal, clock).await?;
     aim.demand_tenants("proofup race")?;
-    let target = aim.target.name();
+    let target = aim.session.target.name();
     terminal::result(&crate::render::race::heading(
         target,
         &aim.place(),
         arguments.histories,
     ))?;
     let config = RaceConfig {
-        run: run_config(&aim, arguments.target.seed, arguments.jobs, &clock),
+        session: aim.session.clone(),
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: side_by_side(arguments.jobs),
         histories: arguments.histories,
     };
     let progress = progress(arguments.histories, "histories");

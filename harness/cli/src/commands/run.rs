@@ -133,11 +133,11 @@ impl Session {
             aim.demand_tenants("proofup run --full")?;
         }
         terminal::result(&format!("{}\n", self.header(&aim)))?;
-        if let Err(failure) = aim.surround(&self.clock).await {
+        if let Err(failure) = aim.surround().await {
             return Err(self.unreached(&aim, outputs, failure));
         }
         let judged = self.judge(&aim, outputs, signals).await;
-        aim.surroundings.stop().await;
+        aim.session.surroundings.stop().await;
         judged
     }
 
@@ -250,19 +250,13 @@ impl Session {
         RunConfig {
             suite: Arc::clone(&self.suite),
             catalogue: Arc::clone(&self.catalogue),
-            target: Arc::new(aim.target.clone()),
-            transport: aim.transport.clone(),
-            callback_base: aim.callback_base.clone(),
-            control_token: aim.control_token.clone(),
-            seed: self.arguments.seed,
+            session: aim.session.clone(),
             jobs: self.jobs(),
             selection: self.chosen.selection.clone(),
             trace: self.arguments.trace,
             max_failures: self.arguments.max_failures,
             deadline: self.arguments.deadline,
-            clock: self.clock.clone(),
             probed: aim.probed(),
-            surroundings: Arc::clone(&aim.surroundings),
         }
     }
 
@@ -288,7 +282,7 @@ impl Session {
 
     fn header(&self, aim: &Aim) -> String {
         header(&Header {
-            target: aim.target.name(),
+            target: aim.session.target.name(),
             place: &aim.place(),
             transport: aim.transport_name,
             clock_mode: &aim.clock_mode(),
@@ -309,7 +303,7 @@ impl Session {
             seed: self.arguments.seed,
             editions: self.chosen.editions.clone(),
             level: self.arguments.level.into(),
-            target: aim.target.name().to_owned(),
+            target: aim.session.target.name().to_owned(),
             capabilities: capabilities.cloned(),
             clock_mode: aim.clock_mode(),
             suite_origin: self.suite.origin.to_string(),

@@ -1,20 +1,15 @@
 //! The arguments by which commands are told what to judge, alike for all that explore, race and measure.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::run::{RunConfig, Selection};
-use proofup_runner::scenario::{Origin, Suite};
 use url::Url;
 
 use crate::commands::processors;
-use crate::commands::run::aim::{Aim, Goal};
+use crate::commands::run::aim::Goal;
 use crate::commands::run::arguments::TransportKind;
 use crate::failure::Failure;
 use crate::matching::nearest;
@@ -91,29 +86,9 @@ pub(crate) fn fault_named(name: &str) -> Result<FaultName, Failure> {
     })
 }
 
-/// Says how a target is asked where nothing is scripted.
-pub(crate) fn run_config(aim: &Aim, seed: u64, jobs: Option<u16>, clock: &Clock) -> RunConfig {
-    RunConfig {
-        suite: Arc::new(Suite {
-            scenarios: Vec::new(),
-            hash: String::new(),
-            origin: Origin::Embedded,
-        }),
-        catalogue: Arc::new(embedded_catalogue()),
-        target: Arc::new(aim.target.clone()),
-        transport: aim.transport.clone(),
-        callback_base: aim.callback_base.clone(),
-        control_token: aim.control_token.clone(),
-        seed,
-        jobs: jobs.map_or_else(|| processors() * PER_PROCESSOR, usize::from),
-        selection: Selection::default(),
-        trace: false,
-        max_failures: None,
-        deadline: None,
-        clock: clock.clone(),
-        probed: None,
-        surroundings: Arc::clone(&aim.surroundings),
-    }
+/// Says how much is under way at once where the command line does not.
+pub(crate) fn side_by_side(jobs: Option<u16>) -> usize {
+    jobs.map_or_else(|| processors() * PER_PROCESSOR, usize::from)
 }
 
 /// Makes a line that tells how far something is, which is only drawn where somebody watches.

@@ -16,7 +16,7 @@ pub(super) fn control_variables(config: &LoadConfig, tenant: &Tenant) -> Variabl
     if !tenant.id.is_empty() {
         variables.insert("tenantId", &*tenant.id);
     }
-    if let Some(token) = &config.control_token {
+    if let Some(token) = &config.session.control_token {
         variables.insert("controlToken", token.clone());
     }
     variables
@@ -31,10 +31,10 @@ pub(super) async fn read(
 ) {
     // Until something is told, the target's time is taken for ours.
     tenant.set_now(tenant.now());
-    if let Some(file) = common.surroundings.clock_file() {
+    if let Some(file) = common.session.surroundings.clock_file() {
         return tenant.set_now(file.now());
     }
-    if config.target.has(Operation::ReadClock) {
+    if config.session.target.has(Operation::ReadClock) {
         let variables = control_variables(config, tenant);
         let _ = told(config, transport, Operation::ReadClock, &variables, tenant).await;
     }
@@ -51,8 +51,11 @@ pub(super) async fn advance(
     if seconds <= 0 {
         return false;
     }
-    let surroundings = &common.surroundings;
-    if let Some(moved) = surroundings.move_clock(&config.target, seconds).await {
+    let surroundings = &common.session.surroundings;
+    if let Some(moved) = surroundings
+        .move_clock(&config.session.target, seconds)
+        .await
+    {
         if moved.is_err() {
             return false;
         }
@@ -64,7 +67,7 @@ pub(super) async fn advance(
         }
         return true;
     }
-    if !config.target.has(Operation::AdvanceClock) {
+    if !config.session.target.has(Operation::AdvanceClock) {
         return false;
     }
     let mut any = false;
@@ -77,7 +80,7 @@ pub(super) async fn advance(
             tenant.shift(seconds);
         }
         any |= moved.is_some();
-        if !tenant.moves_alone(&config.target) {
+        if !tenant.moves_alone(&config.session.target) {
             // What was moved is the clock of all.
             for other in &tenants[index + 1..] {
                 other.set_now(tenant.now());
@@ -96,7 +99,11 @@ async fn told(
     variables: &Variables,
     tenant: &Tenant,
 ) -> Option<bool> {
-    let asked = config.target.ask(transport, operation, variables).await;
+    let asked = config
+        .session
+        .target
+        .ask(transport, operation, variables)
+        .await;
     let asked = asked.ok()?;
     let Answered::Success(_) = &asked.answered else {
         return None;
@@ -125,7 +132,7 @@ pub(super) fn step(pace: u32, by_itself: bool) -> (Duration, i64) {
 
 /// Lets the tenants' time pass at the plan's pace, until it is dropped.
 pub(super) async fn keep_moving(config: LoadConfig, common: Rc<Common>, tenants: Vec<Rc<Tenant>>) {
-    let by_itself = config.target.clock().mode == ClockMode::Running;
+    let by_itself = config.session.target.clock().mode == ClockMode::Running;
     let (length, seconds) = step(config.plan.pace, by_itself);
     let transport = (config.connect)();
     let mut tick = every(length);

@@ -76,7 +76,7 @@ impl Player {
         self.turn_to(command);
         let mut variables = self.said(operation, command)?;
         self.offer_more(operation, command, &mut variables);
-        let target = Arc::clone(&self.common.target);
+        let target = Arc::clone(&self.common.session.target);
         let called = target.call(&self.transport, operation, &variables, None);
         let reply = called.await.map_err(|failure| {
             if failure.error.is_of_the_file() {
@@ -115,7 +115,7 @@ impl Player {
             self.offered.0.extend(reply.kept.clone());
             fresh.extend(reply.kept);
         }
-        let target = &self.common.target;
+        let target = &self.common.session.target;
         for (name, value) in fresh {
             let open = target.keeps_for_later(&name) && matches!(value, Value::Plain(_));
             // A device and a registered method outlive the session.
@@ -183,7 +183,8 @@ impl Player {
         more.insert("password".to_owned(), password);
         for (name, value) in more {
             // What no template of the operation can name stays where it is.
-            let is_offered = operation.offers(&name) || self.common.target.keeps_for_later(&name);
+            let is_offered =
+                operation.offers(&name) || self.common.session.target.keeps_for_later(&name);
             if is_offered || matches!(value, Value::Jar(_)) {
                 variables.0.entry(name).or_insert(value);
             }
@@ -208,7 +209,7 @@ impl Player {
             return answer;
         };
         for (field, value) in example(pattern) {
-            if !self.common.target.tells(operation, &field) {
+            if !self.common.session.target.tells(operation, &field) {
                 answer.entry(field).or_insert(value);
             }
         }

@@ -36,7 +36,7 @@ pub(super) async fn other(
     plan: &LoadPlan,
 ) -> Result<Subject, Failure> {
     if word == "reference" {
-        return Subject::child(options(plan), None, None);
+        return Subject::child(plan.seed, clock::machine(), options(plan), None, None);
     }
     let url = Url::parse(word).ok().filter(|url| url.has_host());
     let file = PathBuf::from(word);

@@ -8,7 +8,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_runner::doctor::TargetText;
-use proofup_runner::run::RunError;
+use proofup_runner::run::{RunError, TargetSession};
 use proofup_runner::surroundings::{Surroundings, SurroundingsError, needs_surroundings};
 use proofup_runner::target::{
     ClockMode, ClockScope, CompiledTarget, Operation, Transport, TransportOptions,
@@ -29,22 +29,14 @@ const REFERENCE_PATH: &str = "fixtures/targets/reference.toml";
 /// Holds an implementation that can be spoken to.
 #[derive(Debug)]
 pub(crate) struct Aim {
-    /// The target file.
-    pub(crate) target: CompiledTarget,
-    /// Its text.
+    /// The target and what it is reached by; its surroundings are those that [`Aim::surround`] has started.
+    pub(crate) session: TargetSession,
+    /// The text of the target file.
     pub(crate) text: TargetText,
-    /// What carries the requests.
-    pub(crate) transport: Transport,
-    /// What reports call that.
+    /// What reports call the transport.
     pub(crate) transport_name: &'static str,
     /// Where it is; nothing in process.
     pub(crate) base: Option<Url>,
-    /// Where it is told to call back.
-    pub(crate) callback_base: String,
-    /// The token of test control.
-    pub(crate) control_token: Option<Secret>,
-    /// What surrounds the target, once [`Aim::surround`] has started it.
-    pub(crate) surroundings: Arc<Surroundings>,
 }
 
 /// Says what a command line names.
@@ -122,14 +114,17 @@ pub(crate) async fn aim(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
     let callback_base = base.as_str().trim_end_matches('/').to_owned();
     let control_token = token_from_environment();
     Ok(Aim {
-        target,
+        session: session(
+            target,
+            transport,
+            callback_base,
+            control_token,
+            clock,
+            goal.seed,
+        ),
         text: TargetText::new(path, text),
-        transport,
         transport_name: "http",
         base: Some(base),
-        callback_base,
-        control_token,
-        surroundings: Arc::default(),
     })
 }
 
@@ -141,18 +136,25 @@ pub(crate) fn reference() -> Result<CompiledTarget, Failure> {
 async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> {
     let target = reference()?;
     let token = embedded::control_token();
-    let router = embedded::planted(clock, token.clone(), goal.seed, goal.fault);
+    let router = embedded::planted(clock.clone(), token.clone(), goal.seed, goal.fault);
     let control_token = Some(token);
     if goal.transport == TransportKind::InProcess {
+        let (transport, callback_base) = (
+            embedded::in_process(router),
+            embedded::IN_PROCESS.to_owned(),
+        );
         return Ok(Aim {
-            target,
+            session: session(
+                target,
+                transport,
+                callback_base,
+                control_token,
+                clock,
+                goal.seed,
+            ),
             text: TargetText::new(REFERENCE_PATH, REFERENCE),
-            transport: embedded::in_process(router),
             transport_name: "inProcess",
             base: None,
-            callback_base: embedded::IN_PROCESS.to_owned(),
-            control_token,
-            surroundings: Arc::default(),
         });
     }
     let address = embedded::on_loopback(router).await.map_err(|error| {
@@ -167,15 +169,38 @@ async fn at_the_reference(goal: Goal<'_>, clock: Clock) -> Result<Aim, Failure> 
     let transport = loopback_transport(&base, TransportOptions::default());
     let target = target.with_base(base.clone());
     Ok(Aim {
-        target,
+        session: session(
+            target,
+            transport,
+            callback_base,
+            control_token,
+            clock,
+            goal.seed,
+        ),
         text: TargetText::new(REFERENCE_PATH, REFERENCE),
-        transport,
         transport_name: "loopback",
         base: Some(base),
+    })
+}
+
+/// A session that nothing surrounds yet.
+fn session(
+    target: CompiledTarget,
+    transport: Transport,
+    callback_base: String,
+    control_token: Option<Secret>,
+    clock: Clock,
+    seed: u64,
+) -> TargetSession {
+    TargetSession {
+        target: Arc::new(target),
+        transport,
         callback_base,
         control_token,
         surroundings: Arc::default(),
-    })
+        clock,
+        seed,
+    }
 }
 
 fn checked(url: &Url) -> Result<Url, Failure> {
@@ -197,16 +222,16 @@ impl Aim {
 
     /// Starts what surrounds the target: gateways for the whole run, its process. Whoever calls this stops it again,
     /// whatever came of the run.
-    pub(crate) async fn surround(&mut self, clock: &Clock) -> Result<(), Failure> {
-        if !needs_surroundings(&self.target) {
+    pub(crate) async fn surround(&mut self) -> Result<(), Failure> {
+        if !needs_surroundings(&self.session.target) {
             return Ok(());
         }
         let usage = |error: &SurroundingsError| Failure::usage(error.to_string(), error.help());
         let signals = Signals::listen()?;
-        let begun = Surroundings::begin(&self.target, clock).await;
+        let begun = Surroundings::begin(&self.session.target, &self.session.clock).await;
         let surroundings = begun.map_err(|error| usage(&error))?;
         let ready = tokio::select! {
-            ready = surroundings.ready(&self.target, &self.transport) => {
+            ready = surroundings.ready(&self.session.target, &self.session.transport) => {
                 ready.map_err(|error| usage(&error))
             }
             () = signals.requested() => Err(Failure::interrupted()),
@@ -215,13 +240,13 @@ impl Aim {
             surroundings.stop().await;
             return Err(failure);
         }
-        self.surroundings = Arc::new(surroundings);
+        self.session.surroundings = Arc::new(surroundings);
         Ok(())
     }
 
     /// Refuses a target that has no tenant, gateways and policy for each story that nobody wrote down.
     pub(crate) fn demand_tenants(&self, command: &str) -> Result<(), Failure> {
-        let target = &self.target;
+        let target = &self.session.target;
         let stranger = needs_surroundings(target)
             || target.standing_policy().is_some()
             || target.has(Operation::CreateUser);
@@ -241,7 +266,7 @@ impl Aim {
 
     /// Says how the target's time moves.
     pub(crate) fn clock_mode(&self) -> String {
-        let clock = self.target.clock();
+        let clock = self.session.target.clock();
         let mode = match clock.mode {
             ClockMode::Frozen => "frozen",
             ClockMode::Running => "running",

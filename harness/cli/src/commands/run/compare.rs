@@ -174,11 +174,11 @@ impl Session {
         let started_at = self.clock.now();
         let signals = Signals::listen()?;
         // What surrounds a side ends with it: the other may want the same ports.
-        let driven = match aim.surround(&self.clock).await {
+        let driven = match aim.surround().await {
             Ok(()) => self.drive(aim, signals).await,
             Err(failure) => Err(failure),
         };
-        aim.surroundings.stop().await;
+        aim.session.surroundings.stop().await;
         let output = match driven {
             Ok(output) => output,
             Err(failure) => return Err(self.unreached(aim, outputs, failure)),
