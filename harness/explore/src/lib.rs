@@ -14,4 +14,4 @@ use proofup_judge as judge;
 #[cfg(test)]
 use proofup_scenario::catalogue;
 use proofup_scenario::{self as scenario, transcript};
-use proofup_world::{self as world, context as run};
+use proofup_world as world;

@@ -14,8 +14,8 @@ use proofup_oracle::auditor::{Grounds, Violation, audit};
 use proofup_oracle::machine::{Expected, State, Transition, step};
 
 use crate::explore::Story;
-use crate::run::Environment;
 use crate::world::case::{Case, make_world};
+use crate::world::context::RunContext;
 use crate::world::{Trouble, World, first_policy};
 
 /// Tells what came of a story.
@@ -61,7 +61,7 @@ pub(crate) enum Got {
 
 /// Plays a story against a target. `stem` names its tenant: equal stems and seeds draw equal people.
 pub(crate) async fn play(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     story: &Story,
     stem: &str,
@@ -142,7 +142,7 @@ const SECRET_MIN: usize = 6;
 struct Stage<'a> {
     state: State,
     played: Played,
-    environment: &'a Environment,
+    environment: &'a RunContext,
     keep_expectations: bool,
 }
 

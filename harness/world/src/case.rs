@@ -20,10 +20,10 @@ use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
 use super::time::Hearing;
 use super::{Trouble, World, needs, together};
+use crate::context::RunContext;
 use crate::judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
-use crate::run::Environment;
 use crate::scenario::{Check, Deed, Quantity, Scenario, Step};
 use crate::surroundings::Host;
 use crate::target::Operation;
@@ -65,7 +65,7 @@ struct Record {
 struct Walk<'a> {
     case: &'a Case,
     capabilities: &'a Capabilities,
-    environment: &'a Environment,
+    environment: &'a RunContext,
     records: BTreeMap<usize, Record>,
     checks: Vec<(usize, CheckResult)>,
     lines: Vec<String>,
@@ -75,11 +75,11 @@ struct Walk<'a> {
 
 /// Runs a case: makes its world, walks through its steps, takes the world down whatever happened.
 pub async fn run_case(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     case: &Case,
 ) -> CaseResult {
-    let started = environment.clock.now();
+    let started = environment.session.clock.now();
     let mut walk = Walk {
         case,
         capabilities,
@@ -135,7 +135,7 @@ pub async fn run_case(
     } else {
         exchanges.clear();
     }
-    let wall = environment.clock.now().duration_since(started);
+    let wall = environment.session.clock.now().duration_since(started);
     CaseResult {
         id: case.id(),
         file: case.scenario.path.clone(),
@@ -151,18 +151,15 @@ pub async fn run_case(
 }
 
 /// Makes the people, the gateways and an empty memory; the tenant is made with the first step.
-pub async fn make_world<'a>(
-    environment: &'a Environment,
-    case: &Case,
-) -> Result<World<'a>, String> {
+pub async fn make_world<'a>(environment: &'a RunContext, case: &Case) -> Result<World<'a>, String> {
     let id = case.id();
-    let mut rng = case_rng(environment.seed, &id);
+    let mut rng = case_rng(environment.session.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
     let people = people_of(environment, case, &organisation, &mut rng);
-    let gateways = match environment.surroundings.gateways() {
+    let gateways = match environment.session.surroundings.gateways() {
         Some(shared) => Host::Shared(shared),
         None => Host::Own(Box::new(
-            Gateways::start(environment.clock.clone())
+            Gateways::start(environment.session.clock.clone())
                 .await
                 .map_err(|error| format!("could not start the gateways: {error}"))?,
         )),
@@ -171,7 +168,7 @@ pub async fn make_world<'a>(
     let secrets: BTreeSet<Secret> = people
         .values()
         .map(|person| person.password.clone())
-        .chain(environment.control_token.clone())
+        .chain(environment.session.control_token.clone())
         .collect();
     Ok(World {
         environment,
@@ -208,7 +205,7 @@ pub async fn make_world<'a>(
 
 /// Draws the people of a case; where all cases share a target, with numbers that nobody had before.
 fn people_of(
-    environment: &Environment,
+    environment: &RunContext,
     case: &Case,
     organisation: &Organisation,
     rng: &mut ChaCha8Rng,
@@ -220,8 +217,8 @@ fn people_of(
             (spec.name.clone(), person)
         })
         .collect();
-    if environment.surroundings.gateways().is_some() {
-        let mut rng = case_rng(environment.seed, &format!("{} numbers", case.id()));
+    if environment.session.surroundings.gateways().is_some() {
+        let mut rng = case_rng(environment.session.seed, &format!("{} numbers", case.id()));
         let mut taken = environment
             .spent_numbers
             .lock()
@@ -370,7 +367,9 @@ impl Walk<'_> {
                 let outcome = match outcome {
                     Outcome::Failed(mismatches) => match unproven() {
                         Some(why) => Outcome::CouldNotRun(why),
-                        None => without_the_untold(&self.environment.target, step, mismatches),
+                        None => {
+                            without_the_untold(&self.environment.session.target, step, mismatches)
+                        }
                     },
                     other => other,
                 };

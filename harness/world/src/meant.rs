@@ -51,6 +51,7 @@ impl World<'_> {
             let variables = Variables(vars.0.clone());
             if !self
                 .environment
+                .session
                 .target
                 .would_name(operation, &variables, &names)
             {

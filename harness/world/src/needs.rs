@@ -10,20 +10,20 @@ use proofup_domain::state::Channel;
 
 use super::case::Case;
 use super::variables::default_kind;
+use crate::context::RunContext;
 use crate::foresee::foresee;
 use crate::judge::outcome::CouldNotRun;
-use crate::run::Environment;
 use crate::scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 use crate::surroundings::runs;
 use crate::target::{CompiledTarget, Operation};
 
 /// Says why a case cannot be judged against a target, before anything is tried.
 pub(super) fn hindrance(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     case: &Case,
 ) -> Option<CouldNotRun> {
-    let target = &environment.target;
+    let target = &environment.session.target;
     if let Some(missing) = missing_facilities(case, target, capabilities) {
         return Some(missing);
     }

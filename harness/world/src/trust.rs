@@ -8,8 +8,8 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 
+use crate::context::RunContext;
 use crate::judge::outcome::CouldNotRun;
-use crate::run::Environment;
 use crate::scenario::{Check, Deed, Scenario, Step};
 use crate::target::Operation;
 use crate::world::{Terms, needs, operation_of};
@@ -47,14 +47,14 @@ impl Marks {
     /// Tells why a scenario cannot even begin, if it cannot.
     pub(crate) fn of_beginning(
         &self,
-        environment: &Environment,
+        environment: &RunContext,
         scenario: &Scenario,
         policy: &Policy,
     ) -> Option<CouldNotRun> {
         if self.0.is_empty() {
             return None;
         }
-        let target = &environment.target;
+        let target = &environment.session.target;
         let makes = [Operation::CreateTenant, Operation::CreateUser];
         let made = makes.into_iter().filter(|one| target.has(*one));
         let by_making = made

@@ -67,7 +67,7 @@ impl World<'_> {
     pub(super) fn control_variables(&self) -> Vars {
         let mut vars = Vars::default();
         vars.text("tenantId", &self.organisation.tenant);
-        if let Some(token) = &self.environment.control_token {
+        if let Some(token) = &self.environment.session.control_token {
             vars.secret("controlToken", token.clone());
         }
         vars
@@ -353,7 +353,7 @@ impl World<'_> {
             .find_map(|index| self.things.get(*index).kept.get("methodId"));
         match id {
             Some(id) => vars.value("methodId", id.clone()),
-            None if needed && self.environment.target.mentions("methodId") => {
+            None if needed && self.environment.session.target.mentions("methodId") => {
                 return Err(Trouble::Unready(format!(
                     "no setup of {user} told the id of a registered {method}"
                 )));

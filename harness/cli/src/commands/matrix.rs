@@ -117,7 +117,7 @@ impl Matrix {
         terminal::result(&heading(&resolved.described(), self.combinations.len()))?;
         let found = self.over_http(&resolved, spec, signals).await?;
         Ok(JudgedMatrix {
-            target: resolved.target.name().to_owned(),
+            target: resolved.session.target.name().to_owned(),
             transport: resolved.transport_name,
             found: vec![(0, found)],
         })
@@ -181,10 +181,7 @@ impl Matrix {
         let progress = SweepProgress::new(self.combinations.len());
         let live = Live {
             combinations: self.combinations.clone(),
-            target: Arc::new(resolved.target.clone()),
-            transport: resolved.transport.clone(),
-            control_token: resolved.control_token.clone(),
-            seed: self.arguments.seed,
+            session: resolved.session.clone(),
             jobs: self.jobs(TENANTS_PER_PROCESSOR),
         };
         let judging = judge_live(live, move |more| progress.add(more), stopped);

@@ -129,11 +129,11 @@ impl RunSession {
             resolved.demand_tenants("proofup run --full")?;
         }
         terminal::result(&format!("{}\n", self.header(&resolved)))?;
-        if let Err(failure) = resolved.surround(&self.clock).await {
+        if let Err(failure) = resolved.surround().await {
             return Err(self.unreached(&resolved, outputs, failure));
         }
         let judged = self.judge(&resolved, outputs, signals).await;
-        resolved.surroundings.stop().await;
+        resolved.session.surroundings.stop().await;
         judged
     }
 
@@ -259,19 +259,13 @@ impl RunSession {
         RunConfig {
             suite: Arc::clone(&self.suite),
             catalogue: Arc::clone(&self.catalogue),
-            target: Arc::new(resolved.target.clone()),
-            transport: resolved.transport.clone(),
-            callback_base: resolved.callback_base.clone(),
-            control_token: resolved.control_token.clone(),
-            seed: self.arguments.seed,
+            session: resolved.session.clone(),
             jobs: self.jobs(),
             selection: self.chosen.selection.clone(),
             trace: self.arguments.trace,
             max_failures: self.arguments.max_failures,
             deadline: self.arguments.deadline,
-            clock: self.clock.clone(),
             probed: resolved.probed(),
-            surroundings: Arc::clone(&resolved.surroundings),
         }
     }
 
@@ -317,7 +311,7 @@ impl RunSession {
             seed: self.arguments.seed,
             editions: self.chosen.editions.clone(),
             level: self.arguments.level.into(),
-            target: resolved.target.name().to_owned(),
+            target: resolved.session.target.name().to_owned(),
             capabilities: capabilities.cloned(),
             clock_mode: resolved.clock_mode(),
             suite_origin: self.suite.origin.to_string(),

@@ -6,8 +6,8 @@ use proofup_domain::capabilities::Capabilities;
 
 use super::judge::{Judgement, Told, judge};
 use super::plan::Plan;
-use crate::run::Environment;
 use crate::world::case::make_world;
+use crate::world::context::RunContext;
 use crate::world::{Trouble, World};
 
 /// Holds what happened.
@@ -25,7 +25,7 @@ pub(crate) struct Played {
 
 /// Lets a history happen and judges it.
 pub(crate) async fn attempt(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     plan: &Plan,
 ) -> Judgement {
@@ -36,7 +36,7 @@ pub(crate) async fn attempt(
 }
 
 /// Lets a history happen; the error says why it could not.
-pub(crate) async fn play(environment: &Environment, plan: &Plan) -> Result<Played, String> {
+pub(crate) async fn play(environment: &RunContext, plan: &Plan) -> Result<Played, String> {
     let case = plan.case();
     let mut world = make_world(environment, &case).await?;
     let played = happen(&mut world, &case.scenario, plan).await;

@@ -61,6 +61,7 @@ async fn one(setup: &Setup<'_>, tenant: &Tenant, account: Account) -> Result<Per
     newcomer.offer(&mut variables.0);
     let operation = Operation::CreateUser;
     let asked = config
+        .session
         .target
         .ask(&setup.transport, operation, &variables)
         .await
@@ -94,7 +95,7 @@ pub(super) fn borrow(
     count: usize,
 ) -> Result<Vec<Account>, LoadError> {
     let config = setup.config;
-    let members = config.target.users().iter();
+    let members = config.session.target.users().iter();
     let members: Vec<_> = members.filter(|user| user.role == Role::Member).collect();
     let mut accounts = Vec::new();
     for _ in 0..count {

@@ -121,7 +121,7 @@ impl Setup<'_> {
         let terms = fitness::terms(self.config, self.common, flow);
         let mut players = VecDeque::new();
         while left > 0 {
-            if !self.config.target.has(Operation::CreateTenant) {
+            if !self.config.session.target.has(Operation::CreateTenant) {
                 players.extend(self.users_there(flow, &terms, left).await?);
                 break;
             }
@@ -130,7 +130,7 @@ impl Setup<'_> {
             left -= count;
         }
         if let Some(method) = flow.registered() {
-            let signs_out = self.config.target.has(Operation::SignOut);
+            let signs_out = self.config.session.target.has(Operation::SignOut);
             players = register(players, method, signs_out).await?;
         }
         let players = players.into_iter().map(Box::new).collect();
@@ -151,13 +151,14 @@ impl Setup<'_> {
         let tenant = Tenant::new(
             id.clone(),
             terms.turn().cloned(),
-            &config.target,
-            config.clock.clone(),
+            &config.session.target,
+            config.session.clock.clone(),
         );
         let tenant = Rc::new(tenant);
         let accounts = self.accounts(count, &id);
         let variables = self.tenant_variables(&id, &terms.first, &accounts);
         let asked = config
+            .session
             .target
             .ask(&self.transport, Operation::CreateTenant, &variables)
             .await
@@ -169,7 +170,7 @@ impl Setup<'_> {
             tenant.set_now(now);
         }
         self.made.tenants.borrow_mut().push(Rc::clone(&tenant));
-        let people = if config.target.has(Operation::CreateUser) {
+        let people = if config.session.target.has(Operation::CreateUser) {
             people::make(self, &tenant, accounts).await?
         } else {
             people::told_nothing(accounts)
@@ -186,7 +187,7 @@ impl Setup<'_> {
     ) -> Result<Vec<Player>, LoadError> {
         let config = self.config;
         let tenant = self.shared(terms).await?;
-        if !config.target.has(Operation::CreateUser) {
+        if !config.session.target.has(Operation::CreateUser) {
             let accounts = people::borrow(self, flow, count)?;
             return Ok(self.players(&tenant, terms, people::told_nothing(accounts)));
         }
@@ -202,10 +203,15 @@ impl Setup<'_> {
         }
         let config = self.config;
         let turn = terms.turn().cloned();
-        let tenant = Tenant::new(String::new(), turn, &config.target, config.clock.clone());
+        let tenant = Tenant::new(
+            String::new(),
+            turn,
+            &config.session.target,
+            config.session.clock.clone(),
+        );
         let tenant = Rc::new(tenant);
         clocks::read(config, self.common, &self.transport, &tenant).await;
-        let patch = terms.to_set(&config.target);
+        let patch = terms.to_set(&config.session.target);
         if !patch.is_empty() {
             self.set_policy(&tenant, patch).await?;
         }
@@ -243,7 +249,10 @@ impl Setup<'_> {
 
     /// Says where the tenant's messages go.
     fn addresses(&self) -> Json {
-        let urls = match (&self.common.counter, self.common.surroundings.gateways()) {
+        let urls = match (
+            &self.common.counter,
+            self.common.session.surroundings.gateways(),
+        ) {
             (Some(_), _) => [
                 InProcessSink::sms_url().to_owned(),
                 InProcessSink::voice_url().to_owned(),
@@ -283,7 +292,7 @@ impl Setup<'_> {
         let timeout = self.config.plan.timeout.as_millis();
         let mut variables = Variables::default();
         variables.insert("tenantId", id);
-        if let Some(token) = &self.config.control_token {
+        if let Some(token) = &self.config.session.control_token {
             variables.insert("controlToken", token.clone());
         }
         variables.insert("displayName", people::ORGANISATION);
@@ -295,7 +304,7 @@ impl Setup<'_> {
             "gatewayTimeoutMs",
             json!(u32::try_from(timeout).unwrap_or(10_000)),
         );
-        variables.insert("callbackBase", &*self.config.callback_base);
+        variables.insert("callbackBase", &*self.config.session.callback_base);
         variables.insert("now", &*START.to_owned());
         variables.insert("seed", &*format!("{}/{id}", self.config.plan.seed));
         variables
@@ -323,6 +332,7 @@ impl Setup<'_> {
         let mut variables = control_variables(config, tenant);
         variables.insert("policy", Json::Object(patch));
         let asked = config
+            .session
             .target
             .ask(&self.transport, Operation::SetPolicy, &variables)
             .await

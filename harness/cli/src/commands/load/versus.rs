@@ -36,7 +36,7 @@ pub(super) async fn other(
     plan: &LoadPlan,
 ) -> Result<LoadTarget, Failure> {
     if word == "reference" {
-        return LoadTarget::child(options(plan), None, None);
+        return LoadTarget::child(plan.seed, clock::machine(), options(plan), None, None);
     }
     let url = Url::parse(word).ok().filter(|url| url.has_host());
     let file = PathBuf::from(word);

@@ -175,11 +175,11 @@ impl RunSession {
         let started_at = self.clock.now();
         let signals = Signals::listen()?;
         // What surrounds a side ends with it: the other may want the same ports.
-        let driven = match resolved.surround(&self.clock).await {
+        let driven = match resolved.surround().await {
             Ok(()) => self.drive(resolved, signals).await,
             Err(failure) => Err(failure),
         };
-        resolved.surroundings.stop().await;
+        resolved.session.surroundings.stop().await;
         let output = match driven {
             Ok(output) => output,
             Err(failure) => return Err(self.unreached(resolved, outputs, failure)),
