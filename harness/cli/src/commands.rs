@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod arguments;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
@@ -16,12 +17,13 @@ pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
-pub(crate) mod shutdown;
 pub(crate) mod suite;
 pub(crate) mod targeting;
 
-use crate::arguments::Command;
+use clap::CommandFactory as _;
+
 use crate::failure::Failure;
+use arguments::{Arguments, Command};
 
 /// Does what the command line asks for, and gives the exit code.
 pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
@@ -41,24 +43,6 @@ pub(crate) fn execute(command: Command) -> Result<u8, Failure> {
         Command::Explain(arguments) => explain::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
         Command::Faults(arguments) => faults::execute(&arguments),
-        Command::Completions(arguments) => completions::execute(&arguments),
+        Command::Completions(arguments) => completions::execute(&arguments, Arguments::command()),
     }
-}
-
-/// Makes the runtime of a command.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::usage(
-                format!("could not start the runtime: {error}"),
-                "see whether the machine has threads and file handles left",
-            )
-        })
-}
-
-/// Counts what can run side by side on this machine; one where it does not say.
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -6,13 +6,15 @@
 //! **Invariant:** standard output is the result and standard error is everything else; nothing but `main` ends the
 //! process, with the exit codes of `decisions.md` 10.
 
-mod arguments;
+mod aim;
 mod clock;
 mod commands;
 mod embedded;
 mod failure;
 mod matching;
 mod render;
+mod runtime;
+mod shutdown;
 mod terminal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use mimalloc::MiMalloc;
 
-use crate::arguments::Arguments;
+use crate::commands::arguments::Arguments;
 use crate::failure::EXIT_BUG;
 
 /// Hands out memory, because flows under load ask for it some hundred times each: the system's own allocator takes a

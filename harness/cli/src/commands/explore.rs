@@ -12,14 +12,15 @@ use proofup_runner::explore::{ExploreConfig, ExploreOutput, Finding, explore};
 use proofup_runner::judge::outcome::Outcome;
 use tokio::sync::watch;
 
-use crate::commands::run::aim::{self, Aim};
-use crate::commands::run::arguments::{TransportKind, duration};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
+use crate::aim::TransportKind;
+use crate::aim::{self, Aim};
+use crate::commands::run::arguments::duration;
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, doubtful, good, quoted};
 use crate::render::table;
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
 use crate::{clock, terminal};
 
 /// How long what is under way may take to end.

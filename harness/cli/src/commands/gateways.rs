@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use clap::Args;
 use proofup_gateways::host::{Standalone, StandaloneOptions, serve_gateways};
 
-use crate::commands::{runtime, shutdown};
 use crate::failure::{EXIT_OK, Failure};
+use crate::runtime::runtime;
+use crate::shutdown;
 use crate::{clock, terminal};
 
 /// Holds the arguments of `proofup gateways`.

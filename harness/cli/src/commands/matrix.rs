@@ -23,15 +23,15 @@ use tokio::sync::watch;
 
 pub(crate) use arguments::MatrixArguments;
 
+use crate::aim::TransportKind;
+use crate::aim::{self, Aim, Goal};
 use crate::commands::matrix::arguments::{Asking, JsonFile};
 use crate::commands::matrix::progress::Progress;
-use crate::commands::run::aim::{self, Aim, Goal};
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::shutdown::Signals;
-use crate::commands::{processors, runtime};
 use crate::failure::Failure;
 use crate::render::matrix::{Told, heading, summary};
 use crate::render::style::quoted;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
 use crate::{clock, embedded, terminal};
 
 /// How long a matrix that was asked to end may take to take its tenants down.

@@ -14,14 +14,13 @@ use proofup_reference::delivery::{
 use proofup_reference::serve::serve as serve_on;
 use tokio::net::TcpListener;
 
+use crate::aim::{TOKEN_VARIABLE, token_from_environment};
 use crate::commands::targeting::fault_named;
-use crate::commands::{runtime, shutdown};
 use crate::embedded::Burdened;
 use crate::failure::{EXIT_OK, Failure};
+use crate::runtime::runtime;
+use crate::shutdown;
 use crate::{clock, embedded, terminal};
-
-/// The environment variable that holds the token of test control, here and in `proofup run`.
-pub(crate) const TOKEN_VARIABLE: &str = "PROOFUP_TEST_CONTROL_TOKEN";
 
 /// Holds the arguments of `proofup serve`.
 #[derive(Debug, Args)]
@@ -121,14 +120,6 @@ fn control_token(arguments: &ServeArguments) -> Result<Option<Secret>, Failure> 
             format!("set it here and for `proofup run --url`: {TOKEN_VARIABLE}=… proofup serve --test-control"),
         )
     })
-}
-
-/// Reads the token of test control; empty counts as none.
-pub(crate) fn token_from_environment() -> Option<Secret> {
-    std::env::var(TOKEN_VARIABLE)
-        .ok()
-        .filter(|token| !token.is_empty())
-        .map(Secret::new)
 }
 
 /// Points the demo tenant at its gateways.

@@ -8,12 +8,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_domain::fault::FaultName;
 use url::Url;
 
-use crate::commands::processors;
-use crate::commands::run::aim::Goal;
-use crate::commands::run::arguments::TransportKind;
+use crate::aim::Goal;
+use crate::aim::TransportKind;
 use crate::failure::Failure;
 use crate::matching::nearest;
 use crate::render::style::quoted;
+use crate::runtime::processors;
 use crate::terminal;
 
 /// What is under way for each processor: while one waits for its answers, others are worked on.

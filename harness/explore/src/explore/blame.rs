@@ -9,7 +9,14 @@ use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{Expected, Pattern};
 use serde_json::{Map, Value as Json};
 
-use crate::play::Got;
+/// Says what came back.
+#[derive(Debug, Clone)]
+pub(crate) enum Got {
+    /// An answer.
+    Answer(Map<String, Json>),
+    /// None, twice in a row while the target answered others.
+    Nothing(String),
+}
 
 /// Names the requirement; none: nothing comes near.
 #[must_use]

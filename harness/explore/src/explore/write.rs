@@ -9,9 +9,10 @@ use proofup_domain::requirement::Catalogue;
 use proofup_oracle::machine::Expected;
 use serde_json::{Map, Value as Json, json};
 
+use super::blame::{Got, blame};
+use super::gist;
+use super::play::Difference;
 use super::story::Story;
-use super::{blame, gist};
-use crate::play::{Difference, Got};
 use crate::scenario::spelling::{inline, toml_value};
 use crate::scenario::{Found, GatewayForms};
 

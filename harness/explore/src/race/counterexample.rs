@@ -12,9 +12,9 @@ use proofup_domain::policy::Policy;
 use proofup_oracle::machine::{Pattern, Prepared, State, example, step, step_prepared};
 use serde_json::{Value as Json, json};
 
+use super::judge::Played;
 use super::judge::{Moment, moved};
 use super::plan::{Plan, START};
-use super::play::Played;
 use crate::judge::matcher::{Allowed, compare, is_no_success};
 use crate::scenario::UserSpec;
 use crate::scenario::spelling::toml_value;

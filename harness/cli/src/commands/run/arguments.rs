@@ -10,6 +10,8 @@ use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
 use url::Url;
 
+use crate::aim::TransportKind;
+
 /// Holds the arguments of `proofup run`.
 #[derive(Debug, Clone, Args)]
 #[command(
@@ -133,13 +135,6 @@ pub(crate) struct RunArguments {
     /// Write the transcripts that differ instead of failing
     #[arg(long, requires = "snapshots", help_heading = "Output")]
     pub(crate) update_snapshots: bool,
-}
-
-/// Names how requests reach the built-in reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TransportKind {
-    Loopback,
-    InProcess,
 }
 
 /// Names a level on the command line.

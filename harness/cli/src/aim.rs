@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
@@ -16,15 +17,23 @@ use proofup_runner::target::{
 };
 use url::Url;
 
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::serve::token_from_environment;
-use crate::commands::shutdown::Signals;
 use crate::embedded;
 use crate::failure::Failure;
+use crate::shutdown::Signals;
 
 /// The contract, as the reference speaks it.
-const REFERENCE: &str = include_str!("../../../../../fixtures/targets/reference.toml");
+const REFERENCE: &str = include_str!("../../../fixtures/targets/reference.toml");
 const REFERENCE_PATH: &str = "fixtures/targets/reference.toml";
+
+/// The environment variable that holds the token of test control, here and in `proofup run`.
+pub(crate) const TOKEN_VARIABLE: &str = "PROOFUP_TEST_CONTROL_TOKEN";
+
+/// Names how requests reach the built-in reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TransportKind {
+    Loopback,
+    InProcess,
+}
 
 /// Holds an implementation that can be spoken to.
 #[derive(Debug)]
@@ -285,4 +294,12 @@ impl Aim {
             ToString::to_string,
         )
     }
+}
+
+/// Reads the token of test control; empty counts as none.
+pub(crate) fn token_from_environment() -> Option<Secret> {
+    std::env::var(TOKEN_VARIABLE)
+        .ok()
+        .filter(|token| !token.is_empty())
+        .map(Secret::new)
 }

@@ -13,7 +13,8 @@ use proofup_oracle::auditor::{Grounds, Violation, audit};
 use proofup_oracle::machine::{Expected, Outcome, State, step};
 use serde_json::{Map, Value as Json};
 
-use crate::explore::Story;
+use super::blame::{Got, blame};
+use super::story::Story;
 use crate::world::case::{Case, make_world};
 use crate::world::context::RunContext;
 use crate::world::{Trouble, World, first_policy};
@@ -48,15 +49,6 @@ pub(crate) struct Difference {
     pub(crate) expected: Expected,
     /// What came.
     pub(crate) got: Got,
-}
-
-/// Says what came back.
-#[derive(Debug, Clone)]
-pub(crate) enum Got {
-    /// An answer.
-    Answer(Map<String, Json>),
-    /// None, twice in a row while the target answered others.
-    Nothing(String),
 }
 
 /// Plays a story against a target. `stem` names its tenant: equal stems and seeds draw equal people.
@@ -256,8 +248,7 @@ impl Stage<'_> {
         expected: &Expected,
         answer: &Map<String, Json>,
     ) -> bool {
-        let Some(id) = crate::explore::blame(command, expected, &Got::Answer(answer.clone()))
-        else {
+        let Some(id) = blame(command, expected, &Got::Answer(answer.clone())) else {
             return false;
         };
         let id = proofup_domain::requirement::RequirementId(id.to_owned());

@@ -1,6 +1,6 @@
 //! The command line, as a whole.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::doctor::DoctorArguments;
@@ -18,6 +18,7 @@ use crate::commands::replay::ReplayArguments;
 use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
 use crate::commands::serve::ServeArguments;
+use crate::terminal::Colour;
 
 /// Judges implementations of security-info registration: how people set up, use and manage the methods that prove who
 /// they are.
@@ -40,14 +41,6 @@ pub(crate) struct Arguments {
 
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// Names when to colour.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Colour {
-    Auto,
-    Always,
-    Never,
 }
 
 /// Names a command.
