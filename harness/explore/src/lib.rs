@@ -6,7 +6,6 @@
 pub mod explore;
 pub mod matrix;
 pub mod measure;
-mod play;
 pub mod race;
 
 use proofup_binding as target;

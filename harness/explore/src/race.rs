@@ -13,6 +13,7 @@ mod plan;
 mod play;
 pub mod search;
 mod shrink;
+mod teller;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -27,15 +28,17 @@ use tokio::task::JoinSet;
 use crate::judge::outcome::Outcome;
 use crate::scenario::load;
 use crate::target::Isolation;
-use crate::world::case::{Case, has_feature, run_case};
+use crate::world::case::{Case, run_case};
 use crate::world::context::{RunContext, joined};
 use crate::world::missing_facilities;
+use crate::world::needs::has_feature;
 use crate::world::operation_of;
 use crate::world::session::{RunError, TargetSession, read_capabilities};
 use judge::Judgement;
 use plan::Plan;
 use play::{attempt, play};
-use templates::{TEMPLATES, Template, draw};
+use teller::Template;
+use templates::{TEMPLATES, draw};
 
 /// How often a violation is let happen again.
 pub const REPETITIONS: u32 = 10;
@@ -296,7 +299,7 @@ impl Hunter {
             return Judgement::Unjudged(format!("the target has no {missing}"));
         }
         if missing_facilities(
-            &plan.case(),
+            &plan.case().scenario,
             &self.environment.session.target,
             &self.capabilities,
         )

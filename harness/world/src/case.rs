@@ -9,13 +9,14 @@ use proofup_domain::command::Name;
 use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
-use proofup_domain::requirement::{NeededFeature, Requirement};
+use proofup_domain::requirement::Requirement;
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::Gateways;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 
 use super::fairness::{accepted_shape, because, changes_something, unasked, without_the_untold};
+use super::needs::has_feature;
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
 use super::time::Hearing;
@@ -91,10 +92,7 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: needs::hindrance(environment, capabilities, case).or_else(|| {
-            let marks = &environment.marks;
-            marks.of_beginning(environment, &case.scenario, &case.policy())
-        }),
+        blocked: blocked(environment, capabilities, case),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -148,6 +146,20 @@ pub async fn run_case(
         internal_error,
         secrets,
     }
+}
+
+/// Returns why a case cannot be judged before anything is tried, if it cannot: the target lacks something, or the doctor
+/// found a mistake in what it begins with.
+fn blocked(
+    environment: &RunContext,
+    capabilities: &Capabilities,
+    case: &Case,
+) -> Option<CouldNotRun> {
+    let target = &environment.session.target;
+    needs::hindrance(target, capabilities, &case.scenario, case.edition).or_else(|| {
+        let (marks, limits) = (&environment.marks, &environment.limits);
+        marks.of_beginning(target, limits, &case.scenario, &case.policy())
+    })
 }
 
 /// Makes the people, the gateways and an empty memory; the tenant is made with the first step.
@@ -568,14 +580,5 @@ async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Answer, Trouble
     match &step.deed {
         Deed::One(command) => world.perform(command, step.mangle).await,
         Deed::Together(parts) => together::happen(world, parts).await,
-    }
-}
-
-/// Says that an answer is only what the target file assumes: nothing was asked, so nothing is judged.
-pub fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {
-    match feature {
-        NeededFeature::Feature(feature) => capabilities.features.contains(&feature),
-        NeededFeature::Method(method) => capabilities.methods.contains(&method),
-        NeededFeature::Kind(kind) => capabilities.kinds.contains(&kind),
     }
 }

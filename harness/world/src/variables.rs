@@ -9,9 +9,8 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
 use serde_json::{Value as Json, json};
 
-use super::meant::is_of_session;
 use super::operations::References;
-use super::things::Sort;
+use super::things::{Sort, is_of_session};
 use super::{Trouble, World};
 use crate::scenario::Quantity;
 use crate::target::{Jar, Operation, Value, Variables};

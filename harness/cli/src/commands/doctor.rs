@@ -11,13 +11,13 @@ use proofup_runner::doctor::{Finding, Probed, examine};
 use tokio::sync::watch;
 use url::Url;
 
-use crate::commands::run::aim::{self, ResolvedTarget, TargetSpec};
-use crate::commands::run::arguments::{TransportKind, number};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
+use crate::aim::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::commands::targeting::spinner;
 use crate::failure::{EXIT_OK, EXIT_USAGE, Failure};
 use crate::render::doctor::{heading, json, report};
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
+use crate::values::number;
 use crate::{clock, terminal};
 
 /// How long what is under way may take to end.

@@ -14,14 +14,14 @@ use proofup_runner::judge::outcome::Outcome;
 use proofup_runner::report::words::{counted, thousands};
 use tokio::sync::watch;
 
-use crate::commands::run::aim::{self, ResolvedTarget};
-use crate::commands::run::arguments::{TransportKind, duration, number};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
+use crate::aim::{self, ResolvedTarget, TransportKind};
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, doubtful, good, quoted};
 use crate::render::table;
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
+use crate::values::{duration, number};
 use crate::{clock, terminal};
 
 /// How long what is under way may take to end.

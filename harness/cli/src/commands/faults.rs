@@ -12,14 +12,15 @@ use proofup_runner::faults::{Budget, Catch, Fate, FaultMatrix, FaultResult, Hunt
 use proofup_runner::run::{RunConfig, Selection, TargetSession};
 use tokio::sync::watch;
 
-use crate::commands::run::aim;
-use crate::commands::run::arguments::number;
-use crate::commands::shutdown::Signals;
+use crate::aim;
+use crate::commands::suite;
 use crate::commands::targeting::fault_named;
-use crate::commands::{processors, runtime, suite};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::style::{bad, bold, good};
 use crate::render::table;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
+use crate::values::number;
 use crate::{clock, embedded, terminal};
 
 /// The exit code where a fault survives or a harmless variant is flagged.

@@ -21,13 +21,12 @@ use proofup_runner::surroundings::gateway_options;
 use proofup_runner::target::{Operation, TransportOptions};
 use tokio::sync::watch;
 
-use crate::commands::run::aim::TargetSpec;
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::shutdown::Signals;
+use crate::aim::{TargetSpec, TransportKind};
 use crate::commands::targeting::{fault_named, spinner};
-use crate::commands::{processors, runtime};
 use crate::failure::{Failure, read_text};
 use crate::render::load as render;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
 use crate::{clock, terminal};
 use arguments::{GatewayPlace, LoadArguments, LoadCommand, ShardWord};
 use files::Files;

@@ -23,15 +23,14 @@ use tokio::sync::watch;
 
 pub(crate) use arguments::MatrixArguments;
 
+use crate::aim::{self, CALLED_DIRECTLY, ResolvedTarget, TargetSpec, TransportKind};
 use crate::commands::matrix::arguments::{JsonFile, MatrixTransport};
 use crate::commands::matrix::progress::SweepProgress;
-use crate::commands::run::aim::{self, CALLED_DIRECTLY, ResolvedTarget, TargetSpec};
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::shutdown::Signals;
-use crate::commands::{processors, runtime};
 use crate::failure::Failure;
 use crate::render::matrix::{MatrixSummary, heading, summary};
 use crate::render::style::quoted;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
 use crate::{clock, embedded, terminal};
 
 /// How long a matrix that was asked to end may take to take its tenants down.

@@ -13,13 +13,13 @@ use proofup_runner::measure::{
 };
 use tokio::sync::watch;
 
-use crate::commands::run::aim::{self, ResolvedTarget};
-use crate::commands::run::arguments::{TransportKind, number};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
+use crate::aim::{self, ResolvedTarget, TransportKind};
 use crate::commands::targeting::{TargetArguments, spinner};
 use crate::failure::Failure;
 use crate::render::measure::{MeasureSummary, RepeatRequest, heading, summary};
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
+use crate::values::number;
 use crate::{clock, terminal};
 
 /// How long what is under way may take to end.

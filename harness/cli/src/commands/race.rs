@@ -10,14 +10,14 @@ use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::race::{Finding, RaceConfig, RaceOutput, race};
 use tokio::sync::watch;
 
-use crate::commands::run::aim;
-use crate::commands::run::arguments::{TransportKind, number};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
+use crate::aim::{self, TransportKind};
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::race::{RaceSummary, summary};
 use crate::render::style::quoted;
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
+use crate::values::number;
 use crate::{clock, terminal};
 
 /// The exit code where something happened that no order explains.

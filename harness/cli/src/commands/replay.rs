@@ -10,13 +10,13 @@ use proofup_runner::report::words;
 use proofup_runner::run::{RunConfig, RunOutput, Selection, TargetSession, run};
 use tokio::sync::watch;
 
-use crate::commands::run::aim;
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::shutdown::Signals;
+use crate::aim::{self, TransportKind};
+use crate::commands::suite;
 use crate::commands::targeting::{TargetArguments, side_by_side};
-use crate::commands::{runtime, suite};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::style::{bad, doubtful, good};
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
 use crate::{clock, terminal};
 
 /// The exit code where a counterexample still fails.

@@ -1,6 +1,5 @@
 //! `proofup run`: judges an implementation, requirement by requirement.
 
-pub(crate) mod aim;
 pub(crate) mod arguments;
 mod compare;
 mod outputs;
@@ -31,20 +30,20 @@ use tokio::sync::watch;
 
 pub(crate) use arguments::RunArguments;
 
+use crate::aim::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::clock;
-use crate::commands::run::aim::{ResolvedTarget, TargetSpec};
-use crate::commands::run::arguments::TransportKind;
 use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::RunProgress;
 use crate::commands::run::selection::Chosen;
-use crate::commands::shutdown::Signals;
+use crate::commands::suite;
 use crate::commands::targeting::{fault_named, spinner};
-use crate::commands::{processors, runtime, suite};
 use crate::failure::{Failure, read_text};
 use crate::render::failures::{RepeatCheck, failures};
 use crate::render::header::{RunHeader, header};
 use crate::render::style::quoted;
 use crate::render::summary::summary;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
 use crate::terminal;
 
 /// How long a run that was asked to end may take to take its tenants down.

@@ -9,12 +9,12 @@ use proofup_domain::fault::FaultName;
 use proofup_files::nearest;
 use url::Url;
 
-use crate::commands::processors;
-use crate::commands::run::aim::TargetSpec;
-use crate::commands::run::arguments::{TransportKind, number};
+use crate::aim::{TargetSpec, TransportKind};
 use crate::failure::Failure;
 use crate::render::style::quoted;
+use crate::runtime::processors;
 use crate::terminal;
+use crate::values::number;
 
 /// What is under way for each processor: while one waits for its answers, others are worked on.
 const PER_PROCESSOR: usize = 4;

@@ -10,12 +10,13 @@ use proofup_oracle::auditor::Violation;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::blame::blame;
+use super::draw;
+use super::play::{Difference, Played, play};
 use super::shrink::{Shrinker, same};
 use super::story::Story;
 use super::write::{Counterexample, summary, write};
-use super::{blame, draw};
 use crate::judge::outcome::{CaseResult, Outcome};
-use crate::play::{Difference, Played, play};
 use crate::scenario::{COMMANDS, Finder, Found, load};
 use crate::target::Operation;
 use crate::world::case::{Case, run_case};

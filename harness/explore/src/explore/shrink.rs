@@ -9,9 +9,10 @@ use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 use serde_json::Value as Json;
 
+use super::blame::Got;
+use super::play::{Difference, play};
 use super::story::Story;
 use super::{actor, expected_gist, gist};
-use crate::play::{Difference, Got, play};
 use crate::scenario::GatewayForms;
 use crate::world::context::RunContext;
 

@@ -1,27 +1,12 @@
 //! Lets a history happen in a world of its own.
 
-use jiff::Timestamp;
-use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 
-use super::judge::{Judgement, Told, judge};
+use super::judge::{Judgement, Played, judge};
 use super::plan::Plan;
 use crate::world::case::make_world;
 use crate::world::context::RunContext;
 use crate::world::{Trouble, World};
-
-/// Holds what happened.
-#[derive(Debug, Clone)]
-pub(crate) struct Played {
-    /// One after the other, the preparations included.
-    pub(crate) before: Vec<Told>,
-    /// The tenant's time when what comes together was made ready.
-    pub(crate) now: Timestamp,
-    /// The answers to what came together, in the order of the plan.
-    pub(crate) together: Vec<Answer>,
-    /// One after the other again.
-    pub(crate) after: Vec<Told>,
-}
 
 /// Lets a history happen and judges it.
 pub(crate) async fn attempt(

@@ -18,6 +18,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::clocks::{self, control_variables, instant};
 use super::flight::why;
+use super::people::Making;
 use super::{LoadConfig, LoadError, fitness, people};
 use crate::load::account::{ACCOUNTS_MAX, Account};
 use crate::load::figures::step_name;
@@ -45,9 +46,6 @@ pub(super) struct Made {
 
 /// How many users share a tenant: an implementation may bound a request, and one lock is not all there is.
 const USERS_PER_TENANT: usize = 200;
-
-/// How many users are prepared side by side.
-pub(super) const SIDE_BY_SIDE: usize = 32;
 
 /// Makes tenants and users, registers what they need, and lets them rest.
 ///
@@ -92,19 +90,28 @@ pub(super) async fn prepare(
     })
 }
 
-pub(super) struct Setup<'a> {
-    pub(super) config: &'a LoadConfig,
-    pub(super) common: &'a Rc<Common>,
-    pub(super) made: &'a Made,
-    pub(super) transport: Transport,
+struct Setup<'a> {
+    config: &'a LoadConfig,
+    common: &'a Rc<Common>,
+    made: &'a Made,
+    transport: Transport,
     /// The one place where everybody is, where the target makes no tenants.
     shared: Option<Rc<Tenant>>,
     /// The number of the next account; a shard takes every n-th.
-    pub(super) next_account: u32,
+    next_account: u32,
     pool: BTreeMap<FlowName, VecDeque<Box<Player>>>,
 }
 
 impl Setup<'_> {
+    /// What making users one by one takes.
+    const fn making(&self) -> Making<'_> {
+        Making {
+            config: self.config,
+            transport: &self.transport,
+            users: &self.made.users,
+        }
+    }
+
     /// Makes the users of a flow, and registers what they need.
     async fn users_of(&mut self, flow: FlowName, rest: u32) -> Result<(), LoadError> {
         let plan = &self.config.plan;
@@ -171,7 +178,7 @@ impl Setup<'_> {
         }
         self.made.tenants.borrow_mut().push(Rc::clone(&tenant));
         let people = if config.session.target.has(Operation::CreateUser) {
-            people::make(self, &tenant, accounts).await?
+            people::make(self.making(), &tenant, accounts).await?
         } else {
             people::told_nothing(accounts)
         };
@@ -188,11 +195,11 @@ impl Setup<'_> {
         let config = self.config;
         let tenant = self.shared(terms).await?;
         if !config.session.target.has(Operation::CreateUser) {
-            let accounts = people::borrow(self, flow, count)?;
+            let accounts = people::borrow(self.config, &mut self.next_account, flow, count)?;
             return Ok(self.players(&tenant, terms, people::told_nothing(accounts)));
         }
         let accounts = self.accounts(count, &format!("load-{}", config.plan.seed));
-        let people = people::make(self, &tenant, accounts).await?;
+        let people = people::make(self.making(), &tenant, accounts).await?;
         Ok(self.players(&tenant, terms, people))
     }
 
@@ -380,7 +387,7 @@ async fn register(
     let mut under_way = FuturesUnordered::new();
     let mut done = VecDeque::new();
     loop {
-        while under_way.len() < SIDE_BY_SIDE
+        while under_way.len() < people::SIDE_BY_SIDE
             && let Some(mut player) = waiting.next()
         {
             let acts = Arc::clone(&acts);

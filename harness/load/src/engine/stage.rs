@@ -9,7 +9,9 @@ use proofup_gateways::host::Standalone;
 use tokio::sync::watch;
 
 use super::setup::{self, Made, Prepared};
-use super::{Event, LoadConfig, LoadError, LoadOutput, Run, asked_to_stop, clocks, fitness};
+use super::{
+    Event, LoadConfig, LoadError, LoadOutput, Run, asked_to_stop, clocks, fitness, people,
+};
 use crate::load::post::Post;
 use crate::load::tenant::Common;
 use crate::load::wire::Lanes;
@@ -156,7 +158,7 @@ async fn tear_down(config: &LoadConfig, made: &Made) {
             let asked = config.session.target.ask(transport, operation, &variables);
             asked.await.is_err_and(|error| !error.is_of_the_file())
         });
-        let mut deletions = stream::iter(deletions).buffer_unordered(setup::SIDE_BY_SIDE);
+        let mut deletions = stream::iter(deletions).buffer_unordered(people::SIDE_BY_SIDE);
         while let Some(gone) = deletions.next().await {
             if gone {
                 // Nobody is there any more.

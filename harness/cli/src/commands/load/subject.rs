@@ -17,8 +17,7 @@ use proofup_runner::run::TargetSession;
 use proofup_runner::target::{CompiledTarget, Direct, TransportOptions, loopback_transport};
 use url::Url;
 
-use crate::commands::run::aim::{self, TargetSpec};
-use crate::commands::serve::TOKEN_VARIABLE;
+use crate::aim::{self, TOKEN_VARIABLE, TargetSpec};
 use crate::embedded;
 use crate::failure::Failure;
 

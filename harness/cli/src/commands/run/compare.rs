@@ -17,13 +17,13 @@ use proofup_runner::run::RunOutput;
 use url::Url;
 
 use super::RunSession;
-use super::aim::{self, ResolvedTarget, is_reference};
 use super::arguments::{ReportFile, RunArguments};
 use super::outputs::{Outputs, ready, unwritable, unwritten};
-use crate::commands::shutdown::Signals;
+use crate::aim::{self, ResolvedTarget, is_reference};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, dim, doubtful, good};
 use crate::render::table;
+use crate::shutdown::Signals;
 use crate::terminal;
 
 /// Splits a command line that names two targets into one for each; none where it names one.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
@@ -15,18 +16,26 @@ use proofup_runner::target::{
 };
 use url::Url;
 
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::serve::token_from_environment;
-use crate::commands::shutdown::Signals;
 use crate::embedded;
 use crate::failure::{Failure, read_text};
+use crate::shutdown::Signals;
 
 /// The contract, as the reference speaks it.
-const REFERENCE: &str = include_str!("../../../../../fixtures/targets/reference.toml");
+const REFERENCE: &str = include_str!("../../../fixtures/targets/reference.toml");
 const REFERENCE_PATH: &str = "fixtures/targets/reference.toml";
 
 /// The built-in reference, where no socket is between it and the harness.
 pub(crate) const CALLED_DIRECTLY: &str = "built-in reference, called directly";
+
+/// The environment variable that holds the token of test control, here and in `proofup run`.
+pub(crate) const TOKEN_VARIABLE: &str = "PROOFUP_TEST_CONTROL_TOKEN";
+
+/// How requests reach the built-in reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TransportKind {
+    Loopback,
+    InProcess,
+}
 
 /// A target that requests can be sent to.
 #[derive(Debug)]
@@ -300,4 +309,12 @@ impl ResolvedTarget {
             None => CALLED_DIRECTLY.to_owned(),
         }
     }
+}
+
+/// Returns the token of test control; an empty one counts as none.
+pub(crate) fn token_from_environment() -> Option<Secret> {
+    std::env::var(TOKEN_VARIABLE)
+        .ok()
+        .filter(|token| !token.is_empty())
+        .map(Secret::new)
 }
