@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_oracle::machine::{State, step};
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::explore::{ExploreConfig, Story, draw, explore};
 use proofup_runner::run::read_capabilities;
 use tokio::sync::watch;
@@ -37,8 +38,8 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn capabilities() -> Arc<Capabilities> {
-    let config = planted::config(None, Vec::new());
-    let asked = runtime().block_on(read_capabilities(&config));
+    let session = planted::session(None);
+    let asked = runtime().block_on(read_capabilities(&session));
     Arc::new(asked.expect("the reference can be asked"))
 }
 
@@ -116,10 +117,10 @@ fn drawing(criterion: &mut Criterion) {
 /// Everything: drawn, played against the reference without a socket, judged and audited, on one core.
 fn playing(criterion: &mut Criterion) {
     let runtime = runtime();
-    let mut run = planted::config(None, Vec::new());
-    run.jobs = 1;
     let config = ExploreConfig {
-        run,
+        session: planted::session(None),
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: 1,
         first: 1,
         cases: STORIES,
         steps: STEPS,

@@ -7,6 +7,7 @@ mod meaning;
 mod operation;
 mod profile;
 mod request;
+mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

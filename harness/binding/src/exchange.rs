@@ -7,7 +7,7 @@ use proofup_domain::secret::{MASK, Secret};
 use serde::Serialize;
 
 use super::mask::{Masker, texts};
-use super::reply::RawResponse;
+use super::response::RawResponse;
 use super::transport::TransportError;
 
 /// Holds one HTTP request and what came back, fit to be shown: every secret is masked already.

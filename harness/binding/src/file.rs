@@ -1,5 +1,7 @@
 //! A target file as it is written: plain types, one source for reading, diagnostics and the JSON Schema.
 
+pub(super) mod surroundings;
+
 use std::collections::BTreeMap;
 
 use proofup_domain::capabilities::{Facility, Feature, Limits};
@@ -13,7 +15,8 @@ use serde_json::{Map, Value as Json};
 
 use super::operation::Operation;
 use super::profile::Isolation;
-use super::surroundings::{ClockFile, GatewaysFile, ProcessFile, policy_schema};
+
+use surroundings::{ClockFile, GatewaysFile, ProcessFile, policy_schema};
 
 /// Binds the operations of the harness to the HTTP requests of one implementation.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -11,14 +11,14 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use url::Url;
 
-use super::reply::RawResponse;
-use super::transport::{Address, MAX_HEADERS, TransportError, TransportOptions, broken, reach};
+use super::response::{RawResponse, head_map};
+use super::transport::{Address, TransportError, TransportOptions, broken, reach};
 use answer::{Incomplete, Reading};
 
 /// Says where lanes lead.
@@ -252,22 +252,4 @@ async fn within<T>(
 fn is_open(stream: &TcpStream) -> bool {
     let nothing = stream.try_read(&mut [0]);
     matches!(nothing, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
-}
-
-/// Reads the headers of an answer's head; none: that is not whole, or one is no header.
-pub(super) fn headers_of(head: &[u8]) -> Option<HeaderMap> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut headers);
-    response.parse(head).ok()?;
-    head_map(response.headers)
-}
-
-/// Collects headers; none: one is not what the `http` crate takes for a header.
-fn head_map(headers: &[httparse::Header<'_>]) -> Option<HeaderMap> {
-    let mut map = HeaderMap::with_capacity(headers.len());
-    for header in headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
-        map.append(name, HeaderValue::from_bytes(header.value).ok()?);
-    }
-    Some(map)
 }

@@ -26,6 +26,7 @@ mod problem;
 mod profile;
 mod reply;
 mod request;
+mod response;
 mod shape;
 mod show;
 mod source;
@@ -58,7 +59,8 @@ pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
 pub use profile::{
     ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
-pub use reply::{Asked, CallFailure, RawResponse, Reply};
+pub use reply::{Asked, CallFailure, Reply};
+pub use response::RawResponse;
 pub use standing::{StandingPolicy, differing, field_of, with_fields};
 pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 pub use text::TargetText;

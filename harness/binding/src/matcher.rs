@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::reply::RawResponse;
+use super::response::RawResponse;
 use super::source::Source;
 use super::value::text_of;
 use super::wanted::Wanted;

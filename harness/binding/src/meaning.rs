@@ -8,7 +8,7 @@ use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
 
 use super::matcher::{Conditions, Recogniser};
-use super::reply::RawResponse;
+use super::response::RawResponse;
 use super::shape::FieldKind;
 use super::source::{Path, Source};
 use super::value::{Value, text_of};

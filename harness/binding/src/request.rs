@@ -16,7 +16,7 @@ pub(super) use body::{Body, BodyTemplate};
 use super::matcher::{Conditions, Statuses};
 use super::meaning::KeepRule;
 use super::operation::Operation;
-use super::reply::RawResponse;
+use super::response::RawResponse;
 use super::source::FormSelector;
 use super::template::{Template, Unbound, percent_encode};
 use super::transport::TransportError;
@@ -58,10 +58,6 @@ pub(super) struct Poll {
     /// … or this long.
     pub(super) within: Duration,
 }
-
-/// Carries a request's own time-out to the transport.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RequestTimeout(pub(super) Duration);
 
 /// Holds a request that is filled, and can still be added to.
 pub(super) struct Draft {

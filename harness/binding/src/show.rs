@@ -9,7 +9,7 @@ use super::call::secret_of;
 use super::exchange::Exchange;
 use super::mask::{Masker, texts};
 use super::operation::Operation;
-use super::reply::RawResponse;
+use super::response::RawResponse;
 use super::transport::TransportError;
 
 impl CompiledTarget {

@@ -11,7 +11,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::problem::Mistake;
-use super::reply::RawResponse;
+use super::response::RawResponse;
 use super::wanted::Wanted;
 use filter::Filter;
 use html::HtmlSource;

@@ -27,9 +27,12 @@ use tower::util::BoxCloneSyncService;
 use url::Url;
 
 use super::operation::Operation;
-use super::request::RequestTimeout;
 use metered::{Flooded, Meter, Metered};
 use proxy::Proxy;
+
+/// Carries a request's own time-out to the transport.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RequestTimeout(pub(super) Duration);
 
 /// Carries one HTTP request and brings the whole response.
 pub type Transport = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, TransportError>;

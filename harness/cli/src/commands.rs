@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod arguments;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
@@ -16,12 +17,13 @@ pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
-pub(crate) mod shutdown;
 pub(crate) mod suite;
 pub(crate) mod targeting;
 
-use crate::arguments::CliCommand;
+use clap::CommandFactory as _;
+
 use crate::failure::Failure;
+use arguments::{Arguments, CliCommand};
 
 /// Runs the command, and returns the exit code.
 pub(crate) fn execute(command: CliCommand) -> Result<u8, Failure> {
@@ -41,24 +43,8 @@ pub(crate) fn execute(command: CliCommand) -> Result<u8, Failure> {
         CliCommand::Explain(arguments) => explain::execute(&arguments),
         CliCommand::Schema(arguments) => schema::execute(&arguments),
         CliCommand::Faults(arguments) => faults::execute(&arguments),
-        CliCommand::Completions(arguments) => completions::execute(&arguments),
+        CliCommand::Completions(arguments) => {
+            completions::execute(&arguments, Arguments::command())
+        }
     }
-}
-
-/// Returns the runtime of a command.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::usage(
-                format!("could not start the runtime: {error}"),
-                "check whether the machine has threads and file handles left",
-            )
-        })
-}
-
-/// Returns how many threads run in parallel on this machine; 1 where it does not say.
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

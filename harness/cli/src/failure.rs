@@ -1,13 +1,15 @@
 //! What can go wrong before anything is judged, and how it is told.
 
-use std::fmt;
 use std::panic::PanicHookInfo;
 use std::path::Path;
+use std::{fmt, io};
 
-use miette::{Diagnostic, Report};
+use anstream::ColorChoice;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report};
 use proofup_runner::judge::verdict::Word;
 
-use crate::terminal;
+/// The width of diagnostics, in columns.
+const WIDTH: usize = 110;
 
 /// The exit code of a run or command that did what it was asked to.
 pub(crate) const EXIT_OK: u8 = 0;
@@ -97,7 +99,25 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&terminal::render(&*self.report))
+        f.write_str(&render(&*self.report))
+    }
+}
+
+/// Renders a diagnostic with its place in the file and its help.
+fn render(error: &dyn Diagnostic) -> String {
+    let colourful = anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    let theme = if colourful {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(WIDTH)
+        .with_links(false);
+    let mut text = String::new();
+    match handler.render_report(&mut text, error) {
+        Ok(()) => text,
+        Err(_) => format!("{error}\n"),
     }
 }
 
@@ -105,7 +125,7 @@ impl fmt::Display for Failure {
 pub(crate) fn read_text(what: &str, file: &Path, help: &str) -> Result<String, Failure> {
     proofup_files::read_text(file).map_err(|error| {
         let help = match error.kind() {
-            std::io::ErrorKind::InvalidData => "save it as UTF-8",
+            io::ErrorKind::InvalidData => "save it as UTF-8",
             _ => help,
         };
         Failure::usage(

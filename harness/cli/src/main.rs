@@ -6,14 +6,17 @@
 //! **Invariant:** standard output is the result and standard error is everything else; nothing but `main` ends the
 //! process, with the exit codes of `decisions.md` 10.
 
-mod arguments;
+mod aim;
 mod clock;
 mod commands;
 mod embedded;
 mod failure;
 mod matching;
 mod render;
+mod runtime;
+mod shutdown;
 mod terminal;
+mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
@@ -21,7 +24,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use mimalloc::MiMalloc;
 
-use crate::arguments::Arguments;
+use crate::commands::arguments::Arguments;
 use crate::failure::EXIT_BUG;
 
 /// Hands out memory, because flows under load ask for it some hundred times each: the system's own allocator takes a

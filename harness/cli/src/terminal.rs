@@ -3,13 +3,17 @@
 use std::io::{self, IsTerminal, Write};
 
 use anstream::ColorChoice;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use clap::ValueEnum;
 
-use crate::arguments::Colour;
 use crate::failure::{EXIT_OK, EXIT_USAGE, Failure};
 
-/// The width of diagnostics, in columns.
-const WIDTH: usize = 110;
+/// When output is coloured.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
 
 /// Sets for the whole process when to colour.
 pub(crate) fn choose_colour(colour: Colour) {
@@ -46,24 +50,6 @@ pub(crate) fn usage(error: &clap::Error) -> u8 {
         EXIT_USAGE
     } else {
         EXIT_OK
-    }
-}
-
-/// Renders a diagnostic with its place in the file and its help.
-pub(crate) fn render(error: &dyn Diagnostic) -> String {
-    let colourful = anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
-    let theme = if colourful {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(WIDTH)
-        .with_links(false);
-    let mut text = String::new();
-    match handler.render_report(&mut text, error) {
-        Ok(()) => text,
-        Err(_) => format!("{error}\n"),
     }
 }
 

@@ -18,7 +18,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
 use proofup_reference::app::{AppConfig, Reference, app};
 use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::run::{RunConfig, Selection, run};
+use proofup_runner::run::{RunConfig, Selection, TargetSession, run};
 use proofup_runner::scenario::embedded_suite;
 use proofup_runner::target::{CompiledTarget, Transport, TransportError};
 use tower::ServiceExt;
@@ -77,24 +77,26 @@ fn secrets_of_a_run() -> BTreeSet<Secret> {
     let suite = embedded_suite(&catalogue).unwrap_or_else(|_| panic!("the embedded suite loads"));
     let text = include_str!("../../../fixtures/targets/reference.toml");
     let config = RunConfig {
+        session: TargetSession {
+            target: Arc::new(CompiledTarget::compile("reference.toml", text).expect("it compiles")),
+            transport: in_process(app(AppConfig {
+                test_control_token: Some(token.clone()),
+                ..AppConfig::new(clock.clone())
+            })),
+            callback_base: "http://target.invalid".to_owned(),
+            control_token: Some(token),
+            seed: SEED,
+            clock,
+            surroundings: Arc::default(),
+        },
         suite: Arc::new(suite),
         catalogue: Arc::new(catalogue),
-        target: Arc::new(CompiledTarget::compile("reference.toml", text).expect("it compiles")),
-        transport: in_process(app(AppConfig {
-            test_control_token: Some(token.clone()),
-            ..AppConfig::new(clock.clone())
-        })),
-        callback_base: "http://target.invalid".to_owned(),
-        control_token: Some(token),
-        seed: SEED,
         jobs: 4,
         selection: Selection::default(),
         trace: false,
         max_failures: None,
         deadline: None,
-        clock,
         probed: None,
-        surroundings: Arc::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

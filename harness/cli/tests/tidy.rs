@@ -1,5 +1,6 @@
 //! What the project promises about its own shape.
 
+mod circles;
 mod features;
 mod pages;
 mod words;
@@ -12,8 +13,13 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::scenario::suite_from_dir;
 
+use circles::Crate;
+
 /// Files in `harness/*/src` are read by people: this many lines at most.
 const LONGEST_FILE: usize = 600;
+
+/// A crate of `harness/` holds at most one line in so many.
+const LARGEST_CRATE: usize = 5;
 
 /// Which crate of the workspace knows which, as ARCHITECTURE.md says; every crate stands below those that it knows.
 const KNOWS: &[(&str, &[&str])] = &[
@@ -294,6 +300,70 @@ fn no_source_file_is_too_long_to_read() {
         .map(|(lines, file)| format!("{}: {lines}", file.display()))
         .collect();
     assert!(long.is_empty(), "over {LONGEST_FILE} lines: {long:#?}");
+}
+
+#[test]
+fn no_crate_is_most_of_the_house() {
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, file) in sources() {
+        *lines.entry(name).or_default() += text(&file).lines().count();
+    }
+    let whole: usize = lines.values().sum();
+    let large: Vec<_> = lines
+        .iter()
+        .filter(|(_, lines)| **lines * LARGEST_CRATE > whole)
+        .collect();
+    assert!(
+        large.is_empty(),
+        "over a {LARGEST_CRATE}th of {whole} lines: {large:?}"
+    );
+}
+
+#[test]
+fn no_circle_of_modules_is_left() {
+    let mut crates: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();
+    for (name, file) in sources() {
+        let source = root().join("harness").join(&name).join("src");
+        let below = file.strip_prefix(&source).expect("it is a source of it");
+        let read = (below.to_owned(), text(&file));
+        crates.entry(name).or_default().push(read);
+    }
+    let circles: Vec<String> = crates
+        .iter()
+        // The reference's tenants, records and routes know each other still.
+        .filter(|(name, _)| name.as_str() != "reference")
+        .flat_map(|(name, files)| {
+            let files = files
+                .iter()
+                .map(|(path, text)| (path.as_path(), text.as_str()));
+            let circles = Crate::read(files).circles().into_iter();
+            circles.map(move |circle| format!("{name} {circle}"))
+        })
+        .collect();
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn no_folder_looks_like_build_output() {
+    let called: Vec<PathBuf> = [
+        "harness",
+        "benches",
+        "docs",
+        "fixtures",
+        "scenarios",
+        "snapshots",
+    ]
+    .iter()
+    .flat_map(|folder| files(&root().join(folder)))
+    .filter(|file| {
+        let below = file.strip_prefix(root()).unwrap_or(file);
+        below.components().any(|part| part.as_os_str() == "target")
+    })
+    .collect();
+    assert!(
+        called.is_empty(),
+        "tools pass over a folder called `target`: {called:#?}"
+    );
 }
 
 #[test]

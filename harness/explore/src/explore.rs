@@ -1,7 +1,7 @@
 //! Explores a target: random stories of people who mostly know what they want, judged by the oracle.
 //!
 //! `story` is what a case is made of, `head` draws its policy and people, `person` plans what they do against the
-//! oracle, `draw` makes proptest's state machine of it. `world::play` lets a story happen, `shrink` makes a failing one
+//! oracle, `draw` makes proptest's state machine of it. `play` lets a story happen, `shrink` makes a failing one
 //! small, `blame` names the requirement, `write` turns it into a scenario file that fails in the same way.
 
 mod acts;
@@ -11,6 +11,7 @@ mod draw;
 mod drive;
 mod head;
 mod person;
+mod play;
 mod shrink;
 mod story;
 mod way;
@@ -21,7 +22,6 @@ use proofup_domain::command::{Command, Name};
 use proofup_domain::expect::Expectation;
 use proofup_domain::refusal::Refusal;
 
-pub(crate) use blame::blame;
 pub use draw::draw;
 pub use drive::{ExploreConfig, ExploreOutput, Finding, Hunted, Tally, explore, hunt};
 pub use story::Story;

@@ -6,7 +6,6 @@
 pub mod explore;
 pub mod matrix;
 pub mod measure;
-mod play;
 pub mod race;
 
 use proofup_binding as target;
@@ -14,4 +13,4 @@ use proofup_judge as judge;
 #[cfg(test)]
 use proofup_scenario::catalogue;
 use proofup_scenario::{self as scenario, transcript};
-use proofup_world::{self as world, context as run};
+use proofup_world as world;

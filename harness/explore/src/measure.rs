@@ -18,13 +18,16 @@ pub mod statistics;
 pub mod tokens;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proofup_domain::capabilities::Capabilities;
+use proofup_domain::requirement::Catalogue;
 use tokio::sync::watch;
 
 pub use report::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
 
-use crate::run::{Environment, RunConfig, RunError, read_capabilities};
+use crate::world::context::RunContext;
+use crate::world::session::{RunError, TargetSession, read_capabilities};
 
 /// Names what can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,8 +79,10 @@ pub const SAMPLES_MAX: usize = 10_000;
 /// Says what to measure, of whom, and how much.
 #[derive(Debug, Clone)]
 pub struct MeasureConfig {
-    /// Whom to measure, and by which seed. Its suite, selection, jobs and deadline are not used.
-    pub run: RunConfig,
+    /// Whom to measure, and by which seed.
+    pub session: TargetSession,
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
     /// What to measure.
     pub measures: BTreeSet<Measure>,
     /// Codes for each channel, and tokens: [`SAMPLES_MIN`] to [`SAMPLES_MAX`].
@@ -97,7 +102,7 @@ pub async fn measure(
     told: &(dyn Fn(&str) + Send + Sync),
     stop: watch::Receiver<bool>,
 ) -> Result<MeasureReport, RunError> {
-    let capabilities = read_capabilities(&config.run).await?;
+    let capabilities = read_capabilities(&config.session).await?;
     Ok(measure_declared(config, &capabilities, told, stop).await)
 }
 
@@ -108,7 +113,7 @@ pub async fn measure_declared(
     told: &(dyn Fn(&str) + Send + Sync),
     mut stop: watch::Receiver<bool>,
 ) -> MeasureReport {
-    let environment = Environment::new(&config.run, capabilities);
+    let environment = RunContext::new(&config.session, &config.catalogue, capabilities);
     let mut report = MeasureReport::default();
     for measure in Measure::ALL {
         if !config.measures.contains(&measure) {
@@ -138,7 +143,7 @@ pub async fn measure_declared(
 async fn take(
     measure: Measure,
     config: &MeasureConfig,
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
 ) -> Measured {
     let samples = config.samples.clamp(SAMPLES_MIN, SAMPLES_MAX);

@@ -13,6 +13,7 @@ mod plan;
 mod play;
 pub mod search;
 mod shrink;
+mod teller;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -20,20 +21,24 @@ use std::sync::Arc;
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
+use proofup_domain::requirement::Catalogue;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::judge::outcome::Outcome;
-use crate::run::{Environment, RunConfig, RunError, joined, read_capabilities};
 use crate::scenario::load;
 use crate::target::Isolation;
-use crate::world::case::{Case, has_feature, run_case};
+use crate::world::case::{Case, run_case};
+use crate::world::context::{RunContext, joined};
 use crate::world::missing_facilities;
+use crate::world::needs::has_feature;
 use crate::world::operation_of;
+use crate::world::session::{RunError, TargetSession, read_capabilities};
 use judge::Judgement;
 use plan::Plan;
 use play::{attempt, play};
-use templates::{TEMPLATES, Template, draw};
+use teller::Template;
+use templates::{TEMPLATES, draw};
 
 /// How often a violation is let happen again.
 pub const REPETITIONS: u32 = 10;
@@ -47,8 +52,12 @@ const ATTEMPTS: u32 = 20;
 /// Says how many histories of what.
 #[derive(Debug, Clone)]
 pub struct RaceConfig {
-    /// The target, the seed and the jobs; its suite and its selection are not looked at.
-    pub run: RunConfig,
+    /// Whose histories, and by which seed.
+    pub session: TargetSession,
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// Histories under way at once.
+    pub jobs: usize,
     /// How many histories.
     pub histories: u64,
 }
@@ -125,7 +134,7 @@ impl RaceOutput {
     }
 }
 
-/// Lets histories happen, `config.run.jobs` side by side, and judges them.
+/// Lets histories happen, `config.jobs` side by side, and judges them.
 ///
 /// `told` is called as each is done; `stop` turning true ends it early.
 ///
@@ -136,14 +145,14 @@ pub async fn race(
     told: impl Fn() + Send,
     mut stop: watch::Receiver<bool>,
 ) -> Result<RaceOutput, RunError> {
-    let hunter = Hunter::new(&config.run).await?;
+    let hunter = Hunter::new(config).await?;
     let mut stories: Vec<Story> = TEMPLATES.iter().map(|one| hunter.story(one)).collect();
     let mut violations = BTreeMap::new();
     let mut tasks = JoinSet::new();
     let mut next = 1;
     let mut interrupted = false;
     loop {
-        while next <= config.histories && tasks.len() < hunter.jobs(&config.run) {
+        while next <= config.histories && tasks.len() < hunter.jobs(config) {
             let (hunter, plan) = (hunter.clone(), hunter.plan(next));
             tasks.spawn(async move { (hunter.judged(&plan).await, plan) });
             next += 1;
@@ -186,7 +195,7 @@ pub async fn race(
         stories,
         findings,
         interrupted,
-        target_name: config.run.target.name().to_owned(),
+        target_name: config.session.target.name().to_owned(),
     })
 }
 
@@ -195,7 +204,7 @@ pub async fn race(
 /// # Errors
 /// As [`race`].
 pub async fn hunt(config: &RaceConfig) -> Result<Option<Finding>, RunError> {
-    let hunter = Hunter::new(&config.run).await?;
+    let hunter = Hunter::new(config).await?;
     for case in 1..=config.histories {
         let plan = hunter.plan(case);
         if let Judgement::Violation(what) = hunter.judged(&plan).await {
@@ -229,24 +238,28 @@ fn count(stories: &mut [Story], plan: &Plan, judgement: &Judgement) {
 /// Holds what every history needs.
 #[derive(Debug, Clone)]
 struct Hunter {
-    environment: Arc<Environment>,
+    environment: Arc<RunContext>,
     capabilities: Arc<Capabilities>,
     seed: u64,
 }
 
 impl Hunter {
-    async fn new(config: &RunConfig) -> Result<Self, RunError> {
-        let capabilities = read_capabilities(config).await?;
+    async fn new(config: &RaceConfig) -> Result<Self, RunError> {
+        let capabilities = read_capabilities(&config.session).await?;
         Ok(Self {
-            environment: Arc::new(Environment::new(config, &capabilities)),
+            environment: Arc::new(RunContext::new(
+                &config.session,
+                &config.catalogue,
+                &capabilities,
+            )),
             capabilities: Arc::new(capabilities),
-            seed: config.seed,
+            seed: config.session.seed,
         })
     }
 
     /// Says how many histories may be under way: one, where nothing keeps them apart.
-    fn jobs(&self, config: &RunConfig) -> usize {
-        if self.environment.target.isolation() == Isolation::Tenant {
+    fn jobs(&self, config: &RaceConfig) -> usize {
+        if self.environment.session.target.isolation() == Isolation::Tenant {
             config.jobs.max(1)
         } else {
             1
@@ -256,7 +269,7 @@ impl Hunter {
     /// Draws a history; what the target file does not bind is not looked at afterwards.
     fn plan(&self, case: u64) -> Plan {
         let mut plan = draw(self.seed, case, &self.capabilities.limits);
-        let target = &self.environment.target;
+        let target = &self.environment.session.target;
         let is_bound =
             |command: &Command| operation_of(command).is_none_or(|operation| target.has(operation));
         plan.after.retain(is_bound);
@@ -285,7 +298,12 @@ impl Hunter {
         if let Some(missing) = needs.find(|need| !has_feature(&self.capabilities, **need)) {
             return Judgement::Unjudged(format!("the target has no {missing}"));
         }
-        if missing_facilities(&plan.case(), &self.environment.target, &self.capabilities).is_some()
+        if missing_facilities(
+            &plan.case().scenario,
+            &self.environment.session.target,
+            &self.capabilities,
+        )
+        .is_some()
         {
             return Judgement::Unjudged(
                 "the harness lacks means that this target does not give".to_owned(),

@@ -9,18 +9,20 @@ use proofup_explore::explore::{ExploreConfig, ExploreOutput, Finding, Story, dra
 use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{COMMANDS, load};
-use proofup_world::context::read_capabilities;
+use proofup_world::session::read_capabilities;
 use tokio::sync::watch;
 
 use crate::failing::failing;
-use crate::planted::{config, wait};
+use crate::planted::{session, wait};
 
 /// Commands of a case at most.
 const STEPS: usize = 24;
 
 fn cases(fault: Option<FaultName>, cases: u64) -> ExploreConfig {
     ExploreConfig {
-        run: config(fault, Vec::new()),
+        session: session(fault),
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: 4,
         first: 1,
         cases,
         steps: STEPS,
@@ -35,7 +37,7 @@ fn explored(fault: Option<FaultName>, number: u64) -> ExploreOutput {
 }
 
 fn stories(number: u64) -> Vec<Story> {
-    let capabilities = wait(read_capabilities(&config(None, Vec::new()))).expect("it can be asked");
+    let capabilities = wait(read_capabilities(&session(None))).expect("it can be asked");
     let capabilities = Arc::new(capabilities);
     (1..=number)
         .map(|case| draw(&capabilities, 1, case, STEPS))
@@ -49,7 +51,7 @@ fn rerun(finding: &Finding, fault: Option<FaultName>) -> CaseResult {
         load(&path, &finding.file.text, &embedded_catalogue()).unwrap_or_else(|errors| {
             panic!("{}\n{:?}", finding.file.text, miette::Report::new(errors))
         });
-    crate::judged(&config(fault, Vec::new()), scenario)
+    crate::judged(&session(fault), scenario)
 }
 
 fn failed(result: &CaseResult) -> BTreeSet<&str> {
@@ -114,7 +116,7 @@ fn a_counterexample_is_a_small_file_that_fails_alone_and_passes_where_nothing_is
 #[test]
 fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
     let mut config = cases(None, 400);
-    config.run.transport = failing(config.run.transport);
+    config.session.transport = failing(config.session.transport);
     let found = wait(hunt(&config)).expect("the reference can be asked");
     let found = found.expect("a status of 500 is no success");
     let file = wait(found.make_small()).file;

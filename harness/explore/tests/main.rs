@@ -13,19 +13,22 @@ use std::sync::Arc;
 
 use proofup_judge::outcome::CaseResult;
 use proofup_scenario::Scenario;
+use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_world::case::{Case, run_case};
-use proofup_world::context::{Environment, RunConfig, read_capabilities};
+use proofup_world::context::RunContext;
+use proofup_world::session::{TargetSession, read_capabilities};
 
 /// Judges a scenario as a run would.
-fn judged(config: &RunConfig, scenario: Scenario) -> CaseResult {
+fn judged(session: &TargetSession, scenario: Scenario) -> CaseResult {
     planted::wait(async {
-        let capabilities = read_capabilities(config).await;
+        let capabilities = read_capabilities(session).await;
         let capabilities = capabilities.expect("the reference can be asked");
         let case = Case {
             edition: scenario.editions[0],
             scenario: Arc::new(scenario),
         };
-        let environment = Environment::new(config, &capabilities);
+        let catalogue = Arc::new(embedded_catalogue());
+        let environment = RunContext::new(session, &catalogue, &capabilities);
         run_case(&environment, &capabilities, &case).await
     })
 }

@@ -16,8 +16,7 @@ use proofup_reference::app::{AppConfig, app};
 use proofup_reference::faults::rule_book;
 use proofup_reference::rules::RuleBook;
 use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_scenario::{Origin, Suite};
-use proofup_world::context::{RunConfig, Selection};
+use proofup_world::session::TargetSession;
 use tokio::sync::watch;
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
 
@@ -59,30 +58,18 @@ fn measured(
     only: Option<usize>,
 ) -> MeasureReport {
     let target = CompiledTarget::compile("reference.toml", target).expect("the file compiles");
-    let suite = Suite {
-        scenarios: Vec::new(),
-        hash: String::new(),
-        origin: Origin::Embedded,
-    };
     let clock = Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant"));
     let config = MeasureConfig {
-        run: RunConfig {
-            suite: Arc::new(suite),
-            catalogue: Arc::new(embedded_catalogue()),
+        session: TargetSession {
             target: Arc::new(target),
             transport,
             callback_base: "http://target.invalid".to_owned(),
             control_token: Some(Secret::new(TOKEN)),
-            seed: 1,
-            jobs: 1,
-            selection: Selection::default(),
-            trace: false,
-            max_failures: None,
-            deadline: None,
-            clock,
-            probed: None,
             surroundings: Arc::default(),
+            clock,
+            seed: 1,
         },
+        catalogue: Arc::new(embedded_catalogue()),
         measures: measures.into(),
         samples: SAMPLES_MIN,
         requests: 14,

@@ -3,14 +3,19 @@
 mod faulty;
 mod sound;
 
+use std::sync::Arc;
+
 use proofup_domain::fault::FaultName;
 use proofup_explore::race::RaceConfig;
+use proofup_scenario::catalogue::embedded_catalogue;
 
-use crate::planted::{config, wait};
+use crate::planted::{session, wait};
 
 fn races(fault: Option<FaultName>, histories: u64) -> RaceConfig {
     RaceConfig {
-        run: config(fault, Vec::new()),
+        session: session(fault),
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: 4,
         histories,
     }
 }

@@ -181,9 +181,9 @@ impl<'a> Run<'a> {
         let shared = Rc::new(Shared {
             recorder: RefCell::new(Recorder::new(plan)),
             scripts: plan.mix.keys().map(|flow| (*flow, flow.script())).collect(),
-            clock: config.clock.clone(),
-            begun: Cell::new(config.clock.now()),
-            can_sign_out: config.target.has(Operation::SignOut),
+            clock: config.session.clock.clone(),
+            begun: Cell::new(config.session.clock.now()),
+            can_sign_out: config.session.target.has(Operation::SignOut),
             pool: RefCell::new(std::mem::take(&mut prepared.pool)),
             out: RefCell::default(),
             rest: Cell::new(prepared.rest),
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
         events(Event::Begun {
             accounts: self.accounts,
         });
-        self.shared.begun.set(self.config.clock.now());
+        self.shared.begun.set(self.config.session.clock.now());
         let clocks = tokio::task::spawn_local(clocks::keep_moving(
             self.config.clone(),
             Rc::clone(&self.common),
@@ -220,7 +220,7 @@ impl<'a> Run<'a> {
         let ending = match Schedule::new(&self.config.plan, self.config.shard) {
             Some(schedule) => {
                 let begun = self.shared.begun.get();
-                let clock = self.config.clock.clone();
+                let clock = self.config.session.clock.clone();
                 let paced = pacer::pace(schedule, begun, clock);
                 let (pacer, arrivals) =
                     paced.map_err(|error| LoadError::NotStarted(error.to_string()))?;

@@ -144,7 +144,7 @@ impl Player {
         if !tenant.id.is_empty() {
             offered.insert("tenantId", &*tenant.id);
         }
-        if let Some(token) = &common.control_token {
+        if let Some(token) = &common.session.control_token {
             offered.insert("controlToken", token.clone());
         }
         offered.insert("userPrincipalName", &*account.user_principal_name);
@@ -154,7 +154,7 @@ impl Player {
             tenant: Rc::clone(tenant),
             account,
             ready_at: Timestamp::MIN,
-            transport: memory.around(common.transport.clone()),
+            transport: memory.around(common.session.transport.clone()),
             memory,
             lane: None,
             was_over_lane: false,
@@ -276,7 +276,7 @@ impl Player {
         let message = self.letterboxes.of(channel).wait(timeout).await;
         let message = message.ok_or(Trouble::NoMessage(channel))?;
         if matches!(channel, Channel::Sms | Channel::Email) {
-            let code = message.code(self.common.target.code_pattern(channel));
+            let code = message.code(self.common.session.target.code_pattern(channel));
             let code = code.ok_or_else(|| {
                 Trouble::Unready(format!("a message by {channel} came without a code"))
             })?;
@@ -312,7 +312,7 @@ impl Player {
     /// Sends the requests of an operation, over the user's own connection where that can be.
     async fn send(&mut self, operation: Operation) -> Result<Asked, Trouble> {
         self.operation = Some(operation);
-        let target = Arc::clone(&self.common.target);
+        let target = Arc::clone(&self.common.session.target);
         if let Some(lanes) = &self.common.lanes {
             self.was_over_lane = true;
             let lane = self.lane.get_or_insert_with(|| lanes.take());
@@ -463,8 +463,8 @@ impl Player {
             let call = message.call.as_ref()?;
             call.secret.clone()
         }));
-        secrets.extend(self.common.control_token.clone());
-        let target = &self.common.target;
+        secrets.extend(self.common.session.control_token.clone());
+        let target = &self.common.session.target;
         Some(target.show(self.operation, &request, outcome.as_ref(), &secrets))
     }
 }

@@ -2,36 +2,30 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
 use proofup_domain::method::{ChallengeKind, ResetMethod};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
-use proofup_domain::secret::Secret;
 use proofup_gateways::host::InProcessSink;
 
 use super::post::Post;
 use super::wire::Lanes;
-use crate::surroundings::Surroundings;
-use crate::target::{ClockMode, ClockScope, CompiledTarget, Operation, Transport};
+use crate::target::{ClockMode, ClockScope, CompiledTarget, Operation};
+use crate::world::session::TargetSession;
 
 /// Holds what every user of a run shares.
 #[derive(Debug)]
 pub(crate) struct Common {
-    pub(crate) target: Arc<CompiledTarget>,
-    pub(crate) control_token: Option<Secret>,
+    /// The target, what everybody sends over who has no connection, and gateways, process and clock of the run.
+    pub(crate) session: TargetSession,
     pub(crate) capabilities: Capabilities,
     pub(crate) post: Post,
-    /// Gateways, process and clock of the run.
-    pub(crate) surroundings: Arc<Surroundings>,
     /// Where a target in this process brings its messages.
     pub(crate) counter: Option<InProcessSink>,
     /// The connections of those who are under way, where requests can be written straight onto one.
     pub(crate) lanes: Option<Lanes>,
-    /// What everybody else sends over.
-    pub(crate) transport: Transport,
     /// How long a message may take.
     pub(crate) timeout: std::time::Duration,
     /// The target file wants more than a contract of tenants needs: names of its own, cookies, what an act is about.

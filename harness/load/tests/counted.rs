@@ -17,6 +17,7 @@ use proofup_load::report::{Report, Verdict};
 use proofup_load::threshold::Threshold;
 use proofup_load::timeline::Point;
 use proofup_load::{LoadConfig, Shard};
+use proofup_world::session::TargetSession;
 
 use crate::support::{plan, ran, report, running};
 
@@ -64,13 +65,18 @@ impl Door {
             async move { answer }
         }));
         LoadConfig {
+            session: TargetSession {
+                target: Arc::new(target()),
+                transport: transport.clone(),
+                callback_base: String::new(),
+                control_token: None,
+                clock: running(),
+                surroundings: Arc::default(),
+                seed: plan.seed,
+            },
             plan,
             shard,
-            target: Arc::new(target()),
             connect: Arc::new(move || transport.clone()),
-            callback_base: String::new(),
-            control_token: None,
-            clock: running(),
             watched: None,
             gateways: StandaloneOptions::default(),
             counter: None,

@@ -12,6 +12,7 @@ use proofup_load::flow::FlowName;
 use proofup_load::plan::LoadPlan;
 use proofup_load::report::Verdict;
 use proofup_load::{LoadConfig, LoadError, Shard, run};
+use proofup_world::session::TargetSession;
 use proofup_world::surroundings::gateway_options;
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
@@ -105,21 +106,28 @@ fn configured(plan: LoadPlan, text: &str) -> LoadConfig {
         .unwrap_or_else(|errors| panic!("{:?}", errors.problems()));
     let base = target.base_url().cloned().expect("the file names one");
     let gateways = target.surrounded().gateways.as_ref();
+    let gateways = gateway_options(gateways.expect("they stand in the file"));
     let options = TransportOptions {
         timeout: plan.timeout,
         ..TransportOptions::default()
     };
+    let direct = target.direct(options);
     LoadConfig {
+        session: TargetSession {
+            target: Arc::new(target),
+            transport: loopback_transport(&base, options),
+            callback_base: base.as_str().trim_end_matches('/').to_owned(),
+            control_token: Some(Secret::new(TOKEN)),
+            clock: running(),
+            surroundings: Arc::default(),
+            seed: plan.seed,
+        },
         plan,
         shard: Shard::WHOLE,
-        gateways: gateway_options(gateways.expect("they stand in the file")),
-        direct: target.direct(options),
+        gateways,
+        direct,
         counter: None,
-        target: Arc::new(target),
-        callback_base: base.as_str().trim_end_matches('/').to_owned(),
         connect: Arc::new(move || loopback_transport(&base, options)),
-        control_token: Some(Secret::new(TOKEN)),
-        clock: running(),
         watched: None,
     }
 }

@@ -15,6 +15,7 @@ use proofup_reference::app::{AppConfig, app};
 use proofup_reference::faults::rule_book;
 use proofup_reference::rules::RuleBook;
 use proofup_reference::serve::serve;
+use proofup_world::session::TargetSession;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -96,14 +97,19 @@ impl Served {
             ..TransportOptions::default()
         };
         LoadConfig {
+            session: TargetSession {
+                target: Arc::new(reference().with_base(self.base.clone())),
+                transport: loopback_transport(&base, options),
+                callback_base: self.base.as_str().trim_end_matches('/').to_owned(),
+                control_token: Some(Secret::new(TOKEN)),
+                clock: running(),
+                surroundings: Arc::default(),
+                seed: plan.seed,
+            },
             plan,
             shard: Shard::WHOLE,
-            target: Arc::new(reference().with_base(self.base.clone())),
             direct: Direct::of(&base, options),
             connect: Arc::new(move || loopback_transport(&base, options)),
-            callback_base: self.base.as_str().trim_end_matches('/').to_owned(),
-            control_token: Some(Secret::new(TOKEN)),
-            clock: running(),
             watched: None,
             gateways: StandaloneOptions::default(),
             counter: None,

@@ -126,7 +126,7 @@ fn a_server_that_is_not_there_is_told_before_anything_begins() {
     let served = Served::start(None);
     let config = served.config(plan(ONE_FLOW));
     served.way.send_replace(Way::Cut);
-    let address = config.callback_base.trim_start_matches("http://");
+    let address = config.session.callback_base.trim_start_matches("http://");
     while TcpStream::connect(address).is_ok() {
         // The other thread has yet to close the door.
         thread::yield_now();

@@ -20,10 +20,12 @@ mod times;
 mod uses;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::Command;
 use proofup_domain::refusal::Refusal;
+use proofup_domain::requirement::Catalogue;
 use tokio::sync::watch;
 
 pub use crate::target::TargetText;
@@ -34,16 +36,18 @@ use act::{Act, Stage, Story, Wants};
 use diagnose::{Look, diagnosis};
 use times::Times;
 
-use crate::run::{Environment, RunConfig, reach, read_capabilities};
 use crate::target::{ClockMode, Operation};
+use crate::world::context::RunContext;
 use crate::world::operation_of;
+use crate::world::session::{TargetSession, reach, read_capabilities};
 use crate::world::visit::{Acted, Came, Visit};
 
 /// Examines a target: probe by probe, each told as soon as it is known.
 ///
 /// The file itself has been read, so its finding is always right; whoever reads it tells otherwise.
 pub async fn examine(
-    config: &RunConfig,
+    session: &TargetSession,
+    catalogue: &Arc<Catalogue>,
     text: &TargetText,
     told: &(dyn Fn(&Finding) + Send + Sync),
     stop: &watch::Receiver<bool>,
@@ -51,11 +55,11 @@ pub async fn examine(
     let mut chart = Chart {
         findings: Vec::new(),
         told,
-        known: config.target.known(),
+        known: session.target.known(),
     };
     chart.add(ground::finding("file", Vec::new()));
-    let asked = match reach(config).await {
-        Ok(()) => read_capabilities(config).await,
+    let asked = match reach(session).await {
+        Ok(()) => read_capabilities(session).await,
         Err(error) => Err(error),
     };
     let capabilities = match asked {
@@ -70,13 +74,13 @@ pub async fn examine(
     for probe in ["reachability", "capabilities", "credentials"] {
         chart.add(ground::finding(probe, Vec::new()));
     }
-    let environment = Environment::new(config, &capabilities);
+    let environment = RunContext::new(session, catalogue, &capabilities);
     probe(&environment, &capabilities, text, chart, false, stop).await
 }
 
 /// Probes before a run: what is found wrong, the run leaves out (decision 8).
 pub(crate) async fn silently(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     text: &TargetText,
     stop: &watch::Receiver<bool>,
@@ -84,7 +88,7 @@ pub(crate) async fn silently(
     let chart = Chart {
         findings: Vec::new(),
         told: &|_| {},
-        known: environment.target.known(),
+        known: environment.session.target.known(),
     };
     probe(environment, capabilities, text, chart, true, stop).await
 }
@@ -149,7 +153,7 @@ impl Chart<'_> {
 
 /// Plays every story, in order.
 async fn probe(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     text: &TargetText,
     mut chart: Chart<'_>,
@@ -164,10 +168,10 @@ async fn probe(
     };
     chart.add(ground::declarations(
         capabilities,
-        &environment.target,
+        &environment.session.target,
         text,
     ));
-    let target = &environment.target;
+    let target = &environment.session.target;
     let made =
         capabilities.facilities.contains(&Facility::Policy) && target.has(Operation::CreateTenant);
     let settable = made || target.standing_policy().is_some();
@@ -237,7 +241,7 @@ fn programme(
 
 /// Holds what stories are played with.
 struct Theatre<'a> {
-    environment: &'a Environment,
+    environment: &'a RunContext,
     capabilities: &'a Capabilities,
     text: &'a TargetText,
     /// A run follows: nothing is used up that it needs.
@@ -260,7 +264,7 @@ impl Theatre<'_> {
             return;
         }
         let (story, scenario) =
-            match foreseen::cut(story, &self.environment.target, self.capabilities) {
+            match foreseen::cut(story, &self.environment.session.target, self.capabilities) {
                 Ok(cut) => cut,
                 Err(why) => {
                     for name in names {
@@ -315,7 +319,7 @@ impl Theatre<'_> {
         let mut found = Vec::new();
         for stage in &story.stages {
             let wrong = self.stage(visit, stage).await;
-            let mut known = self.environment.target.known().iter();
+            let mut known = self.environment.session.target.known().iter();
             let is_known = known.any(|(probe, _)| *probe == stage.name);
             let ends = !wrong.is_empty() && !stage.aside && !is_known && fatal(&wrong, stage);
             found.push((stage.name.clone(), wrong));
@@ -328,7 +332,7 @@ impl Theatre<'_> {
 
     /// Tells whether users are borrowed, because none can be made.
     fn borrows(&self) -> bool {
-        let target = &self.environment.target;
+        let target = &self.environment.session.target;
         !target.has(Operation::CreateTenant) && !target.has(Operation::CreateUser)
     }
 
@@ -423,7 +427,7 @@ impl Theatre<'_> {
     }
 
     fn is_bound(&self, command: &Command) -> bool {
-        operation_of(command).is_none_or(|operation| self.environment.target.has(operation))
+        operation_of(command).is_none_or(|operation| self.environment.session.target.has(operation))
     }
 
     /// Looks whether the time that the target tells moved by what it was told to.
@@ -433,7 +437,7 @@ impl Theatre<'_> {
         };
         let wanted: i64 = by.strip_suffix('s')?.parse().ok()?;
         let moved = acted.after.duration_since(acted.before).as_secs();
-        let frozen = self.environment.target.clock().mode == ClockMode::Frozen;
+        let frozen = self.environment.session.target.clock().mode == ClockMode::Frozen;
         let slack = if frozen { 0 } else { 60 };
         if (wanted..=wanted + slack).contains(&moved) || !matches!(acted.came, Came::Answer(_)) {
             return None;

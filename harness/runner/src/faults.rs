@@ -21,10 +21,11 @@ use crate::judge::outcome::{CaseResult, CheckResult, Outcome};
 use crate::measure::{Judgement, Measure, MeasureConfig, SAMPLES_MIN, measure_declared};
 use crate::race::{self, RaceConfig};
 use crate::run::{
-    Environment, RunConfig, RunError, Selection, checks_of, joined, read_capabilities, select,
+    RunConfig, RunError, Selection, TargetSession, checks_of, read_capabilities, select,
 };
 use crate::target::Transport;
 use crate::world::case::{Case, run_case};
+use crate::world::context::{RunContext, joined};
 
 /// Makes an implementation with a fault, or without any.
 pub type Factory = dyn Fn(Option<FaultName>) -> Transport + Send + Sync;
@@ -129,7 +130,7 @@ pub struct FaultMatrix {
 
 /// Plants one fault after the other and runs the suite against each, `config.jobs` of them side by side.
 ///
-/// `config.transport` is not used: the factory makes one for each fault. Nothing is probed (decision 8): what the
+/// `config.session.transport` is not used: the factory makes one for each fault. Nothing is probed (decision 8): what the
 /// implementation without a fault declares holds for all. `told` is called with each result as it comes.
 ///
 /// # Errors
@@ -142,10 +143,11 @@ pub async fn judge_faults(
     told: impl Fn(&FaultResult) + Send,
     mut stop: watch::Receiver<bool>,
 ) -> Result<FaultMatrix, RunError> {
-    let sound = RunConfig {
-        transport: factory(None),
-        ..config.clone()
+    let planted = |fault| TargetSession {
+        transport: factory(fault),
+        ..config.session.clone()
     };
+    let sound = planted(None);
     let capabilities = Arc::new(read_capabilities(&sound).await?);
     let cases = Arc::new(select(
         &config.suite,
@@ -160,17 +162,14 @@ pub async fn judge_faults(
         while tasks.len() < config.jobs.max(1)
             && let Some((place, fault)) = waiting.next()
         {
-            let planted = RunConfig {
-                transport: factory(Some(fault)),
-                ..config.clone()
-            };
+            let session = planted(Some(fault));
             let trial = Trial {
                 fault,
-                environment: Environment::new(&planted, &capabilities),
+                environment: RunContext::new(&session, &config.catalogue, &capabilities),
                 capabilities: Arc::clone(&capabilities),
                 catalogue: Arc::clone(&config.catalogue),
                 cases: Arc::clone(&cases),
-                planted,
+                session,
                 budget,
             };
             tasks.spawn(async move { (place, trial.judge().await) });
@@ -221,11 +220,11 @@ pub fn requirements_without_fault(catalogue: &Catalogue) -> Vec<&str> {
 /// One fault and what is needed to judge it.
 struct Trial {
     fault: FaultName,
-    environment: Environment,
+    environment: RunContext,
     capabilities: Arc<Capabilities>,
     catalogue: Arc<Catalogue>,
     cases: Arc<Vec<Case>>,
-    planted: RunConfig,
+    session: TargetSession,
     budget: Option<Budget>,
 }
 
@@ -259,7 +258,9 @@ impl Trial {
             requirement: requirement.to_owned(),
         };
         let exploring = ExploreConfig {
-            run: self.planted.clone(),
+            session: self.session.clone(),
+            catalogue: Arc::clone(&self.catalogue),
+            jobs: 1,
             first: 1,
             cases: budget.cases,
             steps: budget.steps,
@@ -269,14 +270,17 @@ impl Trial {
             return found("explore", hunted.case, hunted.requirement());
         }
         let racing = RaceConfig {
-            run: self.planted.clone(),
+            session: self.session.clone(),
+            catalogue: Arc::clone(&self.catalogue),
+            jobs: 1,
             histories: budget.histories,
         };
         if let Ok(Some(finding)) = race::hunt(&racing).await {
             return found("race", finding.case, finding.requirement);
         }
         let measuring = MeasureConfig {
-            run: self.planted.clone(),
+            session: self.session.clone(),
+            catalogue: Arc::clone(&self.catalogue),
             measures: Measure::ALL.into(),
             samples: SAMPLES_MIN,
             requests: budget.requests,

@@ -4,6 +4,7 @@
 //! part finds beyond that becomes a failed check of the requirement that it names.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::RequirementId;
@@ -62,19 +63,16 @@ pub async fn beyond_scripts(
     told: impl Fn(&str) + Send,
     stop: watch::Receiver<bool>,
 ) -> Result<Vec<CaseResult>, RunError> {
-    let started = || run.clock.now();
+    let started = || run.session.clock.now();
     let wall = |since: jiff::Timestamp| {
-        u64::try_from(run.clock.now().duration_since(since).as_millis()).unwrap_or_default()
+        u64::try_from(run.session.clock.now().duration_since(since).as_millis()).unwrap_or_default()
     };
     let mut cases = Vec::new();
     told("matrix");
     let began = started();
     let live = Live {
         combinations: budget.combinations,
-        target: run.target.clone(),
-        transport: run.transport.clone(),
-        control_token: run.control_token.clone(),
-        seed: run.seed,
+        session: run.session.clone(),
         jobs: run.jobs,
     };
     let found = judge_live(live, |_| {}, stop.clone()).await?;
@@ -82,7 +80,9 @@ pub async fn beyond_scripts(
     told("explore");
     let began = started();
     let config = ExploreConfig {
-        run: run.clone(),
+        session: run.session.clone(),
+        catalogue: Arc::clone(&run.catalogue),
+        jobs: run.jobs,
         first: 1,
         cases: budget.cases,
         steps: budget.steps,
@@ -98,7 +98,9 @@ pub async fn beyond_scripts(
     told("race");
     let began = started();
     let config = RaceConfig {
-        run: run.clone(),
+        session: run.session.clone(),
+        catalogue: Arc::clone(&run.catalogue),
+        jobs: run.jobs,
         histories: budget.histories,
     };
     let raced = race(&config, || {}, stop.clone()).await?;
@@ -106,7 +108,8 @@ pub async fn beyond_scripts(
     told("measure");
     let began = started();
     let config = MeasureConfig {
-        run: run.clone(),
+        session: run.session.clone(),
+        catalogue: Arc::clone(&run.catalogue),
         measures: Measure::ALL.into(),
         samples: budget.samples,
         requests: budget.requests,

@@ -6,8 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Catalogue;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -15,11 +17,45 @@ use tokio::task::JoinSet;
 use crate::doctor::{self, Finding, marks};
 use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
 use crate::scenario::{Scenario, Suite};
-use crate::target::{ClockScope, Isolation};
+use crate::target::{ClockScope, Isolation, TargetText};
 use crate::world::case::{Case, run_case};
-pub use proofup_world::context::{
-    Environment, RunConfig, RunError, Selection, joined, reach, read_capabilities,
-};
+use crate::world::context::RunContext;
+use crate::world::session::reach;
+pub use crate::world::session::{RunError, TargetSession, read_capabilities};
+
+/// Narrows a run down; empty lists narrow nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Requirement ids; `DEF-*` means a whole area.
+    pub requirements: Vec<String>,
+    /// Areas, by id or title.
+    pub areas: Vec<String>,
+    /// Editions.
+    pub editions: Vec<Edition>,
+}
+
+/// Says what to run, against what, and how.
+#[derive(Debug, Clone)]
+pub struct RunConfig {
+    /// The target and what it is reached by.
+    pub session: TargetSession,
+    /// The scenarios.
+    pub suite: Arc<Suite>,
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// Cases under way at once.
+    pub jobs: usize,
+    /// What of the suite.
+    pub selection: Selection,
+    /// Keep every exchange.
+    pub trace: bool,
+    /// Stop after this many failed checks.
+    pub max_failures: Option<usize>,
+    /// Stop after this long.
+    pub deadline: Option<Duration>,
+    /// The text of the target file, where the doctor looks at the mapping first (decision 8); none: nothing is probed.
+    pub probed: Option<Arc<TargetText>>,
+}
 
 /// Tells how a run is going.
 #[derive(Debug, Clone)]
@@ -69,9 +105,9 @@ pub async fn run(
     mut stop: watch::Receiver<bool>,
 ) -> Result<RunOutput, RunError> {
     if config.probed.is_some() {
-        reach(&config).await?;
+        reach(&config.session).await?;
     }
-    let capabilities = read_capabilities(&config).await?;
+    let capabilities = read_capabilities(&config.session).await?;
     let cases = select(&config.suite, &config.selection, &config.catalogue);
     let checks = cases
         .iter()
@@ -81,7 +117,8 @@ pub async fn run(
         cases: cases.len(),
         checks,
     });
-    let mut environment = Environment::new(&config, &capabilities);
+    let mut environment = RunContext::new(&config.session, &config.catalogue, &capabilities);
+    environment.trace = config.trace;
     let found = match &config.probed {
         Some(text) => doctor::silently(&environment, &capabilities, text, &stop).await,
         None => Vec::new(),
@@ -113,7 +150,7 @@ pub async fn run(
         interrupted: ended == Ended::Interrupted,
         deadline_hit: ended == Ended::Deadline,
         capabilities,
-        target_name: config.target.name().to_owned(),
+        target_name: config.session.target.name().to_owned(),
         found,
     })
 }
@@ -121,11 +158,11 @@ pub async fn run(
 /// Says how many cases may be under way: one, where anything but a tenant keeps them apart, where they share gateways, or
 /// where moving the time moves it for all.
 fn side_by_side(config: &RunConfig, capabilities: &Capabilities) -> usize {
-    let target = &config.target;
+    let target = &config.session.target;
     let shares_time = target.clock().scope == ClockScope::Process
         && capabilities.facilities.contains(&Facility::Clock);
     let alone = target.isolation() != Isolation::Tenant
-        || config.surroundings.gateways().is_some()
+        || config.session.surroundings.gateways().is_some()
         || shares_time;
     if alone { 1 } else { config.jobs.max(1) }
 }
@@ -151,7 +188,7 @@ impl Ended {
 
 /// Holds the cases that are under way.
 struct Crew {
-    environment: Arc<Environment>,
+    environment: Arc<RunContext>,
     capabilities: Arc<Capabilities>,
     events: Arc<dyn Fn(Event) + Send + Sync>,
     tasks: JoinSet<(usize, CaseResult)>,

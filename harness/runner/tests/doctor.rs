@@ -7,11 +7,12 @@ mod mistakes;
 use std::sync::Arc;
 
 use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
-use proofup_runner::run::RunConfig;
+use proofup_runner::run::{RunConfig, TargetSession};
 use proofup_runner::target::CompiledTarget;
 use tokio::sync::watch;
 
-use crate::planted::{config, wait};
+use crate::config;
+use crate::planted::{session, wait};
 
 /// The file whose mapping is right.
 const REFERENCE: &str = include_str!("../../../fixtures/targets/reference.toml");
@@ -21,7 +22,10 @@ fn with_text(text: &str) -> (RunConfig, TargetText) {
     let target = CompiledTarget::compile("target.toml", text).expect("the file compiles");
     let named = TargetText::new("target.toml", text);
     let config = RunConfig {
-        target: Arc::new(target),
+        session: TargetSession {
+            target: Arc::new(target),
+            ..session(None)
+        },
         probed: Some(Arc::new(named.clone())),
         ..config(None, Vec::new())
     };
@@ -32,7 +36,13 @@ fn with_text(text: &str) -> (RunConfig, TargetText) {
 fn examined(text: &str) -> Vec<Finding> {
     let (config, text) = with_text(text);
     let (_keep, stop) = watch::channel(false);
-    wait(examine(&config, &text, &|_| {}, &stop))
+    wait(examine(
+        &config.session,
+        &config.catalogue,
+        &text,
+        &|_| {},
+        &stop,
+    ))
 }
 
 /// Tells findings in lines.

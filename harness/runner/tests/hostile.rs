@@ -6,7 +6,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::judge::outcome::{CouldNotRun, Outcome};
-use proofup_runner::run::{RunConfig, RunError, RunOutput, Selection, run};
+use proofup_runner::run::{RunConfig, RunError, RunOutput, Selection, TargetSession, run};
 use proofup_runner::scenario::{Origin, Suite, load};
 use proofup_runner::target::{CompiledTarget, loopback_transport};
 use tokio::sync::watch;
@@ -70,25 +70,27 @@ async fn judged(target: CompiledTarget, hostility: Hostility) -> Result<RunOutpu
     let scenario = load("story.toml", STORY, &catalogue)
         .unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)));
     let config = RunConfig {
+        session: TargetSession {
+            transport: loopback_transport(&base, End::of(hostility).options()),
+            callback_base: server.base(),
+            target: Arc::new(target.with_base(base)),
+            control_token: Some(Secret::new("a-token-of-these-tests")),
+            seed: 1,
+            clock: Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant")),
+            surroundings: Arc::default(),
+        },
         suite: Arc::new(Suite {
             scenarios: vec![scenario],
             hash: String::new(),
             origin: Origin::Embedded,
         }),
         catalogue: Arc::new(catalogue),
-        transport: loopback_transport(&base, End::of(hostility).options()),
-        callback_base: server.base(),
-        target: Arc::new(target.with_base(base)),
-        control_token: Some(Secret::new("a-token-of-these-tests")),
-        seed: 1,
         jobs: 1,
         selection: Selection::default(),
         trace: false,
         max_failures: None,
         deadline: None,
-        clock: Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant")),
         probed: None,
-        surroundings: Arc::default(),
     };
     let (_stop, stopped) = watch::channel(false);
     tokio::time::timeout(3 * FAR_TOO_LONG, run(config, |_| {}, stopped))

@@ -17,3 +17,29 @@ mod product;
 mod races;
 mod strangers;
 mod suite;
+
+use std::sync::Arc;
+
+use proofup_domain::fault::FaultName;
+use proofup_runner::catalogue::embedded_catalogue;
+use proofup_runner::run::{RunConfig, Selection};
+use proofup_runner::scenario::{Origin, Scenario, Suite};
+
+/// Says how to run scenarios against the reference.
+fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunConfig {
+    RunConfig {
+        session: planted::session(fault),
+        suite: Arc::new(Suite {
+            scenarios,
+            hash: String::new(),
+            origin: Origin::Embedded,
+        }),
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: 4,
+        selection: Selection::default(),
+        trace: false,
+        max_failures: None,
+        deadline: None,
+        probed: None,
+    }
+}

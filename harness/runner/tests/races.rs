@@ -6,7 +6,8 @@ use proofup_runner::judge::outcome::Outcome;
 use proofup_runner::run::run;
 use proofup_runner::scenario::embedded_suite;
 
-use crate::planted::{config, wait};
+use crate::config;
+use crate::planted::wait;
 
 #[test]
 fn one_after_the_other_nothing_shows_of_these_faults() {

@@ -9,21 +9,22 @@ use proofup_domain::command::Name;
 use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
-use proofup_domain::requirement::{NeededFeature, Requirement};
+use proofup_domain::requirement::Requirement;
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::Gateways;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 
 use super::fairness::{accepted_shape, because, changes_something, unasked, without_the_untold};
+use super::needs::has_feature;
 use super::persona::{Organisation, Persona, case_rng};
 use super::things::Things;
 use super::time::Hearing;
 use super::{Trouble, World, needs, together};
+use crate::context::RunContext;
 use crate::judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
-use crate::run::Environment;
 use crate::scenario::{Check, Deed, Quantity, Scenario, Step};
 use crate::surroundings::Host;
 use crate::target::Operation;
@@ -65,7 +66,7 @@ struct Record {
 struct Walk<'a> {
     case: &'a Case,
     capabilities: &'a Capabilities,
-    environment: &'a Environment,
+    environment: &'a RunContext,
     records: BTreeMap<usize, Record>,
     checks: Vec<(usize, CheckResult)>,
     lines: Vec<String>,
@@ -75,11 +76,11 @@ struct Walk<'a> {
 
 /// Runs a case: makes its world, walks through its steps, takes the world down whatever happened.
 pub async fn run_case(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     case: &Case,
 ) -> CaseResult {
-    let started = environment.clock.now();
+    let started = environment.session.clock.now();
     let mut walk = Walk {
         case,
         capabilities,
@@ -91,10 +92,7 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: needs::hindrance(environment, capabilities, case).or_else(|| {
-            let marks = &environment.marks;
-            marks.of_beginning(environment, &case.scenario, &case.policy())
-        }),
+        blocked: blocked(environment, capabilities, case),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -135,7 +133,7 @@ pub async fn run_case(
     } else {
         exchanges.clear();
     }
-    let wall = environment.clock.now().duration_since(started);
+    let wall = environment.session.clock.now().duration_since(started);
     CaseResult {
         id: case.id(),
         file: case.scenario.path.clone(),
@@ -150,19 +148,30 @@ pub async fn run_case(
     }
 }
 
-/// Makes the people, the gateways and an empty memory; the tenant is made with the first step.
-pub async fn make_world<'a>(
-    environment: &'a Environment,
+/// Returns why a case cannot be judged before anything is tried, if it cannot: the target lacks something, or the doctor
+/// found a mistake in what it begins with.
+fn blocked(
+    environment: &RunContext,
+    capabilities: &Capabilities,
     case: &Case,
-) -> Result<World<'a>, String> {
+) -> Option<CouldNotRun> {
+    let target = &environment.session.target;
+    needs::hindrance(target, capabilities, &case.scenario, case.edition).or_else(|| {
+        let (marks, limits) = (&environment.marks, &environment.limits);
+        marks.of_beginning(target, limits, &case.scenario, &case.policy())
+    })
+}
+
+/// Makes the people, the gateways and an empty memory; the tenant is made with the first step.
+pub async fn make_world<'a>(environment: &'a RunContext, case: &Case) -> Result<World<'a>, String> {
     let id = case.id();
-    let mut rng = case_rng(environment.seed, &id);
+    let mut rng = case_rng(environment.session.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
     let people = people_of(environment, case, &organisation, &mut rng);
-    let gateways = match environment.surroundings.gateways() {
+    let gateways = match environment.session.surroundings.gateways() {
         Some(shared) => Host::Shared(shared),
         None => Host::Own(Box::new(
-            Gateways::start(environment.clock.clone())
+            Gateways::start(environment.session.clock.clone())
                 .await
                 .map_err(|error| format!("could not start the gateways: {error}"))?,
         )),
@@ -171,7 +180,7 @@ pub async fn make_world<'a>(
     let secrets: BTreeSet<Secret> = people
         .values()
         .map(|person| person.password.clone())
-        .chain(environment.control_token.clone())
+        .chain(environment.session.control_token.clone())
         .collect();
     Ok(World {
         environment,
@@ -208,7 +217,7 @@ pub async fn make_world<'a>(
 
 /// Draws the people of a case; where all cases share a target, with numbers that nobody had before.
 fn people_of(
-    environment: &Environment,
+    environment: &RunContext,
     case: &Case,
     organisation: &Organisation,
     rng: &mut ChaCha8Rng,
@@ -220,8 +229,8 @@ fn people_of(
             (spec.name.clone(), person)
         })
         .collect();
-    if environment.surroundings.gateways().is_some() {
-        let mut rng = case_rng(environment.seed, &format!("{} numbers", case.id()));
+    if environment.session.surroundings.gateways().is_some() {
+        let mut rng = case_rng(environment.session.seed, &format!("{} numbers", case.id()));
         let mut taken = environment
             .spent_numbers
             .lock()
@@ -370,7 +379,9 @@ impl Walk<'_> {
                 let outcome = match outcome {
                     Outcome::Failed(mismatches) => match unproven() {
                         Some(why) => Outcome::CouldNotRun(why),
-                        None => without_the_untold(&self.environment.target, step, mismatches),
+                        None => {
+                            without_the_untold(&self.environment.session.target, step, mismatches)
+                        }
                     },
                     other => other,
                 };
@@ -569,14 +580,5 @@ async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Answer, Trouble
     match &step.deed {
         Deed::One(command) => world.perform(command, step.mangle).await,
         Deed::Together(parts) => together::happen(world, parts).await,
-    }
-}
-
-/// Says that an answer is only what the target file assumes: nothing was asked, so nothing is judged.
-pub fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {
-    match feature {
-        NeededFeature::Feature(feature) => capabilities.features.contains(&feature),
-        NeededFeature::Method(method) => capabilities.methods.contains(&method),
-        NeededFeature::Kind(kind) => capabilities.kinds.contains(&kind),
     }
 }

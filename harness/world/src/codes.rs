@@ -62,14 +62,14 @@ impl World<'_> {
         let since = about.since;
         if self.messages_of(thing).is_empty() {
             // A stranger may still be sending; the reference has sent before it answers.
-            let settle = self.environment.target.settle();
+            let settle = self.environment.session.target.settle();
             let _ = self
                 .gateways
                 .inboxes()
                 .wait(since, channel, &destination, settle)
                 .await;
         }
-        let pattern = self.environment.target.code_pattern(channel);
+        let pattern = self.environment.session.target.code_pattern(channel);
         let mut codes: Vec<Secret> = self
             .messages_of(thing)
             .iter()

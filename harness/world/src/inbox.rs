@@ -41,7 +41,7 @@ impl World<'_> {
                 .map(|device| device.push_token.clone())
                 .collect(),
         };
-        let settle = self.environment.target.settle();
+        let settle = self.environment.session.target.settle();
         let mut messages: Vec<Arc<Message>> = Vec::new();
         for destination in destinations {
             let since = self
@@ -81,7 +81,7 @@ impl World<'_> {
             names_organisation: Some(newest.names(organisation)),
             has_code: Some(
                 newest
-                    .code(self.environment.target.code_pattern(newest.channel))
+                    .code(self.environment.session.target.code_pattern(newest.channel))
                     .is_some(),
             ),
             asks_for_pound: Some(newest.asks_for_pound()),

@@ -15,7 +15,7 @@ impl World<'_> {
     /// Six digits stand in many places by chance, so a place counts only if two different codes were found in it
     /// (decision 17): send at least two codes before searching.
     pub(super) fn find_leaks(&mut self) -> Answer {
-        let target = &self.environment.target;
+        let target = &self.environment.session.target;
         let sent: BTreeSet<Secret> = self
             .gateways
             .inboxes()

@@ -6,11 +6,11 @@
 
 pub mod context;
 pub mod foresee;
+pub mod session;
 pub mod surroundings;
 mod trust;
 
 extern crate self as world;
-use context as run;
 use proofup_binding as target;
 use proofup_judge as judge;
 use proofup_scenario::{self as scenario, transcript};
@@ -48,7 +48,7 @@ use proofup_gateways::message::Cursor;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
-use crate::run::Environment;
+use crate::context::RunContext;
 use crate::surroundings::Host;
 use crate::target::exchange::Exchange;
 use crate::target::{CallFailure, RawResponse, Reply};
@@ -65,7 +65,7 @@ pub use trust::{Mark, Marks};
 
 /// Holds everything that exists while one case runs.
 pub struct World<'a> {
-    environment: &'a Environment,
+    environment: &'a RunContext,
     organisation: Organisation,
     people: BTreeMap<Name, Persona>,
     gateways: Host,

@@ -5,15 +5,10 @@ use std::collections::BTreeSet;
 use proofup_domain::command::{Command, Name};
 
 use super::operations::References;
-use super::things::Sort;
+use super::things::{Sort, is_of_session};
 use super::variables::Vars;
 use super::{Trouble, World};
 use crate::target::{Operation, Variables};
-
-/// Tells whether a kept name is the session's, whatever it was kept with.
-pub(super) fn is_of_session(name: &str) -> bool {
-    matches!(name, "session" | "refreshToken")
-}
 
 impl World<'_> {
     /// Makes sure that a request which is about a thing other than the user's latest says so.
@@ -51,6 +46,7 @@ impl World<'_> {
             let variables = Variables(vars.0.clone());
             if !self
                 .environment
+                .session
                 .target
                 .would_name(operation, &variables, &names)
             {

@@ -4,54 +4,63 @@ use std::collections::BTreeSet;
 
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::{CodeRole, Command};
+use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::policy::Policy;
+use proofup_domain::requirement::NeededFeature;
 use proofup_domain::state::Channel;
 
-use super::case::Case;
 use super::variables::default_kind;
 use crate::foresee::foresee;
 use crate::judge::outcome::CouldNotRun;
-use crate::run::Environment;
 use crate::scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 use crate::surroundings::runs;
 use crate::target::{CompiledTarget, Operation};
 
 /// Says why a case cannot be judged against a target, before anything is tried.
 pub(super) fn hindrance(
-    environment: &Environment,
+    target: &CompiledTarget,
     capabilities: &Capabilities,
-    case: &Case,
+    scenario: &Scenario,
+    edition: Edition,
 ) -> Option<CouldNotRun> {
-    let target = &environment.target;
-    if let Some(missing) = missing_facilities(case, target, capabilities) {
+    if let Some(missing) = missing_facilities(scenario, target, capabilities) {
         return Some(missing);
     }
     let unfit = |facility, why| CouldNotRun::Unfit { facility, why };
-    if runs(target.clock().mode) && aims_at_a_second(&case.scenario) {
+    if runs(target.clock().mode) && aims_at_a_second(scenario) {
         let why = "it aims at a second, and the target's clock runs; that takes one that stands";
         return Some(unfit(Facility::Clock, why.to_owned()));
     }
-    if case.scenario.gateways != GatewayForms::default() && !target.has(Operation::CreateTenant) {
+    if scenario.gateways != GatewayForms::default() && !target.has(Operation::CreateTenant) {
         let why = "the target calls its providers in a form of its own, and the case wants another";
         return Some(unfit(Facility::Policy, why.to_owned()));
     }
-    foresee(&case.scenario, case.edition, target, capabilities)
+    foresee(scenario, edition, target, capabilities)
         .err()
         .map(|unforeseen| unfit(Facility::Policy, unforeseen.to_string()))
 }
 
-/// Lists the facilities that a case needs and that a target does not give.
+/// Lists the facilities that a scenario needs and that a target does not give.
 pub fn missing_facilities(
-    case: &Case,
+    scenario: &Scenario,
     target: &CompiledTarget,
     capabilities: &Capabilities,
 ) -> Option<CouldNotRun> {
-    let missing: BTreeSet<Facility> = facilities(&case.scenario, target)
+    let missing: BTreeSet<Facility> = facilities(scenario, target)
         .into_iter()
         .filter(|need| !capabilities.facilities.contains(need))
         .collect();
     (!missing.is_empty()).then_some(CouldNotRun::MissingFacilities(missing))
+}
+
+/// Returns whether a target declares what a requirement needs.
+pub fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool {
+    match feature {
+        NeededFeature::Feature(feature) => capabilities.features.contains(&feature),
+        NeededFeature::Method(method) => capabilities.methods.contains(&method),
+        NeededFeature::Kind(kind) => capabilities.kinds.contains(&kind),
+    }
 }
 
 /// Lists the facilities without which a scenario could not run against a target.

@@ -185,7 +185,7 @@ impl World<'_> {
         user: &Name,
         kept: &BTreeMap<String, Value>,
     ) {
-        let target = &self.environment.target;
+        let target = &self.environment.session.target;
         let renewed: BTreeMap<String, Value> = kept
             .iter()
             .filter(|(name, _)| target.keeps_for_later(name))

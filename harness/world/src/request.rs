@@ -15,7 +15,7 @@ use proofup_gateways::message::Cursor;
 use super::operations::{References, operation_of};
 use super::variables::Vars;
 use super::{Trouble, World};
-use crate::run::Environment;
+use crate::context::RunContext;
 use crate::target::exchange::Exchange;
 use crate::target::{CallFailure, Operation, Reply, Value, Variables};
 
@@ -44,8 +44,8 @@ impl Request {
     }
 
     /// Sends it and waits for the answer.
-    pub(super) async fn send(self, environment: &Environment) -> Result<Reply, CallFailure> {
-        let (target, transport) = (&environment.target, &environment.transport);
+    pub(super) async fn send(self, environment: &RunContext) -> Result<Reply, CallFailure> {
+        let (target, transport) = (&environment.session.target, &environment.session.transport);
         match self {
             Self::Operation {
                 operation,
@@ -224,7 +224,7 @@ impl World<'_> {
         mut vars: Vars,
         mangle: Option<Mangle>,
     ) -> Result<Request, Trouble> {
-        if !self.environment.target.has(operation) {
+        if !self.environment.session.target.has(operation) {
             return Err(Trouble::Unready(format!(
                 "the target file has no operation `{}`",
                 operation.as_str()
@@ -234,7 +234,7 @@ impl World<'_> {
             vars.value(&name, value);
         }
         let variables = vars.into_variables();
-        let fits = self.environment.target.fits(operation, &variables);
+        let fits = self.environment.session.target.fits(operation, &variables);
         fits.map_err(|error| Trouble::Unready(error.to_string()))?;
         Ok(Request::Operation {
             operation,

@@ -25,7 +25,7 @@ const TOTP_STEP_SECONDS: u32 = 30;
 impl World<'_> {
     /// Makes the tenant and registers what the file says its people have.
     pub async fn set_up(&mut self, scenario: &Scenario, policy: &Policy) -> Result<(), Trouble> {
-        let target = Arc::clone(&self.environment.target);
+        let target = Arc::clone(&self.environment.session.target);
         let terms = Terms::of(&target, &scenario.users, policy);
         let preparation = terms.preparation(&scenario.users, &self.limits);
         let first = &terms.first;
@@ -57,7 +57,7 @@ impl World<'_> {
     ///
     /// A case that changes its users uses them up, because every check needs a fresh user; cases that only look share.
     fn borrow_users(&mut self, scenario: &Scenario) -> Result<(), Trouble> {
-        let pool = self.environment.target.users();
+        let pool = self.environment.session.target.users();
         let mut spent = self
             .environment
             .spent_users
@@ -150,11 +150,14 @@ impl World<'_> {
         vars.json("users", Json::from(users));
         vars.json("gateways", self.gateway_addresses(&scenario.gateways));
         vars.json("gatewayTimeoutMs", Json::from(gateway_timeout_ms(scenario)));
-        vars.text("callbackBase", &self.environment.callback_base);
+        vars.text("callbackBase", &self.environment.session.callback_base);
         vars.text("now", &scenario.start.to_string());
         vars.text(
             "seed",
-            &format!("{}/{}", self.environment.seed, self.organisation.tenant),
+            &format!(
+                "{}/{}",
+                self.environment.session.seed, self.organisation.tenant
+            ),
         );
         let (performed, _) = self.call(Operation::CreateTenant, vars, None).await?;
         if !performed.is_success() {
@@ -184,7 +187,7 @@ impl World<'_> {
 
     /// Takes users and tenant down again; whether that works changes no judgement.
     pub async fn tear_down(&mut self) {
-        if self.environment.target.has(Operation::DeleteUser) {
+        if self.environment.session.target.has(Operation::DeleteUser) {
             for name in std::mem::take(&mut self.made) {
                 let mut vars = self.control_variables();
                 // What the target told when the user was made is what it may know them by.
@@ -192,7 +195,7 @@ impl World<'_> {
                 let _ = self.call(Operation::DeleteUser, vars, None).await;
             }
         }
-        if self.environment.target.has(Operation::DeleteTenant) {
+        if self.environment.session.target.has(Operation::DeleteTenant) {
             let vars = self.control_variables();
             let _ = self.call(Operation::DeleteTenant, vars, None).await;
         }

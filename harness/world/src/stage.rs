@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::World;
 use super::case::{Case, make_world};
 use super::things::Sort;
-use crate::run::Environment;
+use crate::context::RunContext;
 use crate::scenario::Scenario;
 use crate::target::exchange::Exchange;
 use crate::target::{CallFailure, Operation, Value, Variables};
@@ -36,7 +36,7 @@ pub struct Submitted {
 impl<'a> Stage<'a> {
     /// Makes the tenant and the people.
     pub async fn set(
-        environment: &'a Environment,
+        environment: &'a RunContext,
         scenario: Scenario,
         policy: &Policy,
     ) -> Result<Stage<'a>, String> {
@@ -127,8 +127,9 @@ impl<'a> Stage<'a> {
         let environment = self.world.environment;
         let operation = Operation::SubmitCode;
         let called = environment
+            .session
             .target
-            .call(&environment.transport, operation, &variables, None)
+            .call(&environment.session.transport, operation, &variables, None)
             .await;
         let (answered, mut exchange) = match called {
             Ok(reply) => (Some(reply.answered), reply.exchange),
@@ -142,7 +143,7 @@ impl<'a> Stage<'a> {
     pub fn makes_no_difference(&self, user: &str, code: &Secret, shaped: Value) -> bool {
         let body = |code: Value| {
             let variables = self.submission(user, code).ok()?;
-            let target = &self.world.environment.target;
+            let target = &self.world.environment.session.target;
             target.bodies(Operation::SubmitCode, &variables)
         };
         body(Value::Secret(code.clone())) == body(shaped)

@@ -169,3 +169,8 @@ impl Things {
         self.all.iter()
     }
 }
+
+/// Tells whether a kept name is the session's, whatever it was kept with.
+pub(super) fn is_of_session(name: &str) -> bool {
+    matches!(name, "session" | "refreshToken")
+}

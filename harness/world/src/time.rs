@@ -26,19 +26,19 @@ pub(super) struct Hearing {
 impl World<'_> {
     /// Reads the target's clock where no answer is needed for it.
     pub(crate) fn look_at_the_clock(&mut self) {
-        if let Some(file) = self.environment.surroundings.clock_file() {
+        if let Some(file) = self.environment.session.surroundings.clock_file() {
             self.now = file.now();
         } else if let Some(skew) = self.hearing.skew {
-            self.now = self.environment.clock.now() + skew;
+            self.now = self.environment.session.clock.now() + skew;
         }
     }
 
     /// Reads the target's clock at the beginning of a case.
     pub(super) async fn begin_time(&mut self) -> Result<(), Trouble> {
-        self.now = self.environment.clock.now();
+        self.now = self.environment.session.clock.now();
         self.look_at_the_clock();
-        if self.environment.surroundings.clock_file().is_none()
-            && self.environment.target.has(Operation::ReadClock)
+        if self.environment.session.surroundings.clock_file().is_none()
+            && self.environment.session.target.has(Operation::ReadClock)
         {
             let vars = self.control_variables();
             self.call(Operation::ReadClock, vars, None).await?;
@@ -49,16 +49,16 @@ impl World<'_> {
     /// Takes the time that an answer tells: what the target file keeps as `tenantNow`, else the `Date` of a process.
     pub(super) fn hear_time(&mut self, told: Option<&Value>, response: &RawResponse) {
         let told: Option<Timestamp> = told.and_then(|now| now.reveal().as_str()?.parse().ok());
-        let clock = self.environment.target.clock();
+        let clock = self.environment.session.target.clock();
         if clock.scope == ClockScope::Tenant {
             // Tenants have clocks of their own; headers tell the machine's.
             self.now = told.unwrap_or(self.now);
             return;
         }
-        if self.environment.surroundings.clock_file().is_some() {
+        if self.environment.session.surroundings.clock_file().is_some() {
             return self.look_at_the_clock();
         }
-        let machine = self.environment.clock.now();
+        let machine = self.environment.session.clock.now();
         if let Some(now) = told {
             self.hearing.told = true;
             self.now = now;
@@ -83,8 +83,8 @@ impl World<'_> {
     /// Moves the target's time by what a scenario says, in the way that its target file names.
     pub(super) async fn advance_clock(&mut self, by: &str) -> Result<Answer, Trouble> {
         let seconds = self.seconds(by)?;
-        let surroundings = &self.environment.surroundings;
-        let target = &self.environment.target;
+        let surroundings = &self.environment.session.surroundings;
+        let target = &self.environment.session.target;
         if let Some(moved) = surroundings.move_clock(target, seconds).await {
             moved.map_err(Trouble::Unready)?;
             if target.clock().moved == Some(ClockMove::Libfaketime) {

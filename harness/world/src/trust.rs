@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use proofup_domain::capabilities::Facility;
+use proofup_domain::capabilities::{Facility, Limits};
 use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 
 use crate::judge::outcome::CouldNotRun;
-use crate::run::Environment;
 use crate::scenario::{Check, Deed, Scenario, Step};
-use crate::target::Operation;
+use crate::target::{CompiledTarget, Operation};
 use crate::world::{Terms, needs, operation_of};
 
 /// Names what a run cannot judge, because the mapping does not carry it.
@@ -47,14 +46,14 @@ impl Marks {
     /// Tells why a scenario cannot even begin, if it cannot.
     pub(crate) fn of_beginning(
         &self,
-        environment: &Environment,
+        target: &CompiledTarget,
+        limits: &Limits,
         scenario: &Scenario,
         policy: &Policy,
     ) -> Option<CouldNotRun> {
         if self.0.is_empty() {
             return None;
         }
-        let target = &environment.target;
         let makes = [Operation::CreateTenant, Operation::CreateUser];
         let made = makes.into_iter().filter(|one| target.has(*one));
         let by_making = made
@@ -71,7 +70,7 @@ impl Marks {
             .or_else(|| self.find(|mark| *mark == Mark::Everything))
             .or_else(|| {
                 Terms::of(target, &scenario.users, policy)
-                    .preparation(&scenario.users, &environment.limits)
+                    .preparation(&scenario.users, limits)
                     .iter()
                     .find_map(|command| self.of_command(command))
             })

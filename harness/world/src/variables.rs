@@ -9,9 +9,8 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
 use serde_json::{Value as Json, json};
 
-use super::meant::is_of_session;
 use super::operations::References;
-use super::things::Sort;
+use super::things::{Sort, is_of_session};
 use super::{Trouble, World};
 use crate::scenario::Quantity;
 use crate::target::{Jar, Operation, Value, Variables};
@@ -67,7 +66,7 @@ impl World<'_> {
     pub(super) fn control_variables(&self) -> Vars {
         let mut vars = Vars::default();
         vars.text("tenantId", &self.organisation.tenant);
-        if let Some(token) = &self.environment.control_token {
+        if let Some(token) = &self.environment.session.control_token {
             vars.secret("controlToken", token.clone());
         }
         vars
@@ -353,7 +352,7 @@ impl World<'_> {
             .find_map(|index| self.things.get(*index).kept.get("methodId"));
         match id {
             Some(id) => vars.value("methodId", id.clone()),
-            None if needed && self.environment.target.mentions("methodId") => {
+            None if needed && self.environment.session.target.mentions("methodId") => {
                 return Err(Trouble::Unready(format!(
                     "no setup of {user} told the id of a registered {method}"
                 )));

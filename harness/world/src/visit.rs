@@ -13,7 +13,7 @@ use proofup_domain::state::Channel;
 use super::case::{Case, make_world};
 use super::things::Sort;
 use super::{Trouble, World};
-use crate::run::Environment;
+use crate::context::RunContext;
 use crate::scenario::Scenario;
 use crate::target::exchange::Exchange;
 
@@ -66,7 +66,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     /// Gives what came of the command that had to succeed on the way.
     pub async fn begin(
-        environment: &'a Environment,
+        environment: &'a RunContext,
         scenario: Scenario,
         policy: &Policy,
     ) -> Result<Visit<'a>, Box<Acted>> {
@@ -152,7 +152,7 @@ impl<'a> Visit<'a> {
     /// Tells what reached the gateway of a channel, without any value of it.
     pub fn post(&self, channel: Channel, user: &str) -> Post {
         let world = &self.world;
-        let pattern = world.environment.target.code_pattern(channel);
+        let pattern = world.environment.session.target.code_pattern(channel);
         let inboxes = world.gateways.inboxes();
         let setup = world.things.latest_with_codes(&Name(user.to_owned()));
         let code = setup.and_then(|thing| {

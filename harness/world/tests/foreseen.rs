@@ -8,13 +8,13 @@ use proofup_domain::method::{ChallengeKind, ResetMethod};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{Scenario, embedded_suite};
-use proofup_world::context::read_capabilities;
 use proofup_world::foresee::foresee_under;
+use proofup_world::session::read_capabilities;
 
-use crate::planted::{config, wait};
+use crate::planted::{session, wait};
 
 fn reference() -> Capabilities {
-    wait(read_capabilities(&config(None, Vec::new()))).expect("it can be asked")
+    wait(read_capabilities(&session(None))).expect("it can be asked")
 }
 
 fn cases() -> Vec<(Scenario, Edition)> {

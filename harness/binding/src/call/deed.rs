@@ -1,6 +1,7 @@
 //! One call of an operation, from its first request to its answer.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::Method;
 use proofup_domain::answer::{Answer, AnswerFields};
@@ -17,8 +18,9 @@ use crate::target::mangle::spoil;
 use crate::target::mask::{Masker, texts};
 use crate::target::meaning::taken;
 use crate::target::operation::Operation;
-use crate::target::reply::{CallFailure, RawResponse, Reply};
+use crate::target::reply::{CallFailure, Reply};
 use crate::target::request::{Draft, RequestTemplate};
+use crate::target::response::RawResponse;
 use crate::target::transport::{Transport, TransportError};
 use crate::target::value::{Value, Variables, text_of};
 use crate::target::way::{Csrf, CsrfPlace, Way};
@@ -202,7 +204,7 @@ impl<'a> Deed<'a> {
         let Some(poll) = template.poll.as_ref().filter(|_| mangle.is_none()) else {
             return Ok(response);
         };
-        let over = super::send::pause(poll.within);
+        let over = pause(poll.within);
         tokio::pin!(over);
         loop {
             let ends = response.status >= 400 && !template.go_on.contain(response.status);
@@ -212,7 +214,7 @@ impl<'a> Deed<'a> {
             tokio::select! {
                 biased;
                 () = &mut over => return Ok(response),
-                () = super::send::pause(poll.every) => {}
+                () = pause(poll.every) => {}
             }
             // Of what was asked again and again, the newest exchange tells enough.
             self.exchanges.pop();
@@ -352,3 +354,8 @@ impl<'a> Deed<'a> {
 
 /// Shorter cookies are no secrets, but words such as a language.
 const LONG_COOKIE: usize = 16;
+
+/// Waits. Nothing else is waited for here: a product is asked again after a while.
+async fn pause(time: Duration) {
+    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}

@@ -1,7 +1,5 @@
 //! Sends one request: with the cookies, through redirects, within its own time.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, Request};
@@ -11,9 +9,10 @@ use url::Url;
 use super::deed::Deed;
 use super::unsent;
 use crate::target::exchange::Exchange;
-use crate::target::reply::{CallFailure, RawResponse};
-use crate::target::request::{RequestTemplate, RequestTimeout};
-use crate::target::transport::TransportError;
+use crate::target::reply::CallFailure;
+use crate::target::request::RequestTemplate;
+use crate::target::response::RawResponse;
+use crate::target::transport::{RequestTimeout, TransportError};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
@@ -137,9 +136,4 @@ fn becomes_get(request: &mut Request<Bytes>) {
     *request.body_mut() = Bytes::new();
     request.headers_mut().remove(CONTENT_TYPE);
     request.headers_mut().remove(CONTENT_LENGTH);
-}
-
-/// Waits. Nothing else is waited for here: a product is asked again after a while.
-pub(super) async fn pause(time: Duration) {
-    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
 }

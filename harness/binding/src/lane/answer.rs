@@ -1,7 +1,7 @@
 //! Reads an answer from bytes as they come (RFC 9112): status line, headers, and a body of known length, in chunks, or up to
 //! the end of the connection.
 
-use crate::target::reply::RawResponse;
+use crate::target::response::RawResponse;
 use crate::target::transport::{FRAMING, HEADS, MAX_HEADERS, TransportError};
 use bytes::Bytes;
 

@@ -1,7 +1,5 @@
 //! Filters behind a source: what is made of a text that was found.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use regex::Regex;
 use serde_json::Value as Json;
 
@@ -83,17 +81,8 @@ fn bytes_of(text: &str) -> Option<Vec<u8>> {
                 .map(|pair| pair[0] * 16 + pair[1])
                 .collect(),
         ),
-        _ => base64_of(text),
+        _ => qr::base64_of(text),
     }
-}
-
-/// Decodes base64 in any of its alphabets.
-pub(super) fn base64_of(text: &str) -> Option<Vec<u8>> {
-    let dense: String = text.split_whitespace().collect();
-    [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
-        .iter()
-        .find_map(|engine| engine.decode(&dense).ok())
-        .filter(|bytes| !bytes.is_empty())
 }
 
 /// Writes bytes in the alphabet of RFC 4648 §6, without padding.

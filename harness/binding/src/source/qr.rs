@@ -3,9 +3,9 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use png::{ColorType, Decoder, Limits, Transformations};
-
-use super::filter::base64_of;
 
 /// Reads the QR code of a PNG that stands in a text: as a data URI or in base64.
 pub(super) fn of_text(text: &str) -> Option<String> {
@@ -20,6 +20,15 @@ pub(super) fn of_text(text: &str) -> Option<String> {
         .replace("%2F", "/")
         .replace("%3D", "=");
     of_png(&base64_of(&encoded)?)
+}
+
+/// Decodes base64 in any of its alphabets.
+pub(super) fn base64_of(text: &str) -> Option<Vec<u8>> {
+    let dense: String = text.split_whitespace().collect();
+    [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+        .iter()
+        .find_map(|engine| engine.decode(&dense).ok())
+        .filter(|bytes| !bytes.is_empty())
 }
 
 /// Reads the QR code of a body: a PNG, or a text that holds one.

@@ -1,9 +1,8 @@
 //! `proofup completions`: completion scripts for shells.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::arguments::Arguments;
 use crate::failure::{EXIT_OK, Failure};
 use crate::terminal;
 
@@ -20,14 +19,12 @@ pub(crate) struct CompletionsArguments {
 }
 
 /// Prints the script.
-pub(crate) fn execute(arguments: &CompletionsArguments) -> Result<u8, Failure> {
+pub(crate) fn execute(
+    arguments: &CompletionsArguments,
+    mut command: Command,
+) -> Result<u8, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        arguments.shell,
-        &mut Arguments::command(),
-        "proofup",
-        &mut script,
-    );
+    clap_complete::generate(arguments.shell, &mut command, "proofup", &mut script);
     terminal::result(&String::from_utf8_lossy(&script))?;
     Ok(EXIT_OK)
 }

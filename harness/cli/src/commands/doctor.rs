@@ -1,21 +1,23 @@
 //! `proofup doctor`: what is right and what is wrong with a target file, before anything is judged.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use proofup_domain::clock::Clock;
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::doctor::{Finding, Probed, examine};
 use tokio::sync::watch;
 use url::Url;
 
-use crate::commands::run::aim::{self, ResolvedTarget, TargetSpec};
-use crate::commands::run::arguments::{TransportKind, number};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{run_config, spinner};
+use crate::aim::{self, ResolvedTarget, TargetSpec, TransportKind};
+use crate::commands::targeting::spinner;
 use crate::failure::{EXIT_OK, EXIT_USAGE, Failure};
 use crate::render::doctor::{heading, json, report};
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
+use crate::values::number;
 use crate::{clock, terminal};
 
 /// How long what is under way may take to end.
@@ -73,7 +75,11 @@ pub(crate) fn execute(arguments: &DoctorArguments) -> Result<u8, Failure> {
             heading(&resolved.described()),
             report(&resolved.text.path, &findings)
         ),
-        Format::Json => json(resolved.target.name(), &resolved.text.path, &findings)?,
+        Format::Json => json(
+            resolved.session.target.name(),
+            &resolved.text.path,
+            &findings,
+        )?,
     };
     terminal::result(&text)?;
     let wrong = |finding: &Finding| matches!(finding.result, Probed::Wrong(_));
@@ -96,14 +102,14 @@ async fn examined(
         seed: arguments.seed,
         fault: None,
     };
-    let mut resolved = aim::resolve(spec, clock.clone()).await?;
-    resolved.surround(&clock).await?;
-    let config = run_config(&resolved, arguments.seed, Some(1), &clock);
+    let mut resolved = aim::resolve(spec, clock).await?;
+    resolved.surround().await?;
+    let (session, catalogue) = (resolved.session.clone(), Arc::new(embedded_catalogue()));
     let (stop, stopped) = watch::channel(false);
     let progress = spinner();
     let told = |finding: &Finding| progress.set_message(format!("probed {}", finding.probe));
     let text = resolved.text.clone();
-    let examining = examine(&config, &text, &told, &stopped);
+    let examining = examine(&session, &catalogue, &text, &told, &stopped);
     tokio::pin!(examining);
     let findings = tokio::select! {
         findings = &mut examining => Some(findings),
@@ -114,7 +120,7 @@ async fn examined(
         }
     };
     progress.finish_and_clear();
-    resolved.surroundings.stop().await;
+    resolved.session.surroundings.stop().await;
     let findings = findings.ok_or_else(Failure::interrupted)?;
     Ok((resolved, findings))
 }

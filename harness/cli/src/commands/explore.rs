@@ -3,23 +3,25 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use proofup_domain::answer::{REFUSED, SUCCEEDED};
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::explore::{ExploreConfig, ExploreOutput, Finding, explore};
 use proofup_runner::judge::outcome::Outcome;
 use proofup_runner::report::words::{counted, thousands};
 use tokio::sync::watch;
 
-use crate::commands::run::aim::{self, ResolvedTarget};
-use crate::commands::run::arguments::{TransportKind, duration, number};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{TargetArguments, progress, run_config};
+use crate::aim::{self, ResolvedTarget, TransportKind};
+use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, doubtful, good, quoted};
 use crate::render::table;
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
+use crate::values::{duration, number};
 use crate::{clock, terminal};
 
 /// How long what is under way may take to end.
@@ -94,7 +96,9 @@ async fn search(
     resolved.demand_tenants("proofup explore")?;
     terminal::result(&heading(arguments, &resolved))?;
     let config = ExploreConfig {
-        run: run_config(&resolved, arguments.target.seed, arguments.jobs, clock),
+        session: resolved.session.clone(),
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: side_by_side(arguments.jobs),
         first: arguments.case.unwrap_or(1),
         cases: arguments.case.map_or(arguments.cases, |_| 1),
         steps: usize::from(arguments.steps),

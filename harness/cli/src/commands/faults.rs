@@ -9,17 +9,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_domain::fault::FaultName;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::faults::{Budget, Catch, Fate, FaultMatrix, FaultResult, Hunted, judge_faults};
-use proofup_runner::run::{RunConfig, Selection};
+use proofup_runner::run::{RunConfig, Selection, TargetSession};
 use tokio::sync::watch;
 
-use crate::commands::run::aim;
-use crate::commands::run::arguments::number;
-use crate::commands::shutdown::Signals;
+use crate::aim;
+use crate::commands::suite;
 use crate::commands::targeting::fault_named;
-use crate::commands::{processors, runtime, suite};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::style::{bad, bold, good};
 use crate::render::table;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
+use crate::values::number;
 use crate::{clock, embedded, terminal};
 
 /// The exit code where a fault survives or a harmless variant is flagged.
@@ -119,19 +120,21 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
     let config = RunConfig {
         suite: Arc::new(suite),
         catalogue: Arc::new(catalogue),
-        target: Arc::new(aim::reference()?),
-        transport: factory(None),
-        callback_base: embedded::IN_PROCESS.to_owned(),
-        control_token: Some(token),
-        seed,
+        session: TargetSession {
+            target: Arc::new(aim::reference()?),
+            transport: factory(None),
+            callback_base: embedded::IN_PROCESS.to_owned(),
+            control_token: Some(token),
+            surroundings: Arc::default(),
+            clock,
+            seed,
+        },
         jobs: arguments.jobs.unwrap_or_else(processors),
         selection: Selection::default(),
         trace: false,
         max_failures: None,
         deadline: None,
-        clock,
         probed: None,
-        surroundings: Arc::default(),
     };
     let progress = progress(faults.len());
     let (stop, stopped) = watch::channel(false);

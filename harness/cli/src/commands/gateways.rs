@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use clap::Args;
 use proofup_gateways::host::{Standalone, StandaloneOptions, serve_gateways};
 
-use crate::commands::run::arguments::number;
-use crate::commands::{runtime, shutdown};
 use crate::failure::{EXIT_OK, Failure};
+use crate::runtime::runtime;
+use crate::shutdown;
+use crate::values::number;
 use crate::{clock, terminal};
 
 /// The arguments of `proofup gateways`.

@@ -21,13 +21,12 @@ use proofup_runner::surroundings::gateway_options;
 use proofup_runner::target::{Operation, TransportOptions};
 use tokio::sync::watch;
 
-use crate::commands::run::aim::TargetSpec;
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::shutdown::Signals;
+use crate::aim::{TargetSpec, TransportKind};
 use crate::commands::targeting::{fault_named, spinner};
-use crate::commands::{processors, runtime};
 use crate::failure::{Failure, read_text};
 use crate::render::load as render;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
 use crate::{clock, terminal};
 use arguments::{GatewayPlace, LoadArguments, LoadCommand, ShardWord};
 use files::Files;
@@ -66,7 +65,7 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     let files = Files::open(&arguments.report)?;
     let runtime = runtime()?;
     let subject = runtime.block_on(subject(arguments, &plan))?;
-    if arguments.plan.is_none() && !subject.target.has(Operation::AdvanceClock) {
+    if arguments.plan.is_none() && !subject.session.target.has(Operation::AdvanceClock) {
         // Nobody has asked for another pace than this machine's.
         plan.pace = 1;
     }
@@ -176,13 +175,10 @@ fn config(
     LoadConfig {
         plan: plan.clone(),
         shard,
-        target: Arc::clone(&subject.target),
+        session: subject.session.clone(),
         connect: Arc::clone(&subject.connect),
         direct: subject.direct.clone(),
         counter: subject.counter.clone(),
-        callback_base: subject.callback_base.clone(),
-        control_token: subject.control_token.clone(),
-        clock: clock::machine(),
         watched: subject.process,
         gateways: gateways(arguments, subject),
     }
@@ -190,7 +186,7 @@ fn config(
 
 /// Returns where the gateways listen: as the command line says, else as the target file says.
 fn gateways(arguments: &LoadArguments, subject: &LoadTarget) -> StandaloneOptions {
-    let plan = subject.target.surrounded().gateways.as_ref();
+    let plan = subject.session.target.surrounded().gateways.as_ref();
     let mut options = plan.map_or_else(StandaloneOptions::default, gateway_options);
     if let Some(address) = arguments.gateway_bind {
         options.http.set_ip(address);
@@ -264,7 +260,13 @@ async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<LoadTarge
         };
         return LoadTarget::in_process(plan.seed, fault, clock::machine(), counter);
     }
-    LoadTarget::child(options, fault, arguments.burden)
+    LoadTarget::child(
+        plan.seed,
+        clock::machine(),
+        options,
+        fault,
+        arguments.burden,
+    )
 }
 
 fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {

@@ -23,15 +23,14 @@ use tokio::sync::watch;
 
 pub(crate) use arguments::MatrixArguments;
 
+use crate::aim::{self, CALLED_DIRECTLY, ResolvedTarget, TargetSpec, TransportKind};
 use crate::commands::matrix::arguments::{JsonFile, MatrixTransport};
 use crate::commands::matrix::progress::SweepProgress;
-use crate::commands::run::aim::{self, CALLED_DIRECTLY, ResolvedTarget, TargetSpec};
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::shutdown::Signals;
-use crate::commands::{processors, runtime};
 use crate::failure::Failure;
 use crate::render::matrix::{MatrixSummary, heading, summary};
 use crate::render::style::quoted;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
 use crate::{clock, embedded, terminal};
 
 /// How long a matrix that was asked to end may take to take its tenants down.
@@ -117,7 +116,7 @@ impl Matrix {
         terminal::result(&heading(&resolved.described(), self.combinations.len()))?;
         let found = self.over_http(&resolved, spec, signals).await?;
         Ok(JudgedMatrix {
-            target: resolved.target.name().to_owned(),
+            target: resolved.session.target.name().to_owned(),
             transport: resolved.transport_name,
             found: vec![(0, found)],
         })
@@ -181,10 +180,7 @@ impl Matrix {
         let progress = SweepProgress::new(self.combinations.len());
         let live = Live {
             combinations: self.combinations.clone(),
-            target: Arc::new(resolved.target.clone()),
-            transport: resolved.transport.clone(),
-            control_token: resolved.control_token.clone(),
-            seed: self.arguments.seed,
+            session: resolved.session.clone(),
             jobs: self.jobs(TENANTS_PER_PROCESSOR),
         };
         let judging = judge_live(live, move |more| progress.add(more), stopped);

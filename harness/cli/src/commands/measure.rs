@@ -2,22 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use proofup_domain::clock::Clock;
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::measure::{
     Measure, MeasureConfig, MeasureReport, SAMPLES_MAX, SAMPLES_MIN, measure,
 };
 use tokio::sync::watch;
 
-use crate::commands::run::aim::{self, ResolvedTarget};
-use crate::commands::run::arguments::{TransportKind, number};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{TargetArguments, run_config, spinner};
+use crate::aim::{self, ResolvedTarget, TransportKind};
+use crate::commands::targeting::{TargetArguments, spinner};
 use crate::failure::Failure;
 use crate::render::measure::{MeasureSummary, RepeatRequest, heading, summary};
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
+use crate::values::number;
 use crate::{clock, terminal};
 
 /// How long what is under way may take to end.
@@ -103,9 +105,9 @@ pub(crate) fn execute(arguments: &MeasureArguments) -> Result<u8, Failure> {
 async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureReport, Failure> {
     let signals = Signals::listen()?;
     let spec = arguments.target.spec(TransportKind::Loopback)?;
-    let resolved = aim::resolve(spec, clock.clone()).await?;
+    let resolved = aim::resolve(spec, clock).await?;
     resolved.demand_tenants("proofup measure")?;
-    let config = arguments.config(&resolved, &clock);
+    let config = arguments.config(&resolved);
     let measures = config.measures.iter().map(|one| one.requirement());
     terminal::result(&heading(
         &resolved.described(),
@@ -129,10 +131,11 @@ async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureRepor
 }
 
 impl MeasureArguments {
-    fn config(&self, resolved: &ResolvedTarget, clock: &Clock) -> MeasureConfig {
+    fn config(&self, resolved: &ResolvedTarget) -> MeasureConfig {
         let asked: BTreeSet<Measure> = self.requirement.iter().map(|one| one.0).collect();
         MeasureConfig {
-            run: run_config(resolved, self.target.seed, Some(1), clock),
+            session: resolved.session.clone(),
+            catalogue: Arc::new(embedded_catalogue()),
             measures: if asked.is_empty() {
                 Measure::ALL.into()
             } else {

@@ -2,20 +2,22 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::race::{Finding, RaceConfig, RaceOutput, race};
 use tokio::sync::watch;
 
-use crate::commands::run::aim;
-use crate::commands::run::arguments::{TransportKind, number};
-use crate::commands::runtime;
-use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{TargetArguments, progress, run_config};
+use crate::aim::{self, TransportKind};
+use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::race::{RaceSummary, summary};
 use crate::render::style::quoted;
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
+use crate::values::number;
 use crate::{clock, terminal};
 
 /// The exit code where something happened that no order explains.
@@ -92,14 +94,16 @@ async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
     let signals = Signals::listen()?;
     let clock = clock::machine();
     let spec = arguments.target.spec(TransportKind::Loopback)?;
-    let resolved = aim::resolve(spec, clock.clone()).await?;
+    let resolved = aim::resolve(spec, clock).await?;
     resolved.demand_tenants("proofup race")?;
     terminal::result(&crate::render::race::heading(
         &resolved.described(),
         arguments.histories,
     ))?;
     let config = RaceConfig {
-        run: run_config(&resolved, arguments.target.seed, arguments.jobs, &clock),
+        session: resolved.session.clone(),
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: side_by_side(arguments.jobs),
         histories: arguments.histories,
     };
     let progress = progress(arguments.histories, "histories");

@@ -7,16 +7,16 @@ use clap::Args;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::judge::outcome::{CaseResult, Outcome};
 use proofup_runner::report::words;
-use proofup_runner::run::{RunOutput, run};
+use proofup_runner::run::{RunConfig, RunOutput, Selection, TargetSession, run};
 use tokio::sync::watch;
 
-use crate::commands::run::aim;
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::shutdown::Signals;
-use crate::commands::targeting::{TargetArguments, run_config};
-use crate::commands::{runtime, suite};
+use crate::aim::{self, TransportKind};
+use crate::commands::suite;
+use crate::commands::targeting::{TargetArguments, side_by_side};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::style::{bad, doubtful, good};
+use crate::runtime::runtime;
+use crate::shutdown::Signals;
 use crate::{clock, terminal};
 
 /// The exit code where a counterexample still fails.
@@ -73,9 +73,21 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
     let catalogue = embedded_catalogue();
     let suite = suite::load(&arguments.files, None, &catalogue)?;
     let spec = arguments.target.spec(TransportKind::Loopback)?;
-    let resolved = aim::resolve(spec, clock.clone()).await?;
-    let mut config = run_config(&resolved, seed_of(arguments, &suite), None, &clock);
-    config.suite = Arc::new(suite);
+    let resolved = aim::resolve(spec, clock).await?;
+    let config = RunConfig {
+        session: TargetSession {
+            seed: seed_of(arguments, &suite),
+            ..resolved.session
+        },
+        suite: Arc::new(suite),
+        catalogue: Arc::new(catalogue),
+        jobs: side_by_side(None),
+        selection: Selection::default(),
+        trace: false,
+        max_failures: None,
+        deadline: None,
+        probed: None,
+    };
     let (stop, stopped) = watch::channel(false);
     let running = run(config, |_| {}, stopped);
     tokio::pin!(running);

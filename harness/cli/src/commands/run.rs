@@ -1,6 +1,5 @@
 //! `proofup run`: judges an implementation, requirement by requirement.
 
-pub(crate) mod aim;
 pub(crate) mod arguments;
 mod compare;
 mod outputs;
@@ -31,20 +30,20 @@ use tokio::sync::watch;
 
 pub(crate) use arguments::RunArguments;
 
+use crate::aim::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::clock;
-use crate::commands::run::aim::{ResolvedTarget, TargetSpec};
-use crate::commands::run::arguments::TransportKind;
 use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::RunProgress;
 use crate::commands::run::selection::Chosen;
-use crate::commands::shutdown::Signals;
+use crate::commands::suite;
 use crate::commands::targeting::{fault_named, spinner};
-use crate::commands::{processors, runtime, suite};
 use crate::failure::{Failure, read_text};
 use crate::render::failures::{RepeatCheck, failures};
 use crate::render::header::{RunHeader, header};
 use crate::render::style::quoted;
 use crate::render::summary::summary;
+use crate::runtime::{processors, runtime};
+use crate::shutdown::Signals;
 use crate::terminal;
 
 /// How long a run that was asked to end may take to take its tenants down.
@@ -129,11 +128,11 @@ impl RunSession {
             resolved.demand_tenants("proofup run --full")?;
         }
         terminal::result(&format!("{}\n", self.header(&resolved)))?;
-        if let Err(failure) = resolved.surround(&self.clock).await {
+        if let Err(failure) = resolved.surround().await {
             return Err(self.unreached(&resolved, outputs, failure));
         }
         let judged = self.judge(&resolved, outputs, signals).await;
-        resolved.surroundings.stop().await;
+        resolved.session.surroundings.stop().await;
         judged
     }
 
@@ -259,19 +258,13 @@ impl RunSession {
         RunConfig {
             suite: Arc::clone(&self.suite),
             catalogue: Arc::clone(&self.catalogue),
-            target: Arc::new(resolved.target.clone()),
-            transport: resolved.transport.clone(),
-            callback_base: resolved.callback_base.clone(),
-            control_token: resolved.control_token.clone(),
-            seed: self.arguments.seed,
+            session: resolved.session.clone(),
             jobs: self.jobs(),
             selection: self.chosen.selection.clone(),
             trace: self.arguments.trace,
             max_failures: self.arguments.max_failures,
             deadline: self.arguments.deadline,
-            clock: self.clock.clone(),
             probed: resolved.probed(),
-            surroundings: Arc::clone(&resolved.surroundings),
         }
     }
 
@@ -317,7 +310,7 @@ impl RunSession {
             seed: self.arguments.seed,
             editions: self.chosen.editions.clone(),
             level: self.arguments.level.into(),
-            target: resolved.target.name().to_owned(),
+            target: resolved.session.target.name().to_owned(),
             capabilities: capabilities.cloned(),
             clock_mode: resolved.clock_mode(),
             suite_origin: self.suite.origin.to_string(),

@@ -14,15 +14,14 @@ use proofup_reference::delivery::{
 use proofup_reference::serve::serve as serve_on;
 use tokio::net::TcpListener;
 
-use crate::commands::run::arguments::{duration_or_zero, number};
+use crate::aim::{TOKEN_VARIABLE, token_from_environment};
 use crate::commands::targeting::fault_named;
-use crate::commands::{runtime, shutdown};
 use crate::embedded::Burdened;
 use crate::failure::{EXIT_OK, Failure};
+use crate::runtime::runtime;
+use crate::shutdown;
+use crate::values::{duration_or_zero, number};
 use crate::{clock, embedded, terminal};
-
-/// The environment variable that holds the token of test control, here and in `proofup run`.
-pub(crate) const TOKEN_VARIABLE: &str = "PROOFUP_TEST_CONTROL_TOKEN";
 
 /// The arguments of `proofup serve`.
 #[derive(Debug, Args)]
@@ -122,14 +121,6 @@ fn control_token(arguments: &ServeArguments) -> Result<Option<Secret>, Failure> 
             format!("set it here and for `proofup run --url`: {TOKEN_VARIABLE}=… proofup serve --test-control"),
         )
     })
-}
-
-/// Returns the token of test control; an empty one counts as none.
-pub(crate) fn token_from_environment() -> Option<Secret> {
-    std::env::var(TOKEN_VARIABLE)
-        .ok()
-        .filter(|token| !token.is_empty())
-        .map(Secret::new)
 }
 
 /// Returns the gateways of the demo tenant.

@@ -1,25 +1,20 @@
 //! The arguments by which commands are told what to judge, alike for all that explore, race and measure.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_files::nearest;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::run::{RunConfig, Selection};
-use proofup_runner::scenario::{Origin, Suite};
 use url::Url;
 
-use crate::commands::processors;
-use crate::commands::run::aim::{ResolvedTarget, TargetSpec};
-use crate::commands::run::arguments::{TransportKind, number};
+use crate::aim::{TargetSpec, TransportKind};
 use crate::failure::Failure;
 use crate::render::style::quoted;
+use crate::runtime::processors;
 use crate::terminal;
+use crate::values::number;
 
 /// What is under way for each processor: while one waits for its answers, others are worked on.
 const PER_PROCESSOR: usize = 4;
@@ -91,34 +86,9 @@ pub(crate) fn fault_named(name: &str) -> Result<FaultName, Failure> {
     })
 }
 
-/// Returns the configuration of a run without scenarios.
-pub(crate) fn run_config(
-    resolved: &ResolvedTarget,
-    seed: u64,
-    jobs: Option<u16>,
-    clock: &Clock,
-) -> RunConfig {
-    RunConfig {
-        suite: Arc::new(Suite {
-            scenarios: Vec::new(),
-            hash: String::new(),
-            origin: Origin::Embedded,
-        }),
-        catalogue: Arc::new(embedded_catalogue()),
-        target: Arc::new(resolved.target.clone()),
-        transport: resolved.transport.clone(),
-        callback_base: resolved.callback_base.clone(),
-        control_token: resolved.control_token.clone(),
-        seed,
-        jobs: jobs.map_or_else(|| processors() * PER_PROCESSOR, usize::from),
-        selection: Selection::default(),
-        trace: false,
-        max_failures: None,
-        deadline: None,
-        clock: clock.clone(),
-        probed: None,
-        surroundings: Arc::clone(&resolved.surroundings),
-    }
+/// Returns how many are under way at once: as many as the command line says, else some for each processor.
+pub(crate) fn side_by_side(jobs: Option<u16>) -> usize {
+    jobs.map_or_else(|| processors() * PER_PROCESSOR, usize::from)
 }
 
 /// A progress bar that is only drawn where a person watches.

@@ -13,7 +13,7 @@ use proofup_runner::load::timeline::Point;
 use proofup_runner::load::{Event, Shard};
 use proofup_runner::report::words::{counted, thousands};
 
-use crate::commands::run::aim::CALLED_DIRECTLY;
+use crate::aim::CALLED_DIRECTLY;
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
 use crate::render::table;
 

@@ -11,7 +11,14 @@ use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::Expected;
 use serde_json::Value as Json;
 
-use crate::play::Got;
+/// Says what came back.
+#[derive(Debug, Clone)]
+pub(crate) enum Got {
+    /// An answer.
+    Answer(Answer),
+    /// None, twice in a row while the target answered others.
+    Nothing(String),
+}
 
 /// Names the requirement; none: nothing comes near.
 #[must_use]

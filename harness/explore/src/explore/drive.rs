@@ -5,26 +5,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_domain::requirement::Catalogue;
 use proofup_oracle::auditor::Violation;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::blame::blame;
+use super::draw;
+use super::play::{Difference, Played, play};
 use super::shrink::{Shrinker, same};
 use super::story::Story;
 use super::write::{Counterexample, summary, write};
-use super::{blame, draw};
 use crate::judge::outcome::{CaseResult, Outcome};
-use crate::play::{Difference, Played, play};
-use crate::run::{Environment, RunConfig, RunError, joined, read_capabilities};
 use crate::scenario::{COMMANDS, Finder, Found, load};
 use crate::target::Operation;
 use crate::world::case::{Case, run_case};
+use crate::world::context::{RunContext, joined};
+use crate::world::session::{RunError, TargetSession, read_capabilities};
 
 /// Says how much to explore.
 #[derive(Debug, Clone)]
 pub struct ExploreConfig {
-    /// The target, the seed, and how many cases are under way at once.
-    pub run: RunConfig,
+    /// Whom to explore, and by which seed.
+    pub session: TargetSession,
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// Cases under way at once.
+    pub jobs: usize,
     /// The number of the first case, from 1.
     pub first: u64,
     /// How many cases.
@@ -123,9 +130,13 @@ pub async fn explore(
     told: impl Fn(u64) + Send,
     mut stop: watch::Receiver<bool>,
 ) -> Result<ExploreOutput, RunError> {
-    let capabilities = Arc::new(read_capabilities(&config.run).await?);
-    let environment = Arc::new(Environment::new(&config.run, &capabilities));
-    let mut output = ExploreOutput::new(&config.run, &capabilities);
+    let capabilities = Arc::new(read_capabilities(&config.session).await?);
+    let environment = Arc::new(RunContext::new(
+        &config.session,
+        &config.catalogue,
+        &capabilities,
+    ));
+    let mut output = ExploreOutput::new(&config.session, &capabilities);
     if !output.missing.is_empty() {
         return Ok(output);
     }
@@ -137,11 +148,11 @@ pub async fn explore(
     loop {
         let go_on = failing.is_empty() && !output.interrupted && !output.out_of_time;
         while go_on
-            && tasks.len() < config.run.jobs.max(1)
+            && tasks.len() < config.jobs.max(1)
             && let Some(case) = waiting.next()
         {
             let (environment, capabilities) = (Arc::clone(&environment), Arc::clone(&capabilities));
-            let (seed, steps) = (config.run.seed, config.steps);
+            let (seed, steps) = (config.session.seed, config.steps);
             tasks.spawn(async move {
                 let story = draw(&capabilities, seed, case, steps);
                 let played =
@@ -174,7 +185,7 @@ pub async fn explore(
             make_small(
                 &environment,
                 &capabilities,
-                config.run.seed,
+                config.session.seed,
                 case,
                 story,
                 difference,
@@ -190,9 +201,9 @@ pub async fn explore(
 /// # Errors
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn hunt(config: &ExploreConfig) -> Result<Option<Hunted>, RunError> {
-    let capabilities = Arc::new(read_capabilities(&config.run).await?);
-    let environment = Environment::new(&config.run, &capabilities);
-    let seed = config.run.seed;
+    let capabilities = Arc::new(read_capabilities(&config.session).await?);
+    let environment = RunContext::new(&config.session, &config.catalogue, &capabilities);
+    let seed = config.session.seed;
     for case in (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX)) {
         let story = draw(&capabilities, seed, case, config.steps);
         let played = confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
@@ -217,7 +228,7 @@ pub struct Hunted {
     pub case: u64,
     story: Story,
     difference: Difference,
-    environment: Environment,
+    environment: RunContext,
     capabilities: Arc<Capabilities>,
     seed: u64,
 }
@@ -259,7 +270,7 @@ impl Hunted {
 ///
 /// A busy machine can make a provider look slower than a time-out; such a case is told as one that could not be played.
 async fn confirmed(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     story: &Story,
     stem: &str,
@@ -284,7 +295,7 @@ async fn confirmed(
 
 /// Makes a failing story small, writes it as a file and runs that file.
 async fn make_small(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     seed: u64,
     case: u64,
@@ -342,10 +353,10 @@ async fn deadline(max_time: Option<Duration>) {
 }
 
 impl ExploreOutput {
-    fn new(config: &RunConfig, capabilities: &Capabilities) -> Self {
+    fn new(session: &TargetSession, capabilities: &Capabilities) -> Self {
         let needed = [Facility::Policy, Facility::Users, Facility::Clock];
         let has = |word: &str| {
-            Operation::from_word(word).is_none_or(|operation| config.target.has(operation))
+            Operation::from_word(word).is_none_or(|operation| session.target.has(operation))
         };
         Self {
             cases: 0,

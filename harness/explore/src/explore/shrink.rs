@@ -9,18 +9,19 @@ use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 use serde_json::Value as Json;
 
+use super::blame::Got;
+use super::play::{Difference, play};
 use super::story::Story;
 use super::{actor, expected_gist, gist};
-use crate::play::{Difference, Got, play};
-use crate::run::Environment;
 use crate::scenario::GatewayForms;
+use crate::world::context::RunContext;
 
 /// Counts the attempts that are made at most.
 const ATTEMPTS_MAX: usize = 800;
 
 /// Plays smaller and smaller stories.
 pub(super) struct Shrinker<'a> {
-    pub(super) environment: &'a Environment,
+    pub(super) environment: &'a RunContext,
     pub(super) capabilities: &'a Capabilities,
     pub(super) stem: &'a str,
     story: Story,
@@ -30,7 +31,7 @@ pub(super) struct Shrinker<'a> {
 
 impl<'a> Shrinker<'a> {
     pub(super) const fn new(
-        environment: &'a Environment,
+        environment: &'a RunContext,
         capabilities: &'a Capabilities,
         stem: &'a str,
         story: Story,

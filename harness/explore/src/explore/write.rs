@@ -9,9 +9,10 @@ use proofup_files::spell;
 use proofup_oracle::machine::Expected;
 use serde_json::{Value as Json, json};
 
+use super::blame::{Got, blame};
+use super::play::Difference;
 use super::story::Story;
-use super::{blame, expected_gist, gist};
-use crate::play::{Difference, Got};
+use super::{expected_gist, gist};
 use crate::scenario::Found;
 use crate::scenario::spelling::ScenarioWriter;
 

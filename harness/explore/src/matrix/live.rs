@@ -8,9 +8,7 @@ mod tenancy;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::{Capabilities, Feature};
-use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use rand::RngExt as _;
 use tokio::sync::watch;
@@ -19,9 +17,9 @@ use tokio::task::JoinSet;
 use self::tenancy::Tenancy;
 use super::combination::Combination;
 use super::finding::Findings;
-use crate::run::RunError;
-use crate::target::{CompiledTarget, DiscoverError, Isolation, Operation, Transport, Variables};
+use crate::target::Isolation;
 use crate::world::persona::case_rng;
+use crate::world::session::{RunError, TargetSession, read_capabilities};
 
 /// Gives up after so many combinations that could not be judged: the target is gone, or not what its file says.
 const TROUBLES_MAX: u64 = 20;
@@ -31,14 +29,8 @@ const TROUBLES_MAX: u64 = 20;
 pub struct Live {
     /// The combinations, in the order of their numbers.
     pub combinations: Vec<Combination>,
-    /// The target file.
-    pub target: Arc<CompiledTarget>,
-    /// What carries the requests.
-    pub transport: Transport,
-    /// The token of test control.
-    pub control_token: Option<Secret>,
-    /// The seed of everything random.
-    pub seed: u64,
+    /// Whom to ask, and by which seed.
+    pub session: TargetSession,
     /// Tenants under way at once.
     pub jobs: usize,
 }
@@ -54,8 +46,8 @@ pub async fn judge_live(
     progress: impl Fn(u64) + Send + Sync + 'static,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Findings, RunError> {
-    let capabilities = greet(&live).await?;
-    let jobs = match live.target.isolation() {
+    let capabilities = read_capabilities(&live.session).await?;
+    let jobs = match live.session.target.isolation() {
         Isolation::Tenant => live.jobs.max(1),
         Isolation::User | Isolation::None => 1,
     };
@@ -151,10 +143,7 @@ fn tenancies(combinations: &[Combination]) -> Vec<Vec<Combination>> {
 
 /// Holds what asking needs.
 struct Asker {
-    target: Arc<CompiledTarget>,
-    transport: Transport,
-    control_token: Option<Secret>,
-    seed: u64,
+    session: TargetSession,
     password: Secret,
     refuses_policies: bool,
     has_wizard: bool,
@@ -163,55 +152,14 @@ struct Asker {
 
 impl Asker {
     fn new(live: Live, capabilities: Capabilities) -> Self {
-        let half: u64 = case_rng(live.seed, "matrix").random();
+        let half: u64 = case_rng(live.session.seed, "matrix").random();
         Self {
-            target: live.target,
-            transport: live.transport,
-            control_token: live.control_token,
-            seed: live.seed,
+            session: live.session,
             password: Secret::new(format!("Matrix-{half:016x}")),
             refuses_policies: capabilities.features.contains(&Feature::PolicyValidation),
             has_wizard: capabilities.features.contains(&Feature::Wizard),
             capabilities,
         }
-    }
-}
-
-/// Asks the target what it is, and whether it takes the credentials, before any verdict.
-async fn greet(live: &Live) -> Result<Capabilities, RunError> {
-    let url = live
-        .target
-        .base_url()
-        .map_or_else(|| "in process".to_owned(), ToString::to_string);
-    let capabilities = live.target.discover(&live.transport).await;
-    let capabilities = capabilities.map_err(|error| match error {
-        DiscoverError::Transport { error, .. } => RunError::Unreachable {
-            url,
-            why: error.to_string(),
-        },
-        other => RunError::NotTheContract {
-            url,
-            why: other.to_string(),
-        },
-    })?;
-    // A tenant that is not there: deleting it is harmless, and refused where the token is wrong.
-    let mut variables = Variables::default();
-    variables.insert("tenantId", "credentials-probe");
-    if let Some(token) = &live.control_token {
-        variables.insert("controlToken", token.clone());
-    }
-    let probed = live
-        .target
-        .ask(&live.transport, Operation::DeleteTenant, &variables)
-        .await;
-    match probed.map(|asked| asked.answered) {
-        Ok(Answer::Refused {
-            reason: Refusal::Unauthenticated,
-            ..
-        }) => Err(RunError::Credentials {
-            why: "401 unauthenticated".to_owned(),
-        }),
-        _ => Ok(capabilities),
     }
 }
 

@@ -13,9 +13,9 @@ use serde_json::json;
 
 use super::report::Measured;
 use super::{Measure, codes, tokens};
-use crate::run::Environment;
 use crate::scenario::{GatewayForms, Scenario, UserSpec};
 use crate::target::Operation;
+use crate::world::context::RunContext;
 use crate::world::stage::Stage;
 
 /// People who take turns, where the target makes as many as are asked for.
@@ -23,7 +23,7 @@ const PEOPLE: usize = 5;
 
 /// Holds whom everything is measured of.
 pub(super) struct Stand<'a> {
-    pub(super) environment: &'a Environment,
+    pub(super) environment: &'a RunContext,
     pub(super) capabilities: &'a Capabilities,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Stand<'a> {
         samples: usize,
     ) -> Result<(Vec<Secret>, usize), String> {
         let people = self.people(PEOPLE);
-        let has_clock = self.environment.target.has(Operation::AdvanceClock);
+        let has_clock = self.environment.session.target.has(Operation::AdvanceClock);
         let waits = channel == Channel::Sms;
         if waits && !has_clock && self.environment.limits.resend_seconds > 0 {
             return Err(
@@ -178,7 +178,7 @@ impl<'a> Stand<'a> {
 
     /// Says how many people there can be.
     pub(super) fn people(&self, wanted: usize) -> usize {
-        let target = &self.environment.target;
+        let target = &self.environment.session.target;
         if target.has(Operation::CreateTenant) {
             return wanted;
         }

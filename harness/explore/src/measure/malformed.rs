@@ -32,7 +32,7 @@ pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize
         }
     };
     let mut endpoints: Vec<&Endpoint> = document.endpoints.iter().collect();
-    let target = &stand.environment.target;
+    let target = &stand.environment.session.target;
     // What takes a tenant down comes last: the others need one.
     endpoints.sort_by_key(|one| target.is_control(&one.path) && one.method == http::Method::DELETE);
     let mut work = match Work::begin(stand, &document, requests, only, endpoints.len()).await {
@@ -64,12 +64,13 @@ pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize
 /// Fetches the description as it is served: also the plain request that shows that somebody still answers.
 async fn ask(stand: &Stand<'_>) -> Result<bytes::Bytes, String> {
     let environment = stand.environment;
-    let path = environment.target.openapi().ok_or(
+    let path = environment.session.target.openapi().ok_or(
         "the target file has no `openapi`, the path under which the target describes its endpoints",
     )?;
-    let request = Request::get(environment.target.address_of(path)).body(bytes::Bytes::new());
+    let request =
+        Request::get(environment.session.target.address_of(path)).body(bytes::Bytes::new());
     let request = request.map_err(|error| format!("{path} is not a path: {error}"))?;
-    let response = environment.transport.clone().oneshot(request).await;
+    let response = environment.session.transport.clone().oneshot(request).await;
     let response = response.map_err(|error| format!("{path} was not answered: {error}"))?;
     if !response.status().is_success() {
         return Err(format!("{path} was answered with {}", response.status()));
@@ -106,7 +107,7 @@ impl<'a, 'e> Work<'a, 'e> {
         only: Option<usize>,
         endpoints: usize,
     ) -> Result<Self, String> {
-        let target = &stand.environment.target;
+        let target = &stand.environment.session.target;
         // Everybody for one endpoint: wrong codes lock an account, and a reset ends its sessions.
         let people = stand.people(if only.is_some() { 1 } else { endpoints });
         let registers = target.has(Operation::CreateTenant)
@@ -158,18 +159,26 @@ impl<'a, 'e> Work<'a, 'e> {
         }
         self.endpoints += 1;
         let user = person(at % self.people.max(1));
-        let is_control = self.stand.environment.target.is_control(&endpoint.path);
+        let is_control = self
+            .stand
+            .environment
+            .session
+            .target
+            .is_control(&endpoint.path);
         self.prepare(&user).await;
         for number in numbers {
             let (known, credential) = self.belongings(&user, is_control);
             let drawer = Drawer {
-                target: &self.stand.environment.target,
+                target: &self.stand.environment.session.target,
                 document: self.document,
                 endpoint,
                 known: &known,
                 credential: credential.as_ref(),
             };
-            let mut rng = case_rng(self.stand.environment.seed, &format!("request {number}"));
+            let mut rng = case_rng(
+                self.stand.environment.session.seed,
+                &format!("request {number}"),
+            );
             let Some(drawn) = drawer.draw(&mut rng) else {
                 continue;
             };
@@ -179,8 +188,9 @@ impl<'a, 'e> Work<'a, 'e> {
             let environment = self.stand.environment;
             let request = drawn.request;
             let came = environment
+                .session
                 .target
-                .send_drawn(&environment.transport, request.clone())
+                .send_drawn(&environment.session.transport, request.clone())
                 .await;
             if matches!(came, Err(TransportError::NotSent(_))) {
                 continue;
@@ -253,7 +263,7 @@ impl<'a, 'e> Work<'a, 'e> {
         came: &Came,
         known: &Variables,
     ) -> Exchange {
-        let target = &self.stand.environment.target;
+        let target = &self.stand.environment.session.target;
         let mut secrets = self.stage.secrets();
         secrets.extend(self.spare.secrets());
         secrets.extend(known.0.values().filter_map(|value| match value {
@@ -288,7 +298,7 @@ impl<'a, 'e> Work<'a, 'e> {
             Err(error) => return Some(format!("no answer: {error}")),
         };
         let status = response.status;
-        let target = &self.stand.environment.target;
+        let target = &self.stand.environment.session.target;
         let is_gateways = || target.refusal_of(response).refusal() == Some(Refusal::GatewayFailed);
         match status {
             500.. if !is_gateways() => Some(format!("{status}, a failure of the server")),

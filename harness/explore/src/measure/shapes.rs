@@ -107,7 +107,10 @@ impl Judging<'_, '_> {
         let code = stage.code(user).await?;
         let mut before = Vec::new();
         for number in numbers {
-            let mut rng = case_rng(self.stand.environment.seed, &format!("shape {number}"));
+            let mut rng = case_rng(
+                self.stand.environment.session.seed,
+                &format!("shape {number}"),
+            );
             let shaped = draw(code.expose(), *number, &mut rng);
             let value = value_of(&shaped.value);
             let accepted = &self.stand.capabilities.code_shapes_accepted;

@@ -13,9 +13,9 @@ use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 use serde_json::{Value as Json, json};
 
+use super::judge::Played;
 use super::judge::{Moment, moved};
 use super::plan::{Plan, START};
-use super::play::Played;
 use crate::scenario::spelling::ScenarioWriter;
 use crate::scenario::{Finder, Found};
 

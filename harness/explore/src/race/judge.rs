@@ -9,7 +9,6 @@ use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 
 use super::plan::Plan;
-use super::play::Played;
 use super::search::{Model, Verdict, classes, search};
 use crate::scenario::Quantity;
 
@@ -29,6 +28,19 @@ pub(crate) enum Judgement {
 
 /// Holds what was told, and when it was asked.
 pub(crate) type Told = (Timestamp, Command, Answer);
+
+/// Holds what happened.
+#[derive(Debug, Clone)]
+pub(crate) struct Played {
+    /// One after the other, the preparations included.
+    pub(crate) before: Vec<Told>,
+    /// The tenant's time when what comes together was made ready.
+    pub(crate) now: Timestamp,
+    /// The answers to what came together, in the order of the plan.
+    pub(crate) together: Vec<Answer>,
+    /// One after the other again.
+    pub(crate) after: Vec<Told>,
+}
 
 /// Holds where a tenant stands: the oracle's state, and the tenant's time.
 #[derive(Debug, Clone, PartialEq)]

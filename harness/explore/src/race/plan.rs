@@ -9,7 +9,7 @@ use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::State;
 
-use super::templates::Template;
+use super::teller::Template;
 use crate::scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
 use crate::world::case::Case;
 use crate::world::tenant;

@@ -1,31 +1,16 @@
 //! Lets a history happen in a world of its own.
 
-use jiff::Timestamp;
-use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 
-use super::judge::{Judgement, Told, judge};
+use super::judge::{Judgement, Played, judge};
 use super::plan::Plan;
-use crate::run::Environment;
 use crate::world::case::make_world;
+use crate::world::context::RunContext;
 use crate::world::{Trouble, World};
-
-/// Holds what happened.
-#[derive(Debug, Clone)]
-pub(crate) struct Played {
-    /// One after the other, the preparations included.
-    pub(crate) before: Vec<Told>,
-    /// The tenant's time when what comes together was made ready.
-    pub(crate) now: Timestamp,
-    /// The answers to what came together, in the order of the plan.
-    pub(crate) together: Vec<Answer>,
-    /// One after the other again.
-    pub(crate) after: Vec<Told>,
-}
 
 /// Lets a history happen and judges it.
 pub(crate) async fn attempt(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     plan: &Plan,
 ) -> Judgement {
@@ -36,7 +21,7 @@ pub(crate) async fn attempt(
 }
 
 /// Lets a history happen; the error says why it could not.
-pub(crate) async fn play(environment: &Environment, plan: &Plan) -> Result<Played, String> {
+pub(crate) async fn play(environment: &RunContext, plan: &Plan) -> Result<Played, String> {
     let case = plan.case();
     let mut world = make_world(environment, &case).await?;
     let played = happen(&mut world, &case.scenario, plan).await;

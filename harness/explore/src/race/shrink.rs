@@ -9,7 +9,7 @@ use proofup_domain::command::Command;
 use super::judge::Judgement;
 use super::plan::Plan;
 use super::play::attempt;
-use crate::run::Environment;
+use crate::world::context::RunContext;
 
 /// How often a smaller history is tried …
 const ATTEMPTS: u32 = 8;
@@ -22,7 +22,7 @@ const HISTORIES_MOST: u32 = 400;
 
 /// Leaves out what can be left out: look-backs first, then simultaneous commands, then what came before.
 pub(crate) async fn shrink(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     plan: Plan,
 ) -> Plan {
@@ -39,7 +39,7 @@ pub(crate) async fn shrink(
 }
 
 struct Shrinking<'a> {
-    environment: &'a Environment,
+    environment: &'a RunContext,
     capabilities: &'a Capabilities,
     left: u32,
 }

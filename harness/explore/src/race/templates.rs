@@ -4,31 +4,15 @@
 //! user is not the same in every order.
 
 use proofup_domain::capabilities::{Feature, Limits};
-use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::NeededFeature;
-use rand::RngExt as _;
-use rand_chacha::ChaCha8Rng;
 use serde_json::{Value as Json, json};
 
 use super::plan::Plan;
+use super::teller::{Teller, Template};
 use crate::scenario::UserSpec;
 use crate::world::persona::case_rng;
-
-/// Names a story, and what draws its variations.
-#[derive(Debug)]
-pub(crate) struct Template {
-    /// The name in the report.
-    pub(crate) name: &'static str,
-    /// What it shows, if all goes well.
-    pub(crate) title: &'static str,
-    /// The requirement that a violation breaks.
-    pub(crate) requirement: &'static str,
-    /// Declared absent: not applicable.
-    pub(crate) needs: &'static [NeededFeature],
-    tell: fn(&mut Teller<'_>),
-}
 
 const RESET: NeededFeature = NeededFeature::Feature(Feature::Reset);
 const TWO_STEP: NeededFeature = NeededFeature::Feature(Feature::TwoStep);
@@ -182,80 +166,6 @@ fn policy(given: Json) -> Policy {
 fn alice(methods: &[Method]) -> UserSpec {
     let user = json!({ "name": "alice", "methods": methods });
     serde_json::from_value(user).expect("a person may have these methods")
-}
-
-/// Tells one story: everybody in it is alice.
-struct Teller<'a> {
-    rng: &'a mut ChaCha8Rng,
-    limits: &'a Limits,
-    policy: Json,
-    methods: &'static [Method],
-    before: Vec<Command>,
-    together: Vec<Command>,
-    after: Vec<Command>,
-}
-
-impl Teller<'_> {
-    fn first(&mut self, commands: &[Json]) {
-        self.before.extend(commands.iter().map(command));
-    }
-
-    fn at_once(&mut self, times: u32, value: &Json) {
-        let command = command(value);
-        self.together.extend((0..times).map(|_| command.clone()));
-    }
-
-    fn afterwards(&mut self, commands: &[Json]) {
-        self.after.extend(commands.iter().map(command));
-    }
-
-    /// Draws a number, both ends included.
-    fn between(&mut self, least: u32, most: u32) -> u32 {
-        self.rng.random_range(least..=most.max(least))
-    }
-
-    fn chance(&mut self) -> bool {
-        self.rng.random_range(0..2u8) == 0
-    }
-
-    /// Brings what is sent at once into an order of its own, so that the first is not always the same.
-    fn shuffle(&mut self) {
-        for at in (1..self.together.len()).rev() {
-            let other = self.rng.random_range(0..=at);
-            self.together.swap(at, other);
-        }
-    }
-
-    /// Tells guesses at the edge of the limit: some before, the rest at once, right ones among them.
-    fn guesses(&mut self, does: &Json) {
-        let tries = self.limits.code_tries.clamp(1, 10);
-        let with = |code: &str| {
-            let mut command = does.clone();
-            command["code"] = json!(code);
-            command
-        };
-        let before = self.between(0, tries - 1);
-        for _ in 0..before {
-            self.first(&[with("wrong")]);
-        }
-        let left = tries - before;
-        let wrong = self.between(left, left + 2).min(7);
-        let right = self.between(0, 2);
-        self.at_once(wrong, &with("wrong"));
-        self.at_once(right.min(8 - wrong), &with("lastSent"));
-        if self.together.len() < 2 {
-            self.at_once(1, &with("wrong"));
-        }
-        self.shuffle();
-    }
-}
-
-fn command(value: &Json) -> Command {
-    let mut value = value.clone();
-    if value["do"] != "advanceClock" {
-        value["user"] = json!("alice");
-    }
-    serde_json::from_value(value).expect("these are spelt as the vocabulary spells them")
 }
 
 /// Everything may reset a password, nothing is asked for.

@@ -1,10 +1,8 @@
 //! The scenario of a difference fails against the same target, and passes against a sound one.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use proofup_binding::Transport;
-use proofup_domain::secret::Secret;
 use proofup_explore::matrix::combination::Combination;
 use proofup_explore::matrix::counterexample;
 use proofup_explore::matrix::decision::registered_sets;
@@ -14,10 +12,9 @@ use proofup_judge::outcome::Outcome;
 use proofup_reference::rules::{RuleBook, Rules};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::suite_from_paths;
-use proofup_world::context::{RunConfig, Selection};
 use serde_json::{Value as Json, json};
 
-use super::reference::{Lie, TOKEN, clock, decider, defective, judge, target, transport, truth};
+use super::reference::{Lie, TOKEN, decider, defective, judge, session, transport, truth};
 
 /// Runs the scenario of a difference and gives the outcomes of its checks.
 fn replay(difference: &Difference, transport: Transport) -> Vec<Outcome> {
@@ -29,24 +26,9 @@ fn replay(difference: &Difference, transport: Transport) -> Vec<Outcome> {
     let suite = suite_from_paths(&[file.display().to_string()], &catalogue);
     let suite = suite.unwrap_or_else(|error| panic!("{error}\n{text}"));
     let scenario = suite.scenarios[0].clone();
-    let config = RunConfig {
-        suite: Arc::new(suite),
-        catalogue: Arc::new(catalogue),
-        target: Arc::new(target()),
-        transport,
-        callback_base: "http://target.invalid".to_owned(),
-        control_token: Some(Secret::new(TOKEN)),
-        seed: 1,
-        jobs: 1,
-        selection: Selection::default(),
-        trace: false,
-        max_failures: None,
-        deadline: None,
-        clock: clock(),
-        probed: None,
-        surroundings: Arc::default(),
-    };
-    let checks = crate::judged(&config, scenario).checks.into_iter();
+    let checks = crate::judged(&session(transport, TOKEN), scenario)
+        .checks
+        .into_iter();
     checks.map(|check| check.outcome).collect()
 }
 

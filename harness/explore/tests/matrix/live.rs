@@ -1,20 +1,17 @@
 //! The matrix over HTTP, beside the reference as it is, with defects, and behind lies.
 
-use std::sync::Arc;
-
 use proofup_domain::method::{Method, Role};
-use proofup_domain::secret::Secret;
 use proofup_explore::matrix::combination::{Combination, Field};
 use proofup_explore::matrix::covering::{Strength, covering};
 use proofup_explore::matrix::decision::{Decision, expected};
 use proofup_explore::matrix::finding::{Aspect, Ending, Findings};
 use proofup_explore::matrix::live::{Live, judge_live};
 use proofup_reference::rules::{RuleBook, Rules};
-use proofup_world::context::RunError;
+use proofup_world::session::RunError;
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
-use super::reference::{Lie, NO_ANSWER, TOKEN, defective, judge, target, transport, truth, wait};
+use super::reference::{Lie, NO_ANSWER, TOKEN, defective, judge, session, transport, truth, wait};
 
 /// Lists a few hundred combinations, both roles of each policy.
 fn some() -> Vec<Combination> {
@@ -238,10 +235,7 @@ fn an_interruption_leaves_the_rest_out() {
     let (keep, stop) = watch::channel(true);
     let live = Live {
         combinations: some(),
-        target: Arc::new(target()),
-        transport: transport(RuleBook::default(), truth),
-        control_token: Some(Secret::new(TOKEN)),
-        seed: 1,
+        session: session(transport(RuleBook::default(), truth), TOKEN),
         jobs: 2,
     };
     let findings = wait(judge_live(live, |_| {}, stop)).expect("the reference is there");

@@ -15,7 +15,7 @@ use proofup_explore::matrix::live::{Live, judge_live};
 use proofup_reference::app::{AppConfig, app};
 use proofup_reference::policy_evaluator::PolicyEvaluator;
 use proofup_reference::rules::{RuleBook, Rules};
-use proofup_world::context::RunError;
+use proofup_world::session::{RunError, TargetSession};
 use serde_json::Value as Json;
 use tokio::sync::watch;
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
@@ -107,6 +107,19 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
+/// A session with the reference behind a transport.
+pub(crate) fn session(transport: Transport, token: &str) -> TargetSession {
+    TargetSession {
+        target: Arc::new(target()),
+        transport,
+        callback_base: "http://target.invalid".to_owned(),
+        control_token: Some(Secret::new(token)),
+        surroundings: Arc::default(),
+        clock: clock(),
+        seed: 1,
+    }
+}
+
 /// Asks over HTTP about some combinations.
 pub(crate) fn judge(
     combinations: Vec<Combination>,
@@ -116,10 +129,7 @@ pub(crate) fn judge(
     let (_keep, stop) = watch::channel(false);
     let live = Live {
         combinations,
-        target: Arc::new(target()),
-        transport,
-        control_token: Some(Secret::new(token)),
-        seed: 1,
+        session: session(transport, token),
         jobs: 5,
     };
     wait(judge_live(live, |_| {}, stop))

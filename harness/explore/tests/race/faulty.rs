@@ -6,7 +6,7 @@ use proofup_judge::outcome::Outcome;
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::load;
 
-use super::{config, races, wait};
+use super::{races, session, wait};
 
 /// Hunts a fault and checks that what is found is small, happens every time, and is told by its file alone.
 #[track_caller]
@@ -20,7 +20,7 @@ fn check(fault: FaultName, requirement: &str) -> Finding {
     let failed = |fault| {
         let scenario = load("found.toml", &text, &embedded_catalogue())
             .unwrap_or_else(|errors| panic!("{:#?}\n{text}", errors.problems()));
-        let result = crate::judged(&config(fault, Vec::new()), scenario);
+        let result = crate::judged(&session(fault), scenario);
         let mut failed = Vec::new();
         for check in &result.checks {
             match &check.outcome {

@@ -36,7 +36,7 @@ fn what_is_interrupted_before_it_begins_has_judged_nothing() {
 #[test]
 fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
     let mut config = races(None, 60);
-    config.run.transport = failing(config.run.transport);
+    config.session.transport = failing(config.session.transport);
     let (_keep, stop) = tokio::sync::watch::channel(false);
     let output = wait(race(&config, || {}, stop)).expect("the reference can be reached");
     assert!(output.is_violated());

@@ -17,7 +17,7 @@ pub(super) fn control_variables(config: &LoadConfig, tenant: &Tenant) -> Variabl
     if !tenant.id.is_empty() {
         variables.insert("tenantId", &*tenant.id);
     }
-    if let Some(token) = &config.control_token {
+    if let Some(token) = &config.session.control_token {
         variables.insert("controlToken", token.clone());
     }
     variables
@@ -32,10 +32,10 @@ pub(super) async fn read(
 ) {
     // Until something is told, the target's time is taken for ours.
     tenant.set_now(tenant.now());
-    if let Some(file) = common.surroundings.clock_file() {
+    if let Some(file) = common.session.surroundings.clock_file() {
         return tenant.set_now(file.now());
     }
-    if config.target.has(Operation::ReadClock) {
+    if config.session.target.has(Operation::ReadClock) {
         let variables = control_variables(config, tenant);
         let _ = told(config, transport, Operation::ReadClock, &variables, tenant).await;
     }
@@ -52,8 +52,11 @@ pub(super) async fn advance(
     if seconds <= 0 {
         return false;
     }
-    let surroundings = &common.surroundings;
-    if let Some(moved) = surroundings.move_clock(&config.target, seconds).await {
+    let surroundings = &common.session.surroundings;
+    if let Some(moved) = surroundings
+        .move_clock(&config.session.target, seconds)
+        .await
+    {
         if moved.is_err() {
             return false;
         }
@@ -65,7 +68,7 @@ pub(super) async fn advance(
         }
         return true;
     }
-    if !config.target.has(Operation::AdvanceClock) {
+    if !config.session.target.has(Operation::AdvanceClock) {
         return false;
     }
     let mut any = false;
@@ -78,7 +81,7 @@ pub(super) async fn advance(
             tenant.shift(seconds);
         }
         any |= moved.is_some();
-        if !tenant.moves_alone(&config.target) {
+        if !tenant.moves_alone(&config.session.target) {
             // What was moved is the clock of all.
             for other in &tenants[index + 1..] {
                 other.set_now(tenant.now());
@@ -97,7 +100,11 @@ async fn told(
     variables: &Variables,
     tenant: &Tenant,
 ) -> Option<bool> {
-    let asked = config.target.ask(transport, operation, variables).await;
+    let asked = config
+        .session
+        .target
+        .ask(transport, operation, variables)
+        .await;
     let asked = asked.ok()?;
     let Answer::Success(_) = &asked.answered else {
         return None;
@@ -126,7 +133,7 @@ pub(super) fn step(pace: u32, by_itself: bool) -> (Duration, i64) {
 
 /// Lets the tenants' time pass at the plan's pace, until it is dropped.
 pub(super) async fn keep_moving(config: LoadConfig, common: Rc<Common>, tenants: Vec<Rc<Tenant>>) {
-    let by_itself = config.target.clock().mode == ClockMode::Running;
+    let by_itself = config.session.target.clock().mode == ClockMode::Running;
     let (length, seconds) = step(config.plan.pace, by_itself);
     let transport = (config.connect)();
     let mut tick = every(length);

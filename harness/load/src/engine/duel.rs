@@ -123,7 +123,7 @@ async fn pairs(
     told: &mut dyn FnMut(u32, Option<Ratio>),
     stop: &watch::Receiver<bool>,
 ) -> Result<Duel, LoadError> {
-    let begun = one.clock.now();
+    let begun = one.session.clock.now();
     let mut comparisons = Measure::ALL.map(|measure| (measure, Comparison::new(how.aim)));
     let mut duel = Duel {
         decides: how.decides,
@@ -138,7 +138,9 @@ async fn pairs(
     let mut deciding = Comparison::new(how.aim);
     // The first round of each warms both up, and counts for nothing.
     let mut warm = false;
-    while deciding.relation().is_none() && super::pacer::since(begun, &one.clock) < how.budget {
+    while deciding.relation().is_none()
+        && super::pacer::since(begun, &one.session.clock) < how.budget
+    {
         let silent = &mut |_: super::Event<'_>| {};
         let in_turn = duel.pairs.is_multiple_of(2);
         let (a, b) = if in_turn {

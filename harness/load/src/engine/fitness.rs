@@ -23,14 +23,14 @@ use crate::world::{Terms, operation_of};
 /// Says whether a target has what a plan needs.
 pub(super) fn check(config: &LoadConfig, common: &Common) -> Result<(), LoadError> {
     for flow in config.plan.mix.keys() {
-        equipped(&config.target, &common.capabilities, *flow)?;
+        equipped(&config.session.target, &common.capabilities, *flow)?;
         let terms = terms(config, common, *flow);
         if let Err(why) = foreseen(common, *flow, &terms) {
             let refusal = not_under_policy(config, common, *flow, &terms, why);
             return Err(LoadError::NotUnderPolicy(Box::new(refusal)));
         }
     }
-    if config.plan.pace > 1 && !can_be_moved(&config.target, common) {
+    if config.plan.pace > 1 && !can_be_moved(&config.session.target, common) {
         return Err(LoadError::NoClock(config.plan.pace));
     }
     Ok(())
@@ -41,7 +41,7 @@ pub(super) fn check(config: &LoadConfig, common: &Common) -> Result<(), LoadErro
 /// A target that tells its own policy has that one, with what can be set of what we would like. A target of tenants, or
 /// one whose policy can be set, has ours. For any other the documented values hold, as they do where a scenario is judged.
 pub(super) fn terms(config: &LoadConfig, common: &Common, flow: FlowName) -> Terms {
-    let target = &config.target;
+    let target = &config.session.target;
     let asked = asked(config, common, flow);
     match target.standing_policy() {
         Some(own) => Terms::unchanging(own.under(&asked)),
@@ -63,7 +63,7 @@ pub(super) fn terms(config: &LoadConfig, common: &Common, flow: FlowName) -> Ter
 /// Gives the policy that would be best for a flow; where all flows share one tenant, for all of them.
 fn asked(config: &LoadConfig, common: &Common, flow: FlowName) -> Policy {
     let of_second_step = |flow: &FlowName| flow.family() == Family::SecondStep;
-    let second_step = if config.target.has(Operation::CreateTenant) {
+    let second_step = if config.session.target.has(Operation::CreateTenant) {
         of_second_step(&flow)
     } else {
         config.plan.mix.keys().any(of_second_step)
@@ -227,7 +227,7 @@ fn not_under_policy(
         })
         .collect();
     let allowed = FlowName::ALL.into_iter().filter(|flow| {
-        equipped(&config.target, &common.capabilities, *flow).is_ok()
+        equipped(&config.session.target, &common.capabilities, *flow).is_ok()
             && foreseen(common, *flow, terms).is_ok()
     });
     NotUnderPolicy {
@@ -243,7 +243,7 @@ fn can_be_moved(target: &CompiledTarget, common: &Common) -> bool {
     match target.clock().moved {
         None => false,
         Some(ClockMove::Operation) => target.has(Operation::AdvanceClock),
-        Some(ClockMove::Libfaketime) => common.surroundings.clock_file().is_some(),
+        Some(ClockMove::Libfaketime) => common.session.surroundings.clock_file().is_some(),
         Some(ClockMove::Command) => true,
     }
 }

@@ -1,21 +1,33 @@
 //! The people of a run where no tenant brings them: made one by one, or taken from those that the target file lists.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _};
 use proofup_domain::method::Role;
 
-use super::LoadError;
 use super::clocks::control_variables;
-use super::setup::{SIDE_BY_SIDE, Setup};
+use super::{LoadConfig, LoadError};
 use crate::load::account::Account;
 use crate::load::flow::FlowName;
 use crate::load::tenant::Tenant;
-use crate::target::{Operation, Value, Variables};
+use crate::target::{Operation, Transport, Value, Variables};
 use crate::world::Newcomer;
 
 /// Holds an account, and what the target told of the person when it was made.
 pub(super) type Person = (Account, BTreeMap<String, Value>);
+
+/// How many users are prepared side by side.
+pub(super) const SIDE_BY_SIDE: usize = 32;
+
+/// What making users takes.
+#[derive(Clone, Copy)]
+pub(super) struct Making<'a> {
+    pub(super) config: &'a LoadConfig,
+    pub(super) transport: &'a Transport,
+    /// What deleting each user is offered.
+    pub(super) users: &'a RefCell<Vec<Variables>>,
+}
 
 /// What the people's organisation is called.
 pub(super) const ORGANISATION: &str = "The load run";
@@ -31,23 +43,23 @@ pub(super) fn told_nothing(accounts: Vec<Account>) -> Vec<Person> {
 /// # Errors
 /// If one could not be made.
 pub(super) async fn make(
-    setup: &Setup<'_>,
+    making: Making<'_>,
     tenant: &Tenant,
     accounts: Vec<Account>,
 ) -> Result<Vec<Person>, LoadError> {
-    let making = accounts
+    let people = accounts
         .into_iter()
-        .map(|account| one(setup, tenant, account));
-    let mut making = stream::iter(making).buffered(SIDE_BY_SIDE);
+        .map(|account| one(making, tenant, account));
+    let mut made = stream::iter(people).buffered(SIDE_BY_SIDE);
     let mut people = Vec::new();
-    while let Some(person) = making.next().await {
+    while let Some(person) = made.next().await {
         people.push(person?);
     }
     Ok(people)
 }
 
-async fn one(setup: &Setup<'_>, tenant: &Tenant, account: Account) -> Result<Person, LoadError> {
-    let config = setup.config;
+async fn one(making: Making<'_>, tenant: &Tenant, account: Account) -> Result<Person, LoadError> {
+    let config = making.config;
     let newcomer = Newcomer {
         user_principal_name: &account.user_principal_name,
         password: &account.password,
@@ -61,8 +73,9 @@ async fn one(setup: &Setup<'_>, tenant: &Tenant, account: Account) -> Result<Per
     newcomer.offer(&mut variables.0);
     let operation = Operation::CreateUser;
     let asked = config
+        .session
         .target
-        .ask(&setup.transport, operation, &variables)
+        .ask(making.transport, operation, &variables)
         .await
         .map_err(|error| {
             if error.is_of_the_file() {
@@ -79,7 +92,7 @@ async fn one(setup: &Setup<'_>, tenant: &Tenant, account: Account) -> Result<Per
     deletion.0.extend(kept.clone());
     deletion.insert("userPrincipalName", &*account.user_principal_name);
     deletion.insert("ownAddress", &*account.address);
-    setup.made.users.borrow_mut().push(deletion);
+    making.users.borrow_mut().push(deletion);
     Ok((account, kept))
 }
 
@@ -89,25 +102,25 @@ async fn one(setup: &Setup<'_>, tenant: &Tenant, account: Account) -> Result<Per
 /// # Errors
 /// If there is none left.
 pub(super) fn borrow(
-    setup: &mut Setup<'_>,
+    config: &LoadConfig,
+    next_account: &mut u32,
     flow: FlowName,
     count: usize,
 ) -> Result<Vec<Account>, LoadError> {
-    let config = setup.config;
-    let members = config.target.users().iter();
+    let members = config.session.target.users().iter();
     let members: Vec<_> = members.filter(|user| user.role == Role::Member).collect();
     let mut accounts = Vec::new();
     for _ in 0..count {
-        let number = usize::try_from(setup.next_account).unwrap_or(usize::MAX);
+        let number = usize::try_from(*next_account).unwrap_or(usize::MAX);
         let Some(user) = members.get(number) else {
             break;
         };
-        let mut account = Account::new(config.plan.seed, setup.next_account, "load");
+        let mut account = Account::new(config.plan.seed, *next_account, "load");
         account
             .user_principal_name
             .clone_from(&user.user_principal_name);
         account.password = user.password.clone();
-        setup.next_account += config.shard.of.max(1);
+        *next_account += config.shard.of.max(1);
         accounts.push(account);
     }
     if accounts.is_empty() {

@@ -18,6 +18,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::clocks::{self, control_variables, instant};
 use super::flight::why;
+use super::people::Making;
 use super::{LoadConfig, LoadError, fitness, people};
 use crate::load::account::{ACCOUNTS_MAX, Account};
 use crate::load::figures::step_name;
@@ -45,9 +46,6 @@ pub(super) struct Made {
 
 /// How many users share a tenant: an implementation may bound a request, and one lock is not all there is.
 const USERS_PER_TENANT: usize = 200;
-
-/// How many users are prepared side by side.
-pub(super) const SIDE_BY_SIDE: usize = 32;
 
 /// Makes tenants and users, registers what they need, and lets them rest.
 ///
@@ -92,19 +90,28 @@ pub(super) async fn prepare(
     })
 }
 
-pub(super) struct Setup<'a> {
-    pub(super) config: &'a LoadConfig,
-    pub(super) common: &'a Rc<Common>,
-    pub(super) made: &'a Made,
-    pub(super) transport: Transport,
+struct Setup<'a> {
+    config: &'a LoadConfig,
+    common: &'a Rc<Common>,
+    made: &'a Made,
+    transport: Transport,
     /// The one place where everybody is, where the target makes no tenants.
     shared: Option<Rc<Tenant>>,
     /// The number of the next account; a shard takes every n-th.
-    pub(super) next_account: u32,
+    next_account: u32,
     pool: BTreeMap<FlowName, VecDeque<Box<Player>>>,
 }
 
 impl Setup<'_> {
+    /// What making users one by one takes.
+    const fn making(&self) -> Making<'_> {
+        Making {
+            config: self.config,
+            transport: &self.transport,
+            users: &self.made.users,
+        }
+    }
+
     /// Makes the users of a flow, and registers what they need.
     async fn users_of(&mut self, flow: FlowName, rest: u32) -> Result<(), LoadError> {
         let plan = &self.config.plan;
@@ -121,7 +128,7 @@ impl Setup<'_> {
         let terms = fitness::terms(self.config, self.common, flow);
         let mut players = VecDeque::new();
         while left > 0 {
-            if !self.config.target.has(Operation::CreateTenant) {
+            if !self.config.session.target.has(Operation::CreateTenant) {
                 players.extend(self.users_there(flow, &terms, left).await?);
                 break;
             }
@@ -130,7 +137,7 @@ impl Setup<'_> {
             left -= count;
         }
         if let Some(method) = flow.registered() {
-            let signs_out = self.config.target.has(Operation::SignOut);
+            let signs_out = self.config.session.target.has(Operation::SignOut);
             players = register(players, method, signs_out).await?;
         }
         let players = players.into_iter().map(Box::new).collect();
@@ -151,13 +158,14 @@ impl Setup<'_> {
         let tenant = Tenant::new(
             id.clone(),
             terms.turn().cloned(),
-            &config.target,
-            config.clock.clone(),
+            &config.session.target,
+            config.session.clock.clone(),
         );
         let tenant = Rc::new(tenant);
         let accounts = self.accounts(count, &id);
         let variables = self.tenant_variables(&id, &terms.first, &accounts);
         let asked = config
+            .session
             .target
             .ask(&self.transport, Operation::CreateTenant, &variables)
             .await
@@ -169,8 +177,8 @@ impl Setup<'_> {
             tenant.set_now(now);
         }
         self.made.tenants.borrow_mut().push(Rc::clone(&tenant));
-        let people = if config.target.has(Operation::CreateUser) {
-            people::make(self, &tenant, accounts).await?
+        let people = if config.session.target.has(Operation::CreateUser) {
+            people::make(self.making(), &tenant, accounts).await?
         } else {
             people::told_nothing(accounts)
         };
@@ -186,12 +194,12 @@ impl Setup<'_> {
     ) -> Result<Vec<Player>, LoadError> {
         let config = self.config;
         let tenant = self.shared(terms).await?;
-        if !config.target.has(Operation::CreateUser) {
-            let accounts = people::borrow(self, flow, count)?;
+        if !config.session.target.has(Operation::CreateUser) {
+            let accounts = people::borrow(self.config, &mut self.next_account, flow, count)?;
             return Ok(self.players(&tenant, terms, people::told_nothing(accounts)));
         }
         let accounts = self.accounts(count, &format!("load-{}", config.plan.seed));
-        let people = people::make(self, &tenant, accounts).await?;
+        let people = people::make(self.making(), &tenant, accounts).await?;
         Ok(self.players(&tenant, terms, people))
     }
 
@@ -202,10 +210,15 @@ impl Setup<'_> {
         }
         let config = self.config;
         let turn = terms.turn().cloned();
-        let tenant = Tenant::new(String::new(), turn, &config.target, config.clock.clone());
+        let tenant = Tenant::new(
+            String::new(),
+            turn,
+            &config.session.target,
+            config.session.clock.clone(),
+        );
         let tenant = Rc::new(tenant);
         clocks::read(config, self.common, &self.transport, &tenant).await;
-        let patch = terms.to_set(&config.target);
+        let patch = terms.to_set(&config.session.target);
         if !patch.is_empty() {
             self.set_policy(&tenant, patch).await?;
         }
@@ -243,7 +256,10 @@ impl Setup<'_> {
 
     /// Says where the tenant's messages go.
     fn addresses(&self) -> Json {
-        let urls = match (&self.common.counter, self.common.surroundings.gateways()) {
+        let urls = match (
+            &self.common.counter,
+            self.common.session.surroundings.gateways(),
+        ) {
             (Some(_), _) => [
                 InProcessSink::sms_url().to_owned(),
                 InProcessSink::voice_url().to_owned(),
@@ -283,7 +299,7 @@ impl Setup<'_> {
         let timeout = self.config.plan.timeout.as_millis();
         let mut variables = Variables::default();
         variables.insert("tenantId", id);
-        if let Some(token) = &self.config.control_token {
+        if let Some(token) = &self.config.session.control_token {
             variables.insert("controlToken", token.clone());
         }
         variables.insert("displayName", people::ORGANISATION);
@@ -295,7 +311,7 @@ impl Setup<'_> {
             "gatewayTimeoutMs",
             json!(u32::try_from(timeout).unwrap_or(10_000)),
         );
-        variables.insert("callbackBase", &*self.config.callback_base);
+        variables.insert("callbackBase", &*self.config.session.callback_base);
         variables.insert("now", &*START.to_owned());
         variables.insert("seed", &*format!("{}/{id}", self.config.plan.seed));
         variables
@@ -323,6 +339,7 @@ impl Setup<'_> {
         let mut variables = control_variables(config, tenant);
         variables.insert("policy", Json::Object(patch));
         let asked = config
+            .session
             .target
             .ask(&self.transport, Operation::SetPolicy, &variables)
             .await
@@ -370,7 +387,7 @@ async fn register(
     let mut under_way = FuturesUnordered::new();
     let mut done = VecDeque::new();
     loop {
-        while under_way.len() < SIDE_BY_SIDE
+        while under_way.len() < people::SIDE_BY_SIDE
             && let Some(mut player) = waiting.next()
         {
             let acts = Arc::clone(&acts);

@@ -9,12 +9,15 @@ use proofup_gateways::host::Standalone;
 use tokio::sync::watch;
 
 use super::setup::{self, Made, Prepared};
-use super::{Event, LoadConfig, LoadError, LoadOutput, Run, asked_to_stop, clocks, fitness};
+use super::{
+    Event, LoadConfig, LoadError, LoadOutput, Run, asked_to_stop, clocks, fitness, people,
+};
 use crate::load::post::Post;
 use crate::load::tenant::Common;
 use crate::load::wire::Lanes;
 use crate::surroundings::Surroundings;
 use crate::target::{DiscoverError, Operation};
+use crate::world::session::TargetSession;
 
 /// Holds a target made ready. It can be played on more than once.
 pub(super) struct Stage {
@@ -34,7 +37,8 @@ impl Stage {
     ) -> Result<Self, LoadError> {
         let post = Post::default();
         let gateways = gateways(config, &post).await?;
-        let begun = Surroundings::around(&config.target, gateways, &config.clock).await;
+        let begun =
+            Surroundings::around(&config.session.target, gateways, &config.session.clock).await;
         let surroundings = Arc::new(begun.map_err(LoadError::Surroundings)?);
         let made = Made::default();
         let set = tokio::select! {
@@ -73,7 +77,7 @@ impl Stage {
 
     /// Takes everything down again.
     pub(super) async fn strike(self, config: &LoadConfig) {
-        end(config, &self.made, &self.common.surroundings).await;
+        end(config, &self.made, &self.common.session.surroundings).await;
     }
 }
 
@@ -88,7 +92,7 @@ async fn end(config: &LoadConfig, made: &Made, surroundings: &Surroundings) {
 
 /// Starts gateways that hand every message to whoever waits for it; none on sockets: there is a counter for that.
 async fn gateways(config: &LoadConfig, post: &Post) -> Result<Option<Standalone>, LoadError> {
-    let (taker, clock) = (post.clone(), config.clock.clone());
+    let (taker, clock) = (post.clone(), config.session.clock.clone());
     let taker = move |message| taker.deliver(message);
     if let Some(counter) = &config.counter {
         counter.open(clock, taker);
@@ -107,7 +111,7 @@ async fn within(
     surroundings: &Arc<Surroundings>,
     made: &Made,
 ) -> Result<(Rc<Common>, Prepared), LoadError> {
-    let target = &config.target;
+    let target = &config.session.target;
     let transport = (config.connect)();
     let ready = surroundings.ready(target, &transport).await;
     ready.map_err(LoadError::Surroundings)?;
@@ -123,14 +127,15 @@ async fn within(
         .filter(|operation| target.has(*operation) && target.is_silent_about(*operation))
         .collect();
     let common = Rc::new(Common {
-        target: Arc::clone(target),
-        control_token: config.control_token.clone(),
+        session: TargetSession {
+            transport,
+            surroundings: Arc::clone(surroundings),
+            ..config.session.clone()
+        },
         capabilities,
         post,
-        surroundings: Arc::clone(surroundings),
         counter: config.counter.clone(),
         lanes: config.direct.clone().map(Lanes::new),
-        transport,
         timeout: config.plan.timeout,
         stranger: target.keeps_more()
             || (!target.is_simple()
@@ -146,14 +151,14 @@ async fn within(
 async fn tear_down(config: &LoadConfig, made: &Made) {
     let transport = (config.connect)();
     let transport = &transport;
-    if config.target.has(Operation::DeleteUser) {
+    if config.session.target.has(Operation::DeleteUser) {
         let users = made.users.take();
         let deletions = users.into_iter().map(|variables| async move {
             let operation = Operation::DeleteUser;
-            let asked = config.target.ask(transport, operation, &variables);
+            let asked = config.session.target.ask(transport, operation, &variables);
             asked.await.is_err_and(|error| !error.is_of_the_file())
         });
-        let mut deletions = stream::iter(deletions).buffer_unordered(setup::SIDE_BY_SIDE);
+        let mut deletions = stream::iter(deletions).buffer_unordered(people::SIDE_BY_SIDE);
         while let Some(gone) = deletions.next().await {
             if gone {
                 // Nobody is there any more.
@@ -162,11 +167,12 @@ async fn tear_down(config: &LoadConfig, made: &Made) {
         }
     }
     for tenant in made.tenants.take() {
-        if tenant.id.is_empty() || !config.target.has(Operation::DeleteTenant) {
+        if tenant.id.is_empty() || !config.session.target.has(Operation::DeleteTenant) {
             continue;
         }
         let variables = clocks::control_variables(config, &tenant);
         let asked = config
+            .session
             .target
             .ask(transport, Operation::DeleteTenant, &variables);
         if asked.await.is_err() {

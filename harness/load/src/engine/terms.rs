@@ -1,14 +1,11 @@
 //! What a run is told, what it tells, and why it cannot begin.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
-use proofup_domain::clock::Clock;
 use proofup_domain::method::Method;
-use proofup_domain::secret::Secret;
 use proofup_gateways::host::{InProcessSink, StandaloneOptions};
 use serde_json::Value as Json;
 
@@ -20,7 +17,8 @@ use crate::load::timeline::{Point, Timeline};
 use crate::load::wire::Connect;
 use crate::surroundings::SurroundingsError;
 use crate::target::exchange::Exchange;
-use crate::target::{CompiledTarget, Direct, Operation};
+use crate::target::{Direct, Operation};
+use crate::world::session::TargetSession;
 
 /// Says what to load, and how.
 #[derive(Clone)]
@@ -29,19 +27,13 @@ pub struct LoadConfig {
     pub plan: LoadPlan,
     /// Which part of it.
     pub shard: Shard,
-    /// The target file.
-    pub target: Arc<CompiledTarget>,
+    /// The target and what it is reached by. The seed is the plan's, and what surrounds the target is started by the run.
+    pub session: TargetSession,
     /// Makes the connection of a user.
     pub connect: Connect,
     /// Where the target listens, where users can speak to it without a transport in between; none: in process, by TLS or
     /// through a proxy.
     pub direct: Option<Direct>,
-    /// Where the target is told to call back.
-    pub callback_base: String,
-    /// The token of test control.
-    pub control_token: Option<Secret>,
-    /// The machine's clock.
-    pub clock: Clock,
     /// The process of the target, where it is ours, to see what it uses of the machine.
     pub watched: Option<u32>,
     /// Where the gateways listen: where the target file says, if it does.

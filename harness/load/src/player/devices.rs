@@ -145,7 +145,7 @@ impl Player {
         })?;
         self.operation = None;
         self.was_over_lane = false;
-        let target = std::sync::Arc::clone(&self.common.target);
+        let target = std::sync::Arc::clone(&self.common.session.target);
         let reply = target.callback(&self.transport, request, &secrets).await;
         reply
             .map(|reply| reply.answered)

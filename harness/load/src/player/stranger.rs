@@ -75,7 +75,7 @@ impl Player {
         self.turn_to(command);
         let mut variables = self.said(operation, command)?;
         self.offer_more(operation, command, &mut variables);
-        let target = Arc::clone(&self.common.target);
+        let target = Arc::clone(&self.common.session.target);
         let called = target.call(&self.transport, operation, &variables, None);
         let reply = called.await.map_err(|failure| {
             if failure.error.is_of_the_file() {
@@ -114,7 +114,7 @@ impl Player {
             self.offered.0.extend(reply.kept.clone());
             fresh.extend(reply.kept);
         }
-        let target = &self.common.target;
+        let target = &self.common.session.target;
         for (name, value) in fresh {
             let open = target.keeps_for_later(&name) && matches!(value, Value::Plain(_));
             // A device and a registered method outlive the session.
@@ -182,7 +182,8 @@ impl Player {
         more.insert("password".to_owned(), password);
         for (name, value) in more {
             // What no template of the operation can name stays where it is.
-            let is_offered = operation.offers(&name) || self.common.target.keeps_for_later(&name);
+            let is_offered =
+                operation.offers(&name) || self.common.session.target.keeps_for_later(&name);
             if is_offered || matches!(value, Value::Jar(_)) {
                 variables.0.entry(name).or_insert(value);
             }
@@ -205,7 +206,7 @@ impl Player {
         let Some(pattern) = patterns.find(|pattern| pattern.admits_more_than(&answer)) else {
             return answer;
         };
-        let silent = |field: &str| !self.common.target.tells(operation, field);
+        let silent = |field: &str| !self.common.session.target.tells(operation, field);
         answer.complete(pattern.example(), silent);
         answer
     }

@@ -9,8 +9,8 @@ use super::act::{Stage, Story, act, somebody};
 use super::diagnose::diagnosis;
 use super::finding::{Diagnosis, Finding, Mark, Probed};
 use super::{policies, setups};
-use crate::run::RunError;
 use crate::target::{CompiledTarget, Operation, TargetText};
+use crate::world::session::RunError;
 
 /// Tells what an error before any probe means.
 pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<Finding> {

@@ -456,7 +456,13 @@ fn caught(mistake: &Mistake) -> Caught {
         }
         // Exit code 2: nothing was judged, and the doctor says why.
         Err(_) => (
-            planted::wait(examine(&config, &named, &|_| {}, &stop)),
+            planted::wait(examine(
+                &config.session,
+                &config.catalogue,
+                &named,
+                &|_| {},
+                &stop,
+            )),
             Vec::new(),
         ),
     };

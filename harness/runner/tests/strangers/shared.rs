@@ -7,7 +7,7 @@ use proofup_domain::clock::Clock;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::judge::outcome::Outcome;
 use proofup_runner::report::words::why;
-use proofup_runner::run::{RunConfig, RunOutput, run};
+use proofup_runner::run::{RunConfig, RunOutput, TargetSession, run};
 use proofup_runner::scenario::{Scenario, load};
 use proofup_runner::surroundings::Surroundings;
 use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
@@ -15,7 +15,8 @@ use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transpor
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::planted::{config, wait};
+use crate::config;
+use crate::planted::{session, wait};
 use crate::product::{Setup, TARGET, serve};
 
 /// What every scenario here begins with.
@@ -89,10 +90,13 @@ pub(crate) fn judging(
 ) -> RunConfig {
     let base = target.base_url().cloned().expect("the file names one");
     RunConfig {
-        transport: loopback_transport(&base, TransportOptions::default()),
-        target: Arc::new(target),
-        surroundings,
-        control_token: None,
+        session: TargetSession {
+            transport: loopback_transport(&base, TransportOptions::default()),
+            target: Arc::new(target),
+            surroundings,
+            control_token: None,
+            ..session(None)
+        },
         ..config(None, scenarios)
     }
 }

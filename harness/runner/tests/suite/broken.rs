@@ -5,8 +5,9 @@ use proofup_runner::judge::outcome::{CheckResult, Outcome};
 use proofup_runner::run::run;
 use proofup_runner::scenario::load;
 
+use crate::config;
 use crate::failing::failing;
-use crate::planted::{config, wait};
+use crate::planted::wait;
 
 const STORY: &str = r#"
 title = "The account opens again and again"
@@ -34,7 +35,7 @@ fn judged(breaks_down: bool) -> Vec<CheckResult> {
         .unwrap_or_else(|errors| panic!("{:#?}", errors.problems()));
     let mut config = config(None, vec![scenario]);
     if breaks_down {
-        config.transport = failing(config.transport);
+        config.session.transport = failing(config.session.transport);
     }
     let (_keep, stop) = tokio::sync::watch::channel(false);
     let output = wait(run(config, |_| {}, stop)).expect("the reference can be reached");

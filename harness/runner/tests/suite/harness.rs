@@ -10,7 +10,7 @@ use proofup_reference::app::{AppConfig, Reference, app};
 use proofup_reference::serve::serve;
 use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::judge::outcome::CaseResult;
-use proofup_runner::run::{RunConfig, RunOutput, Selection, run};
+use proofup_runner::run::{RunConfig, RunOutput, Selection, TargetSession, run};
 use proofup_runner::scenario::{Suite, embedded_suite};
 use proofup_runner::target::{
     CompiledTarget, Transport, TransportError, TransportOptions, loopback_transport,
@@ -129,21 +129,23 @@ pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
         };
         let (_keep, stop) = tokio::sync::watch::channel(false);
         let config = RunConfig {
+            session: TargetSession {
+                target: Arc::new(target),
+                transport,
+                callback_base,
+                control_token: Some(Secret::new(TOKEN)),
+                seed: SEED,
+                clock: clock(),
+                surroundings: Arc::default(),
+            },
             suite: Arc::new(suite),
             catalogue: catalogue(),
-            target: Arc::new(target),
-            transport,
-            callback_base,
-            control_token: Some(Secret::new(TOKEN)),
-            seed: SEED,
             jobs,
             selection: Selection::default(),
             trace: false,
             max_failures: None,
             deadline: None,
-            clock: clock(),
             probed: None,
-            surroundings: Arc::default(),
         };
         run(config, |_| {}, stop)
             .await

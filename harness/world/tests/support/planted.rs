@@ -9,9 +9,7 @@ use proofup_domain::secret::Secret;
 use proofup_reference::app::{AppConfig, app};
 use proofup_reference::faults::rule_book;
 use proofup_reference::rules::RuleBook;
-use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_scenario::{Origin, Scenario, Suite};
-use proofup_world::context::{RunConfig, Selection};
+use proofup_world::session::TargetSession;
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
 
 /// The token of test control in these tests.
@@ -44,31 +42,19 @@ fn in_process(fault: Option<FaultName>) -> Transport {
     }))
 }
 
-/// Says how to run against the reference.
-pub(crate) fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunConfig {
+/// A session with the reference.
+pub(crate) fn session(fault: Option<FaultName>) -> TargetSession {
     let text = include_str!("../../../../fixtures/targets/reference.toml");
     let target = CompiledTarget::compile("fixtures/targets/reference.toml", text)
         .expect("the target file compiles");
-    RunConfig {
-        suite: Arc::new(Suite {
-            scenarios,
-            hash: String::new(),
-            origin: Origin::Embedded,
-        }),
-        catalogue: Arc::new(embedded_catalogue()),
+    TargetSession {
         target: Arc::new(target),
         transport: in_process(fault),
         callback_base: "http://target.invalid".to_owned(),
         control_token: Some(Secret::new(TOKEN)),
-        seed: 1,
-        jobs: 4,
-        selection: Selection::default(),
-        trace: false,
-        max_failures: None,
-        deadline: None,
-        clock: clock(),
-        probed: None,
         surroundings: Arc::default(),
+        clock: clock(),
+        seed: 1,
     }
 }
 

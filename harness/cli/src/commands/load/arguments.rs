@@ -12,7 +12,8 @@ use proofup_runner::load::plan::Overrides;
 use proofup_runner::load::threshold::Threshold;
 use url::Url;
 
-use crate::commands::run::arguments::{TransportKind, duration, duration_or_zero, number};
+use crate::aim::TransportKind;
+use crate::values::{duration, duration_or_zero, number};
 
 /// The arguments of `proofup load`.
 #[derive(Debug, Clone, Args)]

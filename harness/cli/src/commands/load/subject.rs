@@ -13,24 +13,22 @@ use proofup_domain::secret::Secret;
 use proofup_gateways::host::InProcessSink;
 use proofup_runner::load::Connect;
 use proofup_runner::load::report::{IN_PROCESS, TargetTold};
+use proofup_runner::run::TargetSession;
 use proofup_runner::target::{CompiledTarget, Direct, TransportOptions, loopback_transport};
 use url::Url;
 
-use crate::commands::run::aim::{self, TargetSpec};
-use crate::commands::serve::TOKEN_VARIABLE;
+use crate::aim::{self, TOKEN_VARIABLE, TargetSpec};
 use crate::embedded;
 use crate::failure::Failure;
 
 /// The target of a load run.
 #[derive(Clone)]
 pub(crate) struct LoadTarget {
-    pub(crate) target: Arc<CompiledTarget>,
+    pub(crate) session: TargetSession,
     pub(crate) connect: Connect,
     pub(crate) direct: Option<Direct>,
     /// Where it brings its messages in this process.
     pub(crate) counter: Option<InProcessSink>,
-    pub(crate) callback_base: String,
-    pub(crate) control_token: Option<Secret>,
     pub(crate) told: TargetTold,
     /// The process, where it is ours.
     pub(crate) process: Option<u32>,
@@ -59,8 +57,9 @@ impl LoadTarget {
         let base = resolved.base.clone().ok_or_else(|| {
             Failure::bug("a named target has an address, which is checked before")
         })?;
-        let target = Arc::new(resolved.target);
-        let connected = connect(&target, options)?;
+        let session = resolved.session;
+        let target = &session.target;
+        let connected = connect(target, options)?;
         Ok(Self {
             told: TargetTold {
                 name: target.name().to_owned(),
@@ -69,10 +68,8 @@ impl LoadTarget {
             },
             direct: target.direct(options),
             counter: None,
-            target,
             connect: connected,
-            callback_base: resolved.callback_base,
-            control_token: resolved.control_token,
+            session,
             process: None,
             _child: None,
         })
@@ -86,15 +83,21 @@ impl LoadTarget {
         counter: Option<InProcessSink>,
     ) -> Result<Self, Failure> {
         let token = embedded::control_token();
-        let router = embedded::carried(clock, token.clone(), seed, fault, counter.clone());
+        let router = embedded::carried(clock.clone(), token.clone(), seed, fault, counter.clone());
         let transport = embedded::in_process(router);
         Ok(Self {
-            target: Arc::new(aim::reference()?),
+            session: TargetSession {
+                target: Arc::new(aim::reference()?),
+                transport: transport.clone(),
+                callback_base: embedded::IN_PROCESS.to_owned(),
+                control_token: Some(token),
+                surroundings: Arc::default(),
+                clock,
+                seed,
+            },
             connect: Arc::new(move || transport.clone()),
             direct: None,
             counter,
-            callback_base: embedded::IN_PROCESS.to_owned(),
-            control_token: Some(token),
             told: TargetTold {
                 name: embedded::NAME.to_owned(),
                 url: None,
@@ -107,6 +110,8 @@ impl LoadTarget {
 
     /// The built-in reference as a process of its own, which is started here.
     pub(crate) fn child(
+        seed: u64,
+        clock: Clock,
         options: TransportOptions,
         fault: Option<FaultName>,
         burden: Option<Duration>,
@@ -130,12 +135,18 @@ impl LoadTarget {
                 url: Some(base.to_string()),
                 transport: "child".to_owned(),
             },
-            target: Arc::new(target),
-            callback_base: base.as_str().trim_end_matches('/').to_owned(),
+            session: TargetSession {
+                target: Arc::new(target),
+                transport: loopback_transport(&base, options),
+                callback_base: base.as_str().trim_end_matches('/').to_owned(),
+                control_token: Some(token),
+                surroundings: Arc::default(),
+                clock,
+                seed,
+            },
             direct: Direct::of(&base, options),
             counter: None,
             connect: Arc::new(move || loopback_transport(&base, options)),
-            control_token: Some(token),
             process: Some(child.0.id()),
             _child: Some(Arc::new(child)),
         })

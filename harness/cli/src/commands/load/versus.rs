@@ -12,9 +12,8 @@ use url::Url;
 use super::arguments::LoadArguments;
 use super::subject::LoadTarget;
 use super::{LoadContext, config, not_begun, options};
+use crate::aim::{TargetSpec, TransportKind};
 use crate::clock;
-use crate::commands::run::aim::TargetSpec;
-use crate::commands::run::arguments::TransportKind;
 use crate::commands::targeting::spinner;
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::load as render;
@@ -36,7 +35,7 @@ pub(super) async fn other(
     plan: &LoadPlan,
 ) -> Result<LoadTarget, Failure> {
     if word == "reference" {
-        return LoadTarget::child(options(plan), None, None);
+        return LoadTarget::child(plan.seed, clock::machine(), options(plan), None, None);
     }
     let url = Url::parse(word).ok().filter(|url| url.has_host());
     let file = PathBuf::from(word);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use proofup_runner::matrix::covering::Strength;
 use url::Url;
 
-use crate::commands::run::arguments::number;
+use crate::values::number;
 
 /// The arguments of `proofup matrix`.
 #[derive(Debug, Clone, Args)]

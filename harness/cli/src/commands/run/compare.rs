@@ -17,13 +17,13 @@ use proofup_runner::run::RunOutput;
 use url::Url;
 
 use super::RunSession;
-use super::aim::{self, ResolvedTarget, is_reference};
 use super::arguments::{ReportFile, RunArguments};
 use super::outputs::{Outputs, ready, unwritable, unwritten};
-use crate::commands::shutdown::Signals;
+use crate::aim::{self, ResolvedTarget, is_reference};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, dim, doubtful, good};
 use crate::render::table;
+use crate::shutdown::Signals;
 use crate::terminal;
 
 /// Splits a command line that names two targets into one for each; none where it names one.
@@ -175,11 +175,11 @@ impl RunSession {
         let started_at = self.clock.now();
         let signals = Signals::listen()?;
         // What surrounds a side ends with it: the other may want the same ports.
-        let driven = match resolved.surround(&self.clock).await {
+        let driven = match resolved.surround().await {
             Ok(()) => self.drive(resolved, signals).await,
             Err(failure) => Err(failure),
         };
-        resolved.surroundings.stop().await;
+        resolved.session.surroundings.stop().await;
         let output = match driven {
             Ok(output) => output,
             Err(failure) => return Err(self.unreached(resolved, outputs, failure)),

@@ -38,7 +38,7 @@ impl<'a> Tenancy<'a> {
     pub(super) fn of(asker: &'a Asker, combinations: &'a [Combination]) -> Self {
         let first = combinations.first().copied();
         let first = first.unwrap_or(Combination::new(0));
-        let tenant = format!("matrix-{}-{:05}", asker.seed, first.policy_number());
+        let tenant = format!("matrix-{}-{:05}", asker.session.seed, first.policy_number());
         Self {
             asker,
             combinations,
@@ -77,7 +77,8 @@ impl<'a> Tenancy<'a> {
                 }
             }
         }
-        if made.is_ok_and(|fate| fate == ACCEPTED) && self.asker.target.has(Operation::DeleteTenant)
+        if made.is_ok_and(|fate| fate == ACCEPTED)
+            && self.asker.session.target.has(Operation::DeleteTenant)
         {
             // Whether that works changes no judgement.
             let _ = self.ask(Operation::DeleteTenant, self.variables()).await;
@@ -281,7 +282,10 @@ impl<'a> Tenancy<'a> {
 
     async fn ask(&self, operation: Operation, variables: Variables) -> Result<Asked, Unasked> {
         let asker = self.asker;
-        let asked = asker.target.ask(&asker.transport, operation, &variables);
+        let asked = asker
+            .session
+            .target
+            .ask(&asker.session.transport, operation, &variables);
         asked
             .await
             .map_err(|error| Unasked(format!("{operation}: {error}")))
@@ -291,7 +295,7 @@ impl<'a> Tenancy<'a> {
     fn variables(&self) -> Variables {
         let mut variables = Variables::default();
         variables.insert("tenantId", self.tenant.as_str());
-        if let Some(token) = &self.asker.control_token {
+        if let Some(token) = &self.asker.session.control_token {
             variables.insert("controlToken", token.clone());
         }
         variables

@@ -13,9 +13,10 @@ use proofup_domain::secret::Secret;
 use proofup_oracle::auditor::{Grounds, Violation, audit};
 use proofup_oracle::machine::{Expected, State, Transition, step};
 
-use crate::explore::Story;
-use crate::run::Environment;
+use super::blame::{Got, blame};
+use super::story::Story;
 use crate::world::case::{Case, make_world};
+use crate::world::context::RunContext;
 use crate::world::{Trouble, World, first_policy};
 
 /// Tells what came of a story.
@@ -50,18 +51,9 @@ pub(crate) struct Difference {
     pub(crate) got: Got,
 }
 
-/// Says what came back.
-#[derive(Debug, Clone)]
-pub(crate) enum Got {
-    /// An answer.
-    Answer(Answer),
-    /// None, twice in a row while the target answered others.
-    Nothing(String),
-}
-
 /// Plays a story against a target. `stem` names its tenant: equal stems and seeds draw equal people.
 pub(crate) async fn play(
-    environment: &Environment,
+    environment: &RunContext,
     capabilities: &Capabilities,
     story: &Story,
     stem: &str,
@@ -142,7 +134,7 @@ const SECRET_MIN: usize = 6;
 struct Stage<'a> {
     state: State,
     played: Played,
-    environment: &'a Environment,
+    environment: &'a RunContext,
     keep_expectations: bool,
 }
 
@@ -242,8 +234,7 @@ impl Stage<'_> {
 
     /// Tells whether the catalogue takes the refusal for as good as the expected one.
     fn is_allowed(&self, command: &Command, expected: &Expected, answer: &Answer) -> bool {
-        let Some(id) = crate::explore::blame(command, expected, &Got::Answer(answer.clone()))
-        else {
+        let Some(id) = blame(command, expected, &Got::Answer(answer.clone())) else {
             return false;
         };
         let id = proofup_domain::requirement::RequirementId(id.to_owned());

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_runner::doctor::TargetText;
-use proofup_runner::run::RunError;
+use proofup_runner::run::{RunError, TargetSession};
 use proofup_runner::surroundings::{Surroundings, SurroundingsError, needs_surroundings};
 use proofup_runner::target::{
     ClockMode, ClockScope, CompiledTarget, Operation, Transport, TransportOptions,
@@ -15,38 +16,38 @@ use proofup_runner::target::{
 };
 use url::Url;
 
-use crate::commands::run::arguments::TransportKind;
-use crate::commands::serve::token_from_environment;
-use crate::commands::shutdown::Signals;
 use crate::embedded;
 use crate::failure::{Failure, read_text};
+use crate::shutdown::Signals;
 
 /// The contract, as the reference speaks it.
-const REFERENCE: &str = include_str!("../../../../../fixtures/targets/reference.toml");
+const REFERENCE: &str = include_str!("../../../fixtures/targets/reference.toml");
 const REFERENCE_PATH: &str = "fixtures/targets/reference.toml";
 
 /// The built-in reference, where no socket is between it and the harness.
 pub(crate) const CALLED_DIRECTLY: &str = "built-in reference, called directly";
 
+/// The environment variable that holds the token of test control, here and in `proofup run`.
+pub(crate) const TOKEN_VARIABLE: &str = "PROOFUP_TEST_CONTROL_TOKEN";
+
+/// How requests reach the built-in reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TransportKind {
+    Loopback,
+    InProcess,
+}
+
 /// A target that requests can be sent to.
 #[derive(Debug)]
 pub(crate) struct ResolvedTarget {
-    /// The target file.
-    pub(crate) target: CompiledTarget,
-    /// Its text.
+    /// The target and what it is reached by; its surroundings are those that [`ResolvedTarget::surround`] has started.
+    pub(crate) session: TargetSession,
+    /// The text of the target file.
     pub(crate) text: TargetText,
-    /// What carries the requests.
-    pub(crate) transport: Transport,
-    /// What reports call that.
+    /// What reports call the transport.
     pub(crate) transport_name: &'static str,
     /// Where it is; nothing in process.
     pub(crate) base: Option<Url>,
-    /// Where it is told to call back.
-    pub(crate) callback_base: String,
-    /// The token of test control.
-    pub(crate) control_token: Option<Secret>,
-    /// What surrounds the target, once [`ResolvedTarget::surround`] has started it.
-    pub(crate) surroundings: Arc<Surroundings>,
 }
 
 /// The target that a command line names.
@@ -120,14 +121,17 @@ pub(crate) async fn resolve(spec: TargetSpec<'_>, clock: Clock) -> Result<Resolv
     let callback_base = base.as_str().trim_end_matches('/').to_owned();
     let control_token = token_from_environment();
     Ok(ResolvedTarget {
-        target,
+        session: session(
+            target,
+            transport,
+            callback_base,
+            control_token,
+            clock,
+            spec.seed,
+        ),
         text: TargetText::new(path, text),
-        transport,
         transport_name: "http",
         base: Some(base),
-        callback_base,
-        control_token,
-        surroundings: Arc::default(),
     })
 }
 
@@ -139,18 +143,25 @@ pub(crate) fn reference() -> Result<CompiledTarget, Failure> {
 async fn resolve_reference(spec: TargetSpec<'_>, clock: Clock) -> Result<ResolvedTarget, Failure> {
     let target = reference()?;
     let token = embedded::control_token();
-    let router = embedded::planted(clock, token.clone(), spec.seed, spec.fault);
+    let router = embedded::planted(clock.clone(), token.clone(), spec.seed, spec.fault);
     let control_token = Some(token);
     if spec.transport == TransportKind::InProcess {
+        let (transport, callback_base) = (
+            embedded::in_process(router),
+            embedded::IN_PROCESS.to_owned(),
+        );
         return Ok(ResolvedTarget {
-            target,
+            session: session(
+                target,
+                transport,
+                callback_base,
+                control_token,
+                clock,
+                spec.seed,
+            ),
             text: TargetText::new(REFERENCE_PATH, REFERENCE),
-            transport: embedded::in_process(router),
             transport_name: "in-process",
             base: None,
-            callback_base: embedded::IN_PROCESS.to_owned(),
-            control_token,
-            surroundings: Arc::default(),
         });
     }
     let address = embedded::on_loopback(router).await.map_err(|error| {
@@ -165,15 +176,38 @@ async fn resolve_reference(spec: TargetSpec<'_>, clock: Clock) -> Result<Resolve
     let transport = loopback_transport(&base, TransportOptions::default());
     let target = target.with_base(base.clone());
     Ok(ResolvedTarget {
-        target,
+        session: session(
+            target,
+            transport,
+            callback_base,
+            control_token,
+            clock,
+            spec.seed,
+        ),
         text: TargetText::new(REFERENCE_PATH, REFERENCE),
-        transport,
         transport_name: "loopback",
         base: Some(base),
+    })
+}
+
+/// A session that nothing surrounds yet.
+fn session(
+    target: CompiledTarget,
+    transport: Transport,
+    callback_base: String,
+    control_token: Option<Secret>,
+    clock: Clock,
+    seed: u64,
+) -> TargetSession {
+    TargetSession {
+        target: Arc::new(target),
+        transport,
         callback_base,
         control_token,
         surroundings: Arc::default(),
-    })
+        clock,
+        seed,
+    }
 }
 
 /// Returns an address that requests can be sent to.
@@ -212,16 +246,16 @@ impl ResolvedTarget {
 
     /// Starts what surrounds the target: gateways for the whole run, its process. Whoever calls this stops it again,
     /// whatever came of the run.
-    pub(crate) async fn surround(&mut self, clock: &Clock) -> Result<(), Failure> {
-        if !needs_surroundings(&self.target) {
+    pub(crate) async fn surround(&mut self) -> Result<(), Failure> {
+        if !needs_surroundings(&self.session.target) {
             return Ok(());
         }
         let usage = |error: &SurroundingsError| Failure::usage(error.to_string(), error.help());
         let signals = Signals::listen()?;
-        let begun = Surroundings::begin(&self.target, clock).await;
+        let begun = Surroundings::begin(&self.session.target, &self.session.clock).await;
         let surroundings = begun.map_err(|error| usage(&error))?;
         let ready = tokio::select! {
-            ready = surroundings.ready(&self.target, &self.transport) => {
+            ready = surroundings.ready(&self.session.target, &self.session.transport) => {
                 ready.map_err(|error| usage(&error))
             }
             () = signals.requested() => Err(Failure::interrupted()),
@@ -230,13 +264,13 @@ impl ResolvedTarget {
             surroundings.stop().await;
             return Err(failure);
         }
-        self.surroundings = Arc::new(surroundings);
+        self.session.surroundings = Arc::new(surroundings);
         Ok(())
     }
 
     /// Refuses a target that cannot create a tenant with gateways and a policy for each generated story.
     pub(crate) fn demand_tenants(&self, command: &str) -> Result<(), Failure> {
-        let target = &self.target;
+        let target = &self.session.target;
         let custom = needs_surroundings(target)
             || target.standing_policy().is_some()
             || target.has(Operation::CreateUser);
@@ -256,7 +290,7 @@ impl ResolvedTarget {
 
     /// Returns how the target's time moves: `frozen per tenant`.
     pub(crate) fn clock_mode(&self) -> String {
-        let clock = self.target.clock();
+        let clock = self.session.target.clock();
         let mode = match clock.mode {
             ClockMode::Frozen => "frozen",
             ClockMode::Running => "running",
@@ -271,8 +305,16 @@ impl ResolvedTarget {
     /// Returns the target as the first lines of a result name it: with its address, or as called directly.
     pub(crate) fn described(&self) -> String {
         match &self.base {
-            Some(base) => format!("{} at {base}", self.target.name()),
+            Some(base) => format!("{} at {base}", self.session.target.name()),
             None => CALLED_DIRECTLY.to_owned(),
         }
     }
+}
+
+/// Returns the token of test control; an empty one counts as none.
+pub(crate) fn token_from_environment() -> Option<Secret> {
+    std::env::var(TOKEN_VARIABLE)
+        .ok()
+        .filter(|token| !token.is_empty())
+        .map(Secret::new)
 }

@@ -1,6 +1,6 @@
 //! The command line, as a whole.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::doctor::DoctorArguments;
@@ -18,6 +18,7 @@ use crate::commands::replay::ReplayArguments;
 use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
 use crate::commands::serve::ServeArguments;
+use crate::terminal::Colour;
 
 /// Tests implementations of security-info registration: how users set up, use and manage the methods that prove who they
 /// are.
@@ -41,14 +42,6 @@ pub(crate) struct Arguments {
 
     #[command(subcommand)]
     pub(crate) command: CliCommand,
-}
-
-/// When output is coloured.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Colour {
-    Auto,
-    Always,
-    Never,
 }
 
 /// A subcommand of `proofup`.

@@ -1,0 +1,152 @@
+//! A target and what it is reached by: the same for a run, exploring, racing, measuring, load and the doctor.
+
+use std::sync::Arc;
+
+use proofup_domain::answer::Answer;
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::clock::Clock;
+use proofup_domain::refusal::Refusal;
+use proofup_domain::secret::Secret;
+use tower::ServiceExt as _;
+
+use crate::surroundings::Surroundings;
+use crate::target::{CompiledTarget, DiscoverError, Operation, Transport, Value, Variables};
+
+/// A target, what carries requests to it, and what surrounds it while it is judged.
+#[derive(Debug, Clone)]
+pub struct TargetSession {
+    /// The target file.
+    pub target: Arc<CompiledTarget>,
+    /// What carries the requests.
+    pub transport: Transport,
+    /// Where the target is told to call back.
+    pub callback_base: String,
+    /// The token of test control.
+    pub control_token: Option<Secret>,
+    /// What surrounds the target for the whole session; it is started and stopped by whoever opens the session.
+    pub surroundings: Arc<Surroundings>,
+    /// The clock of this process.
+    pub clock: Clock,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+/// A reason why nothing could be run at all: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The target did not answer.
+    #[error("could not reach the target at {url}: {why}")]
+    Unreachable {
+        /// Where it was looked for.
+        url: String,
+        /// What happened.
+        why: String,
+    },
+    /// It answered, but not as the target file says.
+    #[error(
+        "{url} does not answer as the target file says: {why}; is this the right address and the right target file?"
+    )]
+    NotTheContract {
+        /// Where.
+        url: String,
+        /// What came.
+        why: String,
+    },
+    /// Test control refused the token.
+    #[error(
+        "the target refuses test control: {why}; set PROOFUP_TEST_CONTROL_TOKEN to the token with which the target was started"
+    )]
+    Credentials {
+        /// What came.
+        why: String,
+    },
+}
+
+/// Checks that anything answers at the target's address, whatever it answers.
+///
+/// # Errors
+/// Where nothing does.
+pub async fn reach(session: &TargetSession) -> Result<(), RunError> {
+    let Some(base) = session.target.base_url() else {
+        return Ok(());
+    };
+    let unreachable = |why: String| RunError::Unreachable {
+        url: base.to_string(),
+        why,
+    };
+    let request = http::Request::get(base.as_str())
+        .body(bytes::Bytes::new())
+        .map_err(|error| unreachable(error.to_string()))?;
+    let answer = session.transport.clone().oneshot(request).await;
+    answer
+        .map(drop)
+        .map_err(|error| unreachable(error.to_string()))
+}
+
+/// Asks the target what it is, before any verdict.
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn read_capabilities(session: &TargetSession) -> Result<Capabilities, RunError> {
+    let url = session
+        .target
+        .base_url()
+        .map_or_else(|| "in process".to_owned(), ToString::to_string);
+    let mut variables = Variables::default();
+    if let Some(token) = &session.control_token {
+        variables
+            .0
+            .insert("controlToken".to_owned(), Value::Secret(token.clone()));
+    }
+    let mut capabilities = session
+        .target
+        .discover(&session.transport)
+        .await
+        .map_err(|error| match error {
+            DiscoverError::Transport { error, .. } => RunError::Unreachable {
+                url: url.clone(),
+                why: error.to_string(),
+            },
+            other => RunError::NotTheContract {
+                url: url.clone(),
+                why: other.to_string(),
+            },
+        })?;
+    check_credentials(session, variables).await?;
+    session
+        .surroundings
+        .correct(&session.target, &mut capabilities);
+    Ok(capabilities)
+}
+
+/// Takes down a tenant that is not there: harmless, and refused where the token is wrong.
+async fn check_credentials(
+    session: &TargetSession,
+    mut variables: Variables,
+) -> Result<(), RunError> {
+    if !session.target.has(Operation::DeleteTenant) {
+        return Ok(());
+    }
+    variables.0.insert(
+        "tenantId".to_owned(),
+        Value::Plain("credentials-probe".into()),
+    );
+    let reply = session
+        .target
+        .call(
+            &session.transport,
+            Operation::DeleteTenant,
+            &variables,
+            None,
+        )
+        .await;
+    match reply.map(|reply| reply.answered) {
+        Ok(Answer::Refused {
+            reason: Refusal::Unauthenticated,
+            ..
+        }) => Err(RunError::Credentials {
+            why: "401 unauthenticated".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
