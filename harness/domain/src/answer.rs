@@ -30,7 +30,7 @@ macro_rules! shape {
     };
 }
 
-/// Names one way to prove: a method and a kind.
+/// One way to prove: a method and a kind.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -43,7 +43,7 @@ pub struct Proof {
 }
 
 shape! {
-    /// Tells where a session stands.
+    /// Where a session stands.
     SessionAnswer {
         /// The state.
         state: SessionState,
@@ -57,7 +57,7 @@ shape! {
 }
 
 shape! {
-    /// Tells the offer to wait.
+    /// The offer to wait.
     DeferralAnswer {
         /// Whether "not now" is offered.
         offered: bool,
@@ -67,7 +67,7 @@ shape! {
 }
 
 shape! {
-    /// Tells the wizard's page.
+    /// The wizard's page.
     WizardAnswer {
         /// The page.
         page: WizardPage,
@@ -90,7 +90,7 @@ shape! {
 }
 
 shape! {
-    /// Tells what is registered.
+    /// What is registered.
     MethodsAnswer {
         /// The registered methods, in order of registration.
         methods: Vec<Method>,
@@ -102,7 +102,7 @@ shape! {
 }
 
 shape! {
-    /// Tells one registered method.
+    /// One registered method.
     MethodDetail {
         /// The method.
         method: Method,
@@ -116,7 +116,7 @@ shape! {
 }
 
 shape! {
-    /// Tells what can be added.
+    /// What can be added.
     AvailableAnswer {
         /// The methods, by rank.
         methods: Vec<Method>,
@@ -126,7 +126,7 @@ shape! {
 }
 
 shape! {
-    /// Tells one method that can be added.
+    /// One method that can be added.
     AvailableDetail {
         /// The method.
         method: Method,
@@ -138,7 +138,7 @@ shape! {
 }
 
 shape! {
-    /// Tells where a setup, a second step or a proof of a reset stands.
+    /// Where a setup, a second step or a proof of a reset stands.
     ChallengeAnswer {
         /// The state.
         state: ChallengeState,
@@ -162,7 +162,7 @@ shape! {
 }
 
 shape! {
-    /// Tells where a password reset stands.
+    /// Where a password reset stands.
     ResetAnswer {
         /// The state.
         state: ResetState,
@@ -176,7 +176,7 @@ shape! {
 }
 
 shape! {
-    /// Tells what an authenticator learnt when the account was added.
+    /// What an authenticator learnt when the account was added.
     AccountAnswer {
         /// Both ways lead to the same account: same secret, same issuer.
         same_account: bool,
@@ -202,7 +202,7 @@ shape! {
 }
 
 shape! {
-    /// Tells what an inbox got since it was last looked into.
+    /// What an inbox got since it was last looked into.
     InboxAnswer {
         /// How many messages.
         count: u32,
@@ -220,7 +220,7 @@ shape! {
 }
 
 shape! {
-    /// Tells the audit trail.
+    /// The audit trail.
     AuditAnswer {
         /// The events, oldest first.
         events: Vec<AuditEventAnswer>,
@@ -228,7 +228,7 @@ shape! {
 }
 
 shape! {
-    /// Tells one audit event.
+    /// One audit event.
     AuditEventAnswer {
         /// Who, by the scenario's name.
         user: String,
@@ -244,7 +244,7 @@ shape! {
 }
 
 shape! {
-    /// Tells declared limits; the names are those of `Limits`.
+    /// Declared limits; the names are those of `Limits`.
     LimitsAnswer {
         /// Digits of a code.
         code_length: u32,
@@ -276,7 +276,7 @@ shape! {
 }
 
 shape! {
-    /// Tells what a search for leaked secrets found.
+    /// What a search for leaked secrets found.
     LeaksAnswer {
         /// Codes that were sent so far, so that a search that had nothing to find is seen.
         codes_sent: u32,
@@ -288,7 +288,7 @@ shape! {
 }
 
 shape! {
-    /// Tells what came of commands that were sent at the same moment.
+    /// What came of commands that were sent at the same moment.
     TogetherAnswer {
         /// How many succeeded.
         succeeded: u32,
@@ -305,7 +305,7 @@ shape! {
 }
 
 shape! {
-    /// Tells a refusal: the word, and what goes with it.
+    /// A refusal: the word, and what goes with it.
     RefusedAnswer {
         /// The documented reason.
         refused: Refusal,

@@ -21,13 +21,13 @@ use serde::{Deserialize, Serialize};
     JsonSchema,
 )]
 pub enum Edition {
-    /// The pages of 2018-07-25 [S0][S2].
+    /// The pages of 2018-07-25 (S0, S2).
     #[serde(rename = "2018-07-25")]
     E20180725,
-    /// The pages of 2018-07-30 [S1][S4].
+    /// The pages of 2018-07-30 (S1, S4).
     #[serde(rename = "2018-07-30")]
     E20180730,
-    /// The page of 2019-02-13 [S3].
+    /// The page of 2019-02-13 (S3).
     #[default]
     #[serde(rename = "2019-02-13")]
     E20190213,

@@ -409,7 +409,7 @@ impl Report {
             reasons.push("no verification was right".to_owned());
         }
         let nonconforming = !reasons.is_empty();
-        reasons.extend(self.generator.bottleneck.iter().map(|why| format!("{why}")));
+        reasons.extend(self.generator.bottleneck.clone());
         let broken = self.thresholds.iter().filter(|one| !one.holds);
         reasons.extend(broken.map(|one| format!("threshold broken: {}", one.text)));
         self.verdict = if interrupted {

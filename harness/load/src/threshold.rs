@@ -221,9 +221,9 @@ mod tests {
                 "unknown flow `secondStepTxt`",
                 "did you mean `secondStepText`?",
             ),
-            ("throughput", "compares nothing", "write"),
-            ("throughput>50ms", "cannot be a bound", "a number"),
-            ("p99<50", "cannot be a bound", "50ms"),
+            ("throughput", "has no comparison", "write"),
+            ("throughput>50ms", "is not a bound", "a number"),
+            ("p99<50", "is not a bound", "50ms"),
         ] {
             let error = Threshold::parse(text).expect_err(text);
             assert!(error.to_string().contains(message), "{error}");

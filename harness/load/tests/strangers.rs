@@ -221,7 +221,7 @@ fn a_flow_that_the_policy_forbids_is_told_before_anybody_is_made() {
         "`enrollText`",
         "methodNotAvailable",
         "`reset.methods` is []",
-        "it allows signIn",
+        "the policy allows signIn",
     ] {
         assert!(text.contains(told), "{text}");
     }
@@ -402,7 +402,7 @@ fn the_oracle_goes_by_the_policy_that_the_file_declares() {
     let error = refused(&configured(plan(&resets), &lone_tenant(&served, &gateways)));
     let text = error.to_string();
     assert!(
-        text.contains("`reset.enabled` is false, and true would do"),
+        text.contains("`reset.enabled` is false, but has to be true"),
         "{text}"
     );
     assert!(

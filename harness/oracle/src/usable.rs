@@ -32,7 +32,7 @@ pub fn kinds(policy: &Policy, method: &Registered) -> EnumSet<ChallengeKind> {
 pub fn two_step_kinds(policy: &Policy, method: &Registered) -> EnumSet<ChallengeKind> {
     let never = ChallengeKind::EmailCode | ChallengeKind::Answers;
     let allowed: EnumSet<_> = policy.two_step.kinds.iter().copied().collect();
-    kinds(policy, method) & allowed - never
+    kinds(policy, method) & (allowed - never)
 }
 
 /// Returns the number of gates that a password reset asks for: two for administrators, whatever policy says (AVAIL-7).

@@ -44,7 +44,7 @@ impl<'a> AuditedAction<'a> {
         self.answer.is_success()
     }
 
-    /// Tells a command that was refused; one that was neither refused nor succeeded may have changed something.
+    /// Returns whether the command was refused; one that was neither refused nor succeeded may have changed something.
     pub(super) fn was_refused(&self) -> bool {
         self.answer.refusal().is_some()
     }

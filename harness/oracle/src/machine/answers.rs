@@ -136,7 +136,7 @@ impl StepContext {
         .with("default", self.default_shown(at.owner))
     }
 
-    /// Tells the default that is shown.
+    /// Returns the default that is shown.
     fn default_shown(&self, person: usize) -> Pattern {
         let (policy, user) = (&self.state.policy, &self.person(person).user);
         default::shown(policy, user).map_or(Pattern::Absent, |choice| proof(user, choice))

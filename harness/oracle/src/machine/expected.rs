@@ -23,7 +23,7 @@ impl Expected {
         &self.alternatives
     }
 
-    /// Says why the command could not be done at all: it names something that does not exist in the run.
+    /// Returns why the command could not be done at all: it names something that does not exist in the run.
     ///
     /// A code that nobody received or a session that was never begun: there is nothing to send, so there is no answer to
     /// judge. A generator drops such a command, or takes it as not applicable.
@@ -45,7 +45,7 @@ impl Expected {
         alternatives.find(|one| one.meets(expectation))
     }
 
-    /// Holds an answer to the expectations.
+    /// Compares an answer with the expectations.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ fn told(mismatches: Vec<Mismatch>, answer: &Answer) -> Vec<String> {
     mismatches.into_iter().map(line).collect()
 }
 
-/// Holds what one reading of the design answers.
+/// What one reading of the design answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Told {
     Answers(Vec<Expectation>),
@@ -202,7 +202,7 @@ impl Told {
         }
     }
 
-    /// Tells whether nothing but refusals is admitted.
+    /// Returns whether nothing but refusals is admitted.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self, Self::Answers(patterns) if !patterns.iter().any(Expectation::may_succeed))
     }

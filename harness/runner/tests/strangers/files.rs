@@ -27,7 +27,7 @@ fn what_surrounds_a_target_is_checked_when_its_file_is_loaded() {
         ),
         (
             "[process]\nstart = \"x\"\nready = { within = \"soon\" }",
-            "`soon`",
+            "bad duration \"soon\"",
         ),
         (
             "[process]\nstart = \"x\"\nenv = { A = \"{gateway.fax}\" }",
