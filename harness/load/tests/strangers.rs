@@ -406,7 +406,7 @@ fn the_oracle_goes_by_the_policy_that_the_file_declares() {
         "{text}"
     );
     assert!(
-        text.contains("it allows secondStepText, secondStepAppCode"),
+        text.contains("the policy allows secondStepText, secondStepAppCode"),
         "{text}"
     );
 }
