@@ -56,7 +56,7 @@ impl CompiledTarget {
         }
     }
 
-    /// Tells whether an operation is bound and has a way for these variables; else says what is missing.
+    /// Returns whether an operation is bound and has a way for these variables; else says what is missing.
     ///
     /// # Errors
     /// If it is not bound, or no way of it fits.
@@ -135,7 +135,7 @@ impl CompiledTarget {
         Err(TransportError::NotBound(operation))
     }
 
-    /// Tells what a response means, with nothing in it that must not be shown.
+    /// Returns what a response means, with nothing in it that must not be shown.
     fn understood(
         &self,
         way: &Way,
@@ -156,12 +156,12 @@ impl CompiledTarget {
         Asked { answered, kept }
     }
 
-    /// Tells whether requests need no cookies, no CSRF token and no refreshing.
+    /// Returns whether requests need no cookies, no CSRF token and no refreshing.
     fn is_plain(&self) -> bool {
         !self.keeps_cookies() && self.refresh.is_none()
     }
 
-    /// Tells whether sessions have something of a browser's: cookies, or a CSRF token.
+    /// Returns whether sessions have something of a browser's: cookies, or a CSRF token.
     pub(super) fn keeps_cookies(&self) -> bool {
         self.cookies || self.csrf.is_some()
     }
@@ -207,7 +207,7 @@ impl CompiledTarget {
     }
 }
 
-/// Tells of a request that was never made.
+/// Returns the failure of a request that was never made.
 pub(super) fn unsent(operation: Operation, error: TransportError) -> CallFailure {
     let exchange = Exchange {
         failure: Some(error.to_string()),

@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::transport::TransportError;
 
-/// Holds what a command led to.
+/// What a command led to.
 pub(super) struct Ran {
     /// It ended with 0.
     pub(super) succeeded: bool,

@@ -17,7 +17,7 @@ use super::template::percent_encode;
 use super::transport::{Transport, TransportError};
 use super::value::{Value, Variables};
 
-/// Holds what came back for a drawn request, unmasked: it is shown by [`CompiledTarget::exchange_of`] only.
+/// What came back for a drawn request, unmasked: it is shown by [`CompiledTarget::exchange_of`] only.
 pub type Came = Result<RawResponse, TransportError>;
 
 impl CompiledTarget {
@@ -32,7 +32,7 @@ impl CompiledTarget {
         Ok(RawResponse::of(response))
     }
 
-    /// Tells what an answer that is no success means by the file's own refusals.
+    /// Returns what an answer that is no success means by the file's own refusals.
     pub fn refusal_of(&self, response: &RawResponse) -> Answer {
         let body = response.json();
         refused(&self.refusals, response, body.as_ref())
@@ -58,7 +58,7 @@ impl CompiledTarget {
         }
     }
 
-    /// Gives the bodies of an operation's requests; none where one cannot be made of the variables.
+    /// Returns the bodies of an operation's requests; none where one cannot be made of the variables.
     pub fn bodies(&self, operation: Operation, variables: &Variables) -> Option<Vec<Bytes>> {
         let binding = self.operations.get(&operation)?;
         let prefix = self.prefix();
@@ -90,7 +90,7 @@ impl CompiledTarget {
 }
 
 impl CompiledTarget {
-    /// Tells whether a path belongs to test control, by where the paths of its operations begin.
+    /// Returns whether a path belongs to test control, by where the paths of its operations begin.
     pub fn is_control(&self, path: &str) -> bool {
         let begins = |operation: Operation| {
             let binding = self.operations.get(&operation);
@@ -123,7 +123,7 @@ pub fn segment(text: &str) -> String {
     percent_encode(text)
 }
 
-/// Gives a template's path with its variables as `{name}`.
+/// Returns a template's path with its variables as `{name}`.
 fn marked(operation: Operation, template: &RequestTemplate) -> Option<String> {
     let specs = operation.variables().iter();
     let marks: Variables = specs

@@ -10,7 +10,7 @@ use super::mask::{Masker, texts};
 use super::response::RawResponse;
 use super::transport::TransportError;
 
-/// Holds one HTTP request and what came back, fit to be shown: every secret is masked already.
+/// One HTTP request and what came back, fit to be shown: every secret is masked already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Exchange {
@@ -70,7 +70,7 @@ impl Exchange {
         }
     }
 
-    /// Tells of an operation for which nothing was sent.
+    /// Returns the exchange of an operation for which nothing was sent.
     pub(super) fn unsent(operation: &str) -> Self {
         Self {
             operation: operation.to_owned(),
@@ -129,7 +129,7 @@ impl Exchange {
         }
     }
 
-    /// Gives the request as one `curl` command; masked secrets are shell variables: `$SESSION`, `$CODE`, `$PASSWORD`.
+    /// Returns the request as one `curl` command; masked secrets are shell variables: `$SESSION`, `$CODE`, `$PASSWORD`.
     ///
     /// Set those and it can be pasted into a shell (bash, zsh). A body that was cut, or that held bytes that are no
     /// text, is not the one that was sent.
@@ -167,7 +167,7 @@ impl Exchange {
         words.join(" ")
     }
 
-    /// Names what stands masked in a header.
+    /// Returns what stands masked in a header.
     fn variable_of_header(&self, name: &str) -> String {
         let token = match self.operation.as_str() {
             "createTenant" | "deleteTenant" | "createUser" | "deleteUser" | "readClock"

@@ -103,7 +103,7 @@ pub(super) struct CapabilitiesFile {
     pub(super) code_shapes_accepted: Option<Vec<CodeShape>>,
 }
 
-/// Names a probe of the doctor that ends otherwise here, and why that is no mistake of this file.
+/// A probe of the doctor that ends otherwise here, and why that is no mistake of this file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct KnownFile {
@@ -113,7 +113,7 @@ pub(super) struct KnownFile {
     pub(super) reason: String,
 }
 
-/// Names one user that exists already.
+/// One user that exists already.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UserFile {
@@ -165,7 +165,7 @@ pub(super) struct RefreshFile {
     pub(super) conditions: BTreeMap<String, ConditionFile>,
 }
 
-/// Holds the implementation's own words, by set and word of the domain.
+/// The implementation's own words, by set and word of the domain.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct WordsFile {
@@ -183,7 +183,7 @@ pub(super) struct WordsFile {
     pub(super) reply: BTreeMap<String, String>,
 }
 
-/// Says how a CSRF token is had and where it goes.
+/// How a CSRF token is had and where it goes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CsrfFile {
@@ -202,7 +202,7 @@ pub(super) struct CsrfFile {
     pub(super) every: CsrfEvery,
 }
 
-/// Names how long a CSRF token lasts.
+/// How long a CSRF token lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum CsrfEvery {
@@ -258,7 +258,7 @@ pub(super) struct WayFile {
     pub(super) refusals: Vec<RefusalFile>,
 }
 
-/// Says what a variable must be.
+/// What a variable must be.
 ///
 /// Untagged like [`StatusFile`], for the same reason.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -274,7 +274,7 @@ pub(super) enum WantedFile {
     AnyOf(Vec<String>),
 }
 
-/// Says where a value that is kept comes from.
+/// Where a value that is kept comes from.
 ///
 /// Untagged like [`StatusFile`], for the same reason.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -288,7 +288,7 @@ pub(super) enum KeepFile {
     Full(KeepFullFile),
 }
 
-/// Says where a value that is kept comes from, and how it is shown.
+/// Where a value that is kept comes from, and how it is shown.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct KeepFullFile {
@@ -347,7 +347,7 @@ pub(super) struct RequestFile {
     pub(super) csrf: Option<bool>,
 }
 
-/// Says how long a request is sent again and again.
+/// How long a request is sent again and again.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PollFile {
@@ -359,7 +359,7 @@ pub(super) struct PollFile {
     pub(super) within: String,
 }
 
-/// Says what must stand somewhere.
+/// What must stand somewhere.
 ///
 /// Untagged like [`StatusFile`], for the same reason.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -377,7 +377,7 @@ pub(super) enum ConditionFile {
     Matcher(MatcherFile),
 }
 
-/// Says what holds of a value; what is not said does not matter.
+/// What holds of a value; what is not said does not matter.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct MatcherFile {
@@ -421,7 +421,7 @@ pub(super) struct RefusalFile {
     pub(super) fields: RefusalFieldsFile,
 }
 
-/// Says where the details of a refusal are.
+/// Where the details of a refusal are.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct RefusalFieldsFile {
@@ -459,7 +459,7 @@ pub(super) enum StatusOneFile {
     Class(String),
 }
 
-/// Says where a field of an answer comes from.
+/// Where a field of an answer comes from.
 ///
 /// Untagged like [`StatusFile`], for the same reason.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -504,7 +504,7 @@ pub(super) struct MadeFile {
     pub(super) collect: Option<Vec<CollectFile>>,
 }
 
-/// Names an element of a list, and when it is in it.
+/// An element of a list, and when it is in it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CollectFile {
@@ -549,7 +549,7 @@ fn texts_by_name<'a>(names: impl IntoIterator<Item = &'a str>) -> Schema {
     json_schema!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
-/// Gives the JSON Schema of target files, for editors and for `proofup schema target`.
+/// Returns the JSON Schema of target files, for editors and for `proofup schema target`.
 #[must_use]
 pub fn json_schema() -> Json {
     Json::from(schemars::schema_for!(TargetFile))

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use proofup_domain::secret::Secret;
 use url::Url;
 
-/// Holds cookies. Clones share them, so that requests sent side by side see each other's.
+/// Cookies. Clones share them, so that requests sent side by side see each other's.
 ///
 /// A cookie lasts until the server takes it back. Its lifetime is left to the server, which is what is tested: the
 /// server's clock may have been moved, and this machine's has not. `Secure` is no obstacle, because a target is one host.
@@ -23,7 +23,7 @@ struct Content {
 }
 
 impl std::fmt::Debug for Jar {
-    /// Tells nothing of the content: cookies are secrets.
+    /// Shows nothing of the content: cookies are secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Jar(***)")
     }
@@ -36,7 +36,7 @@ impl PartialEq for Jar {
 }
 
 impl Jar {
-    /// Names it among variables and kept values.
+    /// Its name among variables and kept values.
     pub const NAME: &'static str = "cookies";
 
     /// Writes the header that goes with a request; none where no cookie is for its address.
@@ -73,7 +73,7 @@ impl Jar {
         }
     }
 
-    /// Gives the CSRF token of the session, where one was fetched.
+    /// Returns the CSRF token of the session, where one was fetched.
     pub(super) fn csrf(&self) -> Option<Secret> {
         self.lock().csrf.clone()
     }
@@ -114,7 +114,7 @@ fn lasting(text: &str, now: Option<Timestamp>) -> String {
     }
 }
 
-/// Tells whether an instant is past by the server's own clock; without one only what was long past counts.
+/// Returns whether an instant is past by the server's own clock; without one only what was long past counts.
 fn is_past(expires: &str, now: Option<Timestamp>) -> bool {
     const LONG_PAST: i64 = 10 * 366 * 86_400;
     // The old form of the date has dashes, which the parser does not know.

@@ -21,7 +21,7 @@ use super::response::{RawResponse, head_map};
 use super::transport::{Address, TransportError, TransportOptions, broken, reach};
 use answer::{Incomplete, Reading};
 
-/// Says where lanes lead.
+/// Where lanes lead.
 #[derive(Debug, Clone)]
 pub struct Direct {
     address: Address,
@@ -53,7 +53,7 @@ impl Direct {
     }
 }
 
-/// Holds one user's connection, and what went over it last.
+/// One user's connection, and what went over it last.
 #[derive(Debug)]
 pub struct Lane {
     direct: Direct,
@@ -97,7 +97,7 @@ impl Lane {
         self.read.clear();
     }
 
-    /// Gives where the lane leads, and the buffers that a request and its body are written into.
+    /// Returns where the lane leads, and the buffers that a request and its body are written into.
     pub(super) fn begin(&mut self) -> (&Direct, &mut Vec<u8>, &mut Vec<u8>) {
         self.failure = None;
         self.answer.clear();
@@ -181,7 +181,7 @@ impl Lane {
         self.read.clear();
     }
 
-    /// Gives the last exchange as it was had: secrets and all.
+    /// Returns the last exchange as it was had: secrets and all.
     pub fn last(&self) -> Option<(Request<Bytes>, Outcome)> {
         let request = self.request()?;
         if let Some(failure) = &self.failure {
@@ -248,7 +248,7 @@ async fn within<T>(
     .await
 }
 
-/// Tells whether a kept connection is still good: nothing to read, and not at its end. As a rule this asks no kernel.
+/// Returns whether a kept connection is still good: nothing to read, and not at its end. As a rule this asks no kernel.
 fn is_open(stream: &TcpStream) -> bool {
     let nothing = stream.try_read(&mut [0]);
     matches!(nothing, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)

@@ -72,7 +72,7 @@ use meaning::RefusalRule;
 use way::{Binding, Csrf};
 use words::Words;
 
-/// Holds a target file, read and checked: what turns operations into requests and answers into the domain's words.
+/// A target file, read and checked: what turns operations into requests and answers into the domain's words.
 #[derive(Debug, Clone)]
 pub struct CompiledTarget {
     name: String,
@@ -153,37 +153,37 @@ impl CompiledTarget {
         self
     }
 
-    /// Gives the name that reports use.
+    /// Returns the name that reports use.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Gives the address. A file without one does not compile; none is kept for targets that are started on demand.
+    /// Returns the address. A file without one does not compile; none is kept for targets that are started on demand.
     #[must_use]
     pub const fn base_url(&self) -> Option<&Url> {
         Some(&self.base)
     }
 
-    /// Says where the capabilities come from; [`Self::discover`] gets them.
+    /// Returns where the capabilities come from; [`Self::discover`] gets them.
     #[must_use]
     pub const fn profile(&self) -> &Profile {
         &self.profile
     }
 
-    /// Says how time moves, and by what.
+    /// Returns how time moves, and by what.
     #[must_use]
     pub const fn clock(&self) -> ClockControl {
         self.clock
     }
 
-    /// Says what keeps scenarios apart.
+    /// Returns what keeps scenarios apart.
     #[must_use]
     pub const fn isolation(&self) -> Isolation {
         self.isolation
     }
 
-    /// Says where the implementation describes itself, as a path; none where the file does not say.
+    /// Returns where the implementation describes itself, as a path; none where the file does not say.
     #[must_use]
     pub fn openapi(&self) -> Option<&str> {
         self.openapi.as_deref()
@@ -201,13 +201,13 @@ impl CompiledTarget {
         &self.users
     }
 
-    /// Tells whether an operation is bound.
+    /// Returns whether an operation is bound.
     #[must_use]
     pub fn has(&self, operation: Operation) -> bool {
         self.operations.contains_key(&operation)
     }
 
-    /// Tells whether the file says anywhere in which place of an operation's answer a field stands.
+    /// Returns whether the file says anywhere in which place of an operation's answer a field stands.
     ///
     /// What it says of no place cannot be judged: neither its presence nor its absence is the implementation's.
     #[must_use]
@@ -221,21 +221,21 @@ impl CompiledTarget {
             || self.refusals.iter().any(|rule| rule.tells(field))
     }
 
-    /// Tells whether the file leaves out where a field of an operation's answer stands.
+    /// Returns whether the file leaves out where a field of an operation's answer stands.
     #[must_use]
     pub fn is_silent_about(&self, operation: Operation) -> bool {
         let fields = operation.answer_fields();
         fields.names().any(|field| !self.tells(operation, field))
     }
 
-    /// Tells whether more than the harness knows by name travels from one request to the next: names of the file's own,
+    /// Returns whether more than the harness knows by name travels from one request to the next: names of the file's own,
     /// cookies, a CSRF token, sessions that are refreshed.
     #[must_use]
     pub fn keeps_more(&self) -> bool {
         !self.free_names.is_empty() || self.cookies || self.csrf.is_some() || self.refresh.is_some()
     }
 
-    /// Tells whether every request is filled with nothing but what people are, what a command itself says and what answers
+    /// Returns whether every request is filled with nothing but what people are, what a command itself says and what answers
     /// told under the harness's own names.
     #[must_use]
     pub fn is_simple(&self) -> bool {
@@ -259,7 +259,7 @@ impl CompiledTarget {
         })
     }
 
-    /// Gives where the target listens, for those who speak to it without a transport; none: by TLS, or through a proxy.
+    /// Returns where the target listens, for those who speak to it without a transport; none: by TLS, or through a proxy.
     #[must_use]
     pub fn direct(&self, options: TransportOptions) -> Option<Direct> {
         match self.proxy {
@@ -268,7 +268,7 @@ impl CompiledTarget {
         }
     }
 
-    /// Tells whether any request names a variable.
+    /// Returns whether any request names a variable.
     #[must_use]
     pub fn mentions(&self, variable: &str) -> bool {
         let mut ways = self.operations.values().flat_map(|binding| &binding.ways);
@@ -278,7 +278,7 @@ impl CompiledTarget {
         })
     }
 
-    /// Tells whether the request of an operation would name any of some variables; true where it takes them all.
+    /// Returns whether the request of an operation would name any of some variables; true where it takes them all.
     #[must_use]
     pub fn would_name(
         &self,
@@ -292,13 +292,13 @@ impl CompiledTarget {
         named.is_none_or(|mut named| named.any(|name| names.contains(name)))
     }
 
-    /// Says how long to wait before a message counts as not sent (wall time).
+    /// Returns how long to wait before a message counts as not sent (wall time).
     #[must_use]
     pub const fn settle(&self) -> Duration {
         self.settle
     }
 
-    /// Gives the expression that finds a code in a message of a channel: its first group if it has one, else all of it.
+    /// Returns the expression that finds a code in a message of a channel: its first group if it has one, else all of it.
     #[must_use]
     pub const fn code_pattern(&self, channel: Channel) -> &Regex {
         match channel {
@@ -309,13 +309,13 @@ impl CompiledTarget {
         }
     }
 
-    /// Gives the folder of the target file: what it names is looked for from there.
+    /// Returns the folder of the target file: what it names is looked for from there.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Tells whether a name is one of the file's own, kept for later operations of the same session or person.
+    /// Returns whether a name is one of the file's own, kept for later operations of the same session or person.
     #[must_use]
     pub fn keeps_for_later(&self, name: &str) -> bool {
         self.free_names.contains(name) || name == "session" || name == "refreshToken"
@@ -345,12 +345,12 @@ impl CompiledTarget {
         )
     }
 
-    /// Says how long a command may take: as long as the file says, else a minute.
+    /// Returns how long a command may take: as long as the file says, else a minute.
     fn command_timeout(&self) -> Duration {
         self.timeout.unwrap_or(Duration::from_secs(60))
     }
 
-    /// Gives the base without a slash at its end.
+    /// Returns the base without a slash at its end.
     fn prefix(&self) -> String {
         self.base.as_str().trim_end_matches('/').to_owned()
     }

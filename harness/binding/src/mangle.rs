@@ -53,7 +53,7 @@ fn written(fields: Map<String, Json>) -> Vec<u8> {
     Json::Object(fields).to_string().into_bytes()
 }
 
-/// Gives every member a value of another type.
+/// Replaces the value of every member by one of another type.
 fn retyped(fields: Map<String, Json>) -> Map<String, Json> {
     let other = |value| match value {
         Json::String(_) | Json::Null => json!(7),

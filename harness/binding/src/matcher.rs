@@ -10,12 +10,12 @@ use super::source::Source;
 use super::value::text_of;
 use super::wanted::Wanted;
 
-/// Holds statuses, single ones and whole classes.
+/// Statuses, single ones and whole classes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Statuses(pub(super) Vec<RangeInclusive<u16>>);
 
 impl Statuses {
-    /// Tells whether a status is one of them.
+    /// Returns whether a status is one of them.
     pub(super) fn contain(&self, status: u16) -> bool {
         self.0.iter().any(|range| range.contains(&status))
     }
@@ -29,13 +29,13 @@ pub(super) struct Recogniser {
 }
 
 impl Recogniser {
-    /// Tells whether a response is such an answer.
+    /// Returns whether a response is such an answer.
     pub(super) fn recognises(&self, response: &RawResponse, body: Option<&Json>) -> bool {
         self.statuses.contain(response.status) && self.conditions.hold(response, body)
     }
 }
 
-/// Holds what must stand in a response, all of it.
+/// What must stand in a response, all of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conditions(pub(super) Vec<(Source, Test)>);
 
@@ -45,7 +45,7 @@ impl Conditions {
         self.0.iter().for_each(|(source, _)| source.want(wanted));
     }
 
-    /// Tells whether all of it stands there.
+    /// Returns whether all of it stands there.
     pub(super) fn hold(&self, response: &RawResponse, node: Option<&Json>) -> bool {
         self.0.iter().all(|(source, test)| {
             let found = source.select(response, node);
@@ -63,7 +63,7 @@ pub(super) enum Test {
     Matches(Box<Matcher>),
 }
 
-/// Holds what is said of a value; what is not said does not matter.
+/// What is said of a value; what is not said does not matter.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Matcher {
     /// An expression finds something in it.

@@ -42,7 +42,7 @@ impl RefusalRule {
             .for_each(|source| source.want(wanted));
     }
 
-    /// Tells whether it gives a detail.
+    /// Returns whether it gives a detail.
     pub(super) const fn tells(&self, field: &str) -> bool {
         match field.as_bytes() {
             b"triesLeft" => self.tries_left.is_some(),
@@ -132,7 +132,7 @@ impl FieldRules {
         self.0.iter().for_each(|(_, _, rule)| rule.want(wanted));
     }
 
-    /// Tells whether any field needs a JSON body.
+    /// Returns whether any field needs a JSON body.
     fn read_body(&self) -> bool {
         self.0.iter().any(|(_, _, rule)| rule.reads_json())
     }
@@ -208,7 +208,7 @@ impl FieldRule {
     }
 }
 
-/// Holds what the answers of one operation mean.
+/// What the answers of one operation mean.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Meaning {
     pub(super) answers: Vec<AnswerRule>,
@@ -217,13 +217,13 @@ pub(super) struct Meaning {
 }
 
 impl Meaning {
-    /// Tells whether any rule of it gives a field of an answer or of a refusal.
+    /// Returns whether any rule of it gives a field of an answer or of a refusal.
     pub(super) fn tells(&self, field: &str) -> bool {
         let of_answers = |rule: &AnswerRule| rule.fields.0.iter().any(|(name, ..)| name == field);
         self.answers.iter().any(of_answers) || self.refusals.iter().any(|rule| rule.tells(field))
     }
 
-    /// Says what of a body any rule looks at, with the file's own refusals.
+    /// Returns what of a body any rule looks at, with the file's own refusals.
     pub(super) fn wanted(&self, shared: &[RefusalRule]) -> Wanted {
         let mut wanted = Wanted::default();
         for rule in &self.answers {
@@ -241,7 +241,7 @@ impl Meaning {
         wanted
     }
 
-    /// Says what a response means, with the file's own refusals tried after the operation's.
+    /// Returns what a response means, with the file's own refusals tried after the operation's.
     pub(super) fn read(
         &self,
         response: &RawResponse,
@@ -295,7 +295,7 @@ pub(super) fn refused<'a>(
     })
 }
 
-/// Tells whether a response is a problem document (RFC 9457) that tells its own status.
+/// Returns whether a response is a problem document (RFC 9457) that tells its own status.
 fn is_problem(response: &RawResponse, body: Option<&Json>) -> bool {
     let media_type = response.header("content-type").unwrap_or_default();
     let media_type = media_type
@@ -312,7 +312,7 @@ fn is_problem(response: &RawResponse, body: Option<&Json>) -> bool {
         })
 }
 
-/// Tells what is known of a response that no rule matches.
+/// Returns what is known of a response that no rule matches.
 pub(super) fn unrecognised(response: &RawResponse, body: Option<&Json>) -> Answer {
     let code = body
         .and_then(|body| body["code"].as_str())

@@ -8,7 +8,7 @@ use proofup_domain::answer;
 
 use super::shape::Fields;
 
-/// Says which part of a variable's value is secret.
+/// Which part of a variable's value is secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {
     /// Nothing.
@@ -101,7 +101,7 @@ impl KeepSpec {
 
 macro_rules! operations {
     ($($(#[$meta:meta])* $variant:ident = $word:literal, $shape:ident, offers $offers:expr, keeps $keeps:expr;)+) => {
-        /// Names what a target file can bind to requests; its word is the `do` word of the command where there is one.
+        /// What a target file can bind to requests; its word is the `do` word of the command where there is one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Operation {
             $($(#[$meta])* $variant,)+
@@ -135,7 +135,7 @@ macro_rules! operations {
                 }
             }
 
-            /// Gives the fields of the answer shape that it fills.
+            /// Returns the fields of the answer shape that it fills.
             pub(super) fn answer_fields(self) -> Fields {
                 match self {
                     $(Self::$variant => Fields::of::<answer::$shape>(),)+
@@ -273,7 +273,7 @@ operations! {
 }
 
 impl Operation {
-    /// Tells whether it is of test control, so that a command of the target file may do it in place of requests.
+    /// Returns whether it is of test control, so that a command of the target file may do it in place of requests.
     pub(super) const fn may_be_a_command(self) -> bool {
         matches!(
             self,
@@ -288,7 +288,7 @@ impl Operation {
         )
     }
 
-    /// Tells whether it is offered a variable.
+    /// Returns whether it is offered a variable.
     pub fn offers(self, name: &str) -> bool {
         self.variables().iter().any(|spec| spec.name == name)
     }

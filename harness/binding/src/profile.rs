@@ -14,7 +14,7 @@ use tower::ServiceExt;
 use super::CompiledTarget;
 use super::transport::{Transport, TransportError};
 
-/// Says where a target's capabilities come from.
+/// Where a target's capabilities come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Profile {
     /// From the file.
@@ -28,7 +28,7 @@ pub enum Profile {
     },
 }
 
-/// Says how a target's time moves.
+/// How a target's time moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClockControl {
     /// What one movement moves.
@@ -39,7 +39,7 @@ pub struct ClockControl {
     pub moved: Option<ClockMove>,
 }
 
-/// Names what moves a clock.
+/// What moves a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ClockMove {
@@ -51,7 +51,7 @@ pub enum ClockMove {
     Command,
 }
 
-/// Names what one movement of the clock moves.
+/// What one movement of the clock moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ClockScope {
@@ -62,7 +62,7 @@ pub enum ClockScope {
     Process,
 }
 
-/// Names whether time passes by itself.
+/// Whether time passes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ClockMode {
@@ -73,7 +73,7 @@ pub enum ClockMode {
     Running,
 }
 
-/// Names what keeps scenarios apart.
+/// What keeps scenarios apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Isolation {
@@ -86,7 +86,7 @@ pub enum Isolation {
     None,
 }
 
-/// Holds one user that exists already.
+/// One user that exists already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolUser {
     /// What reports call the user.
@@ -99,7 +99,7 @@ pub struct PoolUser {
     pub role: Role,
 }
 
-/// Says why a target's capabilities could not be had.
+/// Why a target's capabilities could not be had.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DiscoverError {
     /// Nothing came back.
@@ -134,7 +134,7 @@ pub enum DiscoverError {
 }
 
 impl CompiledTarget {
-    /// Gives the capabilities: those of the file, or what the implementation answers with the file's on top.
+    /// Returns the capabilities: those of the file, or what the implementation answers with the file's on top.
     ///
     /// # Errors
     /// If the implementation has to be asked and gives no capabilities document.

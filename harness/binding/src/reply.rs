@@ -9,7 +9,7 @@ use super::response::RawResponse;
 use super::transport::TransportError;
 use super::value::Value;
 
-/// Holds what came back from one operation.
+/// What came back from one operation.
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// What it means.
@@ -29,7 +29,7 @@ pub struct Reply {
     pub raw: RawResponse,
 }
 
-/// Holds what came back from one operation, without the exchange.
+/// What came back from one operation, without the exchange.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
     /// What it means.
@@ -48,7 +48,7 @@ impl Asked {
     }
 }
 
-/// Says that no answer came, and holds what was tried.
+/// No answer came; with what was tried.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{error}")]
 pub struct CallFailure {

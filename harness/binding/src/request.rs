@@ -48,7 +48,7 @@ pub(super) struct RequestTemplate {
     pub(super) csrf: bool,
 }
 
-/// Says how long a request is sent again and again.
+/// How long a request is sent again and again.
 #[derive(Debug, Clone)]
 pub(super) struct Poll {
     /// Until this holds …
@@ -59,7 +59,7 @@ pub(super) struct Poll {
     pub(super) within: Duration,
 }
 
-/// Holds a request that is filled, and can still be added to.
+/// A request that is filled, and can still be added to.
 pub(super) struct Draft {
     pub(super) method: Method,
     pub(super) url: String,
@@ -81,7 +81,7 @@ impl RequestTemplate {
             .finish()
     }
 
-    /// Tells whether it needs nothing but its variables.
+    /// Returns whether it needs nothing but its variables.
     pub(super) fn is_plain(&self) -> bool {
         self.from_form.is_none()
             && self.keep.is_empty()
@@ -238,7 +238,7 @@ pub(super) fn header_value(name: &HeaderName, text: &str) -> Result<HeaderValue,
         .map_err(|_| TransportError::NotSent(format!("the value of its header {name} is none")))
 }
 
-/// Holds a form with its address made whole.
+/// A form with its address made whole.
 struct FoundForm {
     form: super::source::Form,
     url: String,

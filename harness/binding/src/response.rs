@@ -12,7 +12,7 @@ use super::jar::set_by;
 use super::transport::MAX_HEADERS;
 use super::value::text_of;
 
-/// Holds a response as it came.
+/// A response as it came.
 #[derive(Clone)]
 pub struct RawResponse {
     /// The status.
@@ -26,7 +26,7 @@ pub struct RawResponse {
     pub(super) cookies: Vec<(String, String)>,
 }
 
-/// Holds the headers of an answer: many are never looked at, so what came on a lane is read only when somebody asks.
+/// The headers of an answer: many are never looked at, so what came on a lane is read only when somebody asks.
 #[derive(Clone)]
 struct Headers {
     /// The head as it came; empty where the table was there first.
@@ -51,7 +51,7 @@ impl From<HeaderMap> for Headers {
 }
 
 impl std::fmt::Debug for RawResponse {
-    /// Tells sizes only: the content may be secret.
+    /// Shows sizes only: the content may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RawResponse")
             .field("status", &self.status)
@@ -95,13 +95,13 @@ impl RawResponse {
         }
     }
 
-    /// Gives the headers.
+    /// Returns the headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.headers.table()
     }
 
-    /// Gives the value of a cookie: as this answer sets it, else as the jar holds it.
+    /// Returns the value of a cookie: as this answer sets it, else as the jar holds it.
     pub(super) fn cookie(&self, name: &str) -> Option<String> {
         set_by(self.headers(), name).or_else(|| {
             let held = self.cookies.iter().find(|(held, _)| held == name);
@@ -109,12 +109,12 @@ impl RawResponse {
         })
     }
 
-    /// Gives the body as text.
+    /// Returns the body as text.
     pub(super) fn body_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
 
-    /// Gives the first header of a name, as text.
+    /// Returns the first header of a name, as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
         let value = self.headers().get(name)?;
@@ -127,7 +127,7 @@ impl RawResponse {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Gives headers and body as one text, for a search.
+    /// Returns headers and body as one text, for a search.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -13,7 +13,7 @@ use super::words::Words;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Fields(BTreeMap<String, FieldKind>);
 
-/// Says what a field holds.
+/// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FieldKind {
     /// A text.
@@ -117,7 +117,7 @@ impl FieldKind {
         }
     }
 
-    /// Says what the field holds, for messages.
+    /// Returns what the field holds, for messages.
     pub(super) const fn described(&self) -> &'static str {
         match self {
             Self::Text | Self::Number | Self::Truth | Self::Word(..) => "a single value",
@@ -127,7 +127,7 @@ impl FieldKind {
         }
     }
 
-    /// Tells whether the field holds a list.
+    /// Returns whether the field holds a list.
     pub(super) const fn is_list(&self) -> bool {
         matches!(self, Self::List(_) | Self::Objects(_))
     }

@@ -107,12 +107,12 @@ impl Source {
         }
     }
 
-    /// Tells whether it needs a JSON body.
+    /// Returns whether it needs a JSON body.
     pub(super) const fn reads_json(&self) -> bool {
         matches!(self.origin, Origin::Path(_))
     }
 
-    /// Tells whether what it finds has the types of JSON, and is not just text.
+    /// Returns whether what it finds has the types of JSON, and is not just text.
     pub(super) const fn is_typed(&self) -> bool {
         self.reads_json() && self.filters.is_empty()
     }
@@ -172,7 +172,7 @@ pub(super) fn expression(pattern: &str) -> Result<Regex, Mistake> {
     })
 }
 
-/// Gives what an expression finds: its first group where it has one, else all of it.
+/// Returns what an expression finds: its first group where it has one, else all of it.
 fn found_by(regex: &Regex, text: &str) -> impl Iterator<Item = Json> {
     let found: Vec<Json> = regex
         .captures_iter(text)

@@ -6,7 +6,7 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use serde_json::{Map, Value as Json};
 
-/// Holds the policy that an implementation has whatever a scenario says.
+/// The policy that an implementation has whatever a scenario says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StandingPolicy {
     /// The whole policy, field by field.
@@ -50,7 +50,7 @@ impl StandingPolicy {
         self
     }
 
-    /// Gives the policy under which a case runs that asks for another: what can be set is as it asks.
+    /// Returns the policy under which a case runs that asks for another: what can be set is as it asks.
     #[must_use]
     pub fn under(&self, asked: &Policy) -> Policy {
         let mut held = self.own.clone();
@@ -70,7 +70,7 @@ impl StandingPolicy {
         held
     }
 
-    /// Gives the part of a policy that a case can set, as a merge patch.
+    /// Returns the part of a policy that a case can set, as a merge patch.
     #[must_use]
     pub fn settable_part(&self, policy: &Policy) -> Map<String, Json> {
         let mut fields = flat(&json(policy));
@@ -89,7 +89,7 @@ impl StandingPolicy {
         fields
     }
 
-    /// Tells whether a case can set anything.
+    /// Returns whether a case can set anything.
     #[must_use]
     pub fn is_settable(&self) -> bool {
         !self.settable.is_empty()
@@ -120,7 +120,7 @@ pub fn with_fields(policy: &Policy, other: &Policy, fields: &[String]) -> Policy
     serde_json::from_value(deep(&mixed)).unwrap_or_else(|_| policy.clone())
 }
 
-/// Gives the value of a field of a policy, `twoStep.kinds`; null where there is no such field.
+/// Returns the value of a field of a policy, `twoStep.kinds`; null where there is no such field.
 #[must_use]
 pub fn field_of(policy: &Policy, field: &str) -> Json {
     flat(&json(policy)).remove(field).unwrap_or(Json::Null)

@@ -13,7 +13,7 @@ use super::standing::StandingPolicy;
 use super::template::Template;
 use super::value::Variables;
 
-/// Holds what the file says about the world around the implementation.
+/// What the file says about the world around the implementation.
 #[derive(Debug, Clone)]
 pub struct Surrounded {
     /// How it is started and ended; none: somebody else sees to that.
@@ -24,7 +24,7 @@ pub struct Surrounded {
     pub clock_command: Option<String>,
 }
 
-/// Says how an implementation is started and ended.
+/// How an implementation is started and ended.
 #[derive(Debug, Clone)]
 pub struct ProcessPlan {
     /// What `sh -c` runs to start it.
@@ -38,7 +38,7 @@ pub struct ProcessPlan {
     pub(super) env: BTreeMap<String, Template>,
 }
 
-/// Says where the gateways of a run listen.
+/// Where the gateways of a run listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayPlan {
     /// The HTTP providers; port 0 for a free one.
@@ -53,7 +53,7 @@ impl ProcessPlan {
     /// Fills the environment in; every name that [`ProcessPlan`]s may use must have a value.
     ///
     /// # Errors
-    /// Names the variable that has none.
+    /// The variable that has none.
     pub fn environment(&self, variables: &Variables) -> Result<BTreeMap<String, String>, String> {
         let mut filled = BTreeMap::new();
         for (name, template) in &self.env {
@@ -79,13 +79,13 @@ impl Surrounded {
 }
 
 impl CompiledTarget {
-    /// Says what the file tells about the world around the implementation.
+    /// Returns what the file tells about the world around the implementation.
     #[must_use]
     pub const fn surrounded(&self) -> &Surrounded {
         &self.surrounded
     }
 
-    /// Gives the implementation's own policy; none: it has the policy of each case, or nobody said.
+    /// Returns the implementation's own policy; none: it has the policy of each case, or nobody said.
     #[must_use]
     pub const fn standing_policy(&self) -> Option<&StandingPolicy> {
         self.standing_policy.as_ref()

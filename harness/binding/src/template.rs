@@ -1,6 +1,6 @@
 //! Templates: texts and TOML values with `{name}` in their string leaves.
 //!
-//! Names are resolved when the file is loaded. A leaf that is only a placeholder takes the value's type; an optional
+//! All names are resolved when the file is loaded. A leaf that is only a placeholder takes the value's type; an optional
 //! variable without a value drops what it stands in. There are no loops and no conditions.
 
 use std::collections::BTreeSet;
@@ -16,14 +16,14 @@ use super::value::{Value, Variables};
 /// Reads a variable of the environment.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Says that a variable which a template cannot do without has no value.
+/// A variable that a template cannot do without has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unbound(pub(super) String);
 
 /// What a rendering makes: none where an optional variable has no value.
 pub(super) type Rendered<T> = Result<Option<T>, Unbound>;
 
-/// Says what a template may name.
+/// What a template may name.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     /// The operation, or the place, of the template.
@@ -36,7 +36,7 @@ pub(super) struct Scope<'a> {
     pub(super) environment: Environment<'a>,
 }
 
-/// Holds a text with its placeholders resolved.
+/// A text with its placeholders resolved.
 #[derive(Debug, Clone)]
 pub(super) struct Template(Vec<Piece>);
 
@@ -256,7 +256,7 @@ impl Parser<'_> {
     }
 }
 
-/// Holds a JSON value whose string leaves are templates.
+/// A JSON value whose string leaves are templates.
 #[derive(Debug, Clone)]
 pub(super) enum JsonTemplate {
     /// A string leaf.

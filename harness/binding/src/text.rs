@@ -6,7 +6,7 @@
 use proofup_domain::answer::REFUSED;
 use proofup_files::{Document, Node, line_of};
 
-/// Holds the text of a target file and the name by which messages call it.
+/// The text of a target file and the name by which messages call it.
 #[derive(Debug, Clone)]
 pub struct TargetText {
     /// The file's name.
@@ -16,7 +16,7 @@ pub struct TargetText {
 }
 
 impl TargetText {
-    /// Holds a file's text.
+    /// Reads a file's text.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl TargetText {
         Document::parse(&self.path, &self.text)
     }
 
-    /// Tells whether any template of the file uses a name.
+    /// Returns whether any template of the file uses a name.
     #[must_use]
     pub fn uses(&self, name: &str) -> bool {
         [format!("{{{name}}}"), format!("{{{name}?}}")]

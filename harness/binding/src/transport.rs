@@ -37,7 +37,7 @@ pub(super) struct RequestTimeout(pub(super) Duration);
 /// Carries one HTTP request and brings the whole response.
 pub type Transport = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, TransportError>;
 
-/// Says why no answer came.
+/// Why no answer came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// Nothing whole came in time.
@@ -138,7 +138,7 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// Tells whether the target file, or what was offered to it, is at fault, and no target was asked: nothing can be
+    /// Returns whether the target file, or what was offered to it, is at fault, and no target was asked: nothing can be
     /// judged by this.
     #[must_use]
     pub const fn is_of_the_file(&self) -> bool {
@@ -270,7 +270,7 @@ pub(super) fn check_certificates(_: &[u8]) -> Result<(), String> {
     Err("this build speaks no https; build it with `--features tls`".to_owned())
 }
 
-/// Says how the target is reached.
+/// How the target is reached.
 #[derive(Clone)]
 struct Route {
     address: Address,
@@ -278,7 +278,7 @@ struct Route {
     security: Option<Security>,
 }
 
-/// Names where a target listens.
+/// Where a target listens.
 #[derive(Debug, Clone)]
 pub(super) struct Address {
     pub(super) host: String,
@@ -316,7 +316,7 @@ struct Client {
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
-/// Holds one connection; dropped, its task ends and the socket closes.
+/// One connection; dropped, its task ends and the socket closes.
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     task: AbortHandle,
@@ -515,7 +515,7 @@ fn of_hyper(error: &hyper::Error) -> TransportError {
     TransportError::Broken(error.to_string())
 }
 
-/// Says what went wrong on a connection that was open.
+/// Returns what went wrong on a connection that was open.
 pub(super) fn broken(error: &std::io::Error) -> TransportError {
     if is_reset(error.kind()) {
         TransportError::ConnectionReset

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::jar::Jar;
 
-/// Holds a value that a template takes or that an answer left behind.
+/// A value that a template takes or that an answer left behind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Anything that may be shown.
@@ -20,7 +20,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Gives the value away as JSON, secret or not; each caller answers for where it goes.
+    /// Hands the value out as JSON, secret or not; each caller answers for where it goes.
     #[must_use]
     pub fn reveal(&self) -> Json {
         match self {
@@ -30,7 +30,7 @@ impl Value {
         }
     }
 
-    /// Gives the value away as the text that stands in a URL or a header.
+    /// Hands the value out as the text that stands in a URL or a header.
     pub(super) fn to_text(&self) -> String {
         self.as_text().into_owned()
     }
@@ -72,7 +72,7 @@ impl From<&str> for Value {
     }
 }
 
-/// Holds what a step offers to the templates of its operation, by name.
+/// What a step offers to the templates of its operation, by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Variables(pub BTreeMap<String, Value>);
 
@@ -106,7 +106,7 @@ impl Variables {
             .filter(|value| !matches!(value, Value::Plain(Json::Null)))
     }
 
-    /// Gives the cookies that go with them.
+    /// Returns the cookies that go with them.
     pub(super) fn jar(&self) -> Option<&Jar> {
         match self.0.get(Jar::NAME) {
             Some(Value::Jar(jar)) => Some(jar),

@@ -9,7 +9,7 @@ use serde::de::{
 };
 use serde_json::{Map, Value as Json};
 
-/// Names members of a body, by what any rule asks for.
+/// Members of a body, by what any rule asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// These members of an object, and nothing of what is no object.

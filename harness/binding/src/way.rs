@@ -14,7 +14,7 @@ pub(super) struct Binding {
     pub(super) ways: Vec<Way>,
 }
 
-/// Holds one way to do an operation.
+/// One way to do an operation.
 #[derive(Debug, Clone)]
 pub(super) struct Way {
     /// What each variable must be; none is needed where the list is empty.
@@ -29,7 +29,7 @@ pub(super) struct Way {
     pub(super) wanted: Wanted,
 }
 
-/// Says what a way does.
+/// What a way does.
 #[derive(Debug, Clone)]
 pub(super) enum Does {
     /// It sends requests.
@@ -53,7 +53,7 @@ impl Binding {
         self.ways.iter().find(|way| way.fits(variables))
     }
 
-    /// Tells whether any way runs a command.
+    /// Returns whether any way runs a command.
     pub(super) fn runs_commands(&self) -> bool {
         self.ways
             .iter()
@@ -65,7 +65,7 @@ impl Binding {
         self.ways.iter().flat_map(Way::requests)
     }
 
-    /// Tells by which variables no way fits: `method = officePhone`.
+    /// Returns the variables for which no way fits: `method = officePhone`.
     pub(super) fn misfit(&self, variables: &Variables) -> String {
         let mut told = Vec::new();
         for (name, _) in self.ways.iter().flat_map(|way| &way.when) {
@@ -98,7 +98,7 @@ impl Way {
         }
     }
 
-    /// Tells whether another request follows one that was answered so.
+    /// Returns whether another request follows one that was answered so.
     pub(super) fn goes_on(&self, index: usize, status: u16) -> bool {
         let requests = self.requests();
         let goes_on = status < 400 || requests[index].go_on.contain(status);
@@ -115,7 +115,7 @@ impl Way {
         })
     }
 
-    /// Tells whether it gives a field of an answer or of a refusal.
+    /// Returns whether it gives a field of an answer or of a refusal.
     pub(super) fn tells(&self, field: &str) -> bool {
         matches!(&self.does, Does::Assumed(answer) if answer.contains_key(field))
             || self.meaning.tells(field)
@@ -143,7 +143,7 @@ impl Way {
     }
 }
 
-/// Says how a CSRF token is had and where it goes.
+/// How a CSRF token is had and where it goes.
 #[derive(Debug, Clone)]
 pub(super) struct Csrf {
     pub(super) request: RequestTemplate,
@@ -153,7 +153,7 @@ pub(super) struct Csrf {
     pub(super) once: bool,
 }
 
-/// Names where a CSRF token goes.
+/// Where a CSRF token goes.
 #[derive(Debug, Clone)]
 pub(super) enum CsrfPlace {
     /// Into a header.

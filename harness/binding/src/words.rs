@@ -22,7 +22,7 @@ impl Words {
         Self(sets)
     }
 
-    /// Says variables in the implementation's words: `{method}` by the set `method`.
+    /// Spells variables in the implementation's words: `{method}` by the set `method`.
     pub(super) fn speak<'v>(&self, variables: &'v Variables) -> Cow<'v, Variables> {
         let spoken = self.0.iter().filter_map(|(set, words)| {
             let Value::Plain(Json::String(word)) = variables.get(set)? else {
@@ -41,7 +41,7 @@ impl Words {
         Cow::Owned(owned)
     }
 
-    /// Gives the domain's word for each of the implementation's; a word that stands for several is left as it is, because
+    /// Returns the domain's word for each of the implementation's; a word that stands for several is left as it is, because
     /// nobody can tell which was meant.
     pub(super) fn backwards(&self, set: &str) -> BTreeMap<String, String> {
         let Some(words) = self.0.get(set) else {

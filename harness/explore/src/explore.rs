@@ -27,7 +27,7 @@ pub use drive::{ExploreConfig, ExploreOutput, Finding, Hunted, Tally, explore, h
 pub use story::Story;
 pub use write::Counterexample;
 
-/// Names who acts.
+/// Returns who acts.
 fn actor(command: &Command) -> Option<&Name> {
     use Command as C;
     match command {
@@ -80,7 +80,7 @@ fn actor(command: &Command) -> Option<&Name> {
     }
 }
 
-/// Says in a few words what an answer is.
+/// Returns in a few words what an answer is.
 fn gist(answer: &Answer) -> String {
     match (answer.refusal(), answer.unrecognised()) {
         (Some(reason), _) => refusal(reason),
@@ -89,7 +89,7 @@ fn gist(answer: &Answer) -> String {
     }
 }
 
-/// Says in a few words what is expected.
+/// Returns in a few words what is expected.
 fn expected_gist(expectation: &Expectation) -> String {
     match expectation.refusal() {
         Some(reason) => refusal(reason),

@@ -29,7 +29,7 @@ pub use report::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
 use crate::world::context::RunContext;
 use crate::world::session::{RunError, TargetSession, read_capabilities};
 
-/// Names what can be measured.
+/// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Measure {
     /// Codes show no bias. Requirement: `CODE-1`.
@@ -51,7 +51,7 @@ impl Measure {
         Self::MalformedInput,
     ];
 
-    /// Names the requirement that is judged.
+    /// Returns the name of the requirement that is judged.
     #[must_use]
     pub const fn requirement(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ pub const SAMPLES_MIN: usize = 500;
 /// The largest number of samples.
 pub const SAMPLES_MAX: usize = 10_000;
 
-/// Says what to measure, of whom, and how much.
+/// What to measure, of whom, and how much.
 #[derive(Debug, Clone)]
 pub struct MeasureConfig {
     /// Whom to measure, and by which seed.

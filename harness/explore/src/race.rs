@@ -49,7 +49,7 @@ const FINDINGS_MOST: usize = 5;
 /// How often a history that was a violation once is tried until it is one again.
 const ATTEMPTS: u32 = 20;
 
-/// Says how many histories of what.
+/// How many histories of what.
 #[derive(Debug, Clone)]
 pub struct RaceConfig {
     /// Whose histories, and by which seed.
@@ -62,7 +62,7 @@ pub struct RaceConfig {
     pub histories: u64,
 }
 
-/// Holds what was found out.
+/// What was found out.
 #[derive(Debug, Clone)]
 pub struct RaceOutput {
     /// The stories, in their order.
@@ -96,7 +96,7 @@ pub struct Story {
     pub not_applicable: Option<String>,
 }
 
-/// Holds a violation, as small as it could be made.
+/// A violation, as small as it could be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The story.
@@ -118,7 +118,7 @@ pub struct Finding {
 }
 
 impl RaceOutput {
-    /// Tells whether something happened that no order explains.
+    /// Returns whether something happened that no order explains.
     #[must_use]
     pub fn is_violated(&self) -> bool {
         self.stories.iter().any(|story| story.violations > 0)
@@ -235,7 +235,7 @@ fn count(stories: &mut [Story], plan: &Plan, judgement: &Judgement) {
     story.commands += u64::try_from(plan.operations()).unwrap_or(u64::MAX);
 }
 
-/// Holds what every history needs.
+/// What every history needs.
 #[derive(Debug, Clone)]
 struct Hunter {
     environment: Arc<RunContext>,
@@ -257,7 +257,7 @@ impl Hunter {
         })
     }
 
-    /// Says how many histories may be under way: one, where nothing keeps them apart.
+    /// Returns how many histories may be under way: one, where nothing keeps them apart.
     fn jobs(&self, config: &RaceConfig) -> usize {
         if self.environment.session.target.isolation() == Isolation::Tenant {
             config.jobs.max(1)

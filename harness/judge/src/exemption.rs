@@ -17,11 +17,11 @@ use serde::Deserialize;
 
 use crate::judge::outcome::{CheckResult, CouldNotRun, Outcome};
 
-/// Holds the exemptions of one target.
+/// The exemptions of one target.
 #[derive(Debug, Clone, Default)]
 pub struct Exemptions(Vec<Exemption>);
 
-/// Holds one known failure.
+/// One known failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemption {
     /// What it covers.
@@ -34,7 +34,7 @@ pub struct Exemption {
     pub outcome: ExemptOutcome,
 }
 
-/// Says which checks an exemption covers.
+/// Which checks an exemption covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Covers {
     /// One check, by its slug: `DEF-4/last-day`.
@@ -43,7 +43,7 @@ pub enum Covers {
     Requirement(RequirementId),
 }
 
-/// Says what an exemption tolerates.
+/// What an exemption tolerates.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ExemptOutcome {
@@ -54,7 +54,7 @@ pub enum ExemptOutcome {
     CouldNotRun,
 }
 
-/// Says which checks there are, so that an exemption that names nothing is found.
+/// Which checks there are, so that an exemption that names nothing is found.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownChecks<'a> {
     /// The slugs of the loaded scenarios.
@@ -93,7 +93,7 @@ impl Exemptions {
         self.0.iter()
     }
 
-    /// Says whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -107,7 +107,7 @@ impl Exemptions {
 }
 
 impl Exemption {
-    /// Gives what it names: a slug or an id.
+    /// Returns what it names: a slug or an id.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.covers {
@@ -116,7 +116,7 @@ impl Exemption {
         }
     }
 
-    /// Says whether it names a check.
+    /// Returns whether it names a check.
     #[must_use]
     pub fn names(&self, check: &CheckResult) -> bool {
         match &self.covers {
@@ -125,7 +125,7 @@ impl Exemption {
         }
     }
 
-    /// Says whether it covers what became of a check.
+    /// Returns whether it covers what became of a check.
     ///
     /// A check that the run never reached says nothing about the target, so nothing covers it.
     #[must_use]

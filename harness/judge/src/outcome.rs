@@ -10,7 +10,7 @@ use proofup_domain::secret::Secret;
 
 use crate::target::exchange::Exchange;
 
-/// Says what became of one check.
+/// What became of one check.
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// Exercised and right.
@@ -23,7 +23,7 @@ pub enum Outcome {
     CouldNotRun(CouldNotRun),
 }
 
-/// Says what a target does not have.
+/// What a target does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotApplicable {
     /// A feature, method or kind.
@@ -34,7 +34,7 @@ pub enum NotApplicable {
     Declared(String),
 }
 
-/// Says why a check could not be judged.
+/// Why a check could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CouldNotRun {
     /// The harness lacks means that this target does not give.
@@ -73,7 +73,7 @@ pub enum CouldNotRun {
     NotReached(String),
 }
 
-/// Holds one judged check of one case.
+/// One judged check of one case.
 #[derive(Debug, Clone)]
 pub struct CheckResult {
     /// The requirement.
@@ -96,7 +96,7 @@ pub struct CheckResult {
     pub exchanges: Vec<Exchange>,
 }
 
-/// Holds one case: a scenario in one edition.
+/// One case: a scenario in one edition.
 #[derive(Debug, Clone)]
 pub struct CaseResult {
     /// File stem + `[edition]`.

@@ -15,7 +15,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
 
-/// Holds what a report says about a run beside its verdict.
+/// What a report says about a run beside its verdict.
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// The version of this program.
@@ -51,7 +51,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Gives the wall time of the run in milliseconds.
+    /// Returns the wall time of the run in milliseconds.
     #[must_use]
     pub fn wall_ms(&self) -> u64 {
         let spent = self.finished_at.duration_since(self.started_at);

@@ -23,7 +23,7 @@ pub use status::{CheckStatus, NotExercised, RequirementStatus};
 use crate::judge::exemption::Exemptions;
 use crate::judge::outcome::{CaseResult, CheckResult};
 
-/// Holds all that a verdict follows from.
+/// All that a verdict follows from.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
     /// What is required.
@@ -40,7 +40,7 @@ pub struct Evidence<'a> {
     pub interrupted: bool,
 }
 
-/// Says in one word how a run ended; later words yield to earlier ones (`decisions.md` 10).
+/// How a run ended, in one word; later words yield to earlier ones (`decisions.md` 10).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -65,7 +65,7 @@ pub enum Word {
 }
 
 impl Word {
-    /// Gives the exit code of a run that ends in this word.
+    /// Returns the exit code of a run that ends in this word.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -100,7 +100,7 @@ impl std::fmt::Display for Word {
     }
 }
 
-/// Holds what a run says about one check of one case.
+/// What a run says about one check of one case.
 #[derive(Debug, Clone)]
 pub struct JudgedCheck<'a> {
     /// The case that exercised it.
@@ -113,7 +113,7 @@ pub struct JudgedCheck<'a> {
     pub exemption: Option<&'a str>,
 }
 
-/// Holds what a run says about one requirement.
+/// What a run says about one requirement.
 #[derive(Debug, Clone)]
 pub struct JudgedRequirement<'a> {
     /// The catalogue's entry.
@@ -160,7 +160,7 @@ impl Counts {
     }
 }
 
-/// Holds the counts of one area.
+/// The counts of one area.
 #[derive(Debug, Clone)]
 pub struct JudgedArea<'a> {
     /// The prefix: `DEF`.
@@ -171,7 +171,7 @@ pub struct JudgedArea<'a> {
     pub counts: Counts,
 }
 
-/// Holds what a run says about a target.
+/// What a run says about a target.
 #[derive(Debug, Clone)]
 pub struct Verdict<'a> {
     /// How it ended, in one word: the first of `reasons`.
@@ -199,7 +199,7 @@ pub struct Verdict<'a> {
 }
 
 impl<'a> Verdict<'a> {
-    /// Gives the exit code.
+    /// Returns the exit code.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         self.word.exit_code()
@@ -304,7 +304,7 @@ fn checks_by_requirement<'a>(
     by_id
 }
 
-/// Names the exemptions whose checks were exercised, of which none needed the exemption.
+/// Returns the exemptions whose checks were exercised, of which none needed the exemption.
 fn stale_exemptions<'a>(
     exemptions: &'a Exemptions,
     requirements: &[JudgedRequirement<'_>],
@@ -334,7 +334,7 @@ fn exemptions_used(requirements: &[JudgedRequirement<'_>]) -> usize {
         .count()
 }
 
-/// Names the musts of the denominator without an executed check, but for those not applicable.
+/// Returns the ids of the musts of the denominator without an executed check, but for those not applicable.
 fn musts_not_exercised<'a>(requirements: &[JudgedRequirement<'a>]) -> Vec<&'a RequirementId> {
     requirements
         .iter()

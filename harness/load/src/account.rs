@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::world::persona::{case_rng, draw_password};
 
-/// Holds what one account is made of.
+/// What one account is made of.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     /// The sign-in address.
@@ -25,7 +25,7 @@ pub(crate) struct Account {
     rng: ChaCha8Rng,
 }
 
-/// Holds a phone number.
+/// A phone number.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     /// What the person types.
@@ -71,7 +71,7 @@ impl Account {
     }
 }
 
-/// Says where among the numbers the people of a seed begin.
+/// Returns where among the numbers the people of a seed begin.
 const fn shift(seed: u64) -> u64 {
     seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }

@@ -7,7 +7,7 @@ use super::compare::{Ratio, Relation};
 use super::report::{MachineTold, PlanTold, Report, TargetTold};
 use super::timeline::Point;
 
-/// Holds a result to compare later ones with.
+/// A result to compare later ones with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Baseline {
@@ -22,7 +22,7 @@ pub struct Baseline {
 /// The version of the form.
 pub const VERSION: u32 = 1;
 
-/// Says why a baseline says nothing about a result.
+/// Why a baseline says nothing about a result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaselineError {
     /// Another form.
@@ -39,7 +39,7 @@ pub enum BaselineError {
     OtherMachine(String),
 }
 
-/// Tells how a result compares.
+/// How a result compares.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Held {
     /// What the result is beside the baseline.
@@ -65,7 +65,7 @@ impl Baseline {
         }
     }
 
-    /// Holds a result to the baseline. Targets that differ by less than `within` are the same; so is the machine where its
+    /// Compares a result with the baseline. Targets that differ by less than `within` are the same; so is the machine where its
     /// yardstick has moved by less.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Baseline {
         Ok(held)
     }
 
-    /// Says whether a result of this plan, target and machine could be held to the baseline at all, so that nobody has to
+    /// Returns whether a result of this plan, target and machine could be held to the baseline at all, so that nobody has to
     /// wait for a run to hear that it cannot.
     ///
     /// # Errors

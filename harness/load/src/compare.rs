@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
-/// Says how certain, and how exact, a comparison is to be.
+/// How certain, and how exact, a comparison is to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Aim {
     /// Targets that differ by less than this share are the same.
@@ -20,7 +20,7 @@ pub struct Aim {
     pub pairs: u32,
 }
 
-/// Says what a comparison came to. The first target is judged beside the second.
+/// What a comparison came to. The first target is judged beside the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Relation {
@@ -47,7 +47,7 @@ impl Relation {
     }
 }
 
-/// Tells a ratio and its interval.
+/// A ratio and its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ratio {
@@ -138,19 +138,19 @@ impl Comparison {
         };
     }
 
-    /// Tells what can be said; none: more pairs are needed.
+    /// Returns what can be said; none: more pairs are needed.
     #[must_use]
     pub const fn relation(&self) -> Option<Relation> {
         self.relation
     }
 
-    /// Tells the ratio at the last look.
+    /// Returns the ratio at the last look.
     #[must_use]
     pub const fn ratio(&self) -> Option<Ratio> {
         self.ratio
     }
 
-    /// Tells the ratio of what there is, for figures that decide nothing; its interval is at the level of a single look.
+    /// Returns the ratio of what there is, for figures that decide nothing; its interval is at the level of a single look.
     #[must_use]
     pub fn so_far(&self) -> Option<Ratio> {
         let (mean, half) = interval(&self.sample, self.aim.error)?;
@@ -163,7 +163,7 @@ impl Comparison {
     }
 }
 
-/// Gives the mean of a sample and half the width of its interval; none: too few, or no spread can be told.
+/// Returns the mean of a sample and half the width of its interval; none: too few, or no spread can be told.
 fn interval(sample: &[f64], level: f64) -> Option<(f64, f64)> {
     let n = sample.len() as f64;
     if sample.len() < 2 {
@@ -177,7 +177,7 @@ fn interval(sample: &[f64], level: f64) -> Option<(f64, f64)> {
     Some((mean, quantile * spread / n.sqrt()))
 }
 
-/// Gives the exact interval of a share (Clopper and Pearson), for counts of verdicts.
+/// Returns the exact interval of a share (Clopper and Pearson), for counts of verdicts.
 #[must_use]
 pub fn exact_interval(hits: u64, of: u64, level: f64) -> (f64, f64) {
     let (k, n) = (hits as f64, of as f64);

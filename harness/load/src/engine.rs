@@ -39,7 +39,7 @@ use recorder::Recorder;
 use stage::Stage;
 pub use terms::{Event, LoadConfig, LoadError, LoadOutput, NotUnderPolicy, PolicyField};
 
-/// Holds what flows share while the run goes on.
+/// What flows share while the run goes on.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) recorder: RefCell<Recorder>,
@@ -56,7 +56,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Tells the time since the run began.
+    /// Returns the time since the run began.
     pub(crate) fn now(&self) -> Duration {
         pacer::since(self.begun.get(), &self.clock)
     }
@@ -80,7 +80,7 @@ impl Shared {
         players.pop_front()
     }
 
-    /// Tells whether nobody is left who could ever begin a flow again.
+    /// Returns whether nobody is left who could ever begin a flow again.
     fn is_without_users(&self, flow: FlowName) -> bool {
         let resting = self.pool.borrow().get(&flow).map_or(0, VecDeque::len);
         let out = self.out.borrow().get(&flow).copied().unwrap_or_default();
@@ -148,7 +148,7 @@ async fn whole(
     output
 }
 
-/// Holds a run on its way.
+/// A run on its way.
 struct Run<'a> {
     config: &'a LoadConfig,
     common: Rc<Common>,
@@ -388,7 +388,7 @@ impl<'a> Run<'a> {
         meter.interval(&self.shared, events);
     }
 
-    /// Tells up to when is measured: the end of the plan, or now where that came first.
+    /// Returns the end of what is measured: the end of the plan, or now where that came first.
     fn measured_until(&self) -> Duration {
         let now = self.shared.now();
         match self.config.plan.stop {

@@ -85,7 +85,7 @@ impl Counts {
     }
 }
 
-/// Says how a flow ended.
+/// How a flow ended.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -138,7 +138,7 @@ pub struct Example {
 /// Bounds the examples that are kept: one for each flow, step and end.
 const EXAMPLES: usize = 24;
 
-/// Holds the figures of one flow.
+/// The figures of one flow.
 #[derive(Debug, Clone)]
 pub struct FlowFigures {
     /// The counts.
@@ -177,7 +177,7 @@ pub(crate) const WRONG_CODE: &str = "wrongCode";
 /// The step that tries a used code.
 pub(crate) const REUSED_CODE: &str = "reusedCode";
 
-/// Names a step of a flow.
+/// Returns the name of a step of a flow.
 pub(crate) fn step_name(act: &Act) -> &'static str {
     match act {
         Act::Do(command) => command.word(),
@@ -185,7 +185,7 @@ pub(crate) fn step_name(act: &Act) -> &'static str {
     }
 }
 
-/// Holds the figures of a run, or of several that were joined.
+/// The figures of a run, or of several that were joined.
 #[derive(Debug, Clone)]
 pub struct Figures {
     /// By flow, those of the plan's mix.
@@ -212,7 +212,7 @@ impl Figures {
         }
     }
 
-    /// Gives the counts of all flows together.
+    /// Returns the counts of all flows together.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut all = Counts::default();
@@ -222,7 +222,7 @@ impl Figures {
         all
     }
 
-    /// Gives the latencies of all flows together.
+    /// Returns the latencies of all flows together.
     #[must_use]
     pub fn latency(&self) -> Histogram<u64> {
         let mut all = histogram();
@@ -243,7 +243,7 @@ impl Figures {
         self.examples.push(example);
     }
 
-    /// Tells whether there is an example of a kind.
+    /// Returns whether there is an example of a kind.
     pub(crate) fn has_example(&self, flow: FlowName, step: &str, end: End) -> bool {
         self.examples
             .iter()

@@ -3,7 +3,7 @@
 use super::plan::{LoadPlan, Overrides};
 use super::report::{Report, Verdict};
 
-/// Tells what came of one rate.
+/// What came of one rate.
 #[derive(Debug, Clone, Copy)]
 pub struct Tried<'a> {
     /// The rate.
@@ -16,7 +16,7 @@ pub struct Tried<'a> {
     pub report: &'a Report,
 }
 
-/// Tells what a search came to.
+/// What a search came to.
 #[derive(Debug, Clone)]
 pub enum Found {
     /// It came to its end.
@@ -84,7 +84,7 @@ pub fn highest_rate<E>(
     })
 }
 
-/// Holds a search.
+/// A search.
 #[derive(Debug, Clone)]
 pub struct Search {
     next: Option<f64>,
@@ -110,7 +110,7 @@ impl Search {
         }
     }
 
-    /// Gives the rate to try next; none: the search is over.
+    /// Returns the rate to try next; none: the search is over.
     #[must_use]
     pub const fn next(&self) -> Option<f64> {
         self.next
@@ -144,7 +144,7 @@ impl Search {
         self.next = None;
     }
 
-    /// Gives the highest rate that met the thresholds.
+    /// Returns the highest rate that met the thresholds.
     #[must_use]
     pub const fn found(&self) -> Option<f64> {
         self.met

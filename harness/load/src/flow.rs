@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-/// Names a flow.
+/// A flow.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -36,7 +36,7 @@ pub enum FlowName {
     SignIn,
 }
 
-/// Names the tenant that a flow's users live in: flows of one family share a policy.
+/// The tenant that a flow's users live in: flows of one family share a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
     /// Every method may reset a password, one gate is enough, nothing is a second step.
@@ -45,7 +45,7 @@ pub(crate) enum Family {
     SecondStep,
 }
 
-/// Holds one thing that happens in a flow.
+/// One thing that happens in a flow.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     /// A command.
@@ -54,7 +54,7 @@ pub(crate) enum Act {
     Await(Channel),
 }
 
-/// Holds what happens in a flow.
+/// What happens in a flow.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     /// What is timed, in order.
@@ -120,7 +120,7 @@ impl FlowName {
         }
     }
 
-    /// Tells what the users of the flow have registered before it.
+    /// Returns what the users of the flow have registered before it.
     pub(crate) const fn registered(self) -> Option<Method> {
         match self {
             Self::SecondStepText | Self::ResetPassword => Some(Method::MobilePhone),
@@ -134,7 +134,7 @@ impl FlowName {
         }
     }
 
-    /// Tells which inboxes the flow needs, its preparation included.
+    /// Returns which inboxes the flow needs, its preparation included.
     pub(crate) const fn channel(self) -> Option<Channel> {
         match self {
             Self::EnrollEmail => Some(Channel::Email),
@@ -145,7 +145,7 @@ impl FlowName {
         }
     }
 
-    /// Tells whether a user has to rest between two runs of the flow: one send per resend interval, one code per step.
+    /// Returns whether a user has to rest between two runs of the flow: one send per resend interval, one code per step.
     pub(crate) const fn rests(self) -> bool {
         !matches!(self, Self::SignIn)
     }

@@ -6,7 +6,7 @@ use super::report::{HistogramError, Latency, Report, ShardTold};
 use super::threshold::Threshold;
 use super::timeline::{Point, Timeline};
 
-/// Says why reports cannot be joined.
+/// Why reports cannot be joined.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// There is none.

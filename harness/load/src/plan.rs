@@ -18,7 +18,7 @@ use super::threshold::Threshold;
 
 pub use read::{json_schema, read};
 
-/// Holds a plan, checked.
+/// A plan, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadPlan {
     /// What the plan is called.
@@ -53,7 +53,7 @@ pub struct LoadPlan {
     pub thresholds: Vec<Threshold>,
 }
 
-/// Says when flows begin.
+/// When flows begin.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Arrivals {
     /// At a rate, whatever the target does: an open loop.
@@ -70,7 +70,7 @@ pub enum Arrivals {
     },
 }
 
-/// Names how arrivals are spaced.
+/// How arrivals are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Spacing {
@@ -81,7 +81,7 @@ pub enum Spacing {
     Poisson,
 }
 
-/// Says when no further flow begins.
+/// When no further flow begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// After so long, the warm-up included.
@@ -90,7 +90,7 @@ pub enum Stop {
     Flows(u64),
 }
 
-/// Holds one stretch of the ramp.
+/// One stretch of the ramp.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch {
     /// The rate at its end; it is reached in a straight line.
@@ -99,7 +99,7 @@ pub struct Stretch {
     pub over: Duration,
 }
 
-/// Names how connections are used.
+/// How connections are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Connections {
@@ -110,7 +110,7 @@ pub enum Connections {
     New,
 }
 
-/// Says what the command line has in place of the plan's.
+/// What the command line has in place of the plan's.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Overrides {
     /// A rate: an open loop without a ramp.
@@ -166,7 +166,7 @@ impl LoadPlan {
         self
     }
 
-    /// Gives the highest rate that the plan reaches; none in a closed loop.
+    /// Returns the highest rate that the plan reaches; none in a closed loop.
     #[must_use]
     pub fn highest_rate(&self) -> Option<f64> {
         match self.arrivals {
@@ -180,7 +180,7 @@ impl LoadPlan {
         }
     }
 
-    /// Gives the share of a flow among the arrivals.
+    /// Returns the share of a flow among the arrivals.
     #[must_use]
     pub fn share(&self, flow: FlowName) -> f64 {
         let whole: u64 = self.mix.values().map(|weight| u64::from(*weight)).sum();
@@ -217,7 +217,7 @@ impl LoadPlan {
         }
     }
 
-    /// Names the plan by its content, so that results are only compared with results of the same plan.
+    /// Returns a fingerprint of the plan's content, so that results are only compared with results of the same plan.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut plan = self.clone();

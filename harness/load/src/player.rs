@@ -31,8 +31,8 @@ use crate::target::lane::Lane;
 use crate::target::{Asked, Operation, Transport, TransportError, Value, Variables};
 use stranger::Belongings;
 
-/// Holds an abstract answer.
-/// Says why an act led to nothing.
+/// An abstract answer.
+/// Why an act led to nothing.
 #[derive(Debug)]
 pub(crate) enum Trouble {
     /// The target did not answer.
@@ -54,7 +54,7 @@ pub(crate) enum Trouble {
     Refused(String),
 }
 
-/// Holds one user.
+/// One user.
 #[derive(Debug)]
 pub(crate) struct Player {
     pub(crate) common: Rc<Common>,
@@ -91,7 +91,7 @@ pub(crate) struct Player {
     operation: Option<Operation>,
 }
 
-/// Holds where a user's messages arrive.
+/// Where a user's messages arrive.
 #[derive(Debug)]
 struct Letterboxes {
     sms: Arc<Letterbox>,
@@ -210,7 +210,7 @@ impl Player {
         self.state = Some(outcome.state);
     }
 
-    /// Gives what the oracle knows now.
+    /// Returns what the oracle knows now.
     const fn known(&self) -> &State {
         match &self.state {
             Some(state) => state,
@@ -472,7 +472,7 @@ impl Player {
 /// What a command names and no later one may take for its own.
 const PASSING: [&str; 6] = ["code", "method", "kind", "region", "number", "address"];
 
-/// Gives the status of an answer that says nothing but that there is too much to do: no wrong answer, and no right one.
+/// Returns the status of an answer that says nothing but that there is too much to do: no wrong answer, and no right one.
 const fn turned_away(answer: &Answer) -> Option<u16> {
     match answer {
         Answer::Unrecognised {
@@ -483,7 +483,7 @@ const fn turned_away(answer: &Answer) -> Option<u16> {
     }
 }
 
-/// Tells whether a command makes the target send something.
+/// Returns whether a command makes the target send something.
 const fn sends(command: &Command) -> bool {
     matches!(
         command,

@@ -26,7 +26,7 @@ struct Boxes {
 )]
 type Destinations = std::collections::HashMap<(Channel, String), Arc<Letterbox>>;
 
-/// Holds the newest message to one destination until it is taken.
+/// The newest message to one destination until it is taken.
 #[derive(Debug, Default)]
 pub(crate) struct Letterbox {
     newest: Mutex<Option<Message>>,

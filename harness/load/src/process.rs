@@ -3,13 +3,13 @@
 use std::fs;
 use std::time::Duration;
 
-/// Tells how long this thread has been on a processor.
+/// Returns how long this thread has been on a processor.
 #[must_use]
 pub fn thread_time() -> Option<Duration> {
     on_processor("/proc/thread-self/schedstat")
 }
 
-/// Tells how long the threads of a process have been on a processor, those that live.
+/// Returns how long the threads of a process have been on a processor, those that live.
 #[must_use]
 pub fn process_time(id: u32) -> Option<Duration> {
     let tasks = fs::read_dir(format!("/proc/{id}/task")).ok()?;
@@ -20,7 +20,7 @@ pub fn process_time(id: u32) -> Option<Duration> {
     Some(times.sum())
 }
 
-/// Tells how much memory of a process is resident, in bytes.
+/// Returns how much memory of a process is resident, in bytes.
 #[must_use]
 pub fn resident(id: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;

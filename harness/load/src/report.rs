@@ -25,7 +25,7 @@ pub use latency::{HistogramError, Latency};
 /// The version of the report's form.
 pub const VERSION: u32 = 1;
 
-/// Tells what a load run came to.
+/// What a load run came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -71,7 +71,7 @@ pub struct Report {
     pub examples: Vec<Json>,
 }
 
-/// Says what came of a run.
+/// What came of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
@@ -88,7 +88,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Gives the exit code.
+    /// Returns the exit code.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -101,13 +101,13 @@ impl Verdict {
     }
 }
 
-/// Tells what was planned.
+/// What was planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanTold {
     /// Its title.
     pub title: String,
-    /// Names the plan by its content, whatever its title and thresholds.
+    /// The fingerprint of the plan's content, whatever its title and thresholds.
     pub fingerprint: String,
     /// The seed.
     pub seed: u64,
@@ -138,7 +138,7 @@ pub struct PlanTold {
     pub timeout_ms: u64,
 }
 
-/// Tells what was loaded.
+/// What was loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetTold {
@@ -150,7 +150,7 @@ pub struct TargetTold {
     pub transport: String,
 }
 
-/// Tells on what the generator ran.
+/// The machine on which the generator ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MachineTold {
@@ -162,7 +162,7 @@ pub struct MachineTold {
     pub model: Option<String>,
 }
 
-/// Tells a shard.
+/// A shard.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -174,7 +174,7 @@ pub struct ShardTold {
     pub of: u32,
 }
 
-/// Tells the figures of one flow.
+/// The figures of one flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowTold {
@@ -188,7 +188,7 @@ pub struct FlowTold {
     pub steps: Vec<StepTold>,
 }
 
-/// Tells the figures of one step.
+/// The figures of one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StepTold {
@@ -198,7 +198,7 @@ pub struct StepTold {
     pub latency: Latency,
 }
 
-/// Tells how the generator fared.
+/// How the generator fared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GeneratorTold {
@@ -220,7 +220,7 @@ pub struct GeneratorTold {
     pub bottleneck: Option<String>,
 }
 
-/// Tells a threshold.
+/// A threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThresholdTold {
@@ -254,7 +254,7 @@ const BUSY: f64 = 0.95;
 const LATE_SHARE: f64 = 0.5;
 
 impl Report {
-    /// Tells an output.
+    /// Returns an output.
     #[must_use]
     pub fn of(
         plan: &LoadPlan,
@@ -384,7 +384,7 @@ impl Report {
         Ok(figures)
     }
 
-    /// Gives the verdict, worst first: wrong answers, the generator, the thresholds.
+    /// Returns the verdict, worst first: wrong answers, the generator, the thresholds.
     pub(super) fn judge(
         &mut self,
         thresholds: &[Threshold],
@@ -426,22 +426,22 @@ impl Report {
         self.reasons = reasons;
     }
 
-    /// Tells whether the run was ended because the target stopped answering.
+    /// Returns whether the run was ended because the target stopped answering.
     pub(super) fn target_gone(&self) -> bool {
         self.reasons.iter().any(|reason| reason == TARGET_GONE)
     }
 
-    /// Tells whether an answer was wrong, in the warm-up or after it.
+    /// Returns whether an answer was wrong, in the warm-up or after it.
     pub(super) const fn is_wrong(&self) -> bool {
         self.arrivals.wrong + self.warm_up.wrong > 0
     }
 
-    /// Tells whether somebody ended the run.
+    /// Returns whether somebody ended the run.
     pub(super) fn interrupted(&self) -> bool {
         self.verdict == Verdict::Interrupted
     }
 
-    /// Says why the generator was the bottleneck, if it was.
+    /// Returns why the generator was the bottleneck, if it was.
     ///
     /// In process the target works on the generator's thread, so how busy that is says nothing.
     fn bottleneck(&self, late_ms: f64) -> Option<String> {
@@ -512,7 +512,7 @@ fn figure(threshold: &Threshold, figures: &Figures, seconds: f64) -> Option<f64>
 }
 
 impl PlanTold {
-    /// Tells a plan.
+    /// Returns a plan.
     #[must_use]
     pub fn of(plan: &LoadPlan) -> Self {
         let (kind, rate, spacing, users) = match plan.arrivals {
@@ -563,7 +563,7 @@ impl PlanTold {
     }
 }
 
-/// Gives the JSON Schema of the report.
+/// Returns the JSON Schema of the report.
 #[must_use]
 pub fn json_schema() -> Json {
     schemars::schema_for!(Report).to_value()

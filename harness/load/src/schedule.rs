@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::flow::FlowName;
 use super::plan::{Arrivals, LoadPlan, Spacing, Stop, Stretch};
 
-/// Names one part of several that together are a run.
+/// One part of several that together are a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     /// Which part, from 0.
@@ -24,7 +24,7 @@ impl Shard {
     /// The whole run.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 
-    /// Tells whether the part holds the *k*th of something.
+    /// Returns whether the part holds the *k*th of something.
     #[must_use]
     pub fn holds(self, k: u64) -> bool {
         k % u64::from(self.of.max(1)) == u64::from(self.index)
@@ -38,7 +38,7 @@ impl Shard {
     }
 }
 
-/// Holds one arrival.
+/// One arrival.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Arrival {
     /// Its place in the plan, from 0.
@@ -81,7 +81,7 @@ impl Schedule {
         })
     }
 
-    /// Gives the next arrival of the whole plan.
+    /// Returns the next arrival of the whole plan.
     fn any(&mut self) -> Option<Arrival> {
         let number = self.next;
         if matches!(self.stop, Stop::Flows(flows) if number >= flows) {
@@ -245,7 +245,7 @@ impl Rate {
         Self { pieces, last }
     }
 
-    /// Tells when so many arrivals have passed; none: never, because the rate has come down to 0.
+    /// Returns when so many arrivals have passed; none: never, because the rate has come down to 0.
     fn when(&self, passed: f64) -> Option<Duration> {
         let within =
             |piece: &&Piece| passed < piece.before + (piece.rate + piece.to) / 2.0 * piece.length;

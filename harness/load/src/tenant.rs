@@ -15,7 +15,7 @@ use super::wire::Lanes;
 use crate::target::{ClockMode, ClockScope, CompiledTarget, Operation};
 use crate::world::session::TargetSession;
 
-/// Holds what every user of a run shares.
+/// What every user of a run shares.
 #[derive(Debug)]
 pub(crate) struct Common {
     /// The target, what everybody sends over who has no connection, and gateways, process and clock of the run.
@@ -34,7 +34,7 @@ pub(crate) struct Common {
     pub(crate) silent: BTreeSet<Operation>,
 }
 
-/// Holds one tenant.
+/// One tenant.
 #[derive(Debug)]
 pub(crate) struct Tenant {
     /// Its id; empty where the target makes none.
@@ -76,7 +76,7 @@ impl Tenant {
         }
     }
 
-    /// Tells its time.
+    /// Returns its time.
     pub(crate) fn now(&self) -> Timestamp {
         match self.time.get() {
             Time::Stands(at) => at,
@@ -99,7 +99,7 @@ impl Tenant {
         self.set_now(later(self.now(), SignedDuration::from_secs(seconds)));
     }
 
-    /// Tells whether the time of its own is moved, and not that of everything.
+    /// Returns whether the time of its own is moved, and not that of everything.
     pub(crate) fn moves_alone(&self, target: &CompiledTarget) -> bool {
         target.clock().scope == ClockScope::Tenant && !self.id.is_empty()
     }
@@ -109,7 +109,7 @@ fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_add(by).unwrap_or(from)
 }
 
-/// Gives the policy under which methods are set up and passwords reset: one gate, and nothing is a second step.
+/// Returns the policy under which methods are set up and passwords reset: one gate, and nothing is a second step.
 pub(crate) fn manage_policy() -> Policy {
     Policy {
         two_step: TwoStepPolicy::default(),
@@ -129,7 +129,7 @@ pub(crate) fn manage_policy() -> Policy {
     }
 }
 
-/// Gives the policy under which a second step is demanded: every kind is good.
+/// Returns the policy under which a second step is demanded: every kind is good.
 pub(crate) fn second_step_policy() -> Policy {
     let kinds = [
         ChallengeKind::AppNotification,

@@ -4,7 +4,7 @@ use proofup_files::{quantity, suggest};
 
 use super::flow::FlowName;
 
-/// Holds one condition on the figures of a run.
+/// One condition on the figures of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
     /// The condition as it was written.
@@ -21,7 +21,7 @@ pub struct Threshold {
     pub bound: f64,
 }
 
-/// Names a figure.
+/// A figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// A latency at a quantile, in hundredths of a percent: 9900 for p99.
@@ -40,7 +40,7 @@ pub enum Metric {
     Dropped,
 }
 
-/// Says why a text is no threshold.
+/// Why a text is no threshold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ThresholdError {
     /// Neither `<` nor `>`.
@@ -77,7 +77,7 @@ const METRICS: [(&str, Metric); 10] = [
 const DROPPED: (&str, Metric) = ("dropped", Metric::Dropped);
 
 impl ThresholdError {
-    /// Says what to write.
+    /// Returns what to write.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -148,7 +148,7 @@ impl Threshold {
         })
     }
 
-    /// Tells whether a figure meets the condition.
+    /// Returns whether a figure meets the condition.
     #[must_use]
     pub fn holds(&self, figure: f64) -> bool {
         if self.below {
@@ -185,7 +185,7 @@ impl Metric {
         }
     }
 
-    /// Tells whether the figure is a latency, in nanoseconds.
+    /// Returns whether the figure is a latency, in nanoseconds.
     #[must_use]
     pub const fn is_latency(self) -> bool {
         matches!(self, Self::Quantile(_) | Self::Mean | Self::Max)

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Tells what happened in one interval.
+/// What happened in one interval.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Point {
@@ -35,7 +35,7 @@ pub struct Point {
     pub target_bytes: Option<u64>,
 }
 
-/// Holds the points of a run.
+/// The points of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     points: Vec<Point>,
@@ -74,7 +74,7 @@ impl Timeline {
         self.filled = 1;
     }
 
-    /// Gives the points in order.
+    /// Returns the points in order.
     #[must_use]
     pub fn points(&self) -> &[Point] {
         &self.points

@@ -14,7 +14,7 @@ use crate::target::{Direct, Transport, TransportError};
 /// Makes a new transport, with a connection of its own.
 pub type Connect = Arc<dyn Fn() -> Transport + Send + Sync>;
 
-/// Holds the connections that nobody uses just now: there are as many as flows were ever under way at once.
+/// The connections that nobody uses just now: there are as many as flows were ever under way at once.
 ///
 /// Users rest for most of a run; a connection for each would be thousands, all of them cold. The one that was put back last
 /// is taken first.
@@ -45,7 +45,7 @@ impl Lanes {
     }
 }
 
-/// Holds one exchange as it was had: secrets and all. It is masked before it is shown.
+/// One exchange as it was had: secrets and all. It is masked before it is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct LastExchange {
     pub(crate) request: Request<Bytes>,

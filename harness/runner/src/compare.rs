@@ -16,7 +16,7 @@ use crate::report::{Facts, words};
 /// The version of this form of report; it changes when a reader would have to.
 pub const FORMAT: &str = "proofup-comparison-1";
 
-/// Holds how two runs of the same cases compare.
+/// How two runs of the same cases compare.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Comparison {
@@ -32,7 +32,7 @@ pub struct Comparison {
     pub divergences: Vec<Divergence>,
 }
 
-/// Holds a check that came out differently.
+/// A check that came out differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckDifference {
@@ -50,7 +50,7 @@ pub struct CheckDifference {
     pub b: Option<Came>,
 }
 
-/// Holds what became of a check on one side.
+/// What became of a check on one side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Came {
@@ -61,7 +61,7 @@ pub struct Came {
     pub why: Option<String>,
 }
 
-/// Names an outcome.
+/// An outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum OutcomeWord {
@@ -88,7 +88,7 @@ impl OutcomeWord {
     }
 }
 
-/// Holds the first step of a case that the two sides answered differently.
+/// The first step of a case that the two sides answered differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Divergence {
@@ -107,7 +107,7 @@ pub struct Divergence {
     pub b: Option<String>,
 }
 
-/// Holds a comparison as a file has it.
+/// A comparison as a file has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ComparisonReport {
@@ -129,7 +129,7 @@ pub struct ComparisonReport {
     pub comparison: Comparison,
 }
 
-/// Holds how one side ended; its own report has the rest.
+/// How one side ended; its own report has the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Side {
@@ -147,7 +147,7 @@ pub struct Side {
 }
 
 impl Side {
-    /// Tells how a run ended.
+    /// Returns how a run ended.
     #[must_use]
     pub fn new(facts: &Facts, verdict: &Verdict<'_>) -> Self {
         Self {
@@ -261,7 +261,7 @@ impl Comparison {
     }
 }
 
-/// Gives the lines of a transcript that tell steps: `[T0] alice signIn -> state=signedIn`.
+/// Returns the lines of a transcript that tell steps: `[T0] alice signIn -> state=signedIn`.
 fn steps(transcript: &str) -> impl Iterator<Item = &str> {
     transcript.lines().filter(|line| line.starts_with('['))
 }

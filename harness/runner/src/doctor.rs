@@ -113,7 +113,7 @@ impl Chart<'_> {
         self.findings.push(finding);
     }
 
-    /// Tells of `[[known]]` entries that excuse nothing.
+    /// Reports `[[known]]` entries that excuse nothing.
     fn tell_the_stale(&mut self) {
         let is_stale = |probe: &String| {
             let mut found = self.findings.iter().filter(|one| one.probe == *probe);
@@ -141,7 +141,7 @@ impl Chart<'_> {
         self.add(Finding { probe, result });
     }
 
-    /// Names the first of several findings that is not right.
+    /// Returns the name of the first of several findings that is not right.
     fn first_bad<'n>(&self, names: &'n [String]) -> Option<&'n String> {
         names.iter().find(|name| {
             !self.findings.iter().any(|one| {
@@ -239,7 +239,7 @@ fn programme(
     programme
 }
 
-/// Holds what stories are played with.
+/// What stories are played with.
 struct Theatre<'a> {
     environment: &'a RunContext,
     capabilities: &'a Capabilities,
@@ -330,13 +330,13 @@ impl Theatre<'_> {
         (found, None)
     }
 
-    /// Tells whether users are borrowed, because none can be made.
+    /// Returns whether users are borrowed, because none can be made.
     fn borrows(&self) -> bool {
         let target = &self.environment.session.target;
         !target.has(Operation::CreateTenant) && !target.has(Operation::CreateUser)
     }
 
-    /// Tells of a story whose tenant or people could not be made.
+    /// Reports a story whose tenant or people could not be made.
     fn not_begun(&self, story: &Story, acted: Acted, chart: &mut Chart<'_>) {
         let why = match acted.came {
             Came::Unmade(why) | Came::Nothing(why) => why,
@@ -460,14 +460,14 @@ impl Theatre<'_> {
     }
 }
 
-/// Tells whether what is wrong keeps the story from going on: a refusal that is not told right does not.
+/// Returns whether what is wrong keeps the story from going on: a refusal that is not told right does not.
 fn fatal(wrong: &[Diagnosis], stage: &Stage) -> bool {
     let soft = |mark: &Mark| matches!(mark, Mark::Refusal(_) | Mark::Field(..));
     let all: BTreeSet<bool> = wrong.iter().flat_map(|one| &one.marks).map(soft).collect();
     all.contains(&false) || stage.acts.is_empty()
 }
 
-/// Tells whether what stands behind a command in its stage is about what it did, and means nothing without it.
+/// Returns whether what stands behind a command in its stage is about what it did, and means nothing without it.
 const fn leads_on(command: &Command) -> bool {
     matches!(
         command,

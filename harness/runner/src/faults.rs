@@ -30,7 +30,7 @@ use crate::world::context::{RunContext, joined};
 /// Makes an implementation with a fault, or without any.
 pub type Factory = dyn Fn(Option<FaultName>) -> Transport + Send + Sync;
 
-/// Names a check that failed, and where it stands.
+/// A check that failed, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catch {
     /// The slug: `DEF-11/last-second`.
@@ -43,7 +43,7 @@ pub struct Catch {
     pub case: String,
 }
 
-/// Says what became of a fault.
+/// What became of a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// A check that names one of its requirements failed.
@@ -61,7 +61,7 @@ pub enum Fate {
     Flagged(Catch),
 }
 
-/// Holds what became of one fault.
+/// What became of one fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultResult {
     /// The fault.
@@ -74,7 +74,7 @@ pub struct FaultResult {
     pub hunted: Hunted,
 }
 
-/// Says what became of a fault that was looked for without scripts.
+/// What became of a fault that was looked for without scripts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hunted {
     /// Nobody looked.
@@ -92,7 +92,7 @@ pub enum Hunted {
     Missed,
 }
 
-/// Says how long a fault is looked for without scripts.
+/// How long a fault is looked for without scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Cases of exploring.
@@ -106,7 +106,7 @@ pub struct Budget {
 }
 
 impl FaultResult {
-    /// Tells whether the suite did to the fault what it ought to do, and nothing was found in what is sound.
+    /// Returns whether the suite did to the fault what it ought to do, and nothing was found in what is sound.
     #[must_use]
     pub const fn is_as_it_should_be(&self) -> bool {
         if matches!(self.hunted, Hunted::Found { .. }) && self.fault.is_harmless() {
@@ -119,7 +119,7 @@ impl FaultResult {
     }
 }
 
-/// Holds what was found out about the faults, in the order in which they were asked for.
+/// What was found out about the faults, in the order in which they were asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultMatrix {
     /// The faults that were judged.
@@ -368,7 +368,7 @@ const fn has_failed(check: &CheckResult) -> bool {
     matches!(check.outcome, Outcome::Failed(_))
 }
 
-/// Tells whether a check failed or could not be judged: what is sound passes every check.
+/// Returns whether a check failed or could not be judged: what is sound passes every check.
 const fn has_not_passed(check: &CheckResult) -> bool {
     matches!(check.outcome, Outcome::Failed(_) | Outcome::CouldNotRun(_))
 }

@@ -23,7 +23,7 @@ use crate::race::{RaceConfig, RaceOutput, race};
 use crate::report::words::{counted, thousands};
 use crate::run::{RunConfig, RunError};
 
-/// Says how much of each part.
+/// How much of each part.
 #[derive(Debug, Clone)]
 pub struct Budget {
     /// Combinations of the matrix.
@@ -189,7 +189,7 @@ fn of_matrix(found: &Findings) -> CheckResult {
     check("matrix", "AVAIL-10", "matrix", did, outcome)
 }
 
-/// Tells the counterexample; where there is none, what could not be exercised.
+/// Returns the counterexample; where there is none, what could not be exercised.
 fn of_explore(explored: &ExploreOutput) -> Vec<CheckResult> {
     if let Some(finding) = &explored.counterexample {
         let mut failed = check(
@@ -244,7 +244,7 @@ fn of_explore(explored: &ExploreOutput) -> Vec<CheckResult> {
     )]
 }
 
-/// Tells CODE-9, which only racing judges, and whatever else a race broke.
+/// Returns the checks of CODE-9, which only racing judges, and whatever else a race broke.
 fn of_race(raced: &RaceOutput) -> Vec<CheckResult> {
     raced
         .stories

@@ -34,7 +34,7 @@ pub struct Selection {
     pub editions: Vec<Edition>,
 }
 
-/// Says what to run, against what, and how.
+/// What to run, against what, and how.
 #[derive(Debug, Clone)]
 pub struct RunConfig {
     /// The target and what it is reached by.
@@ -57,7 +57,7 @@ pub struct RunConfig {
     pub probed: Option<Arc<TargetText>>,
 }
 
-/// Tells how a run is going.
+/// How a run is going.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// The cases are chosen.
@@ -78,7 +78,7 @@ pub enum Event {
     RunFinished,
 }
 
-/// Holds what a run led to.
+/// What a run led to.
 #[derive(Debug)]
 pub struct RunOutput {
     /// The cases in file order.
@@ -155,7 +155,7 @@ pub async fn run(
     })
 }
 
-/// Says how many cases may be under way: one, where anything but a tenant keeps them apart, where they share gateways, or
+/// Returns how many cases may be under way: one, where anything but a tenant keeps them apart, where they share gateways, or
 /// where moving the time moves it for all.
 fn side_by_side(config: &RunConfig, capabilities: &Capabilities) -> usize {
     let target = &config.session.target;
@@ -186,7 +186,7 @@ impl Ended {
     }
 }
 
-/// Holds the cases that are under way.
+/// The cases that are under way.
 struct Crew {
     environment: Arc<RunContext>,
     capabilities: Arc<Capabilities>,
@@ -314,7 +314,7 @@ pub fn select(suite: &Suite, selection: &Selection, catalogue: &Catalogue) -> Ve
     cases
 }
 
-/// Tells of the selected cases where the target could not be asked at all: nothing of them was judged, for this reason.
+/// Returns the selected cases where the target could not be asked at all: nothing of them was judged, for this reason.
 #[must_use]
 pub fn unreached(
     suite: &Suite,
@@ -364,7 +364,7 @@ pub(crate) fn checks_of(scenario: &Scenario) -> impl Iterator<Item = &str> {
         .map(|check| check.requirement.0.as_str())
 }
 
-/// Tells of a case that was never run.
+/// Returns the result of a case that was never run.
 fn not_reached(case: &Case, why: &str) -> CaseResult {
     let checks = case
         .scenario

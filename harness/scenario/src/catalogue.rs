@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proofup_domain::requirement::{Catalogue, RequirementId};
 
-/// Says why a text is no catalogue.
+/// Why a text is no catalogue.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
     /// It is no TOML, or not of the catalogue's form.
@@ -33,7 +33,7 @@ pub enum CatalogueError {
     NoSource(RequirementId),
 }
 
-/// Gives the catalogue that was built in.
+/// Returns the catalogue that was built in.
 #[must_use]
 pub fn embedded_catalogue() -> Catalogue {
     catalogue_from(EMBEDDED).expect("a test reads the embedded catalogue")
@@ -43,7 +43,7 @@ pub fn embedded_catalogue() -> Catalogue {
 ///
 /// # Errors
 ///
-/// Says what is wrong with its form, or with the first entry that breaks a rule.
+/// What is wrong with its form, or with the first entry that breaks a rule.
 pub fn catalogue_from(text: &str) -> Result<Catalogue, CatalogueError> {
     let catalogue: Catalogue = toml::from_str(text)?;
     let mut seen = BTreeSet::new();

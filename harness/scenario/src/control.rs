@@ -161,7 +161,7 @@ fn told(differences: &[Difference]) -> String {
     each.join("; ")
 }
 
-/// Holds one thing in which a step and its control differ.
+/// One thing in which a step and its control differ.
 #[derive(Debug)]
 struct Difference {
     /// The field, or the `do` word of what lies between.
@@ -184,7 +184,7 @@ impl Difference {
         }
     }
 
-    /// Says whether the two things that a binding names were begun by commands that differ at most in one field.
+    /// Returns whether the two things that a binding names were begun by commands that differ at most in one field.
     fn begun_alike(&self, steps: &[Draft<'_>], index: usize, other: usize, field: &str) -> bool {
         let Some((Some(mine), Some(theirs))) = &self.names else {
             // One of them names nothing: it is the latest, or none, and nothing says how that was begun.
@@ -210,7 +210,7 @@ impl Difference {
     }
 }
 
-/// Holds a step's fields, with defaults filled in, sorted by what counts as one thing.
+/// A step's fields, with defaults filled in, sorted by what counts as one thing.
 #[derive(Debug)]
 struct Fields {
     word: String,

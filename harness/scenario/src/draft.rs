@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::file::StepKeys;
 
-/// Holds one step half read.
+/// One step half read.
 #[derive(Debug)]
 pub(crate) struct Draft<'n> {
     /// The step's table.
@@ -24,7 +24,7 @@ pub(crate) struct Draft<'n> {
     pub(crate) parts: Option<Vec<Self>>,
 }
 
-/// Names what `as` binds and what other steps then refer to.
+/// What `as` binds and what other steps then refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Thing {
     /// Begun by `signIn`.
@@ -60,7 +60,7 @@ impl Thing {
         }
     }
 
-    /// Names it, with its article.
+    /// Returns its name, with its article.
     pub(crate) const fn named(self) -> &'static str {
         match self {
             Self::Session => "a session",
@@ -71,7 +71,7 @@ impl Thing {
         }
     }
 
-    /// Tells what a command binds, by its word.
+    /// Returns what a command binds, by its word.
     pub(crate) fn bound_by(word: &str) -> Option<Self> {
         match word {
             "signIn" => Some(Self::Session),
@@ -118,17 +118,17 @@ impl<'n> Draft<'n> {
             .unwrap_or_else(|| std::slice::from_ref(self))
     }
 
-    /// Gives the step's `do` word; empty if there is none.
+    /// Returns the step's `do` word; empty if there is none.
     pub(crate) fn word(&self) -> &'n str {
         self.text("do").unwrap_or_default()
     }
 
-    /// Gives the text of a key.
+    /// Returns the text of a key.
     pub(crate) fn text(&self, key: &str) -> Option<&'n str> {
         self.node.get(key).and_then(Node::text)
     }
 
-    /// Tells where a key's value is; for a key that is not there, where the step is.
+    /// Returns where a key's value is; for a key that is not there, where the step is.
     pub(crate) fn span(&self, key: &str) -> Range<usize> {
         self.node.get(key).unwrap_or(self.node).span.clone()
     }
@@ -138,12 +138,12 @@ impl<'n> Draft<'n> {
         Problem::new(message, label, self.span(key))
     }
 
-    /// Says whether the file demands a refusal of this step: nothing else would do.
+    /// Returns whether the file demands a refusal of this step: nothing else would do.
     pub(crate) fn refused(&self) -> bool {
         self.parts.is_none() && self.node.get("expect").is_some_and(is_refusal)
     }
 
-    /// Says whether a refusal is among what the file admits.
+    /// Returns whether a refusal is among what the file admits.
     pub(crate) fn may_be_refused(&self) -> bool {
         // What is refused of several commands at once is counted, and needs no control.
         let Some(expect) = self.node.get("expect").filter(|_| self.parts.is_none()) else {
@@ -154,7 +154,7 @@ impl<'n> Draft<'n> {
     }
 }
 
-/// Says whether an expectation is that of a refusal.
+/// Returns whether an expectation is that of a refusal.
 pub(crate) fn is_refusal(expect: &Node) -> bool {
     match expect.get(REFUSED).map(|refused| &refused.kind) {
         None => false,

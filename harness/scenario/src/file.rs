@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Holds a scenario: one file, one story.
+/// A scenario: one file, one story.
 ///
 /// The steps stay JSON here: each is a command with the keys of [`StepKeys`] beside its own.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -41,7 +41,7 @@ pub(crate) struct FileForm {
     pub(crate) steps: Vec<Map<String, Value>>,
 }
 
-/// Says where a counterexample was found.
+/// Where a counterexample was found.
 ///
 /// Its refusals need no control: the oracle decided what is admitted, and the run that found it showed the difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,7 +56,7 @@ pub struct Found {
     pub case: u64,
 }
 
-/// Names a command that writes counterexamples.
+/// A command that writes counterexamples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Finder {
@@ -77,7 +77,7 @@ impl Finder {
     }
 }
 
-/// Names the shapes in which the implementation under test is told to call its providers.
+/// The shapes in which the implementation under test is told to call its providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct GatewayForms {
@@ -133,11 +133,11 @@ fn yes() -> bool {
     true
 }
 
-/// Holds what every step has beside its command.
+/// What every step has beside its command.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct StepKeys {
-    /// Names the step, for `control`: lower-case words joined by hyphens.
+    /// The step's name, for `control`: lower-case words joined by hyphens.
     pub(crate) id: Option<String>,
     /// Makes the step a judged check: `DEF-1/first-offer`. Unique in the suite.
     pub(crate) check: Option<String>,
@@ -151,7 +151,7 @@ pub(crate) struct StepKeys {
     pub(crate) mangle: Option<Mangle>,
 }
 
-/// Says how often a step is taken.
+/// How often a step is taken.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Times {

@@ -63,10 +63,10 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("findLeaks", "LeaksAnswer"),
 ];
 
-/// Names the answer of commands that are sent at the same moment.
+/// The answer of commands that are sent at the same moment.
 const TOGETHER: &str = "TogetherAnswer";
 
-/// Gives the `do` word of a command.
+/// Returns the `do` word of a command.
 #[must_use]
 pub fn word(command: &Command) -> String {
     serde_json::to_value(command)
@@ -75,7 +75,7 @@ pub fn word(command: &Command) -> String {
         .expect("every command is tagged with its word")
 }
 
-/// Names the answer that a command gets when it succeeds, by its `do` word; an unknown word has none.
+/// Returns the name of the answer that a command gets when it succeeds, by its `do` word; an unknown word has none.
 #[must_use]
 pub fn answer_shape(word: &str) -> Option<&'static str> {
     COMMANDS
@@ -84,7 +84,7 @@ pub fn answer_shape(word: &str) -> Option<&'static str> {
         .map(|(_, shape)| *shape)
 }
 
-/// Gives the JSON Schema of the answer that a command gets when it succeeds, by its `do` word.
+/// Returns the JSON Schema of the answer that a command gets when it succeeds, by its `do` word.
 ///
 /// Its references point into the `$defs` of [`json_schema`]. An unknown word has none.
 #[must_use]
@@ -92,13 +92,13 @@ pub fn answer_schema(word: &str) -> Option<&'static Value> {
     definition(answer_shape(word)?)
 }
 
-/// Gives the JSON Schema of a scenario file, for editors.
+/// Returns the JSON Schema of a scenario file, for editors.
 #[must_use]
 pub fn json_schema() -> Value {
     root().clone()
 }
 
-/// Gives the schema that the loader walks.
+/// Returns the schema that the loader walks.
 pub(crate) fn root() -> &'static Value {
     static ROOT: LazyLock<Value> = LazyLock::new(build);
     &ROOT

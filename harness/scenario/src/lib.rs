@@ -42,7 +42,7 @@ pub use suite::{Origin, Suite, SuiteError, embedded_suite, suite_from_dir, suite
 use draft::Draft;
 use file::Times;
 
-/// Holds one scenario: one file, one story.
+/// One scenario: one file, one story.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     /// What it shows: a fact.
@@ -71,7 +71,7 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
-/// Holds one step.
+/// One step.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The line on which it begins, from 1.
@@ -88,7 +88,7 @@ pub struct Step {
     pub deed: Deed,
 }
 
-/// Says what a step does.
+/// What a step does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
     /// One command.
@@ -97,7 +97,7 @@ pub enum Deed {
     Together(Vec<Part>),
 }
 
-/// Holds one command among several that are sent at the same moment.
+/// One command among several that are sent at the same moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     /// The command: one that ends in one request of the target.
@@ -124,7 +124,7 @@ impl From<Command> for Deed {
     }
 }
 
-/// Holds what a step is judged by.
+/// What a step is judged by.
 #[derive(Debug, Clone)]
 pub struct Check {
     /// The slug, unique in the suite: `DEF-1/first-offer`.
@@ -141,7 +141,7 @@ pub struct Check {
     pub control: Option<Control>,
 }
 
-/// Holds the verified control of a refusal.
+/// The verified control of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Control {
     /// The slug or id, as written.
@@ -176,7 +176,7 @@ impl std::fmt::Display for ControlDifference {
 ///
 /// # Errors
 ///
-/// Gives every error of the file at once. A file that is no TOML is looked through as far as it could be read.
+/// Every error of the file at once. A file that is no TOML is looked through as far as it could be read.
 pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, FileErrors> {
     let document = Document::parse(path, text);
     let mut problems = document.check(grammar::root()).problems;
@@ -223,7 +223,7 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, F
     Err(document.errors(problems))
 }
 
-/// Holds what stands above the steps.
+/// What stands above the steps.
 #[derive(Debug)]
 struct Head {
     title: String,

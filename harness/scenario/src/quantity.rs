@@ -7,7 +7,7 @@ use proofup_domain::capabilities::Limits;
 use proofup_files::quantity::whole_seconds;
 use proofup_files::{list, suggest};
 
-/// Holds a duration or a count, as a file writes it: `13d 23h 59m 59s`, `code - 1s`, `codeTries - 1`, `5`.
+/// A duration or a count, as a file writes it: `13d 23h 59m 59s`, `code - 1s`, `codeTries - 1`, `5`.
 ///
 /// The names of limits are read when the target has declared them; what a name means is the target's business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ enum Term {
     Limit(&'static LimitName),
 }
 
-/// Says what a quantity measures.
+/// What a quantity measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension {
     /// Time.
@@ -67,7 +67,7 @@ impl PartialEq for LimitName {
 
 impl Eq for LimitName {}
 
-/// Says why a text is no quantity, or has no value.
+/// Why a text is no quantity, or has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// There is nothing, nothing behind a sign, or no sign between two terms.
@@ -137,7 +137,7 @@ impl Quantity {
     ///
     /// # Errors
     ///
-    /// Says which term is none, or that durations and counts are mixed.
+    /// Which term is none, or that durations and counts are mixed.
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
         let mut terms = Vec::new();
         let mut sign = Sign::Plus;
@@ -188,7 +188,7 @@ impl Quantity {
         })
     }
 
-    /// Tells whether seconds are named that are no multiple of ten: `1s`, `59s`, `code - 1s`. Who writes them aims at an
+    /// Returns whether seconds are named that are no multiple of ten: `1s`, `59s`, `code - 1s`. Who writes them aims at an
     /// instant and not at a stretch of time.
     #[must_use]
     pub fn names_single_seconds(&self) -> bool {
@@ -205,7 +205,7 @@ impl Quantity {
         }
     }
 
-    /// Says what it measures.
+    /// Returns what it measures.
     #[must_use]
     pub fn dimension(&self) -> Dimension {
         self.terms
@@ -217,7 +217,7 @@ impl Quantity {
     ///
     /// # Errors
     ///
-    /// Says what it measures instead.
+    /// What it measures instead.
     pub fn demand(self, wanted: Dimension) -> Result<Self, QuantityError> {
         match self.dimension() {
             found if found == wanted => Ok(self),

@@ -440,7 +440,7 @@ fn check_instant(text: &str) -> Result<(), String> {
     }
 }
 
-/// Says whether a text is lower-case words and digits joined by hyphens.
+/// Returns whether a text is lower-case words and digits joined by hyphens.
 fn is_kebab(text: &str) -> bool {
     text.split('-').all(|word| {
         !word.is_empty()

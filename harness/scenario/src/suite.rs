@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Scenario, load};
 
-/// Holds the scenarios of a run, in path order.
+/// The scenarios of a run, in path order.
 #[derive(Debug, Clone)]
 pub struct Suite {
     /// The scenarios.
@@ -26,7 +26,7 @@ pub struct Suite {
     pub origin: Origin,
 }
 
-/// Says where a suite comes from.
+/// Where a suite comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Built in.
@@ -44,7 +44,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Says why there is no suite.
+/// Why there is no suite.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum SuiteError {
     /// A path is not there.
@@ -84,7 +84,7 @@ pub enum SuiteError {
 ///
 /// # Errors
 ///
-/// Gives the errors of every file; a test keeps the built-in suite free of them.
+/// The errors of every file; a test keeps the built-in suite free of them.
 pub fn embedded_suite(catalogue: &Catalogue) -> Result<Suite, Vec<FileErrors>> {
     let texts = EMBEDDED
         .iter()
@@ -97,7 +97,7 @@ pub fn embedded_suite(catalogue: &Catalogue) -> Result<Suite, Vec<FileErrors>> {
 ///
 /// # Errors
 ///
-/// Gives the errors of every file, or says why the folder cannot be read or holds nothing.
+/// The errors of every file, or why the folder cannot be read or holds nothing.
 pub fn suite_from_dir(folder: &Path, catalogue: &Catalogue) -> Result<Suite, SuiteError> {
     suite_from_paths(&[folder.to_string_lossy().into_owned()], catalogue)
 }
@@ -108,7 +108,7 @@ pub fn suite_from_dir(folder: &Path, catalogue: &Catalogue) -> Result<Suite, Sui
 ///
 /// # Errors
 ///
-/// Gives the errors of every file, or says which path or pattern cannot be read or holds nothing.
+/// The errors of every file, or which path or pattern cannot be read or holds nothing.
 pub fn suite_from_paths(paths: &[String], catalogue: &Catalogue) -> Result<Suite, SuiteError> {
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
     for path in paths {
@@ -191,7 +191,7 @@ fn below(path: &Path) -> Result<Vec<PathBuf>, SuiteError> {
     Ok(found)
 }
 
-/// Names a file: its path with slashes, without `.` parts.
+/// Returns the name of a file: its path with slashes, without `.` parts.
 fn name(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     let parts: Vec<&str> = text
@@ -290,7 +290,7 @@ fn repetitions(scenarios: &[Scenario]) -> Vec<FileErrors> {
     errors
 }
 
-/// Tells where a line is, in bytes.
+/// Returns where a line is, in bytes.
 fn line_span(source: &Arc<str>, line: usize) -> std::ops::Range<usize> {
     let start: usize = source
         .split_inclusive('\n')

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::scenario::{Deed, Part};
 
-/// Names what an answer may hold as free text or in the target's own words: never told.
+/// What an answer may hold as free text or in the target's own words: never told.
 const UNTOLD: [&str; 6] = [
     "destination",
     "questions",
@@ -23,7 +23,7 @@ const UNTOLD: [&str; 6] = [
     "retryAfter",
 ];
 
-/// Tells an instant from the scenario's start: `T0+13d23h59m59s`.
+/// Returns an instant from the scenario's start: `T0+13d23h59m59s`.
 #[must_use]
 pub fn instant(zero: Timestamp, at: Timestamp) -> String {
     let seconds = at.as_second() - zero.as_second();
@@ -34,7 +34,7 @@ pub fn instant(zero: Timestamp, at: Timestamp) -> String {
     format!("T0{sign}{}", spell_seconds(seconds.saturating_abs()))
 }
 
-/// Tells a command in one line: who, what, and what goes with it.
+/// Returns a command in one line: who, what, and what goes with it.
 #[must_use]
 pub fn command(command: &Command) -> String {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(command) else {
@@ -57,7 +57,7 @@ pub fn command(command: &Command) -> String {
     text
 }
 
-/// Tells in one line what a step does.
+/// Returns in one line what a step does.
 #[must_use]
 pub fn deed(deed: &Deed) -> String {
     let part = |part: &Part| match &part.times {
@@ -73,7 +73,7 @@ pub fn deed(deed: &Deed) -> String {
     }
 }
 
-/// Tells whether a command types a code that has an alias.
+/// Returns whether a command types a code that has an alias.
 #[must_use]
 pub const fn types_a_code(command: &Command) -> bool {
     matches!(
@@ -84,7 +84,7 @@ pub const fn types_a_code(command: &Command) -> bool {
     )
 }
 
-/// Tells an abstract answer in one line.
+/// Returns an abstract answer in one line.
 #[must_use]
 pub fn answer(answer: &Answer) -> String {
     fields(&answer.to_fields())

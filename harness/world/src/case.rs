@@ -31,7 +31,7 @@ use crate::target::Operation;
 use crate::target::exchange::Exchange;
 use crate::transcript;
 
-/// Names one case: a scenario in one edition.
+/// One case: a scenario in one edition.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// The scenario.
@@ -41,13 +41,13 @@ pub struct Case {
 }
 
 impl Case {
-    /// Gives the case's id: file stem + `[edition]`.
+    /// Returns the case's id: file stem + `[edition]`.
     #[must_use]
     pub fn id(&self) -> String {
         format!("{}[{}]", self.scenario.stem, self.edition)
     }
 
-    /// Gives the policy that the case runs under.
+    /// Returns the policy that the case runs under.
     pub fn policy(&self) -> Policy {
         Policy {
             edition: self.edition,
@@ -56,13 +56,13 @@ impl Case {
     }
 }
 
-/// Holds what a step led to.
+/// What a step led to.
 struct Record {
     succeeded: bool,
     told: String,
 }
 
-/// Holds what is known of a case while it runs.
+/// What is known of a case while it runs.
 struct Walk<'a> {
     case: &'a Case,
     capabilities: &'a Capabilities,
@@ -247,7 +247,7 @@ impl Walk<'_> {
         self.environment.catalogue.get(&check.requirement)
     }
 
-    /// Tells what the target does not have of what a check needs.
+    /// Returns what the target does not have of what a check needs.
     fn not_applicable(&self, check: &Check) -> Option<NotApplicable> {
         if !self.capabilities.editions.contains(&self.case.edition) {
             return Some(NotApplicable::Edition(self.case.edition));
@@ -272,7 +272,7 @@ impl Walk<'_> {
         checks.peek().is_some() && checks.all(|check| self.not_applicable(check).is_some())
     }
 
-    /// Gives every check its outcome without running anything.
+    /// Sets the outcome of every check without running anything.
     fn pass_over(&mut self) {
         for (index, step) in self.case.scenario.steps.iter().enumerate() {
             if let Some(check) = &step.check {

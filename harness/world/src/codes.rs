@@ -156,7 +156,7 @@ fn alike(code: &str, rng: &mut ChaCha8Rng) -> String {
         .collect()
 }
 
-/// Tells whether there are enough codes of this shape for one to be wrong by more than chance.
+/// Returns whether there are enough codes of this shape for one to be wrong by more than chance.
 fn has_room(code: &str) -> bool {
     code.chars().filter(char::is_ascii_alphanumeric).count() >= SHAPE_MIN
 }

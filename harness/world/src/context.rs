@@ -9,7 +9,7 @@ use proofup_domain::requirement::Catalogue;
 use crate::session::TargetSession;
 use crate::trust::Marks;
 
-/// Holds what all cases of a run share.
+/// What all cases of a run share.
 #[derive(Debug)]
 pub struct RunContext {
     /// The target and what it is reached by.
@@ -48,7 +48,7 @@ impl RunContext {
     }
 }
 
-/// Gives what a task ended with; none: it was ended from outside. A panic of the harness is the same panic here.
+/// Returns what a task ended with; none: it was ended from outside. A panic of the harness is the same panic here.
 pub fn joined<T>(finished: Result<T, tokio::task::JoinError>) -> Option<T> {
     match finished {
         Ok(finished) => Some(finished),

@@ -17,7 +17,7 @@ use super::variables::Vars;
 use super::{Trouble, World};
 use crate::target::{Operation, Value};
 
-/// Holds one device with the Microsoft app.
+/// One device with the Microsoft app.
 #[derive(Debug)]
 pub(super) struct Device {
     pub(super) owner: Name,
@@ -26,7 +26,7 @@ pub(super) struct Device {
     pub(super) device_secret: Option<Value>,
 }
 
-/// Holds one account in an authenticator.
+/// One account in an authenticator.
 #[derive(Debug)]
 pub(super) struct OathAccount {
     pub(super) owner: Name,
@@ -37,7 +37,7 @@ pub(super) struct OathAccount {
     account: AuthenticatorAccount,
 }
 
-/// Tells what an authenticator shows of an account; `same`: what was scanned and what was typed are one.
+/// Returns what an authenticator shows of an account; `same`: what was scanned and what was typed are one.
 pub fn account_answer(account: &AuthenticatorAccount, same: bool) -> AccountAnswer {
     AccountAnswer {
         same_account: Some(same),

@@ -49,7 +49,7 @@ pub(super) fn without_the_untold(
     Outcome::Failed(wrong)
 }
 
-/// Tells whether a later step may build on a command: all but those that only read.
+/// Returns whether a later step may build on a command: all but those that only read.
 pub(super) const fn changes_something(command: &Command) -> bool {
     !matches!(
         command,
@@ -70,7 +70,7 @@ pub(super) const fn changes_something(command: &Command) -> bool {
     )
 }
 
-/// Names the shape in which a check types its code, where the target declares to take that shape for the code (CODE-10).
+/// Returns the shape in which a check types its code, where the target declares to take that shape for the code (CODE-10).
 pub(crate) fn accepted_shape(step: &Step, capabilities: &Capabilities) -> Option<CodeShape> {
     let Deed::One(
         Command::SubmitCode { code, .. }
@@ -90,7 +90,7 @@ pub(crate) fn accepted_shape(step: &Step, capabilities: &Capabilities) -> Option
     }
 }
 
-/// Says that a check was not put to the target, because the file answers for it.
+/// Returns the reason of a check that was not put to the target, because the file answers for it.
 pub(super) fn unasked(step: &Step) -> CouldNotRun {
     CouldNotRun::Precondition {
         line: step.line,
@@ -101,7 +101,7 @@ pub(super) fn unasked(step: &Step) -> CouldNotRun {
     }
 }
 
-/// Says that what came of a step keeps a check from being judged.
+/// Returns the reason where what came of a step keeps a check from being judged.
 pub(super) fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
     match trouble {
         Trouble::Transport(failure) => CouldNotRun::Transport(failure.error.to_string()),

@@ -25,7 +25,7 @@ use crate::world::Terms;
 use crate::world::fairness::accepted_shape;
 use crate::world::persona::office_takes_texts;
 
-/// Says where a scenario first expects what the oracle does not admit under the target's policy.
+/// Where a scenario first expects what the oracle does not admit under the target's policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unforeseen {
     /// The fields in which the target's policy differs from the scenario's: `twoStep.kinds`.
@@ -59,7 +59,7 @@ impl std::fmt::Display for Unforeseen {
 /// A target that has no policy of its own has the scenario's: there is nothing to foresee.
 ///
 /// # Errors
-/// Says where they part.
+/// Where they part.
 pub fn foresee(
     scenario: &Scenario,
     edition: Edition,
@@ -82,7 +82,7 @@ pub fn foresee(
 /// provisioning policy and everything being settable.
 ///
 /// # Errors
-/// Says where they part.
+/// Where they part.
 pub fn foresee_under(
     scenario: &Scenario,
     policy: &Policy,
@@ -97,7 +97,7 @@ pub fn foresee_under(
     walked.map_err(|parted| parted.unforeseen(&asked, differing(&asked, policy)))
 }
 
-/// Holds where expectation and oracle part.
+/// Where expectation and oracle part.
 struct Parted {
     line: Option<usize>,
     why: String,
@@ -276,7 +276,7 @@ pub fn succeed(state: &State, command: &Command, now: Timestamp) -> Result<State
     Ok(followed(&outcome, &Expectation::success()))
 }
 
-/// Gives what is known after an answer that an expectation and the oracle both admit.
+/// Returns what is known after an answer that an expectation and the oracle both admit.
 fn followed(outcome: &Transition, expect: &Expectation) -> State {
     let found = outcome.expected.meeting(expect);
     let answer = found.map_or_else(Answer::done, Expectation::example);
@@ -305,7 +305,7 @@ fn tenant(scenario: &Scenario, policy: &Policy, capabilities: &Capabilities) -> 
     })
 }
 
-/// Tells what the numbers are that a scenario spells out.
+/// Returns what the numbers are that a scenario spells out.
 fn numbers(scenario: &Scenario) -> BTreeMap<(String, String), NumberFacts> {
     let commands = scenario.steps.iter().flat_map(|step| step.deed.commands());
     commands

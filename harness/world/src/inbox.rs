@@ -12,7 +12,7 @@ use super::request::Request;
 use super::{Trouble, World};
 use crate::target::Value;
 
-/// Names what a person does with a ringing phone.
+/// What a person does with a ringing phone.
 enum CallReply<'a> {
     Press(&'a str),
     HangUp,
@@ -20,7 +20,7 @@ enum CallReply<'a> {
 }
 
 impl World<'_> {
-    /// Tells what came to an inbox since it was last looked into.
+    /// Returns what came to an inbox since it was last looked into.
     pub(super) async fn read_inbox(
         &mut self,
         user: &Name,

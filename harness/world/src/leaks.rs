@@ -90,7 +90,7 @@ fn places(seen: &[&Seen], codes: &BTreeSet<Secret>) -> usize {
     found.values().filter(|codes| codes.len() >= 2).count()
 }
 
-/// Tells whether a word stands in a text with no letter or digit on either side.
+/// Returns whether a word stands in a text with no letter or digit on either side.
 fn stands_alone(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();

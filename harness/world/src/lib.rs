@@ -63,7 +63,7 @@ use things::Things;
 use time::Hearing;
 pub use trust::{Mark, Marks};
 
-/// Holds everything that exists while one case runs.
+/// Everything that exists while one case runs.
 pub struct World<'a> {
     environment: &'a RunContext,
     organisation: Organisation,
@@ -116,16 +116,16 @@ pub struct World<'a> {
     pub history: Vec<Entry>,
 }
 
-/// Holds one command that was answered: the target's time before it, the command and the abstract answer.
+/// One command that was answered: the target's time before it, the command and the abstract answer.
 pub(crate) type Entry = (Timestamp, Command, Answer);
 
-/// Holds one response as it came, with the operation that caused it.
+/// One response as it came, with the operation that caused it.
 struct Seen {
     operation: String,
     response: RawResponse,
 }
 
-/// Says why a command led to nothing.
+/// Why a command led to nothing.
 #[derive(Debug)]
 pub enum Trouble {
     /// The target did not answer.
@@ -150,7 +150,7 @@ impl std::fmt::Display for Trouble {
 }
 
 impl std::fmt::Debug for World<'_> {
-    /// Tells who and when; what a case holds besides is long, and told by its transcript.
+    /// Shows who and when; what a case holds besides is long, and told by its transcript.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("World")
             .field("people", &self.people.keys())
@@ -160,12 +160,12 @@ impl std::fmt::Debug for World<'_> {
 }
 
 impl World<'_> {
-    /// Gives the target's time, as it last told it.
+    /// Returns the target's time, as it last told it.
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Gives every secret that this case made or met.
+    /// Returns every secret that this case made or met.
     pub const fn secrets(&self) -> &BTreeSet<Secret> {
         &self.secrets
     }
@@ -175,7 +175,7 @@ impl World<'_> {
         self.gateways.stop().await;
     }
 
-    /// Gives the person of a name; the loader has checked that there is one.
+    /// Returns the person of a name; the loader has checked that there is one.
     fn person(&self, name: &Name) -> Result<&Persona, Trouble> {
         self.people
             .get(name)
@@ -210,7 +210,7 @@ impl World<'_> {
         }
     }
 
-    /// Tells instants from the case's start and users by their names, so that answers are equal between runs.
+    /// Replaces instants by the time since the case's start and users by their names, so that answers are equal between runs.
     fn alias(&self, answer: &mut Map<String, Json>) {
         for (key, value) in answer.iter_mut() {
             match value {

@@ -17,7 +17,7 @@ use crate::scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 use crate::surroundings::runs;
 use crate::target::{CompiledTarget, Operation};
 
-/// Says why a case cannot be judged against a target, before anything is tried.
+/// Returns why a case cannot be judged against a target, before anything is tried.
 pub(super) fn hindrance(
     target: &CompiledTarget,
     capabilities: &Capabilities,
@@ -104,7 +104,7 @@ pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeS
     needs
 }
 
-/// Tells whether a scenario aims at a second, which takes a clock that stands: it moves time by single seconds, or types
+/// Returns whether a scenario aims at a second, which takes a clock that stands: it moves time by single seconds, or types
 /// an authenticator's code of another step.
 fn aims_at_a_second(scenario: &Scenario) -> bool {
     let mut commands = scenario.steps.iter().flat_map(|step| step.deed.commands());
@@ -155,7 +155,7 @@ pub(crate) fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
     }
 }
 
-/// Names the kind by which a method is set up where a file names none.
+/// Returns the name of the kind by which a method is set up where a file names none.
 pub fn setup_kind(method: Method) -> ChallengeKind {
     match method {
         Method::Email => ChallengeKind::EmailCode,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::target::Operation;
 
-/// Names the operation of a command.
+/// Returns the name of the operation of a command.
 pub const fn operation_of(command: &Command) -> Option<Operation> {
     Some(match command {
         Command::SignIn { .. } => Operation::SignIn,
@@ -58,7 +58,7 @@ pub const fn operation_of(command: &Command) -> Option<Operation> {
     })
 }
 
-/// Holds who acts and what a command names by its binding.
+/// Who acts and what a command names by its binding.
 #[derive(Debug, Default, Clone)]
 pub(super) struct References {
     fields: Map<String, Json>,
@@ -73,12 +73,12 @@ impl References {
         }
     }
 
-    /// Names who acts; none where the world does.
+    /// Returns who acts; none where the world does.
     pub(super) fn user(&self) -> Option<Name> {
         self.name("user")
     }
 
-    /// Names what is referred to under a key such as `session`; none where the user's latest is meant.
+    /// Returns what is referred to under a key such as `session`; none where the user's latest is meant.
     pub(super) fn name(&self, key: &str) -> Option<Name> {
         self.fields
             .get(key)

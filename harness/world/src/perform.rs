@@ -209,7 +209,7 @@ impl World<'_> {
         }
     }
 
-    /// Tells from where on messages belong to what was begun: where no request was sent for it, what it goes on with has
+    /// Returns the cursor from which on messages belong to what was begun: where no request was sent for it, what it goes on with has
     /// sent already.
     fn sent_since(
         &self,
@@ -267,7 +267,7 @@ impl World<'_> {
         }
     }
 
-    /// Tells where the codes and calls of what was begun go.
+    /// Returns where the codes and calls of what was begun go.
     fn destination(
         &self,
         command: &Command,
@@ -397,7 +397,7 @@ fn questions_of(kept: &BTreeMap<String, Value>) -> Vec<String> {
     }
 }
 
-/// Names who typed a code that was accepted.
+/// Returns who typed a code that was accepted.
 fn submitter(command: &Command) -> Option<&Name> {
     match command {
         Command::SubmitCode { user, .. }

@@ -35,7 +35,7 @@ pub fn case_rng(seed: u64, case: &str) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(hash.finalize().into())
 }
 
-/// Holds the organisation of a case.
+/// The organisation of a case.
 #[derive(Debug, Clone)]
 pub struct Organisation {
     /// The tenant's id, unique in a run.
@@ -78,7 +78,7 @@ impl Organisation {
     }
 }
 
-/// Holds a number as a person would give it.
+/// A number as a person would give it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
     /// What the person picks.
@@ -89,7 +89,7 @@ pub struct Number {
     pub e164: String,
 }
 
-/// Holds one person.
+/// One person.
 #[derive(Debug, Clone)]
 pub struct Persona {
     /// The scenario's name for them.
@@ -150,7 +150,7 @@ impl Persona {
         }
     }
 
-    /// Gives the address that a role names.
+    /// Returns the address that a role names.
     #[must_use]
     pub fn address(&self, role: &AddressRef) -> String {
         match role {
@@ -165,7 +165,7 @@ impl Persona {
         }
     }
 
-    /// Gives the number that a role names.
+    /// Returns the number that a role names.
     #[must_use]
     pub fn phone(&self, role: &PhoneRef) -> Number {
         match role {
@@ -202,7 +202,7 @@ impl Persona {
         }
     }
 
-    /// Names the role of a destination, so that a transcript can say who was reached without saying how.
+    /// Returns the name of the role of a destination, so that a transcript can say who was reached without saying how.
     #[must_use]
     pub fn role_of(&self, destination: &str) -> Option<&'static str> {
         let addresses = [
@@ -230,7 +230,7 @@ impl Persona {
             })
     }
 
-    /// Gives this person's answer to a question: always the same one, different for each question and person.
+    /// Returns this person's answer to a question: always the same one, different for each question and person.
     #[must_use]
     pub fn answer(&self, question: &str) -> Secret {
         let digest = Sha256::digest(question.as_bytes());
@@ -240,13 +240,13 @@ impl Persona {
         ))
     }
 
-    /// Gives first and last name.
+    /// Returns first and last name.
     #[must_use]
     pub fn display_name(&self) -> &str {
         &self.display_name
     }
 
-    /// Gives this person numbers that nobody in `taken` has, and takes them; where a region has too few, the example numbers
+    /// Draws for this person numbers that nobody in `taken` has, and takes them; where a region has too few, the example numbers
     /// stay.
     ///
     /// A target that all cases of a run share may take each number for one person only.
@@ -288,13 +288,13 @@ fn plain(name: &str) -> String {
         .to_ascii_lowercase()
 }
 
-/// Tells where a person lives: where the file says, else in a region of their own.
+/// Returns where a person lives: where the file says, else in a region of their own.
 fn home_region(spec: &UserSpec, index: usize) -> &str {
     let drawn = REGIONS[(2 * index) % REGIONS.len()];
     spec.region.as_deref().unwrap_or(drawn)
 }
 
-/// Tells whether the office number of a person could be a mobile one by its range, as in North America.
+/// Returns whether the office number of a person could be a mobile one by its range, as in North America.
 #[must_use]
 pub(crate) fn office_takes_texts(spec: &UserSpec, index: usize) -> bool {
     let number = example(home_region(spec, index), Line::Fixed);
@@ -350,7 +350,7 @@ enum Line {
     Fixed,
 }
 
-/// Gives the metadata's example number of a region; a region it does not know gives a number that is none.
+/// Returns the metadata's example number of a region; a region it does not know gives a number that is none.
 fn example(region: &str, line: Line) -> Number {
     let number = DATABASE.by_id(region).and_then(|metadata| {
         let descriptors = metadata.descriptors();

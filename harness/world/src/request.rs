@@ -19,7 +19,7 @@ use crate::context::RunContext;
 use crate::target::exchange::Exchange;
 use crate::target::{CallFailure, Operation, Reply, Value, Variables};
 
-/// Holds a request that can be sent.
+/// A request that can be sent.
 pub(super) enum Request {
     /// An operation of the target file.
     Operation {
@@ -35,7 +35,7 @@ pub(super) enum Request {
 }
 
 impl Request {
-    /// Names it in reports.
+    /// Returns its name in reports.
     const fn name(&self) -> &'static str {
         match self {
             Self::Operation { operation, .. } => operation.as_str(),
@@ -59,7 +59,7 @@ impl Request {
     }
 }
 
-/// Holds what a person typed into a request, until it is known what came of it.
+/// What a person typed into a request, until it is known what came of it.
 #[derive(Default)]
 struct Typed {
     code: Option<Secret>,
@@ -67,7 +67,7 @@ struct Typed {
     answers: Vec<(String, Secret)>,
 }
 
-/// Holds what has to be known when the answer to a request is taken.
+/// What has to be known when the answer to a request is taken.
 pub(super) struct Pending {
     name: &'static str,
     /// The messages that it causes lie behind this cursor.
@@ -201,7 +201,7 @@ impl World<'_> {
         Ok((performed, kept))
     }
 
-    /// Names the person whom a request makes: what it tells stays with them.
+    /// Returns the name of the person whom a request makes: what it tells stays with them.
     fn person_made(&self, request: &Request) -> Option<Name> {
         let Request::Operation {
             operation: Operation::CreateUser,

@@ -215,7 +215,7 @@ impl World<'_> {
     }
 }
 
-/// Holds what `createUser` is offered of a person, whoever needs one.
+/// What `createUser` is offered of a person, whoever needs one.
 #[derive(Debug)]
 pub struct Newcomer<'a> {
     /// The name to sign in with.
@@ -254,7 +254,7 @@ impl Newcomer<'_> {
     }
 }
 
-/// Says under which policies a case begins and runs.
+/// The policies under which a case begins and runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
     /// The policy at the beginning.
@@ -298,7 +298,7 @@ impl Terms {
         }
     }
 
-    /// Gives the policy that is to be set once everybody has registered; none: the first one stays.
+    /// Returns the policy that is to be set once everybody has registered; none: the first one stays.
     pub fn turn(&self) -> Option<&Policy> {
         (self.changes && self.held != self.first).then_some(&self.held)
     }
@@ -318,7 +318,7 @@ impl Terms {
         commands
     }
 
-    /// Gives what of the first policy has to be set where no tenant is made with it.
+    /// Returns what of the first policy has to be set where no tenant is made with it.
     pub fn to_set(&self, target: &CompiledTarget) -> Map<String, Json> {
         if !target.has(Operation::SetPolicy) {
             return Map::new();
@@ -331,7 +331,7 @@ impl Terms {
     }
 }
 
-/// Tells under which policy a tenant is made: where methods are registered first, not under the scenario's own.
+/// Returns the policy under which a tenant is made: where methods are registered first, not under the scenario's own.
 pub fn first_policy(users: &[UserSpec], policy: &Policy) -> Policy {
     if registrars(users).next().is_some() {
         provisioning_policy(policy)
@@ -407,7 +407,7 @@ fn registration(user: &Name, method: Method) -> Vec<Command> {
         .collect()
 }
 
-/// Says how long a gateway may take, in milliseconds of wall time.
+/// Returns how long a gateway may take, in milliseconds of wall time.
 ///
 /// Only where a gateway hangs is the whole of it waited for, so only there is it short. Everywhere else a busy machine
 /// must not be taken for a failing gateway.
@@ -430,7 +430,7 @@ fn gateway_timeout_ms(scenario: &Scenario) -> u32 {
     }
 }
 
-/// Tells whether a command may leave its user other than it found them.
+/// Returns whether a command may leave its user other than it found them.
 pub const fn changes_its_user(command: &Command) -> bool {
     !matches!(
         command,

@@ -16,7 +16,7 @@ use crate::scenario::Scenario;
 use crate::target::exchange::Exchange;
 use crate::target::{CallFailure, Operation, Value, Variables};
 
-/// Holds a world in which commands happen one after the other.
+/// A world in which commands happen one after the other.
 ///
 /// Exchanges and responses are forgotten after each command: thousands of them are made.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Stage<'a> {
     world: World<'a>,
 }
 
-/// Holds what a code in a given shape was answered with.
+/// What a code in a given shape was answered with.
 #[derive(Debug)]
 pub struct Submitted {
     /// What it means; nothing where no answer came.
@@ -77,7 +77,7 @@ impl<'a> Stage<'a> {
         Ok(performed)
     }
 
-    /// Gives the token of a user's latest session.
+    /// Returns the token of a user's latest session.
     pub fn token(&self, user: &str) -> Option<Secret> {
         let name = Name(user.to_owned());
         let session = self.world.things.find(Sort::Session, &name, None)?;
@@ -139,7 +139,7 @@ impl<'a> Stage<'a> {
         Ok(Submitted { answered, exchange })
     }
 
-    /// Tells whether a code in another shape makes the very request that the code itself makes.
+    /// Returns whether a code in another shape makes the very request that the code itself makes.
     pub fn makes_no_difference(&self, user: &str, code: &Secret, shaped: Value) -> bool {
         let body = |code: Value| {
             let variables = self.submission(user, code).ok()?;
@@ -185,7 +185,7 @@ impl<'a> Stage<'a> {
 }
 
 impl Submitted {
-    /// Tells the answer as a transcript does.
+    /// Returns the answer as a transcript writes it.
     pub fn told(&self) -> String {
         self.answered.clone().map_or_else(
             || "no answer".to_owned(),

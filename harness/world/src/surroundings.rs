@@ -28,7 +28,7 @@ use folder::Folder;
 pub(crate) use host::Host;
 use process::{Process, Shell};
 
-/// Says where the gateways of a target file listen, to whoever starts them.
+/// Returns where the gateways of a target file listen, to whoever starts them.
 #[must_use]
 pub fn gateway_options(plan: &GatewayPlan) -> StandaloneOptions {
     StandaloneOptions {
@@ -39,7 +39,7 @@ pub fn gateway_options(plan: &GatewayPlan) -> StandaloneOptions {
     }
 }
 
-/// Holds what surrounds an implementation; the default is nothing, for one that each case tells all it needs.
+/// What surrounds an implementation; the default is nothing, for one that each case tells all it needs.
 #[derive(Debug, Default)]
 pub struct Surroundings {
     gateways: Mutex<Option<Arc<Standalone>>>,
@@ -50,7 +50,7 @@ pub struct Surroundings {
     folder: Mutex<Option<Folder>>,
 }
 
-/// Says why an implementation could not be surrounded or started: exit code 2.
+/// Why an implementation could not be surrounded or started: exit code 2.
 #[derive(Debug, thiserror::Error)]
 pub enum SurroundingsError {
     /// A gateway could not listen.
@@ -113,7 +113,7 @@ pub enum SurroundingsError {
 }
 
 impl SurroundingsError {
-    /// Says what to do about it.
+    /// Returns what to do about it.
     #[must_use]
     pub const fn help(&self) -> &'static str {
         match self {
@@ -226,13 +226,13 @@ impl Surroundings {
         drop(locked(&self.folder).take());
     }
 
-    /// Gives the gateways of the whole run; none: each case has its own.
+    /// Returns the gateways of the whole run; none: each case has its own.
     #[must_use]
     pub fn gateways(&self) -> Option<Arc<Standalone>> {
         locked(&self.gateways).clone()
     }
 
-    /// Gives the file by which the implementation's time is moved.
+    /// Returns the file by which the implementation's time is moved.
     pub const fn clock_file(&self) -> Option<&ClockFile> {
         self.clock_file.as_ref()
     }
@@ -241,7 +241,7 @@ impl Surroundings {
     /// does, or nothing.
     ///
     /// # Errors
-    /// Says why the time was not moved.
+    /// Why the time was not moved.
     pub async fn move_clock(
         &self,
         target: &CompiledTarget,
@@ -287,7 +287,7 @@ impl Surroundings {
     }
 }
 
-/// Tells whether a target needs more than requests: gateways for the run, a process, a clock of the machine's.
+/// Returns whether a target needs more than requests: gateways for the run, a process, a clock of the machine's.
 #[must_use]
 pub fn needs_surroundings(target: &CompiledTarget) -> bool {
     let plan = target.surrounded();
@@ -353,7 +353,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tells whether time passes by itself.
+/// Returns whether time passes by itself.
 pub(crate) const fn runs(mode: ClockMode) -> bool {
     matches!(mode, ClockMode::Running)
 }

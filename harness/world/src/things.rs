@@ -10,7 +10,7 @@ use proofup_gateways::message::Cursor;
 
 use crate::target::{Jar, Value};
 
-/// Names what was begun.
+/// What was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sort {
     Session,
@@ -21,7 +21,7 @@ pub(super) enum Sort {
 }
 
 impl Sort {
-    /// Names the sort as files and messages do.
+    /// Returns the sort as files and messages spell it.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
@@ -33,7 +33,7 @@ impl Sort {
     }
 }
 
-/// Holds one thing that a command began.
+/// One thing that a command began.
 #[derive(Debug, Clone)]
 pub(super) struct Thing {
     pub(super) sort: Sort,
@@ -140,12 +140,12 @@ impl Things {
         })
     }
 
-    /// Gives a thing by its index.
+    /// Returns a thing by its index.
     pub(super) fn get(&self, index: usize) -> &Thing {
         &self.all[index]
     }
 
-    /// Gives a thing by its index, to be changed.
+    /// Returns a thing by its index, to be changed.
     pub(super) fn get_mut(&mut self, index: usize) -> &mut Thing {
         &mut self.all[index]
     }
@@ -170,7 +170,7 @@ impl Things {
     }
 }
 
-/// Tells whether a kept name is the session's, whatever it was kept with.
+/// Returns whether a kept name is the session's, whatever it was kept with.
 pub(super) fn is_of_session(name: &str) -> bool {
     matches!(name, "session" | "refreshToken")
 }

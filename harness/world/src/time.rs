@@ -14,7 +14,7 @@ use crate::scenario::Quantity;
 use crate::surroundings::runs;
 use crate::target::{ClockMove, ClockScope, Operation, RawResponse, Value};
 
-/// Holds what a case knows of the target's time beside its last reading.
+/// What a case knows of the target's time beside its last reading.
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
     /// How far the target's clock is ahead of the machine's, where it runs.

@@ -36,7 +36,7 @@ fn copies(world: &World<'_>, parts: &[Part]) -> Result<Vec<Command>, Trouble> {
     Ok(commands)
 }
 
-/// Tells an answer in one line: of several at once the counts, because which of them won is chance.
+/// Returns an answer in one line: of several at once the counts, because which of them won is chance.
 pub(super) fn told(answer: &Answer) -> String {
     let mut told = answer.to_fields();
     if let Answer::Together(_) = answer {

@@ -13,7 +13,7 @@ use crate::scenario::{Check, Deed, Scenario, Step};
 use crate::target::{CompiledTarget, Operation};
 use crate::world::{Terms, needs, operation_of};
 
-/// Names what a run cannot judge, because the mapping does not carry it.
+/// What a run cannot judge, because the mapping does not carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mark {
     /// All of it.
@@ -32,18 +32,18 @@ pub enum Mark {
     Limit(&'static str),
 }
 
-/// Holds what cannot be judged, each with the doctor's words.
+/// What cannot be judged, each with the doctor's words.
 #[derive(Debug, Clone, Default)]
 pub struct Marks(Vec<(Mark, CouldNotRun)>);
 
 impl Marks {
-    /// Holds marks, each with the reason to tell.
+    /// Returns marks, each with the reason to report.
     #[must_use]
     pub const fn new(marks: Vec<(Mark, CouldNotRun)>) -> Self {
         Self(marks)
     }
 
-    /// Tells why a scenario cannot even begin, if it cannot.
+    /// Returns why a scenario cannot even begin, if it cannot.
     pub(crate) fn of_beginning(
         &self,
         target: &CompiledTarget,
@@ -76,7 +76,7 @@ impl Marks {
             })
     }
 
-    /// Tells why a step cannot be taken, if it cannot.
+    /// Returns why a step cannot be taken, if it cannot.
     pub(crate) fn of_step(&self, step: &Step) -> Option<CouldNotRun> {
         if self.0.is_empty() {
             return None;
@@ -99,7 +99,7 @@ impl Marks {
         })
     }
 
-    /// Tells why a check that failed may have failed by the mapping alone, if that is so.
+    /// Returns why a check that failed may have failed by the mapping alone, if that is so.
     pub(crate) fn of_check(&self, step: &Step, check: &Check) -> Option<CouldNotRun> {
         let named = check.expect.as_ref()?.named();
         let operations: Vec<Operation> = step.deed.commands().filter_map(operation_of).collect();

@@ -456,7 +456,7 @@ impl World<'_> {
         )))
     }
 
-    /// Gives the answers that a file spells out; in a reset only those to questions that are asked.
+    /// Returns the answers that a file spells out; in a reset only those to questions that are asked.
     fn given_answers(&mut self, given: &[GivenAnswer], shown: &[String], setup: bool) -> Json {
         let policy = self.policy_questions();
         let mut answers = Vec::new();
@@ -515,7 +515,7 @@ impl World<'_> {
         })
     }
 
-    /// Gives a secret that a thing kept.
+    /// Returns a secret that a thing kept.
     pub(super) fn kept_secret(&self, index: usize, name: &str) -> Option<Secret> {
         match self.things.get(index).kept.get(name)? {
             Value::Secret(secret) => Some(secret.clone()),
@@ -524,7 +524,7 @@ impl World<'_> {
         }
     }
 
-    /// Gives a text that a thing kept.
+    /// Returns a text that a thing kept.
     pub(super) fn kept_text(&self, index: usize, name: &str) -> Option<String> {
         match self.things.get(index).kept.get(name)? {
             Value::Plain(value) => value.as_str().map(str::to_owned),
@@ -548,7 +548,7 @@ fn offer_answers(answers: Json, vars: &mut Vars) {
     vars.json("answers", answers);
 }
 
-/// Names what an address is to the person.
+/// Returns what an address is to the person.
 const fn role_of_address(address: &AddressRef) -> &'static str {
     match address {
         AddressRef::Own => "own",
@@ -560,7 +560,7 @@ const fn role_of_address(address: &AddressRef) -> &'static str {
     }
 }
 
-/// Gives the number that a person registers where a file names none.
+/// Returns the number that a person registers where a file names none.
 pub(super) fn default_phone(method: Method, change: bool) -> PhoneRef {
     match (method == Method::OfficePhone, change) {
         (false, false) => PhoneRef::Mobile,
@@ -570,7 +570,7 @@ pub(super) fn default_phone(method: Method, change: bool) -> PhoneRef {
     }
 }
 
-/// Gives the kind by which a phone is set up where a file names none.
+/// Returns the kind by which a phone is set up where a file names none.
 pub(super) fn default_kind(method: Method) -> ChallengeKind {
     if method == Method::OfficePhone {
         ChallengeKind::VoiceCall

@@ -17,13 +17,13 @@ use crate::context::RunContext;
 use crate::scenario::Scenario;
 use crate::target::exchange::Exchange;
 
-/// Holds a world in which commands happen one after the other, and what came of each is told.
+/// A world in which commands happen one after the other, and what came of each is told.
 #[derive(Debug)]
 pub struct Visit<'a> {
     world: World<'a>,
 }
 
-/// Says what came of a command.
+/// What came of a command.
 #[derive(Debug, Clone)]
 pub enum Came {
     /// An answer: a success, a refusal, or one that no rule matches.
@@ -34,7 +34,7 @@ pub enum Came {
     Unmade(String),
 }
 
-/// Holds what came of a command, and the exchanges that it caused.
+/// What came of a command, and the exchanges that it caused.
 #[derive(Debug, Clone)]
 pub struct Acted {
     /// What came.
@@ -49,7 +49,7 @@ pub struct Acted {
     pub after: Timestamp,
 }
 
-/// Tells what reached a gateway.
+/// What reached a gateway.
 #[derive(Debug, Clone)]
 pub struct Post {
     /// How many letters and digits the code has that the pattern finds in the user's newest message.
@@ -64,7 +64,7 @@ impl<'a> Visit<'a> {
     /// Makes the people and registers what they are said to have.
     ///
     /// # Errors
-    /// Gives what came of the command that had to succeed on the way.
+    /// What came of the command that had to succeed on the way.
     pub async fn begin(
         environment: &'a RunContext,
         scenario: Scenario,
@@ -128,7 +128,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Tells whether the latest thing of a sort that a user began kept a value under a name.
+    /// Returns whether the latest thing of a sort that a user began kept a value under a name.
     pub fn keeps(&self, sort: &str, user: &str, name: &str) -> bool {
         let sort = [
             Sort::Session,
@@ -144,12 +144,12 @@ impl<'a> Visit<'a> {
             .is_some_and(|thing| things.get(thing).kept.contains_key(name))
     }
 
-    /// Gives the declared length of a code.
+    /// Returns the declared length of a code.
     pub fn declared_code_length(&self) -> usize {
         usize::try_from(self.world.limits.code_length).unwrap_or(usize::MAX)
     }
 
-    /// Tells what reached the gateway of a channel, without any value of it.
+    /// Returns what reached the gateway of a channel, without any value of it.
     pub fn post(&self, channel: Channel, user: &str) -> Post {
         let world = &self.world;
         let pattern = world.environment.session.target.code_pattern(channel);
@@ -177,7 +177,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Tells whether a device of the user was given what it needs to reply.
+    /// Returns whether a device of the user was given what it needs to reply.
     pub fn device_keeps(&self, user: &str, name: &str) -> bool {
         let device = self
             .world

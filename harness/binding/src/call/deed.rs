@@ -25,7 +25,7 @@ use crate::target::transport::{Transport, TransportError};
 use crate::target::value::{Value, Variables, text_of};
 use crate::target::way::{Csrf, CsrfPlace, Way};
 
-/// Holds what is known while an operation is done.
+/// What is known while an operation is done.
 pub(super) struct Deed<'a> {
     pub(super) target: &'a CompiledTarget,
     pub(super) transport: &'a Transport,
@@ -108,7 +108,7 @@ impl<'a> Deed<'a> {
         ))
     }
 
-    /// Gives the answer that the file assumes.
+    /// Returns the answer that the file assumes.
     pub(super) fn assume(self, answer: AnswerFields) -> Reply {
         let mut kept = self.kept;
         if let Some(jar) = self.jar.filter(|_| self.fresh) {
@@ -296,7 +296,7 @@ impl<'a> Deed<'a> {
         Ok(token)
     }
 
-    /// Tells whether the session has run out and can be had anew.
+    /// Returns whether the session has run out and can be had anew.
     fn has_run_out(&self, response: &RawResponse) -> bool {
         let is_own = self.operation == Operation::RefreshSession;
         let has_session = self.operation.offers("session")

@@ -117,7 +117,7 @@ fn with_cookies(headers: &mut HeaderMap, cookies: Option<String>) {
     }
 }
 
-/// Tells where a redirect leads; one to another host is an answer like any other.
+/// Returns where a redirect leads; one to another host is an answer like any other.
 fn next_of(response: &RawResponse) -> Option<Url> {
     if !matches!(response.status, 301..=303 | 307 | 308) {
         return None;

@@ -28,7 +28,7 @@ const CODE_PATTERN: &str = r"\b([0-9]{6,10})\b";
 /// What the request for a CSRF token is offered.
 const CSRF_VARIABLES: &[VariableSpec] = &[VariableSpec::OPTIONAL_SESSION];
 
-/// Holds how the target is spoken to.
+/// How the target is spoken to.
 pub(super) struct Connection {
     pub(super) base: Option<Url>,
     pub(super) headers: HeaderMap,

@@ -14,7 +14,7 @@ use crate::target::source::FormSelector;
 use crate::target::template::{JsonTemplate, Template};
 use proofup_files::join;
 
-/// Says whose templates are read, and what they are offered.
+/// The owner of the templates that are read, and what they are offered.
 type Owner<'a> = (&'a str, &'static [VariableSpec]);
 
 impl Compiler<'_> {

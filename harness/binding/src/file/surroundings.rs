@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::target::profile::{ClockMode, ClockMove, ClockScope};
 
-/// Says how time moves.
+/// How time moves.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "ClockControlFile")]
@@ -25,7 +25,7 @@ pub(crate) struct ClockFile {
     pub(crate) command: Option<String>,
 }
 
-/// Says how the implementation is started and ended.
+/// How the implementation is started and ended.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ProcessFile {
@@ -44,7 +44,7 @@ pub(crate) struct ProcessFile {
     pub(crate) env: BTreeMap<String, String>,
 }
 
-/// Says how to tell that the implementation is ready.
+/// How to tell that the implementation is ready.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct ReadyFile {
@@ -54,7 +54,7 @@ pub(crate) struct ReadyFile {
     pub(crate) within: Option<String>,
 }
 
-/// Says where our gateways listen for an implementation that is not told with each tenant.
+/// Where our gateways listen for an implementation that is not told with each tenant.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct GatewaysFile {

@@ -5,11 +5,11 @@ use crate::target::response::RawResponse;
 use crate::target::transport::{FRAMING, HEADS, MAX_HEADERS, TransportError};
 use bytes::Bytes;
 
-/// Says that more bytes are needed.
+/// More bytes are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Incomplete;
 
-/// Holds an answer that is whole.
+/// An answer that is whole.
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) response: RawResponse,
@@ -19,7 +19,7 @@ pub(super) struct Whole {
     pub(super) keep: bool,
 }
 
-/// Holds what is known of an answer while it comes.
+/// What is known of an answer while it comes.
 #[derive(Debug)]
 pub(super) struct Reading {
     to_head: bool,
@@ -29,7 +29,7 @@ pub(super) struct Reading {
     head: Option<Head>,
 }
 
-/// Holds the head of an answer.
+/// The head of an answer.
 #[derive(Debug)]
 struct Head {
     status: u16,
@@ -39,7 +39,7 @@ struct Head {
     keep: bool,
 }
 
-/// Says where a body ends (RFC 9112, 6.3).
+/// Where a body ends (RFC 9112, 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Framing {
     Length(usize),
@@ -159,7 +159,7 @@ impl Reading {
     }
 }
 
-/// Holds what headers say of the connection and the body.
+/// What headers say of the connection and the body.
 struct Told {
     framing: Framing,
     close: bool,
@@ -201,7 +201,7 @@ impl Told {
     }
 }
 
-/// Tells whether a list of words has one.
+/// Returns whether a list of words has one.
 fn says(value: &[u8], word: &str) -> bool {
     value
         .split(|byte| *byte == b',')

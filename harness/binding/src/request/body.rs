@@ -22,7 +22,7 @@ pub(crate) enum BodyTemplate {
     Text(Template),
 }
 
-/// Holds a body that is filled, and can still be added to.
+/// A body that is filled, and can still be added to.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Body {
     /// None.
@@ -33,7 +33,7 @@ pub(crate) enum Body {
     Fields {
         /// As `multipart/form-data`.
         multipart: bool,
-        /// Names and values.
+        /// The names and values.
         fields: Vec<(String, String)>,
     },
     /// A text.

@@ -14,7 +14,7 @@ use crate::target::transport::TransportError;
 use crate::target::value::Variables;
 
 impl RequestTemplate {
-    /// Tells whether it can be written without being built first: nothing in it speaks of the connection itself.
+    /// Returns whether it can be written without being built first: nothing in it speaks of the connection itself.
     pub(crate) fn is_lean(&self) -> bool {
         let of_connection = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
         self.is_plain()
@@ -173,7 +173,7 @@ mod tests {
         CompiledTarget::compile("reference.toml", REFERENCE).expect("it compiles")
     }
 
-    /// Gives every variable of an operation a value that has to be escaped; of the optional ones, or not.
+    /// Sets every variable of an operation to a value that has to be escaped; of the optional ones, or not.
     fn variables(operation: Operation, optional: bool) -> Variables {
         let specs = operation.variables().iter();
         specs
@@ -182,7 +182,7 @@ mod tests {
             .collect()
     }
 
-    /// Tells a request in a form in which both ways can be compared.
+    /// Returns a request in a form in which both ways can be compared.
     fn told(method: &str, target: &str, headers: &HeaderMap, body: &[u8]) -> Json {
         let own = |name: &HeaderName| ![HOST, CONTENT_LENGTH].contains(name);
         let mut headers: Vec<(String, String)> = headers

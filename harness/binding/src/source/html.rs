@@ -57,7 +57,7 @@ pub(crate) struct FormSelector {
     selector: Selector,
 }
 
-/// Holds what a browser would send of a form.
+/// What a browser would send of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     /// GET or POST.
@@ -66,7 +66,7 @@ pub(crate) struct Form {
     pub(crate) action: String,
     /// It is sent as `multipart/form-data`.
     pub(crate) multipart: bool,
-    /// Names and values of its successful controls, in the order of the page.
+    /// The names and values of its successful controls, in the order of the page.
     pub(crate) fields: Vec<(String, String)>,
 }
 
@@ -79,7 +79,7 @@ impl FormSelector {
         })
     }
 
-    /// Gives the selector as the file writes it.
+    /// Returns the selector as the file writes it.
     pub(crate) fn css(&self) -> &str {
         &self.css
     }
@@ -153,7 +153,7 @@ fn chosen(list: &ElementRef<'_>) -> Vec<String> {
     selected
 }
 
-/// Gives the text of an element, white space as a page shows it.
+/// Returns the text of an element, white space as a page shows it.
 fn text_of(element: &ElementRef<'_>) -> String {
     let text: String = element.text().collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -6,7 +6,7 @@ use serde_json_path::JsonPath;
 use crate::target::problem::Mistake;
 use crate::target::wanted::Wanted;
 
-/// Holds a JSONPath, and the part of it before anything that selects several nodes.
+/// A JSONPath, and the part of it before anything that selects several nodes.
 #[derive(Debug, Clone)]
 pub(crate) struct Path {
     whole: JsonPath,

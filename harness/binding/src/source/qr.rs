@@ -47,7 +47,7 @@ fn of_png(bytes: &[u8]) -> Option<String> {
     read.ok().flatten()
 }
 
-/// Holds a picture as shades of grey.
+/// A picture as shades of grey.
 struct Picture {
     width: usize,
     height: usize,

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Says that a stream was ended here, and not by the target.
+/// A stream was ended here, and not by the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("more than {0} bytes came for one answer")]
 pub(super) struct Flooded(pub(super) usize);

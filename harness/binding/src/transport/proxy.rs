@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{Address, TransportError};
 
-/// Holds where a proxy is, and what it is told about who asks.
+/// Where a proxy is, and what it is told about who asks.
 #[derive(Clone)]
 pub(super) struct Proxy {
     pub(super) host: String,
@@ -55,7 +55,7 @@ impl Proxy {
         })
     }
 
-    /// Tells the proxy who asks.
+    /// Adds to a request who asks the proxy.
     pub(super) fn sign(&self, headers: &mut HeaderMap) {
         if let Some(credentials) = &self.credentials {
             headers.insert(PROXY_AUTHORIZATION, credentials.clone());

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{Address, TransportError};
 
-/// Holds what is trusted, and the name that the certificate must have.
+/// What is trusted, and the name that the certificate must have.
 #[derive(Clone)]
 pub(super) struct Security {
     connector: TlsConnector,

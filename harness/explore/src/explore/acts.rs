@@ -8,7 +8,7 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
 use serde_json::{Map, Value};
 
-/// Names who acts, and with which session where not with the latest.
+/// Who acts, and with which session where not with the latest.
 #[derive(Debug, Clone)]
 pub(super) struct Actor {
     pub(super) user: Name,
@@ -351,7 +351,7 @@ impl Actor {
     }
 }
 
-/// Says what is set up, or changed.
+/// What is set up, or changed.
 #[derive(Debug, Clone)]
 pub(super) struct Setup {
     pub(super) method: Method,
@@ -376,7 +376,7 @@ impl Setup {
     }
 }
 
-/// Says what is done to a setup.
+/// What is done to a setup.
 #[derive(Debug, Clone)]
 pub(super) enum SetupAct {
     Read,
@@ -389,7 +389,7 @@ pub(super) enum SetupAct {
     Activate(AddBy),
 }
 
-/// Names an inbox of a person.
+/// An inbox of a person.
 #[derive(Debug, Clone)]
 pub(super) enum Inbox {
     Mail(AddressRef),

@@ -1,4 +1,4 @@
-//! Names the requirement that an answer breaks, as far as command, expectation and answer tell.
+//! The requirement that an answer breaks, as far as command, expectation and answer tell.
 //!
 //! The oracle knows what has to be answered, not why; a report without a requirement helps nobody. Where several would
 //! do, the one whose scripts look at this place is named.
@@ -11,7 +11,7 @@ use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::Expected;
 use serde_json::Value as Json;
 
-/// Says what came back.
+/// What came back.
 #[derive(Debug, Clone)]
 pub(crate) enum Got {
     /// An answer.
@@ -20,7 +20,7 @@ pub(crate) enum Got {
     Nothing(String),
 }
 
-/// Names the requirement; none: nothing comes near.
+/// Returns the name of the requirement; none: nothing comes near.
 #[must_use]
 pub(crate) fn blame(command: &Command, expected: &Expected, got: &Got) -> Option<&'static str> {
     let preferred = expected.alternatives().first()?;
@@ -51,7 +51,7 @@ pub(crate) fn blame(command: &Command, expected: &Expected, got: &Got) -> Option
     Some(by_command(command, preferred, answer, &differs))
 }
 
-/// Names what an expected refusal serves, where something else came.
+/// Returns what an expected refusal serves, where something else came.
 fn expected_refusal(command: &Command, wanted: Refusal) -> Option<&'static str> {
     use Refusal as R;
     Some(match wanted {
@@ -113,7 +113,7 @@ fn expected_refusal(command: &Command, wanted: Refusal) -> Option<&'static str> 
     })
 }
 
-/// Names what a refusal breaks that should not have come.
+/// Returns what a refusal breaks that should not have come.
 const fn unexpected_refusal(told: Refusal) -> Option<&'static str> {
     Some(match told {
         Refusal::Throttled => "CODE-8",
@@ -156,7 +156,7 @@ const fn code(command: &Command) -> Option<&CodeRole> {
     }
 }
 
-/// Names what a code serves that must not be taken.
+/// Returns what a code serves that must not be taken.
 const fn wrong_code(role: &CodeRole) -> &'static str {
     match role {
         CodeRole::Wrong | CodeRole::Missing => "MAIL-9",
@@ -170,7 +170,7 @@ const fn wrong_code(role: &CodeRole) -> &'static str {
     }
 }
 
-/// Names what a field serves that differs, or the command as a whole.
+/// Returns what a field serves that differs, or the command as a whole.
 fn by_command(
     command: &Command,
     wanted: &Expectation,
@@ -245,7 +245,7 @@ fn by_command(
     }
 }
 
-/// Names what a session's state or page serves.
+/// Returns what a session's state or page serves.
 fn session(
     command: &Command,
     wanted: &Expectation,

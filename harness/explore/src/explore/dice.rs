@@ -12,7 +12,7 @@ impl Dice {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// Tells whether something happens that happens in this many of a hundred cases.
+    /// Returns whether something happens that happens in this many of a hundred cases.
     pub(super) fn chance(&mut self, percent: u32) -> bool {
         self.0.random_range(0..100) < percent
     }

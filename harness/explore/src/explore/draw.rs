@@ -27,7 +27,7 @@ use crate::world::preparation;
 /// Counts the instants that are remembered because something ends then.
 const MARKS_MAX: usize = 24;
 
-/// Holds one command, where it leads, and what its person means to do next; no plan: the one before goes on.
+/// One command, where it leads, and what its person means to do next; no plan: the one before goes on.
 #[derive(Debug, Clone)]
 struct Move {
     command: Command,
@@ -36,7 +36,7 @@ struct Move {
     plan: Option<Plan>,
 }
 
-/// Holds what a person means to do next.
+/// What a person means to do next.
 #[derive(Debug, Clone, Default)]
 struct Plan {
     all: Arc<[Planned]>,
@@ -58,7 +58,7 @@ impl Plan {
         self.all.get(self.done)
     }
 
-    /// Gives the plan once its next command is done.
+    /// Returns the plan once its next command is done.
     fn rest(&self) -> Self {
         Self {
             done: self.done + 1,
@@ -67,7 +67,7 @@ impl Plan {
     }
 }
 
-/// Holds how far a story is.
+/// How far a story is.
 #[derive(Clone)]
 struct Draft {
     head: Arc<Head>,
@@ -151,7 +151,7 @@ impl<T: Clone + std::fmt::Debug, F: Fn(u64) -> T> Strategy for Seeded<F> {
     }
 }
 
-/// Holds a value that does not shrink.
+/// A value that does not shrink.
 struct Fixed<T>(T);
 
 impl<T: Clone + std::fmt::Debug> ValueTree for Fixed<T> {
@@ -316,7 +316,7 @@ impl Draft {
     }
 }
 
-/// Tells when what is registered or confirmed now is due for review.
+/// Returns when what is registered or confirmed now is due for review.
 fn due(policy: &Policy, now: Timestamp) -> Vec<Timestamp> {
     let days = i64::from(policy.reset.reconfirm_after_days);
     let at = now.checked_add(SignedDuration::from_hours(days * 24)).ok();
@@ -361,7 +361,7 @@ fn quiet_end(story: &Story, seed: u64) -> Vec<Command> {
     end
 }
 
-/// Tells whether a command is done by somebody.
+/// Returns whether a command is done by somebody.
 fn is_by(command: &Command, name: &Name) -> bool {
     super::actor(command) == Some(name)
 }

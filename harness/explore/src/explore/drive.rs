@@ -23,7 +23,7 @@ use crate::world::case::{Case, run_case};
 use crate::world::context::{RunContext, joined};
 use crate::world::session::{RunError, TargetSession, read_capabilities};
 
-/// Says how much to explore.
+/// How much to explore.
 #[derive(Debug, Clone)]
 pub struct ExploreConfig {
     /// Whom to explore, and by which seed.
@@ -51,7 +51,7 @@ pub struct Tally {
     pub refused: u64,
 }
 
-/// Holds what exploring led to.
+/// What exploring led to.
 #[derive(Debug)]
 pub struct ExploreOutput {
     /// How many cases were played.
@@ -92,7 +92,7 @@ impl ExploreOutput {
     }
 }
 
-/// Holds a failing case, made small and judged again.
+/// A failing case, made small and judged again.
 #[derive(Debug)]
 pub struct Finding {
     /// The number of the case.
@@ -108,7 +108,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Tells whether the file alone fails at its last check.
+    /// Returns whether the file alone fails at its last check.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         self.judged.as_ref().is_some_and(|result| {
@@ -221,7 +221,7 @@ pub async fn hunt(config: &ExploreConfig) -> Result<Option<Hunted>, RunError> {
     Ok(None)
 }
 
-/// Holds a case that failed, not yet made small.
+/// A case that failed, not yet made small.
 #[derive(Debug)]
 pub struct Hunted {
     /// The number of the case.
@@ -234,7 +234,7 @@ pub struct Hunted {
 }
 
 impl Hunted {
-    /// Names the requirement that is to blame, as far as can be told.
+    /// Returns the name of the requirement that is to blame, as far as can be told.
     #[must_use]
     pub fn requirement(&self) -> &'static str {
         let Difference {
@@ -246,7 +246,7 @@ impl Hunted {
         blame(command, expected, got).unwrap_or("API-1")
     }
 
-    /// Says in a line what was done, what was admitted and what came.
+    /// Returns in a line what was done, what was admitted and what came.
     #[must_use]
     pub fn summary(&self) -> String {
         summary(&self.difference)
@@ -340,7 +340,7 @@ async fn make_small(
     }
 }
 
-/// Names a case: its tenant, its people and its file are called so.
+/// Returns the name of a case: its tenant, its people and its file are called so.
 fn stem(seed: u64, case: u64) -> String {
     format!("explore-{seed}-{case}")
 }

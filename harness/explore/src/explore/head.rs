@@ -21,14 +21,14 @@ const POLICIES_MAX: usize = 40;
 /// The instant at which every story starts.
 const START: &str = "2026-01-15T09:00:00Z";
 
-/// Holds a story without steps and what its case leans to.
+/// A story without steps and what its case leans to.
 #[derive(Debug, Clone)]
 pub(super) struct Head {
     pub(super) story: Story,
     pub(super) lean: Lean,
 }
 
-/// Says what a case leans to: swarm testing draws some sorts of acts often and others never, another choice per case.
+/// What a case leans to: swarm testing draws some sorts of acts often and others never, another choice per case.
 #[derive(Debug, Clone)]
 pub(super) struct Lean {
     /// The weights of the ways.

@@ -27,7 +27,7 @@ mod overrun;
 mod prove;
 mod world;
 
-/// Holds what a plan is made with.
+/// What a plan is made with.
 pub(super) struct Person<'a> {
     pub(super) dice: &'a mut Dice,
     pub(super) lean: &'a Lean,
@@ -38,7 +38,7 @@ pub(super) struct Person<'a> {
     plan: Vec<Planned>,
 }
 
-/// Holds what stands around a plan.
+/// What stands around a plan.
 pub(super) struct Scene<'a> {
     /// Everybody in the story.
     pub(super) users: &'a [Name],
@@ -50,7 +50,7 @@ pub(super) struct Scene<'a> {
     pub(super) due: &'a [Timestamp],
 }
 
-/// Holds a command that is planned, and where it leads if nothing comes in between.
+/// A command that is planned, and where it leads if nothing comes in between.
 #[derive(Debug, Clone)]
 pub(super) struct Planned {
     pub(super) command: Command,
@@ -151,12 +151,12 @@ impl Person<'_> {
         lead(&self.state, command, self.now).map_or_else(Answer::done, |(_, answer, _)| answer)
     }
 
-    /// Tells whether something is done wrongly here.
+    /// Returns whether something is done wrongly here.
     fn errs(&mut self) -> bool {
         self.dice.chance(self.lean.spoil)
     }
 
-    /// Tells where the session stands; empty: there is none, or it is over.
+    /// Returns where the session stands; empty: there is none, or it is over.
     fn standing(&self) -> String {
         text(&self.peek(&self.me.read_session()), "state")
     }
@@ -470,7 +470,7 @@ impl Person<'_> {
     }
 }
 
-/// Tells where the code or call of a setup goes.
+/// Returns where the code or call of a setup goes.
 fn inbox_of(setup: &Setup) -> Option<Inbox> {
     let phone = |default| setup.phone.clone().unwrap_or(default);
     let texts = setup.kind != Some(ChallengeKind::VoiceCall);

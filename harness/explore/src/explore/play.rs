@@ -19,7 +19,7 @@ use crate::world::case::{Case, make_world};
 use crate::world::context::RunContext;
 use crate::world::{Trouble, World, first_policy};
 
-/// Tells what came of a story.
+/// What came of a story.
 #[derive(Debug)]
 pub(crate) struct Played {
     /// The first answer that the oracle does not admit.
@@ -38,7 +38,7 @@ pub(crate) struct Played {
     pub(crate) expectations: Vec<(usize, Expected)>,
 }
 
-/// Holds an answer that the oracle does not admit.
+/// An answer that the oracle does not admit.
 #[derive(Debug, Clone)]
 pub(crate) struct Difference {
     /// The index of the step; none: it came while methods were registered before the first step.
@@ -130,7 +130,7 @@ fn mask(text: &mut String, secrets: &BTreeSet<Secret>) {
 /// Shorter texts stand in answers by chance; a code has at least six digits.
 const SECRET_MIN: usize = 6;
 
-/// Holds the oracle's side of a story.
+/// The oracle's side of a story.
 struct Stage<'a> {
     state: State,
     played: Played,
@@ -139,7 +139,7 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// Holds what happened before the first step to the oracle.
+    /// Compares what happened before the first step with the oracle.
     fn see_preparation(&mut self, world: &World<'_>) {
         for (now, command, answer) in &world.history {
             let outcome = step(&self.state, command, *now);
@@ -183,7 +183,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Tells what no answer means (decision 7): only a target that answers others and stays silent again is to blame.
+    /// Returns what no answer means (decision 7): only a target that answers others and stays silent again is to blame.
     async fn no_answer(
         &mut self,
         world: &mut World<'_>,
@@ -232,7 +232,7 @@ impl Stage<'_> {
         true
     }
 
-    /// Tells whether the catalogue takes the refusal for as good as the expected one.
+    /// Returns whether the catalogue takes the refusal for as good as the expected one.
     fn is_allowed(&self, command: &Command, expected: &Expected, answer: &Answer) -> bool {
         let Some(id) = blame(command, expected, &Got::Answer(answer.clone())) else {
             return false;

@@ -272,7 +272,7 @@ impl<'a> Shrinker<'a> {
     }
 }
 
-/// Tells whether what is registered beforehand is such as a scenario file may say.
+/// Returns whether what is registered beforehand is such as a scenario file may say.
 fn can_be_written(story: &Story) -> bool {
     let reset = &story.policy.reset;
     let enough = u32::try_from(reset.questions.len())
@@ -293,12 +293,12 @@ fn can_be_written(story: &Story) -> bool {
     })
 }
 
-/// Tells whether two differences are one: the same command, admitted and answered alike.
+/// Returns whether two differences are one: the same command, admitted and answered alike.
 pub(super) fn same(one: &Difference, other: &Difference) -> bool {
     one.command.word() == other.command.word() && signature(one) == signature(other)
 }
 
-/// Says what is admitted and what came, and for two successes where they part.
+/// Returns what is admitted and what came, and for two successes where they part.
 fn signature(difference: &Difference) -> (String, String, String) {
     let admitted = difference
         .expected

@@ -11,7 +11,7 @@ use proofup_oracle::machine::State;
 use crate::scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
 use crate::world::{first_policy, preparation, tenant};
 
-/// Holds a tenant, its people and what they do.
+/// A tenant, its people and what they do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Story {
     /// The instant at which the tenant starts.
@@ -27,7 +27,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// Tells the story as a scenario without checks, so that a world can be made for it.
+    /// Returns the story as a scenario without checks, so that a world can be made for it.
     #[must_use]
     pub fn scenario(&self, stem: &str) -> Scenario {
         let step = |command: &Command| Step {
@@ -60,7 +60,7 @@ impl Story {
         tenant(&self.users, &self.policy, capabilities)
     }
 
-    /// Tells the same story with what `[[users]] methods` means spelt out as steps.
+    /// Returns the same story with what `[[users]] methods` means spelt out as steps.
     ///
     /// Where already the preparation goes wrong, its steps have to be judged like all others.
     #[must_use]

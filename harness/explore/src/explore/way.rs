@@ -2,7 +2,7 @@
 
 use proofup_domain::capabilities::Feature;
 
-/// Names something that somebody sets out to do; each is some commands long.
+/// Something that somebody sets out to do; each is some commands long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     /// Sign in, out, look where the session stands.
@@ -59,7 +59,7 @@ impl Way {
         Self::Look,
     ];
 
-    /// Tells how often it happens where a case leans neither to it nor away from it.
+    /// Returns how often it happens where a case leans neither to it nor away from it.
     pub(super) const fn weight(self) -> u32 {
         match self {
             Self::SetUp => 10,
@@ -72,7 +72,7 @@ impl Way {
         }
     }
 
-    /// Names the feature without which it makes no sense.
+    /// Returns the name of the feature without which it makes no sense.
     pub(super) const fn needs(self) -> Option<Feature> {
         match self {
             Self::Wait | Self::Watch => Some(Feature::Deferral),

@@ -16,7 +16,7 @@ use super::{expected_gist, gist};
 use crate::scenario::Found;
 use crate::scenario::spelling::ScenarioWriter;
 
-/// Holds a failing story as a file.
+/// A failing story as a file.
 #[derive(Debug, Clone)]
 pub struct Counterexample {
     /// The file's name without its extension.
@@ -135,7 +135,7 @@ fn brief(fields: &Json, gist: impl Fn() -> String) -> String {
     }
 }
 
-/// Names the requirement of a step: the one to blame where it holds in this edition, else one that holds everywhere.
+/// Returns the name of the requirement of a step: the one to blame where it holds in this edition, else one that holds everywhere.
 fn requirement(
     command: &Command,
     expected: &Expected,
@@ -152,12 +152,12 @@ fn requirement(
     if holds { named } else { "SIGN-6" }.to_owned()
 }
 
-/// Tells whether a step needs no check because nothing but its success is asked of it.
+/// Returns whether a step needs no check because nothing but its success is asked of it.
 fn plain_success(expected: &Expected) -> bool {
     expected.alternatives().iter().all(Expectation::may_succeed)
 }
 
-/// Holds one step of the file: a command, and how often it is taken.
+/// One step of the file: a command, and how often it is taken.
 struct FileStep<'a> {
     index: usize,
     command: &'a Command,
@@ -194,7 +194,7 @@ fn merged<'a>(story: &'a Story, expectations: &'a [(usize, Expected)]) -> Vec<Fi
     steps
 }
 
-/// Tells whether two expectations are one refusal, or both plain success.
+/// Returns whether two expectations are one refusal, or both plain success.
 fn alike(one: &Expected, other: &Expected) -> bool {
     let refused = |expected: &Expected| match expected.alternatives() {
         [only] => Some(only.kind()),
@@ -203,7 +203,7 @@ fn alike(one: &Expected, other: &Expected) -> bool {
     matches!((refused(one), refused(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// Tells whether a command gives something a name; such a command is written each time.
+/// Returns whether a command gives something a name; such a command is written each time.
 fn command_binds(command: &Command) -> bool {
     matches!(
         command,

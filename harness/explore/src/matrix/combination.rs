@@ -14,7 +14,7 @@ const QUESTIONS: u32 = 5;
 /// Counts the kinds that two-step verification may use; they lead the list of all.
 const TWO_STEP_KINDS: usize = 4;
 
-/// Names a field that takes part.
+/// A field that takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
     /// `twoStep.kinds`: every subset.
@@ -48,7 +48,7 @@ impl Field {
         Self::Role,
     ];
 
-    /// Names the field's column in an exported table.
+    /// Returns the name of the field's column in an exported table.
     #[must_use]
     pub const fn column(self) -> &'static str {
         match self {
@@ -98,14 +98,14 @@ impl Field {
     }
 }
 
-/// Names one combination by its number; there are exactly as many as numbers.
+/// One combination by its number; there are exactly as many as numbers.
 ///
 /// Both roles of a policy stand side by side, so that one tenant serves both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Combination(u16);
 
 impl Combination {
-    /// Names a combination.
+    /// Returns the name of a combination.
     #[must_use]
     pub const fn new(number: u16) -> Self {
         Self(number)
@@ -117,32 +117,32 @@ impl Combination {
         (0..=u16::MAX).map(Self).collect()
     }
 
-    /// Gives its number.
+    /// Returns its number.
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0
     }
 
-    /// Gives the number of the value that a field has.
+    /// Returns the number of the value that a field has.
     #[must_use]
     pub const fn value(self, field: Field) -> u16 {
         (self.0 >> field.shift()) & (field.values() - 1)
     }
 
-    /// Gives the combination that differs in one field.
+    /// Returns the combination that differs in one field.
     #[must_use]
     pub const fn with(self, field: Field, value: u16) -> Self {
         let mask = (field.values() - 1) << field.shift();
         Self((self.0 & !mask) | ((value << field.shift()) & mask))
     }
 
-    /// Gives the number of its policy: the same for both roles.
+    /// Returns the number of its policy: the same for both roles.
     #[must_use]
     pub const fn policy_number(self) -> u16 {
         self.0 >> 1
     }
 
-    /// Gives the role.
+    /// Returns the role.
     #[must_use]
     pub const fn role(self) -> Role {
         if self.holds(Field::Role) {
@@ -152,7 +152,7 @@ impl Combination {
         }
     }
 
-    /// Gives the kinds that two-step verification may use.
+    /// Returns the kinds that two-step verification may use.
     #[must_use]
     pub fn two_step_kinds(self) -> BTreeSet<ChallengeKind> {
         chosen(
@@ -161,13 +161,13 @@ impl Combination {
         )
     }
 
-    /// Gives what a reset may use.
+    /// Returns what a reset may use.
     #[must_use]
     pub fn reset_methods(self) -> BTreeSet<ResetMethod> {
         chosen(ResetMethod::ALL, self.value(Field::ResetMethods))
     }
 
-    /// Gives the number of gates that policy asks for.
+    /// Returns the number of gates that policy asks for.
     #[must_use]
     pub const fn methods_required(self) -> u32 {
         if self.holds(Field::MethodsRequired) {
@@ -177,7 +177,7 @@ impl Combination {
         }
     }
 
-    /// Tells whether a field that is on or off is on.
+    /// Returns whether a field that is on or off is on.
     #[must_use]
     pub const fn holds(self, field: Field) -> bool {
         self.value(field) == 1
@@ -218,7 +218,7 @@ fn questions() -> Vec<String> {
         .collect()
 }
 
-/// Gives the subset that a number stands for, its lowest bit for the first of the list.
+/// Returns the subset that a number stands for, its lowest bit for the first of the list.
 fn chosen<T: Copy + Ord>(list: &[T], number: u16) -> BTreeSet<T> {
     (0_u16..)
         .zip(list)

@@ -227,7 +227,7 @@ fn fields(policy: &Policy) -> Vec<(Vec<&'static str>, Json)> {
     ]
 }
 
-/// Names a check of the matrix.
+/// Returns the name of a check of the matrix.
 fn slug(what: &str) -> Json {
     json!(format!("{REQUIREMENT}/matrix-{what}"))
 }

@@ -10,7 +10,7 @@ use proofup_oracle::policy;
 
 use super::combination::{Combination, Field};
 
-/// Says how many values are combined in every way.
+/// How many values are combined in every way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strength {
     /// All pairs of values.
@@ -61,12 +61,12 @@ fn is_sound(combination: Combination) -> bool {
     policy::defects(&combination.policy()).is_empty()
 }
 
-/// Holds which tuples are still to be covered.
+/// Which tuples are still to be covered.
 struct Tuples {
     groups: Vec<Group>,
 }
 
-/// Holds the tuples of a few fields.
+/// The tuples of a few fields.
 struct Group {
     fields: Vec<Field>,
     /// For each tuple, whether it is still to be covered.

@@ -11,7 +11,7 @@ use proofup_oracle::sign_in::{self, SignInProgress, SignInTimes};
 use proofup_oracle::user::{Registered, User};
 use proofup_oracle::{available, policy, required};
 
-/// Says what becomes of a policy and of a user under it.
+/// What becomes of a policy and of a user under it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decision {
     /// The policy cannot be met: it is refused.
@@ -20,7 +20,7 @@ pub enum Decision {
     Accepted(Standing),
 }
 
-/// Says where a user stands under a policy.
+/// Where a user stands under a policy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Standing {
     /// What can be added, by rank.
@@ -48,7 +48,7 @@ pub fn expected(policy: &Policy, role: Role, registered: &[Method]) -> Decision 
     })
 }
 
-/// Says everything that a target can be asked about a user who has registered nothing.
+/// Everything that a target can be asked about a user who has registered nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) available: Vec<Method>,
@@ -59,7 +59,7 @@ pub(super) struct Told {
     pub(super) alternatives: Vec<Method>,
 }
 
-/// Says by which kinds a method can be set up, and for what.
+/// The kinds by which a method can be set up, and for what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Detail {
     pub(super) method: Method,
@@ -95,7 +95,7 @@ pub(super) fn expected_in_full(policy: &Policy, role: Role) -> Option<Told> {
     })
 }
 
-/// Names where a session of such a user stands; with these settings there is nothing else.
+/// Returns where a session of such a user stands; with these settings there is nothing else.
 pub(super) const fn session_state(interrupted: bool) -> SessionState {
     if interrupted {
         SessionState::Interrupted

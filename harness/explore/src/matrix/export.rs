@@ -33,7 +33,7 @@ pub fn table(combinations: &[Combination], jobs: usize) -> String {
     text
 }
 
-/// Tells a combination in one line, each field with its name.
+/// Returns a combination in one line, each field with its name.
 #[must_use]
 pub fn described(combination: Combination) -> String {
     let fields = fields(combination);
@@ -45,7 +45,7 @@ pub fn described(combination: Combination) -> String {
     pairs.join(" ")
 }
 
-/// Names the columns.
+/// Returns the names of the columns.
 fn heading() -> String {
     let mut columns: Vec<&str> = Field::ALL.iter().map(|field| field.column()).collect();
     columns.extend(["policy", "available", "required"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// Says of a policy that it was refused as one that cannot be met.
+/// A policy was refused as one that cannot be met.
 pub(super) use proofup_domain::answer::REFUSED;
 use proofup_domain::method::Method;
 
@@ -11,10 +11,10 @@ use super::combination::Combination;
 /// Counts the differences that are kept and told; the rest are counted.
 pub const KEPT_MAX: usize = 20;
 
-/// Says of a policy that it was taken.
+/// A policy was taken.
 pub(super) const ACCEPTED: &str = "accepted";
 
-/// Names what of an answer differs.
+/// What of an answer differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Aspect {
     /// Whether the policy is taken or refused.
@@ -34,7 +34,7 @@ pub enum Aspect {
 }
 
 impl Aspect {
-    /// Names the aspect as the output does.
+    /// Returns the aspect as the output spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Aspect {
     }
 }
 
-/// Says in what an implementation and the oracle differ.
+/// What differs between an implementation and the oracle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Under which policy, for which role.
@@ -64,7 +64,7 @@ pub struct Difference {
     pub actual: String,
 }
 
-/// Says why a combination could not be judged.
+/// Why a combination could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// Which.
@@ -73,7 +73,7 @@ pub struct Trouble {
     pub why: String,
 }
 
-/// Holds what a matrix found, in the order of the combinations.
+/// What a matrix found, in the order of the combinations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     /// How many were asked for.
@@ -98,7 +98,7 @@ pub struct Findings {
     pub interrupted: bool,
 }
 
-/// Names an outcome: nothing where the policy is refused, else what can be added and what is required.
+/// An outcome: nothing where the policy is refused, else what can be added and what is required.
 pub type Outcome = Option<(Vec<Method>, Vec<Method>)>;
 
 impl Findings {
@@ -138,7 +138,7 @@ impl Findings {
         self.asked.saturating_sub(tried)
     }
 
-    /// Says how it ended.
+    /// Returns how it ended.
     #[must_use]
     pub const fn ending(&self) -> Ending {
         if self.interrupted {
@@ -153,7 +153,7 @@ impl Findings {
     }
 }
 
-/// Says how a matrix ended, the least pressing first.
+/// How a matrix ended, the least pressing first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// Everything asked for was judged, and nothing differs.
@@ -167,7 +167,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// Gives the exit code (`decisions.md` 10).
+    /// Returns the exit code (`decisions.md` 10).
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -178,7 +178,7 @@ impl Ending {
         }
     }
 
-    /// Names the ending in one word, as reports do.
+    /// Returns the ending in one word, as reports spell it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

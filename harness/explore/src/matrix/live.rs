@@ -21,10 +21,10 @@ use crate::target::Isolation;
 use crate::world::persona::case_rng;
 use crate::world::session::{RunError, TargetSession, read_capabilities};
 
-/// Gives up after so many combinations that could not be judged: the target is gone, or not what its file says.
+/// How many combinations that could not be judged end the work: the target is gone, or not what its file says.
 const TROUBLES_MAX: u64 = 20;
 
-/// Says what to ask, of whom, and how.
+/// What to ask, of whom, and how.
 #[derive(Debug, Clone)]
 pub struct Live {
     /// The combinations, in the order of their numbers.
@@ -105,7 +105,7 @@ fn ordered(mut parts: Vec<(usize, Findings)>) -> Vec<(usize, Findings)> {
     parts
 }
 
-/// Holds what the workers share.
+/// What the workers share.
 struct Shared<P> {
     tenancies: Vec<Vec<Combination>>,
     asker: Asker,
@@ -141,7 +141,7 @@ fn tenancies(combinations: &[Combination]) -> Vec<Vec<Combination>> {
         .collect()
 }
 
-/// Holds what asking needs.
+/// What asking needs.
 struct Asker {
     session: TargetSession,
     password: Secret,

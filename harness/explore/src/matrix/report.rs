@@ -13,7 +13,7 @@ use super::finding::{Difference, Ending, Findings};
 /// The version of this form of report; it changes when a reader would have to.
 pub const FORMAT: &str = "proofup-matrix-1";
 
-/// Holds a report.
+/// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -35,7 +35,7 @@ pub struct Report {
     pub run: Run,
 }
 
-/// Holds what was found among some of the combinations.
+/// What was found among some of the combinations.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Axis {
@@ -61,7 +61,7 @@ pub struct Axis {
     pub troubles: Vec<String>,
 }
 
-/// Holds one difference.
+/// One difference.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ToldDifference {
@@ -81,7 +81,7 @@ pub struct ToldDifference {
     pub actual: String,
 }
 
-/// Holds what differs between two equal matrices.
+/// What differs between two equal matrices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {

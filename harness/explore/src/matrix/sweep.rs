@@ -13,7 +13,7 @@ use super::finding::{ACCEPTED, Aspect, Difference, Findings, REFUSED};
 /// Counts the combinations that a thread takes at a time.
 const CHUNK: usize = 256;
 
-/// Says what to compare, and how.
+/// What to compare, and how.
 #[derive(Clone, Copy)]
 pub struct Sweep<'a> {
     /// The combinations, in the order of their numbers.

@@ -21,13 +21,13 @@ use crate::world::stage::Stage;
 /// People who take turns, where the target makes as many as are asked for.
 const PEOPLE: usize = 5;
 
-/// Holds whom everything is measured of.
+/// Whom everything is measured of.
 pub(super) struct Stand<'a> {
     pub(super) environment: &'a RunContext,
     pub(super) capabilities: &'a Capabilities,
 }
 
-/// Names a person by number.
+/// Returns the name of a person by number.
 pub(super) fn person(number: usize) -> String {
     format!("person{number}")
 }
@@ -176,7 +176,7 @@ impl<'a> Stand<'a> {
         Stage::set(self.environment, scenario, &self.policy()).await
     }
 
-    /// Says how many people there can be.
+    /// Returns how many people there can be.
     pub(super) fn people(&self, wanted: usize) -> usize {
         let target = &self.environment.session.target;
         if target.has(Operation::CreateTenant) {
@@ -188,7 +188,7 @@ impl<'a> Stand<'a> {
             .clamp(1, wanted.max(1))
     }
 
-    /// Tells whether codes can be had over a channel.
+    /// Returns whether codes can be had over a channel.
     pub(super) fn sends(&self, channel: Channel) -> Sends {
         let (method, kind, facility) = match channel {
             Channel::Email => (
@@ -252,7 +252,7 @@ impl<'a> Stand<'a> {
     }
 }
 
-/// Says whether codes can be had over a channel.
+/// Whether codes can be had over a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sends {
     /// They can.

@@ -16,7 +16,7 @@ use super::sample::Sampler;
 use crate::target::drawn::segment;
 use crate::target::{CompiledTarget, Variables};
 
-/// Holds a drawn request.
+/// A drawn request.
 pub(super) struct Drawn {
     /// What is wrong with it.
     pub(super) what: String,
@@ -25,7 +25,7 @@ pub(super) struct Drawn {
     pub(super) unreadable: bool,
 }
 
-/// Holds what is needed to draw requests for one endpoint.
+/// What is needed to draw requests for one endpoint.
 pub(super) struct Drawer<'a> {
     pub(super) target: &'a CompiledTarget,
     pub(super) document: &'a Document,

@@ -85,7 +85,7 @@ async fn fetch(stand: &Stand<'_>) -> Result<Document, String> {
     Document::read(root).map_err(|why| format!("the document: {why}"))
 }
 
-/// Holds the people who send, the tenant that is spoilt, and how far it is.
+/// The people who send, the tenant that is spoilt, and how far it is.
 struct Work<'a, 'e> {
     stand: &'a Stand<'e>,
     document: &'a Document,
@@ -217,7 +217,7 @@ impl<'a, 'e> Work<'a, 'e> {
         self.still_answers(endpoint, measured).await
     }
 
-    /// Gives the person a session, a second step, an open setup, a reset and a proof, as far as the target has them.
+    /// Begins for the person a session, a second step, an open setup, a reset and a proof, as far as the target has them.
     async fn prepare(&mut self, user: &str) {
         let wait = json!({ "do": "advanceClock", "by": "resend" });
         let commands = [
@@ -291,7 +291,7 @@ impl<'a, 'e> Work<'a, 'e> {
         false
     }
 
-    /// Says what is wrong with an answer, in words that are the same for the same kind.
+    /// Returns what is wrong with an answer, in words that are the same for the same kind.
     fn wrong(&self, came: &Came, unreadable: bool) -> Option<String> {
         let response = match came {
             Ok(response) => response,
@@ -323,7 +323,7 @@ fn is_signed_out(came: &Came) -> bool {
         .is_ok_and(|response| matches!(response.status, 204 | 401))
 }
 
-/// Tells whether a body is a problem document: its media type, an object, and members of the types of RFC 9457 §3.1.
+/// Returns whether a body is a problem document: its media type, an object, and members of the types of RFC 9457 §3.1.
 fn is_problem(response: &RawResponse) -> bool {
     let media = response.header("content-type").unwrap_or_default();
     let essence = media.split(';').next().unwrap_or_default().trim();

@@ -3,14 +3,14 @@
 use http::Method;
 use serde_json::Value as Json;
 
-/// Holds a document and the endpoints in it.
+/// A document and the endpoints in it.
 #[derive(Debug)]
 pub(super) struct Document {
     root: Json,
     pub(super) endpoints: Vec<Endpoint>,
 }
 
-/// Holds one method of one path.
+/// One method of one path.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     pub(super) method: Method,

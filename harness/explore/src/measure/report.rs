@@ -2,7 +2,7 @@
 
 use crate::target::exchange::Exchange;
 
-/// Holds everything that was measured, in the order in which it was.
+/// Everything that was measured, in the order in which it was.
 #[derive(Debug, Clone, Default)]
 pub struct MeasureReport {
     /// One of each requirement.
@@ -11,7 +11,7 @@ pub struct MeasureReport {
     pub interrupted: bool,
 }
 
-/// Holds what was measured for one requirement.
+/// What was measured for one requirement.
 #[derive(Debug, Clone)]
 pub struct Measured {
     /// The requirement.
@@ -28,7 +28,7 @@ pub struct Measured {
     pub not_applicable: Option<String>,
 }
 
-/// Holds one test of a sample.
+/// One test of a sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// What was tested.
@@ -45,7 +45,7 @@ pub struct Row {
     pub holds: bool,
 }
 
-/// Holds one drawn request that was answered as it must not be.
+/// One drawn request that was answered as it must not be.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The number that draws it again.
@@ -60,7 +60,7 @@ pub struct Finding {
     pub exchange: Option<Exchange>,
 }
 
-/// Says what became of one requirement.
+/// What became of one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
     /// Everything holds.
@@ -74,7 +74,7 @@ pub enum Judgement {
 }
 
 impl Judgement {
-    /// Gives the word for it.
+    /// Returns the word for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl Judgement {
     }
 }
 
-/// Says how measuring ended as a whole, the most pressing last.
+/// How measuring ended as a whole, the most pressing last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// Everything that applies holds.
@@ -100,7 +100,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// Gives the exit code (`decisions.md` 10).
+    /// Returns the exit code (`decisions.md` 10).
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -126,7 +126,7 @@ impl Measured {
         }
     }
 
-    /// Tells what became of the requirement.
+    /// Returns what became of the requirement.
     #[must_use]
     pub fn judgement(&self) -> Judgement {
         if !self.findings.is_empty() || self.rows.iter().any(|row| !row.holds) {
@@ -173,7 +173,7 @@ impl MeasureReport {
         measured.find(|one| one.requirement == requirement)
     }
 
-    /// Tells how it ended.
+    /// Returns how it ended.
     #[must_use]
     pub fn ending(&self) -> Ending {
         let ends = |judgement| self.measured.iter().any(|one| one.judgement() == judgement);

@@ -103,7 +103,7 @@ impl Sampler<'_> {
     }
 }
 
-/// Names the type of a schema: the first that is not null.
+/// Returns the name of the type of a schema: the first that is not null.
 fn kind(schema: &Json) -> &str {
     let one = schema["type"].as_str();
     let many = schema["type"].as_array().into_iter().flatten();

@@ -18,7 +18,7 @@ use crate::world::stage::Stage;
 /// Shapes that one setup takes at most: the right code has to follow while tries are left.
 const SHAPES_OF_A_SETUP: usize = 4;
 
-/// Holds a code in a shape that is not quite it.
+/// A code in a shape that is not quite it.
 struct Shaped {
     what: &'static str,
     /// The word by which a target would declare that it takes such shapes.
@@ -76,7 +76,7 @@ pub(super) async fn judge(stand: &Stand<'_>, shapes: usize, only: Option<usize>)
     judging.conclude()
 }
 
-/// Holds what came of the setups so far.
+/// What came of the setups so far.
 struct Judging<'a, 'e> {
     stand: &'a Stand<'e>,
     channel: Channel,

@@ -31,7 +31,7 @@ pub fn chi_square(counts: &[u64]) -> f64 {
         .sum()
 }
 
-/// Gives the value that a chi-square statistic with so many degrees of freedom exceeds with the probability `alpha`.
+/// Returns the value that a chi-square statistic with so many degrees of freedom exceeds with the probability `alpha`.
 #[must_use]
 pub fn chi_square_threshold(degrees: usize, alpha: f64) -> f64 {
     let Ok(distribution) = ChiSquared::new(real(degrees.max(1) as u64)) else {
@@ -40,7 +40,7 @@ pub fn chi_square_threshold(degrees: usize, alpha: f64) -> f64 {
     critical(|x| distribution.sf(x), alpha)
 }
 
-/// Gives the value that a standard normal exceeds, to either side, with the probability `alpha`.
+/// Returns the value that a standard normal exceeds, to either side, with the probability `alpha`.
 #[must_use]
 pub fn normal_threshold(alpha: f64) -> f64 {
     let distribution = Normal::standard();
@@ -87,7 +87,7 @@ pub fn repeats<T: Ord>(values: &[T]) -> u64 {
     (values.len() - distinct.len()) as u64
 }
 
-/// Gives how many of `samples` values, each one of `values` equally likely, may repeat an earlier one.
+/// Returns how many of `samples` values, each one of `values` equally likely, may repeat an earlier one.
 ///
 /// Each draw repeats one of at most `i` earlier ones, whatever came before, so the probability of `k` repeats is at most
 /// `mean^k / k!`, whose `mean` is the sum of those of each draw.
@@ -97,7 +97,7 @@ pub fn repeats_threshold(samples: usize, values: f64, alpha: f64) -> u64 {
     rare_events_threshold(samples * (samples - 1.0) / (2.0 * values), alpha)
 }
 
-/// Gives how many rare events there may be where `mean` are expected and each is as rare whatever came before.
+/// Returns how many rare events there may be where `mean` are expected and each is as rare whatever came before.
 ///
 /// The probability of `k` of them is at most `mean^k / k!`, and at most the Chernoff bound of a Poisson variable.
 fn rare_events_threshold(mean: f64, alpha: f64) -> u64 {
@@ -131,7 +131,7 @@ pub fn commonest_difference(values: &[u64], modulus: u64, lag: usize) -> u64 {
     counts.into_values().max().unwrap_or_default()
 }
 
-/// Gives how often one difference may occur among so many.
+/// Returns how often one difference may occur among so many.
 ///
 /// The differences of independent, equally likely values are independent and equally likely themselves, so the
 /// probability that some difference occurs `k` times is at most the number of choices of `k` over `modulus^(k - 1)`.
@@ -161,7 +161,7 @@ pub fn longest_run<T: Ord>(values: &[T]) -> u64 {
     longest
 }
 
-/// Gives how long a stretch of rising or falling values may be: `k` values are in order with probability `1 / k!`.
+/// Returns how long a stretch of rising or falling values may be: `k` values are in order with probability `1 / k!`.
 #[must_use]
 pub fn longest_run_threshold(samples: usize, alpha: f64) -> u64 {
     let mut bound = 2.0 * real(samples as u64);
@@ -182,7 +182,7 @@ pub fn near_neighbours(values: &[f64], share: f64) -> u64 {
     near.count() as u64
 }
 
-/// Gives how many values may lie that near to the one before, each with a probability of at most `2 * share`.
+/// Returns how many values may lie that near to the one before, each with a probability of at most `2 * share`.
 #[must_use]
 pub fn near_neighbours_threshold(samples: usize, share: f64, alpha: f64) -> u64 {
     rare_events_threshold(2.0 * share * real(samples as u64), alpha)
@@ -203,7 +203,7 @@ pub fn equal_steps(symbols: &[char]) -> f64 {
         .sum()
 }
 
-/// Gives how many equal steps symbols of these counts may take: the larger of the bounds for many and for few of them.
+/// Returns how many equal steps symbols of these counts may take: the larger of the bounds for many and for few of them.
 #[must_use]
 pub fn equal_steps_threshold(counts: &BTreeMap<char, u64>, alpha: f64) -> f64 {
     let total: f64 = counts.values().map(|count| real(*count)).sum();

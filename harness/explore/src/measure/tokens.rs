@@ -127,7 +127,7 @@ fn unseen(alphabet: usize, samples: usize, places: usize) -> f64 {
     (real(places as u64) * choices * none).min(1.0)
 }
 
-/// Holds what stands in one place of every token, in order.
+/// What stands in one place of every token, in order.
 struct Place {
     symbols: Vec<char>,
     counts: BTreeMap<char, u64>,
@@ -138,7 +138,7 @@ impl Place {
         self.counts.len() > 1
     }
 
-    /// Gives the information of the place: that of the whole alphabet where nearly all of it was seen.
+    /// Returns the information of the place: that of the whole alphabet where nearly all of it was seen.
     fn bits(&self, alphabet: usize) -> f64 {
         let seen = real(self.counts.len() as u64);
         let alphabet = real(alphabet as u64);
@@ -149,7 +149,7 @@ impl Place {
         }
     }
 
-    /// Tells whether the place varies and no symbol says anything about the next.
+    /// Returns whether the place varies and no symbol says anything about the next.
     fn is_free(&self) -> bool {
         self.varies()
             && equal_steps(&self.symbols) <= equal_steps_threshold(&self.counts, ALPHA_OF_A_PLACE)

@@ -73,7 +73,7 @@ pub(crate) fn write(
     Some(file.finish())
 }
 
-/// Says what is expected of each command before the race, and gives the state when it begins.
+/// Returns what is expected of each command before the race, and gives the state when it begins.
 fn before(plan: &Plan, capabilities: &Capabilities, played: &Played) -> (State, Vec<Option<Json>>) {
     let mut state = plan.tenant(capabilities);
     let mut expected = Vec::new();
@@ -94,7 +94,7 @@ fn before(plan: &Plan, capabilities: &Capabilities, played: &Played) -> (State, 
     (state, expected.split_off(preparations))
 }
 
-/// Says what is expected of the simultaneous commands.
+/// Returns what is expected of the simultaneous commands.
 fn together(
     start: &Moment,
     plan: &Plan,

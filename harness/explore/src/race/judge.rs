@@ -15,7 +15,7 @@ use crate::scenario::Quantity;
 /// Bounds how many operations the search tries.
 const TRIED_MOST: usize = 50_000;
 
-/// Says what a history is.
+/// What a history is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Judgement {
     /// Some order explains it.
@@ -26,10 +26,10 @@ pub(crate) enum Judgement {
     Unjudged(String),
 }
 
-/// Holds what was told, and when it was asked.
+/// What was told, and when it was asked.
 pub(crate) type Told = (Timestamp, Command, Answer);
 
-/// Holds what happened.
+/// What happened.
 #[derive(Debug, Clone)]
 pub(crate) struct Played {
     /// One after the other, the preparations included.
@@ -42,7 +42,7 @@ pub(crate) struct Played {
     pub(crate) after: Vec<Told>,
 }
 
-/// Holds where a tenant stands: the oracle's state, and the tenant's time.
+/// Where a tenant stands: the oracle's state, and the tenant's time.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Moment {
     pub(crate) state: State,
@@ -118,7 +118,7 @@ fn summary(plan: &Plan, played: &Played) -> String {
     line
 }
 
-/// Gives the state after a command that came alone; the error says what the oracle does not admit.
+/// Returns the state after a command that came alone; the error says what the oracle does not admit.
 fn follow(state: &State, (now, command, answer): &Told) -> Result<State, String> {
     let outcome = step(state, command, *now);
     match outcome.expected.admits(answer) {
@@ -132,7 +132,7 @@ fn follow(state: &State, (now, command, answer): &Told) -> Result<State, String>
     }
 }
 
-/// Tells how far a command moves the clock.
+/// Returns how far a command moves the clock.
 pub(crate) fn moved(command: &Command, limits: &Limits) -> SignedDuration {
     let Command::AdvanceClock { by } = command else {
         return SignedDuration::ZERO;

@@ -17,7 +17,7 @@ use crate::world::tenant;
 /// The instant at which every tenant starts.
 pub(crate) const START: &str = "2026-01-15T09:00:00Z";
 
-/// Holds a short history before it happens.
+/// A short history before it happens.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) template: &'static Template,
@@ -71,7 +71,7 @@ impl Plan {
         }
     }
 
-    /// Gives the oracle's tenant as it is made, before anybody has registered anything.
+    /// Returns the oracle's tenant as it is made, before anybody has registered anything.
     pub(crate) fn tenant(&self, capabilities: &Capabilities) -> State {
         tenant(&self.users, &self.policy, capabilities)
     }

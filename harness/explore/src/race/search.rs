@@ -7,21 +7,21 @@
 
 use std::collections::BTreeMap;
 
-/// Says what an operation with its answer does to a state.
+/// What an operation with its answer does to a state.
 pub trait Model {
     /// What operations change.
     type State: Clone + PartialEq;
     /// An operation with the answer that it got.
     type Operation: PartialEq;
 
-    /// Gives the state after an operation; none: in this state it does not get its answer.
+    /// Returns the state after an operation; none: in this state it does not get its answer.
     fn after(&self, state: &Self::State, operation: &Self::Operation) -> Option<Self::State>;
 
-    /// Tells whether what was seen when all had happened fits a state.
+    /// Returns whether what was seen when all had happened fits a state.
     fn fits(&self, state: &Self::State) -> bool;
 }
 
-/// Holds equal operations, and how many there are.
+/// Equal operations, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Class<O> {
     /// The operation.
@@ -30,7 +30,7 @@ pub struct Class<O> {
     pub count: usize,
 }
 
-/// Says what a search found.
+/// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// This order, by class, explains everything.
@@ -101,7 +101,7 @@ struct Search<'a, M: Model> {
 }
 
 impl<M: Model> Search<'_, M> {
-    /// Tells whether what is left can be explained from a state; none: the limit was reached.
+    /// Returns whether what is left can be explained from a state; none: the limit was reached.
     fn from(&mut self, state: &M::State) -> Option<bool> {
         if self.left.iter().all(|count| *count == 0) {
             self.explained = true;

@@ -8,7 +8,7 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value as Json, json};
 
-/// Names a story, and what draws its variations.
+/// A story, and what draws its variations.
 #[derive(Debug)]
 pub(crate) struct Template {
     /// The name in the report.
@@ -23,7 +23,7 @@ pub(crate) struct Template {
     pub(crate) tell: fn(&mut Teller<'_>),
 }
 
-/// Tells one story: everybody in it is alice.
+/// One story: everybody in it is alice.
 #[derive(Debug)]
 pub(crate) struct Teller<'a> {
     pub(crate) rng: &'a mut ChaCha8Rng,
@@ -66,7 +66,7 @@ impl Teller<'_> {
         }
     }
 
-    /// Tells guesses at the edge of the limit: some before, the rest at once, right ones among them.
+    /// Writes guesses at the edge of the limit: some before, the rest at once, right ones among them.
     pub(crate) fn guesses(&mut self, does: &Json) {
         let tries = self.limits.code_tries.clamp(1, 10);
         let with = |code: &str| {

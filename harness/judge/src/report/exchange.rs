@@ -13,7 +13,7 @@ const VOLATILE: [&str; 5] = ["host", "date", "content-length", "connection", "us
 /// What stands for the target's address in a report, where a port would differ from run to run.
 const TARGET: &str = "http://target.invalid";
 
-/// Holds an exchange in a form that is equal between equal runs.
+/// An exchange in a form that is equal between equal runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ToldExchange {
@@ -43,7 +43,7 @@ pub struct ToldExchange {
     pub curl: String,
 }
 
-/// Holds one header.
+/// One header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Header {
@@ -76,7 +76,7 @@ impl From<&Exchange> for ToldExchange {
     }
 }
 
-/// Tells an exchange as `request>` and `response<` lines.
+/// Returns an exchange as `request>` and `response<` lines.
 #[must_use]
 pub fn lines(exchange: &Exchange) -> String {
     let mut text = String::new();

@@ -21,7 +21,7 @@ use crate::report::{Facts, words};
 /// The version of this form of report; it changes when a reader would have to.
 pub const FORMAT: &str = "proofup-report-1";
 
-/// Holds a report.
+/// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Report {
@@ -55,7 +55,7 @@ pub struct Report {
     pub run: Run,
 }
 
-/// Holds what is known of the target.
+/// What is known of the target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Target {
@@ -68,7 +68,7 @@ pub struct Target {
     pub declares: Option<Capabilities>,
 }
 
-/// Holds what is known of the scenarios.
+/// What is known of the scenarios.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Suite {
@@ -78,7 +78,7 @@ pub struct Suite {
     pub hash: String,
 }
 
-/// Holds how the run ended.
+/// How the run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ending {
@@ -98,7 +98,7 @@ pub struct Ending {
     pub internal_errors: Vec<String>,
 }
 
-/// Holds the counts of one area.
+/// The counts of one area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Area {
@@ -110,7 +110,7 @@ pub struct Area {
     pub counts: Counts,
 }
 
-/// Holds what is said about one requirement.
+/// What is said about one requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requirement {
@@ -143,7 +143,7 @@ pub struct CheckRef {
     pub slug: String,
 }
 
-/// Holds one case.
+/// One case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Case {
@@ -162,7 +162,7 @@ pub struct Case {
     pub internal_error: Option<String>,
 }
 
-/// Holds one check.
+/// One check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Check {
@@ -195,7 +195,7 @@ pub struct Check {
     pub exchanges: Vec<ToldExchange>,
 }
 
-/// Holds one mismatch.
+/// One mismatch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Difference {
@@ -208,7 +208,7 @@ pub struct Difference {
     pub actual: Option<Value>,
 }
 
-/// Holds everything that differs between two equal runs.
+/// Everything that differs between two equal runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Run {
@@ -277,7 +277,7 @@ impl Report {
     }
 }
 
-/// Gives the JSON Schema of a report.
+/// Returns the JSON Schema of a report.
 #[must_use]
 pub fn schema() -> Value {
     schemars::schema_for!(Report).to_value()

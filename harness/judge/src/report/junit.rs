@@ -112,7 +112,7 @@ fn bad(name: &str, kind: NonSuccessKind, word: &str, message: &str) -> TestCase 
     TestCase::new(clean(name), status)
 }
 
-/// Tells in one line what is wrong.
+/// Returns in one line what is wrong.
 fn summary(check: &JudgedCheck<'_>) -> String {
     match &check.result.outcome {
         Outcome::Failed(mismatches) => mismatches
@@ -124,7 +124,7 @@ fn summary(check: &JudgedCheck<'_>) -> String {
     }
 }
 
-/// Tells all there is to know about a check that did not pass.
+/// Returns all there is to know about a check that did not pass.
 fn description(check: &JudgedCheck<'_>, verdict: &Verdict<'_>) -> String {
     let result = check.result;
     let mut text = String::new();

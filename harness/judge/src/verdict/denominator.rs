@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proofup_domain::requirement::RequirementId;
 
-/// Says what was asked for: everything, or less.
+/// What was asked for: everything, or less.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Only the checks of these requirements; nothing: of all.
@@ -16,19 +16,19 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Says whether anything narrows the run.
+    /// Returns whether anything narrows the run.
     #[must_use]
     pub const fn narrowed(&self) -> bool {
         self.narrowed_otherwise || self.ids.is_some()
     }
 
-    /// Says whether the checks of a requirement are judged.
+    /// Returns whether the checks of a requirement are judged.
     #[must_use]
     pub fn selects(&self, id: &RequirementId) -> bool {
         self.ids.as_ref().is_none_or(|ids| ids.contains(id))
     }
 
-    /// Says whether a requirement is told though no check of it was selected.
+    /// Returns whether a requirement is told though no check of it was selected.
     ///
     /// A whole run counts the whole catalogue (`decisions.md` 4); a narrowed one the ids of its checks, and those asked
     /// for one by one: who asks for `DEF-4` must not be told "conforms" because nothing checks it.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::judge::outcome::{CouldNotRun, Outcome};
 use crate::judge::verdict::JudgedCheck;
 
-/// Says what a check counts as; of several, the greatest decides for the requirement.
+/// What a check counts as; of several, the greatest decides for the requirement.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -27,7 +27,7 @@ pub enum CheckStatus {
     Failed,
 }
 
-/// Says why nothing here exercises a requirement.
+/// Why nothing here exercises a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotExercised {
     /// Another command judges it: `matrix`.
@@ -38,7 +38,7 @@ pub enum NotExercised {
     NoCheck,
 }
 
-/// Says what a requirement counts as.
+/// What a requirement counts as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequirementStatus {
     /// Every applicable check passed.
@@ -86,7 +86,7 @@ impl From<CheckStatus> for RequirementStatus {
     }
 }
 
-/// Says what a check counts as.
+/// Returns what a check counts as.
 ///
 /// An exemption comes before the level: what is listed as known is told as known.
 pub(super) fn of_check(
@@ -107,17 +107,17 @@ pub(super) fn of_check(
     }
 }
 
-/// Says whether a check was exercised, whatever came of it.
+/// Returns whether a check was exercised, whatever came of it.
 pub(super) const fn executed(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Passed | Outcome::Failed(_))
 }
 
-/// Says whether the run ended before the check: a deadline, an interruption, or `--max-failures`.
+/// Returns whether the run ended before the check: a deadline, an interruption, or `--max-failures`.
 pub(super) const fn not_reached(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::CouldNotRun(CouldNotRun::NotReached(_)))
 }
 
-/// Says what a requirement counts as.
+/// Returns what a requirement counts as.
 ///
 /// What another command judges stays set aside when its scripted checks hold; when one fails, that is told.
 pub(super) fn of_requirement(
@@ -142,7 +142,7 @@ pub(super) fn of_requirement(
 /// What the file of a check begins with that no scenario holds.
 const BEYOND_SCRIPTS: &str = "proofup ";
 
-/// Says why the catalogue sets a requirement aside, if it does.
+/// Returns why the catalogue sets a requirement aside, if it does.
 pub(super) fn set_aside(requirement: &Requirement) -> Option<NotExercised> {
     let excluded = requirement.excluded.clone().map(NotExercised::Excluded);
     excluded.or_else(|| requirement.judged_by.clone().map(NotExercised::JudgedBy))

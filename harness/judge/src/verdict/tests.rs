@@ -21,7 +21,7 @@ fn exemption(name: &str, outcome: ExemptOutcome) -> Exemption {
     }
 }
 
-/// Holds a run that tests change.
+/// A run that tests change.
 #[derive(Debug)]
 struct Run {
     checks: Vec<CheckResult>,

@@ -120,7 +120,7 @@ pub(super) fn instant(value: Option<&Value>) -> Option<Timestamp> {
     value?.reveal().as_str()?.parse().ok()
 }
 
-/// Says how often clocks are moved, and by how many seconds: a quarter of a second of ours where that is a whole number of
+/// Returns how often clocks are moved, and by how many seconds: a quarter of a second of ours where that is a whole number of
 /// theirs.
 pub(super) fn step(pace: u32, by_itself: bool) -> (Duration, i64) {
     let passing = i64::from(pace) - i64::from(by_itself);

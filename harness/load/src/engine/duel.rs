@@ -8,7 +8,7 @@ use super::stage::Stage;
 use super::{LoadConfig, LoadError, LoadOutput};
 use crate::load::compare::{Aim, Comparison, Ratio, Relation};
 
-/// Says what decides a comparison.
+/// What decides a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
     /// Correct verifications per second.
@@ -33,13 +33,13 @@ impl Measure {
         }
     }
 
-    /// Tells how much better one round was than another: above one is better. None: it was not measured.
+    /// Returns how much better one round was than another: above one is better. None: it was not measured.
     fn ratio(self, one: &LoadOutput, two: &LoadOutput) -> Option<f64> {
         let [one, two] = [self.cost(one)?, self.cost(two)?];
         (one > 0.0 && two > 0.0).then(|| two / one)
     }
 
-    /// Gives the figure, lower is better.
+    /// Returns the figure, lower is better.
     fn cost(self, output: &LoadOutput) -> Option<f64> {
         let correct = output.figures.counts().correct;
         if correct == 0 {
@@ -53,7 +53,7 @@ impl Measure {
     }
 }
 
-/// Says how two targets are compared.
+/// How two targets are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DuelConfig {
     /// How certain and how exact.
@@ -64,7 +64,7 @@ pub struct DuelConfig {
     pub budget: Duration,
 }
 
-/// Tells what a comparison came to.
+/// What a comparison came to.
 #[derive(Debug, Clone)]
 pub struct Duel {
     /// What decided.

@@ -1,4 +1,4 @@
-//! Says before anything is made whether a plan can be played against a target at all: what the flows need is there, every
+//! Decides before anything is made whether a plan can be played against a target at all: what the flows need is there, every
 //! operation is bound, and the policy that holds lets each flow happen.
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +20,7 @@ use crate::load::tenant::{Common, manage_policy, second_step_policy};
 use crate::target::{ClockMove, CompiledTarget, Operation, differing, field_of, with_fields};
 use crate::world::{Terms, operation_of};
 
-/// Says whether a target has what a plan needs.
+/// Returns whether a target has what a plan needs.
 pub(super) fn check(config: &LoadConfig, common: &Common) -> Result<(), LoadError> {
     for flow in config.plan.mix.keys() {
         equipped(&config.session.target, &common.capabilities, *flow)?;
@@ -60,7 +60,7 @@ pub(super) fn terms(config: &LoadConfig, common: &Common, flow: FlowName) -> Ter
     }
 }
 
-/// Gives the policy that would be best for a flow; where all flows share one tenant, for all of them.
+/// Returns the policy that would be best for a flow; where all flows share one tenant, for all of them.
 fn asked(config: &LoadConfig, common: &Common, flow: FlowName) -> Policy {
     let of_second_step = |flow: &FlowName| flow.family() == Family::SecondStep;
     let second_step = if config.session.target.has(Operation::CreateTenant) {
@@ -81,7 +81,7 @@ fn asked(config: &LoadConfig, common: &Common, flow: FlowName) -> Policy {
     Policy { edition, ..policy }
 }
 
-/// Says whether facilities, methods, kinds and operations of a target are those that a flow needs.
+/// Returns whether facilities, methods, kinds and operations of a target are those that a flow needs.
 fn equipped(
     target: &CompiledTarget,
     capabilities: &Capabilities,
@@ -127,7 +127,7 @@ fn facilities(flow: FlowName) -> Vec<Facility> {
     needed
 }
 
-/// Names the method that a flow proves, and by what kind.
+/// Returns the name of the method that a flow proves, and by what kind.
 const fn proved_by(flow: FlowName) -> Option<(Method, ChallengeKind)> {
     match flow {
         FlowName::EnrollEmail => Some((Method::Email, ChallengeKind::EmailCode)),
@@ -238,7 +238,7 @@ fn not_under_policy(
     }
 }
 
-/// Tells whether anything moves the target's clock in this run.
+/// Returns whether anything moves the target's clock in this run.
 fn can_be_moved(target: &CompiledTarget, common: &Common) -> bool {
     match target.clock().moved {
         None => false,

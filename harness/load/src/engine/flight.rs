@@ -12,7 +12,7 @@ use crate::load::flow::{FlowName, Script};
 use crate::load::player::{Player, Trouble};
 use crate::target::TransportError;
 
-/// Holds one flow on its way.
+/// One flow on its way.
 pub(crate) struct Flight {
     pub(crate) shared: Rc<Shared>,
     pub(crate) flow: FlowName,
@@ -24,7 +24,7 @@ pub(crate) struct Flight {
     pub(crate) reused_code: bool,
 }
 
-/// Says at which step a flow ended before its time.
+/// The step at which a flow ended before its time.
 struct Broken {
     step: &'static str,
     trouble: Trouble,
@@ -128,7 +128,7 @@ impl Flight {
         Ok(took)
     }
 
-    /// Says how a flow that broke off ended, and keeps an example.
+    /// Returns how a flow that broke off ended, and keeps an example.
     fn break_off(&self, player: &Player, broken: &Broken, ended: &mut Ended) {
         let (end, expected, got, silent) = match &broken.trouble {
             Trouble::Transport(error @ TransportError::TimedOut(_)) => {
@@ -212,7 +212,7 @@ impl Flight {
         }
     }
 
-    /// Tells whether a flow that broke off left its user as it found them.
+    /// Returns whether a flow that broke off left its user as it found them.
     fn leaves_nothing(&self, ended: &Ended) -> bool {
         ended.end != End::Wrong
             && matches!(

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::load::schedule::{Arrival, Schedule};
 
-/// Holds the thread; dropped, it ends.
+/// The thread; dropped, it ends.
 #[derive(Debug)]
 pub(super) struct Pacer {
     stop: Arc<AtomicBool>,
@@ -60,7 +60,7 @@ pub(super) fn pace(
     Ok((pacer, receiver))
 }
 
-/// Tells the time since an instant.
+/// Returns the time since an instant.
 pub(super) fn since(begun: Timestamp, clock: &Clock) -> Duration {
     Duration::try_from(clock.now().duration_since(begun)).unwrap_or_default()
 }

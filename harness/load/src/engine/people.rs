@@ -14,7 +14,7 @@ use crate::load::tenant::Tenant;
 use crate::target::{Operation, Transport, Value, Variables};
 use crate::world::Newcomer;
 
-/// Holds an account, and what the target told of the person when it was made.
+/// An account, and what the target told of the person when it was made.
 pub(super) type Person = (Account, BTreeMap<String, Value>);
 
 /// How many users are prepared side by side.

@@ -10,7 +10,7 @@ use crate::load::flow::FlowName;
 use crate::load::plan::LoadPlan;
 use crate::load::timeline::{Point, Timeline};
 
-/// Holds what was taken down.
+/// What was taken down.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     pub(crate) figures: Figures,
@@ -26,7 +26,7 @@ pub(crate) struct Recorder {
     pub(crate) silence: Option<(u32, Duration)>,
 }
 
-/// Tells of one flow that came to an end.
+/// One flow that came to an end.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) flow: FlowName,

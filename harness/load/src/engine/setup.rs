@@ -29,14 +29,14 @@ use crate::load::tenant::{Common, Tenant};
 use crate::target::{Operation, Transport, Variables};
 use crate::world::Terms;
 
-/// Holds everything that a run needs before its first arrival.
+/// Everything that a run needs before its first arrival.
 pub(super) struct Prepared {
     pub(super) pool: BTreeMap<FlowName, VecDeque<Box<Player>>>,
     pub(super) tenants: Vec<Rc<Tenant>>,
     pub(super) rest: SignedDuration,
 }
 
-/// Holds what there is in the target because of this run, whether the preparation came to its end or not.
+/// What there is in the target because of this run, whether the preparation came to its end or not.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) tenants: RefCell<Vec<Rc<Tenant>>>,
@@ -203,7 +203,7 @@ impl Setup<'_> {
         Ok(self.players(&tenant, terms, people))
     }
 
-    /// Gives the place where everybody is; the first time its clock is read and what can be set of its policy is set.
+    /// Returns the place where everybody is; the first time its clock is read and what can be set of its policy is set.
     async fn shared(&mut self, terms: &Terms) -> Result<Rc<Tenant>, LoadError> {
         if let Some(tenant) = &self.shared {
             return Ok(Rc::clone(tenant));
@@ -254,7 +254,7 @@ impl Setup<'_> {
             .collect()
     }
 
-    /// Says where the tenant's messages go.
+    /// Returns where the tenant's messages go.
     fn addresses(&self) -> Json {
         let urls = match (
             &self.common.counter,

@@ -19,7 +19,7 @@ use crate::surroundings::Surroundings;
 use crate::target::{DiscoverError, Operation};
 use crate::world::session::TargetSession;
 
-/// Holds a target made ready. It can be played on more than once.
+/// A target made ready. It can be played on more than once.
 pub(super) struct Stage {
     common: Rc<Common>,
     made: Made,

@@ -20,7 +20,7 @@ use crate::target::exchange::Exchange;
 use crate::target::{Direct, Operation};
 use crate::world::session::TargetSession;
 
-/// Says what to load, and how.
+/// What to load, and how.
 #[derive(Clone)]
 pub struct LoadConfig {
     /// The plan.
@@ -51,7 +51,7 @@ impl std::fmt::Debug for LoadConfig {
     }
 }
 
-/// Says why a run could not begin.
+/// Why a run could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The target lacks what a flow needs.
@@ -122,7 +122,7 @@ pub enum LoadError {
     NotStarted(String),
 }
 
-/// Says why a flow is impossible under a target's policy, and what would be possible.
+/// Why a flow is impossible under a target's policy, and what would be possible.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NotUnderPolicy {
     /// The flow.
@@ -135,7 +135,7 @@ pub struct NotUnderPolicy {
     pub allowed: Vec<FlowName>,
 }
 
-/// Holds a field of a policy that stands in a flow's way.
+/// A field of a policy that stands in a flow's way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyField {
     /// Its name: `twoStep.kinds`.
@@ -164,7 +164,7 @@ impl std::fmt::Display for NotUnderPolicy {
     }
 }
 
-/// Tells what happens while it happens.
+/// An event of a run on its way.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// Users are being prepared.
@@ -185,7 +185,7 @@ pub enum Event<'a> {
     },
 }
 
-/// Holds what a run came to.
+/// What a run came to.
 #[derive(Debug, Clone)]
 pub struct LoadOutput {
     /// The figures.

@@ -18,7 +18,7 @@ use super::{Player, Trouble, method_of};
 use crate::target::{Operation, Reply, Value, Variables};
 use crate::world::needs::setup_kind;
 
-/// Holds what a user of a stranger has beside what every user has.
+/// What a user of a stranger has beside what every user has.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Belongings {
     /// What answers left behind for later requests, by name.
@@ -39,7 +39,7 @@ impl Belongings {
     }
 }
 
-/// Holds what a setup, a second step or a proof is about: later requests of it may name that again.
+/// What a setup, a second step or a proof is about: later requests of it may name that again.
 #[derive(Debug, Clone, Default)]
 struct About {
     method: Option<Method>,
@@ -212,7 +212,7 @@ impl Player {
     }
 }
 
-/// Tells whether a command goes on with a setup, a second step or a proof.
+/// Returns whether a command goes on with a setup, a second step or a proof.
 const fn is_inside(command: &Command) -> bool {
     matches!(
         command,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::load::figures::histogram;
 
-/// Tells how long something took.
+/// How long something took.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Latency {
@@ -31,13 +31,13 @@ pub struct Latency {
     pub histogram: String,
 }
 
-/// Says why a histogram in a report cannot be read.
+/// Why a histogram in a report cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a histogram of the report cannot be read: {0}")]
 pub struct HistogramError(String);
 
 impl Latency {
-    /// Tells a histogram.
+    /// Returns a histogram.
     #[must_use]
     pub fn of(histogram: &Histogram<u64>) -> Self {
         let measured = !histogram.is_empty();

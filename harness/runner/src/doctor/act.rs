@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::finding::Mark;
 use crate::scenario::UserSpec;
 
-/// Holds people, a policy and what they do, in stages; a stage that is not right ends the story.
+/// People, a policy and what they do, in stages; a stage that is not right ends the story.
 pub(super) struct Story {
     /// What it is about; also the seed of its people.
     pub(super) about: String,
@@ -23,7 +23,7 @@ pub(super) struct Story {
     pub(super) stages: Vec<Stage>,
 }
 
-/// Holds commands that are one finding.
+/// Commands that are one finding.
 pub(super) struct Stage {
     /// The finding's name.
     pub(super) name: String,
@@ -35,13 +35,13 @@ pub(super) struct Stage {
     pub(super) aside: bool,
 }
 
-/// Holds one command and what has to come of it.
+/// One command and what has to come of it.
 pub(super) struct Act {
     pub(super) command: Command,
     pub(super) wants: Wants,
     /// Passed over where the file does not bind its operation, or where it is refused.
     pub(super) optional: bool,
-    /// Names that must be kept, with the sort of thing that keeps them; those without `must` only where the file binds them.
+    /// The names that must be kept, with the sort of thing that keeps them; those without `must` only where the file binds them.
     pub(super) keeps: Vec<(&'static str, &'static str, bool)>,
     /// Fields that must be told where the file maps them.
     pub(super) tells: Vec<&'static str>,
@@ -53,7 +53,7 @@ pub(super) struct Act {
     pub(super) limit: Option<(&'static str, &'static str)>,
 }
 
-/// Says what has to come of a command.
+/// What has to come of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wants {
     /// What the operation is for.

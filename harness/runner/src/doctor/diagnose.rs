@@ -55,7 +55,7 @@ impl Look<'_> {
         }
     }
 
-    /// Names the operation, as files do; of what happens in the harness alone, the command.
+    /// Returns the operation as files spell it; of what happens in the harness alone, the command.
     fn operation(&self) -> &str {
         operation_of(&self.act.command).map_or_else(|| self.act.command.word(), Operation::as_str)
     }
@@ -273,7 +273,7 @@ impl Look<'_> {
         vec![self.told(says, change, keys, marks)]
     }
 
-    /// Tells of a refusal where a success was due.
+    /// Returns the diagnosis of a refusal where a success was due.
     fn not_done(&self, word: Refusal) -> Diagnosis {
         let status = self.status().unwrap_or_default();
         let says = format!(
@@ -329,7 +329,7 @@ impl Look<'_> {
         self.told(says, change, keys, self.failed_marks())
     }
 
-    /// Tells of a success where a refusal was due.
+    /// Returns the diagnosis of a success where a refusal was due.
     fn no_refusal(&self) -> Diagnosis {
         let status = self.status().unwrap_or_default();
         let says = format!(
@@ -466,7 +466,7 @@ impl Look<'_> {
         found
     }
 
-    /// Tells of fields that the file maps and that hold nothing where they must.
+    /// Returns the diagnosis of fields that the file maps and that hold nothing where they must.
     fn not_told(&self, operation: Operation, answer: &Answer) -> Vec<Diagnosis> {
         let absent = |field: &&&str| {
             answer.field(field).is_none_or(Json::is_null)
@@ -489,7 +489,7 @@ impl Look<'_> {
         self.act.tells.iter().filter(absent).map(told).collect()
     }
 
-    /// Tells of values that no domain knows, and of those that leave no doubt and are others.
+    /// Returns the diagnosis of values that no domain knows, and of those that leave no doubt and are others.
     fn odd_values(&self, operation: Operation, answer: &Answer) -> Vec<Diagnosis> {
         let mut found = Vec::new();
         for (field, value) in answer.fields().into_iter().flatten() {
@@ -532,7 +532,7 @@ impl Look<'_> {
         found
     }
 
-    /// Tells whether the answer spells a word as a whole value.
+    /// Returns whether the answer spells a word as a whole value.
     fn spells(&self, word: &str) -> bool {
         let body = self
             .acted

@@ -5,7 +5,7 @@ use crate::target::exchange::Exchange;
 pub use proofup_world::Mark;
 use proofup_world::Marks;
 
-/// Holds what one probe found.
+/// What one probe found.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// What was probed: `sign-in`, `email: right code`.
@@ -14,7 +14,7 @@ pub struct Finding {
     pub result: Probed,
 }
 
-/// Says what came of a probe.
+/// What came of a probe.
 #[derive(Debug, Clone)]
 pub enum Probed {
     /// The mapping holds here.
@@ -43,7 +43,7 @@ impl Probed {
     }
 }
 
-/// Says what is wrong, and what to change in the target file.
+/// What is wrong, and what to change in the target file.
 #[derive(Debug, Clone)]
 pub struct Diagnosis {
     /// What was seen.

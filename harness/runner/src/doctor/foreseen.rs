@@ -47,7 +47,7 @@ pub(super) fn cut(
     }
 }
 
-/// Tells whether a story leaves anybody other than it found them.
+/// Returns whether a story leaves anybody other than it found them.
 pub(super) fn changes_somebody(story: &Story) -> bool {
     let mut acts = story.stages.iter().flat_map(|stage| &stage.acts);
     acts.any(|act| changes_its_user(&act.command))

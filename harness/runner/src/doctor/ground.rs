@@ -12,7 +12,7 @@ use super::{policies, setups};
 use crate::target::{CompiledTarget, Operation, TargetText};
 use crate::world::session::RunError;
 
-/// Tells what an error before any probe means.
+/// Returns what an error before any probe means.
 pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<Finding> {
     let ok = |probe: &str| Finding {
         probe: probe.to_owned(),
@@ -134,7 +134,7 @@ pub(super) fn finding(probe: &str, wrong: Vec<Diagnosis>) -> Finding {
     }
 }
 
-/// Tells of signing in and of what a session opens.
+/// Returns the story of signing in and of what a session opens.
 pub(super) fn sessions(capabilities: &Capabilities) -> Story {
     let of = |what: &str| json!({ "do": what, "user": "alice" });
     let without = |what: &str| json!({ "do": what, "user": "alice", "session": "none" });
@@ -174,7 +174,7 @@ pub(super) fn sessions(capabilities: &Capabilities) -> Story {
     }
 }
 
-/// Tells of signing out; it comes last, because everything before it needs a session.
+/// Returns the story of signing out; it comes last, because everything before it needs a session.
 pub(super) fn sign_out(capabilities: &Capabilities) -> Story {
     let of = |what: &str| json!({ "do": what, "user": "alice" });
     Story {
@@ -195,7 +195,7 @@ pub(super) fn sign_out(capabilities: &Capabilities) -> Story {
     }
 }
 
-/// Tells of moving the clock by a second.
+/// Returns the story of moving the clock by a second.
 pub(super) fn clock(capabilities: &Capabilities) -> Story {
     Story {
         about: "doctor-clock".to_owned(),
@@ -212,7 +212,7 @@ pub(super) fn clock(capabilities: &Capabilities) -> Story {
     }
 }
 
-/// Tells whether a tenant is made under the policy that is handed over.
+/// Returns whether a tenant is made under the policy that is handed over.
 pub(super) fn first_policy(capabilities: &Capabilities) -> Option<Story> {
     let mut kinds = capabilities.kinds.iter().copied();
     let kind = kinds.find(|kind| setups::proves_second_steps(*kind))?;
@@ -231,7 +231,7 @@ pub(super) fn first_policy(capabilities: &Capabilities) -> Option<Story> {
     })
 }
 
-/// Tells of changing the policy.
+/// Returns the story of changing the policy.
 pub(super) fn policy(capabilities: &Capabilities) -> Story {
     let before = policies::open(capabilities);
     let kind = capabilities

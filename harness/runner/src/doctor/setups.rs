@@ -30,7 +30,7 @@ pub(super) fn declared(capabilities: &Capabilities) -> Vec<(Method, ChallengeKin
     all.into_iter().filter(is_declared).collect()
 }
 
-/// Names a setup as findings do.
+/// Returns a setup as findings spell it.
 pub(super) fn title(method: Method, kind: ChallengeKind) -> String {
     match method {
         Method::MobilePhone => format!("{method} by {kind}"),
@@ -38,12 +38,12 @@ pub(super) fn title(method: Method, kind: ChallengeKind) -> String {
     }
 }
 
-/// Names the finding that says that a method can be registered.
+/// Returns the name of the finding that says that a method can be registered.
 pub(super) fn registered(method: Method, kind: ChallengeKind) -> String {
     format!("{}: registered", title(method, kind))
 }
 
-/// Names what a setup needs and the target does not give.
+/// Returns what a setup needs and the target does not give.
 pub(super) fn lacks(
     capabilities: &Capabilities,
     method: Method,
@@ -60,7 +60,7 @@ pub(super) fn lacks(
     needs.iter().copied().find(|need| !given.contains(need))
 }
 
-/// Tells how a method is set up, in stages.
+/// Returns how a method is set up, in stages.
 pub(super) fn story(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -> Story {
     let name = title(method, kind);
     let mark = Mark::Setup(method, Some(kind));
@@ -220,7 +220,7 @@ fn call_acts(method: Method) -> Vec<Act> {
     ]
 }
 
-/// Tells the pages of the Microsoft app; "next" is pressed where the file binds it.
+/// Returns the pages of the Microsoft app; "next" is pressed where the file binds it.
 fn app_stages(stage: &dyn Fn(&str, Vec<Act>) -> Stage, sign_in: Act, begin: Act) -> Vec<Stage> {
     let next = || act(json!({ "do": "nextPage", "user": "alice" })).optional();
     let kept = ["qrPayload", "manualCode", "manualUrl"];
@@ -259,7 +259,7 @@ fn alice(what: &str) -> Json {
     json!({ "do": what, "user": "alice" })
 }
 
-/// Tells what can be done with methods: sending again, leaving a setup, changing, deleting.
+/// Returns what can be done with methods: sending again, leaving a setup, changing, deleting.
 pub(super) fn managing(capabilities: &Capabilities) -> Option<Story> {
     let ways = [
         (Method::Email, ChallengeKind::EmailCode),
@@ -331,12 +331,12 @@ fn sending_again(method: Method, kind: ChallengeKind, throttled: bool) -> Vec<Ac
     acts
 }
 
-/// Tells whether a kind may prove a second step by the rules of the domain.
+/// Returns whether a kind may prove a second step by the rules of the domain.
 pub(super) const fn proves_second_steps(kind: ChallengeKind) -> bool {
     !matches!(kind, ChallengeKind::EmailCode | ChallengeKind::Answers)
 }
 
-/// Gives a policy under which a method is a second step, if any is.
+/// Returns a policy under which a method is a second step, if any is.
 pub(super) fn second_steps(capabilities: &Capabilities) -> Option<(Method, ChallengeKind, Policy)> {
     let order = [
         (Method::MobilePhone, ChallengeKind::TextMessage),

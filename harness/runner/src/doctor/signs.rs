@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::target::Operation;
 
-/// Says what a status that no rule matches hints at, where a success was due.
+/// Returns what a status that no rule matches hints at, where a success was due.
 pub(super) fn hint(operation: &str, status: u16) -> String {
     match status {
         200..300 => {
@@ -29,7 +29,7 @@ pub(super) fn hint(operation: &str, status: u16) -> String {
     }
 }
 
-/// Tells whether a field holds what the domain's answer shape says.
+/// Returns whether a field holds what the domain's answer shape says.
 pub(super) fn fits_shape(operation: Operation, field: &str, value: &Json) -> bool {
     let one = json!({ field: value });
     match operation {
@@ -67,7 +67,7 @@ pub(super) fn fits_shape(operation: Operation, field: &str, value: &Json) -> boo
     }
 }
 
-/// Tells whether a value is what is wanted; of a list, whether it holds it.
+/// Returns whether a value is what is wanted; of a list, whether it holds it.
 pub(super) fn holds(value: &Json, wanted: &Json) -> bool {
     match value {
         Json::Array(list) => list.contains(wanted) || value == wanted,
@@ -84,7 +84,7 @@ pub(super) const fn facility(channel: Channel) -> Facility {
     }
 }
 
-/// Names who acts.
+/// Returns who acts.
 pub(super) fn user_of(command: &Command) -> String {
     let fields = serde_json::to_value(command).unwrap_or(Json::Null);
     fields["user"].as_str().unwrap_or_default().to_owned()

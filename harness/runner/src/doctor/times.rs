@@ -11,7 +11,7 @@ use crate::target::ClockMode;
 /// How far from a boundary is probed where time passes by itself, in seconds.
 const RUNNING_MARGIN: u32 = 20;
 
-/// Holds what lifetimes are probed with.
+/// What lifetimes are probed with.
 pub(super) struct Times<'a> {
     pub(super) capabilities: &'a Capabilities,
     pub(super) mode: ClockMode,
@@ -30,7 +30,7 @@ struct Lifetime {
 }
 
 impl Times<'_> {
-    /// Tells each declared lifetime, in order; where one cannot be shown, why not.
+    /// Returns each declared lifetime, in order; where one cannot be shown, why not.
     pub(super) fn lifetimes(&self) -> Vec<(String, Result<Story, String>)> {
         let limits = &self.capabilities.limits;
         let all = [

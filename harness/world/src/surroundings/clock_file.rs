@@ -15,7 +15,7 @@ use proofup_domain::clock::Clock;
 use super::{SurroundingsError, runs, unwritable};
 use crate::target::ClockMode;
 
-/// Holds the file and what stands in it.
+/// The file and what stands in it.
 #[derive(Debug)]
 pub struct ClockFile {
     path: PathBuf,
@@ -54,7 +54,7 @@ impl ClockFile {
         Ok(file)
     }
 
-    /// Gives the file.
+    /// Returns the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -73,7 +73,7 @@ impl ClockFile {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
     }
 
-    /// Gives the implementation's time.
+    /// Returns the implementation's time.
     pub fn now(&self) -> Timestamp {
         match *self.time.lock().unwrap_or_else(PoisonError::into_inner) {
             Time::Stands(at) => at,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{SurroundingsError, unwritable};
 
-/// Holds a fresh temporary folder; dropped, it is removed with all that is in it.
+/// A fresh temporary folder; dropped, it is removed with all that is in it.
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
 

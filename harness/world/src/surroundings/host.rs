@@ -8,7 +8,7 @@ use proofup_gateways::behaviour::Providers;
 use proofup_gateways::host::{Gateways, Standalone};
 use proofup_gateways::store::Inboxes;
 
-/// Holds the gateways of a case.
+/// The gateways of a case.
 #[derive(Debug)]
 pub(crate) enum Host {
     /// Its own.
@@ -18,7 +18,7 @@ pub(crate) enum Host {
 }
 
 impl Host {
-    /// Gives the base address of the SMS provider.
+    /// Returns the base address of the SMS provider.
     pub(crate) fn sms_url(&self) -> String {
         match self {
             Self::Own(own) => own.sms_url(),
@@ -26,7 +26,7 @@ impl Host {
         }
     }
 
-    /// Gives the base address of the voice provider.
+    /// Returns the base address of the voice provider.
     pub(crate) fn voice_url(&self) -> String {
         match self {
             Self::Own(own) => own.voice_url(),
@@ -34,7 +34,7 @@ impl Host {
         }
     }
 
-    /// Gives the base address of the mail provider's HTTP forms.
+    /// Returns the base address of the mail provider's HTTP forms.
     pub(crate) fn mail_url(&self) -> String {
         match self {
             Self::Own(own) => own.mail_url(),
@@ -42,7 +42,7 @@ impl Host {
         }
     }
 
-    /// Gives the base address of the push provider.
+    /// Returns the base address of the push provider.
     pub(crate) fn push_url(&self) -> String {
         match self {
             Self::Own(own) => own.push_url(),
@@ -50,7 +50,7 @@ impl Host {
         }
     }
 
-    /// Gives host and port of the SMTP server.
+    /// Returns host and port of the SMTP server.
     pub(crate) fn smtp_address(&self) -> String {
         match self {
             Self::Own(own) => own.smtp_address(),
@@ -58,7 +58,7 @@ impl Host {
         }
     }
 
-    /// Gives the inboxes.
+    /// Returns the inboxes.
     pub(crate) fn inboxes(&self) -> &Inboxes {
         match self {
             Self::Own(own) => own.inboxes(),
@@ -66,7 +66,7 @@ impl Host {
         }
     }
 
-    /// Gives the providers, whose behaviour can be set.
+    /// Returns the providers, whose behaviour can be set.
     pub(crate) fn providers(&self) -> &Providers {
         match self {
             Self::Own(own) => own.providers(),

@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 use super::{SurroundingsError, unwritable};
 use crate::target::{CompiledTarget, ProcessPlan, Transport};
 
-/// Says where and with which environment commands of a target file run.
+/// Where and with which environment commands of a target file run.
 #[derive(Debug, Clone)]
 pub(super) struct Shell {
     folder: PathBuf,
@@ -61,7 +61,7 @@ impl Shell {
     /// Runs a command to its end.
     ///
     /// # Errors
-    /// Says how it failed, with the end of what it wrote.
+    /// How it failed, with the end of what it wrote.
     pub(super) async fn run(&self, command: &str, within: Duration) -> Result<(), String> {
         let spawned = self
             .command(command)
@@ -88,7 +88,7 @@ impl Shell {
         }
     }
 
-    /// Tells the end of what a command wrote, without secrets.
+    /// Returns the end of what a command wrote, without secrets.
     fn told(&self, text: &str) -> String {
         let lines: Vec<&str> = text.lines().collect();
         let first = lines.len().saturating_sub(LOG_LINES);
@@ -106,7 +106,7 @@ impl Shell {
     }
 }
 
-/// Holds a process that was started; dropped, its whole group is killed.
+/// A process that was started; dropped, its whole group is killed.
 #[derive(Debug)]
 pub(super) struct Process {
     shell: Shell,
@@ -203,7 +203,7 @@ impl Process {
         self.group = None;
     }
 
-    /// Tells whether anything of the group is left; the shell itself is reaped by looking.
+    /// Returns whether anything of the group is left; the shell itself is reaped by looking.
     fn is_there(&mut self) -> bool {
         let _ = self.child.try_wait();
         self.signal(Signal::None)
@@ -229,7 +229,7 @@ impl Drop for Process {
     }
 }
 
-/// Names a signal that is sent to a group.
+/// A signal that is sent to a group.
 #[derive(Debug, Clone, Copy)]
 enum Signal {
     /// None: to see whether anybody is there.

@@ -7,7 +7,7 @@ use super::{
     Name, NewPasswordRole, PasswordRole, Person, SetupAct, Value, Which, acts, text,
 };
 
-/// Says for what a code is typed.
+/// The purpose for which a code is typed.
 #[derive(Debug, Clone)]
 pub(super) enum Use {
     Setup(Option<Name>),

@@ -21,7 +21,7 @@ use crate::target::{Asked, Operation, Value, Variables};
 /// When every tenant's clock starts. Nothing here depends on it.
 const START: &str = "2026-01-15T09:00:00Z";
 
-/// Holds one policy with its users.
+/// One policy with its users.
 pub(super) struct Tenancy<'a> {
     asker: &'a Asker,
     combinations: &'a [Combination],
@@ -30,7 +30,7 @@ pub(super) struct Tenancy<'a> {
     domain: String,
 }
 
-/// Says that a target could not be asked.
+/// A target could not be asked.
 struct Unasked(String);
 
 impl<'a> Tenancy<'a> {
@@ -86,7 +86,7 @@ impl<'a> Tenancy<'a> {
         findings
     }
 
-    /// Tells whether the target declares everything on which a decision depends.
+    /// Returns whether the target declares everything on which a decision depends.
     fn applies(&self, combination: Combination, expected: Option<&Told>) -> bool {
         let declared = &self.asker.capabilities;
         let kinds = combination.two_step_kinds();
@@ -360,7 +360,7 @@ fn read<T: DeserializeOwned>(answered: &Answer) -> Result<T, String> {
     }
 }
 
-/// Tells an answer in a few words.
+/// Returns an answer in a few words.
 fn told(answered: &Answer) -> String {
     match answered {
         Answer::Success(_) => "a success".to_owned(),
@@ -375,7 +375,7 @@ fn told(answered: &Answer) -> String {
     }
 }
 
-/// Says that the target file does not tell what is to be judged.
+/// Returns the reason where the target file does not map what is to be judged.
 fn untold(operation: &str, what: &str) -> Unasked {
     Unasked(format!(
         "the answer of {operation} tells no `{what}`; map it in the target file"
