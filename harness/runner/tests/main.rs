@@ -25,7 +25,7 @@ use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::run::{RunConfig, Selection};
 use proofup_runner::scenario::{Origin, Scenario, Suite};
 
-/// Says how to run scenarios against the reference.
+/// Returns how to run scenarios against the reference.
 fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunConfig {
     RunConfig {
         session: planted::session(fault),

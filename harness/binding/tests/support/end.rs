@@ -11,7 +11,7 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 /// Longer than any request may take: what ends only here has missed its time-out.
 pub(crate) const FAR_TOO_LONG: Duration = Duration::from_secs(120);
 
-/// Says in what each hostility has to end.
+/// What each hostility has to end in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     TimedOut,

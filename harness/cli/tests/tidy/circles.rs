@@ -89,7 +89,7 @@ impl Crate {
         folders.iter().flat_map(told).collect()
     }
 
-    /// Tells a path from the root of the crate; none: it leads elsewhere.
+    /// Returns a path from the root of the crate, or none if it leads elsewhere.
     fn absolute(&self, module: &Module, path: &[String]) -> Option<Module> {
         match path.first()?.as_str() {
             "crate" => {
@@ -136,7 +136,7 @@ impl Crate {
     }
 }
 
-/// Names the module of a file below `src`.
+/// Returns the module of a file below `src`.
 fn module_of(path: &Path) -> Module {
     let parts = path.with_extension("");
     let parts = parts.components().filter_map(|part| match part {

@@ -7,7 +7,7 @@ use super::{root, sources, text};
 /// The crates in which no two types bear one name. Doc comments are checked in all.
 const CRATES: &[&str] = &["domain", "oracle", "reference", "gateways"];
 
-/// Names that two types may bear, and why.
+/// The names that two types may bear, and why.
 const SHARED_NAMES: &[(&str, &str)] = &[];
 
 /// Verbs with which no doc comment begins: it begins with "Returns" or with what the thing is.
