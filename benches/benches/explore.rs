@@ -15,10 +15,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::SignedDuration;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
+use proofup_explore::explore::{ExploreConfig, Story, draw, explore};
 use proofup_oracle::machine::{State, step};
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::explore::{ExploreConfig, Story, draw, explore};
 use proofup_runner::run::read_capabilities;
+use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
 /// Stories of one round: enough that no lean of a single one decides.

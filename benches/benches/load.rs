@@ -9,6 +9,10 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use http::{Request, Response};
 use jiff::Timestamp;
+use proofup_binding::{
+    CompiledTarget, Operation, Transport, TransportError, TransportOptions, Variables,
+    loopback_transport,
+};
 use proofup_domain::answer::Answer;
 use proofup_domain::clock::Clock;
 use proofup_domain::command::Command;
@@ -16,10 +20,6 @@ use proofup_domain::secret::Secret;
 use proofup_gateways::host::{Gateways, Standalone, StandaloneOptions};
 use proofup_oracle::machine::{NewUser, ProvisionedTenant, State, step};
 use proofup_reference::app::{AppConfig, app};
-use proofup_runner::target::{
-    CompiledTarget, Operation, Transport, TransportError, TransportOptions, Variables,
-    loopback_transport,
-};
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use proofup_binding::CompiledTarget;
 use proofup_domain::answer::Answer;
 use proofup_domain::clock::Clock;
 use proofup_domain::expect::{Allowed, Expectation};
@@ -10,9 +11,8 @@ use proofup_domain::method::{ChallengeKind, ResetMethod, Role};
 use proofup_domain::policy::{Policy, ResetPolicy, TwoStepPolicy};
 use proofup_gateways::host::Gateways;
 use proofup_oracle::user::User;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::scenario::embedded_suite;
-use proofup_runner::target::CompiledTarget;
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::embedded_suite;
 use serde_json::json;
 
 /// Availability and the required set are asked for at every step of a run and 65,536 times by the matrix.

@@ -7,8 +7,6 @@
 //!
 //! **Invariant:** whatever leaves this module to be shown, an [`exchange::Exchange`] above all, has its secrets masked.
 
-extern crate self as target;
-
 mod call;
 mod command;
 mod compile;
@@ -55,6 +53,8 @@ use url::Url;
 pub use file::json_schema;
 pub use jar::Jar;
 pub use lane::Direct;
+use matcher::Recogniser;
+use meaning::RefusalRule;
 pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
 pub use profile::{
     ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
@@ -66,9 +66,6 @@ pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 pub use text::TargetText;
 pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
 pub use value::{Value, Variables};
-
-use matcher::Recogniser;
-use meaning::RefusalRule;
 use way::{Binding, Csrf};
 use words::Words;
 

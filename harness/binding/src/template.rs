@@ -413,7 +413,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::target::operation::Operation;
+    use crate::operation::Operation;
 
     fn template(text: &str) -> Template {
         let kept = BTreeSet::from(["stateToken".to_owned()]);

@@ -149,10 +149,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::target::matcher::{Conditions, Recogniser, Statuses, Test};
-    use crate::target::meaning::{AnswerRule, FieldRules, Meaning};
-    use crate::target::source::Source;
-    use crate::target::{CompiledTarget, RawResponse};
+    use crate::matcher::{Conditions, Recogniser, Statuses, Test};
+    use crate::meaning::{AnswerRule, FieldRules, Meaning};
+    use crate::source::Source;
+    use crate::{CompiledTarget, RawResponse};
 
     const REFERENCE: &str = include_str!("../../../fixtures/targets/reference.toml");
 

@@ -4,16 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use proofup_binding::{
+    ClockMode, ClockScope, CompiledTarget, Operation, Transport, TransportOptions,
+    loopback_transport,
+};
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_runner::doctor::TargetText;
 use proofup_runner::run::{RunError, TargetSession};
-use proofup_runner::surroundings::{Surroundings, SurroundingsError, needs_surroundings};
-use proofup_runner::target::{
-    ClockMode, ClockScope, CompiledTarget, Operation, Transport, TransportOptions,
-    loopback_transport,
-};
+use proofup_world::surroundings::{Surroundings, SurroundingsError, needs_surroundings};
 use url::Url;
 
 use crate::embedded;

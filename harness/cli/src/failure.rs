@@ -6,7 +6,7 @@ use std::{fmt, io};
 
 use anstream::ColorChoice;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report};
-use proofup_runner::judge::verdict::Word;
+use proofup_judge::verdict::Word;
 
 /// The width of diagnostics, in columns.
 const WIDTH: usize = 110;

@@ -14,13 +14,13 @@ use aho_corasick::AhoCorasick;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use proofup_binding::{CompiledTarget, Transport, TransportError};
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
 use proofup_reference::app::{AppConfig, Reference, app};
-use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::run::{RunConfig, Selection, TargetSession, run};
-use proofup_runner::scenario::embedded_suite;
-use proofup_runner::target::{CompiledTarget, Transport, TransportError};
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::embedded_suite;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 

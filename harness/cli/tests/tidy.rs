@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::scenario::suite_from_dir;
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::suite_from_dir;
 
 use circles::Crate;
 
@@ -80,7 +80,6 @@ const KNOWS: &[(&str, &[&str])] = &[
             "proofup-domain",
             "proofup-explore",
             "proofup-judge",
-            "proofup-load",
             "proofup-scenario",
             "proofup-world",
         ],
@@ -88,11 +87,17 @@ const KNOWS: &[(&str, &[&str])] = &[
     (
         "proofup",
         &[
+            "proofup-binding",
             "proofup-domain",
+            "proofup-explore",
             "proofup-files",
             "proofup-gateways",
+            "proofup-judge",
+            "proofup-load",
             "proofup-reference",
             "proofup-runner",
+            "proofup-scenario",
+            "proofup-world",
         ],
     ),
 ];

@@ -7,10 +7,3 @@ pub mod explore;
 pub mod matrix;
 pub mod measure;
 pub mod race;
-
-use proofup_binding as target;
-use proofup_judge as judge;
-#[cfg(test)]
-use proofup_scenario::catalogue;
-use proofup_scenario::{self as scenario, transcript};
-use proofup_world as world;

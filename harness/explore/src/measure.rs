@@ -22,12 +22,11 @@ use std::sync::Arc;
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::requirement::Catalogue;
+use proofup_world::context::RunContext;
+use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use tokio::sync::watch;
 
 pub use report::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
-
-use crate::world::context::RunContext;
-use crate::world::session::{RunError, TargetSession, read_capabilities};
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

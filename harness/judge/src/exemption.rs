@@ -15,7 +15,7 @@ use proofup_files::FileErrors;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::judge::outcome::{CheckResult, CouldNotRun, Outcome};
+use crate::outcome::{CheckResult, CouldNotRun, Outcome};
 
 /// The exemptions of one target.
 #[derive(Debug, Clone, Default)]

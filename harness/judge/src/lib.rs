@@ -2,9 +2,6 @@
 
 pub mod report;
 
-extern crate self as judge;
-use proofup_binding as target;
-
 pub mod exemption;
 pub mod outcome;
 #[cfg(test)]

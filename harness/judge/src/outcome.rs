@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use proofup_binding::exchange::Exchange;
 use proofup_domain::capabilities::Facility;
 use proofup_domain::edition::Edition;
 pub use proofup_domain::expect::Mismatch;
 use proofup_domain::requirement::{NeededFeature, RequirementId};
 use proofup_domain::secret::Secret;
-
-use crate::target::exchange::Exchange;
 
 /// What became of one check.
 #[derive(Debug, Clone)]

@@ -6,9 +6,7 @@ use proofup_domain::capabilities::Facility;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Area, Catalogue, Level, Needs, Requirement, RequirementId};
 
-use crate::judge::outcome::{
-    CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
-};
+use crate::outcome::{CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome};
 
 pub(crate) fn requirement(id: &str, level: Level) -> Requirement {
     Requirement {

@@ -17,11 +17,10 @@ use proofup_domain::requirement::{Catalogue, Level, Requirement, RequirementId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::exemption::Exemptions;
+use crate::outcome::{CaseResult, CheckResult};
 pub use denominator::Scope;
 pub use status::{CheckStatus, NotExercised, RequirementStatus};
-
-use crate::judge::exemption::Exemptions;
-use crate::judge::outcome::{CaseResult, CheckResult};
 
 /// All that a verdict follows from.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,8 @@
 //! The accounts of a load run: addresses and numbers of their own, thousands of them, drawn from the seed and a number.
 
 use proofup_domain::secret::Secret;
+use proofup_world::persona::{case_rng, draw_password};
 use rand_chacha::ChaCha8Rng;
-
-use crate::world::persona::{case_rng, draw_password};
 
 /// What one account is made of.
 #[derive(Debug, Clone)]

@@ -22,6 +22,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use proofup_binding::Operation;
 use proofup_domain::clock::Clock;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
@@ -31,7 +32,6 @@ use super::plan::{Arrivals, Connections, Stop};
 use super::player::Player;
 use super::schedule::{Arrival, Draws, Schedule};
 use super::tenant::{Common, Tenant};
-use crate::target::Operation;
 use closed::ClosedUser;
 use flight::Flight;
 use meter::{Meter, Used};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
+use proofup_binding::exchange::Exchange;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::flow::{Act, FlowName};
-use crate::target::exchange::Exchange;
 
 /// The unit of all histograms is the nanosecond: from half a microsecond to ten minutes, to three digits.
 const LOWEST: u64 = 512;

@@ -7,12 +7,6 @@
 //! **Invariant:** latency is counted from the instant at which a flow should have begun, so a target that stalls cannot hide
 //! it; and a flow whose answers were not all right is never a verification.
 
-extern crate self as load;
-use proofup_binding as target;
-use proofup_judge as judge;
-use proofup_scenario::transcript;
-use proofup_world::{self as world, foresee, surroundings};
-
 mod account;
 pub mod baseline;
 pub mod compare;

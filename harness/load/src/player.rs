@@ -12,6 +12,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use proofup_binding::exchange::Exchange;
+use proofup_binding::lane::Lane;
+use proofup_binding::{Asked, Operation, Transport, TransportError, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{CodeRole, Command};
 use proofup_domain::method::{ChallengeKind, Method};
@@ -26,9 +29,6 @@ use super::flow::{Act, USER};
 use super::post::Letterbox;
 use super::tenant::{Common, Tenant};
 use super::wire::{Connect, LastExchange, Memory};
-use crate::target::exchange::Exchange;
-use crate::target::lane::Lane;
-use crate::target::{Asked, Operation, Transport, TransportError, Value, Variables};
 use stranger::Belongings;
 
 /// An abstract answer.

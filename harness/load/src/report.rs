@@ -7,6 +7,7 @@ mod latency;
 
 use std::collections::BTreeMap;
 
+use proofup_judge::report::words::counted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -18,8 +19,6 @@ use super::plan::{Arrivals, Connections, LoadPlan, Spacing, Stop};
 use super::schedule::Shard;
 use super::threshold::{Metric, Threshold};
 use super::timeline::Point;
-use crate::judge::report::words::counted;
-
 pub use latency::{HistogramError, Latency};
 
 /// The version of the report's form.

@@ -277,7 +277,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::load::plan::read;
+    use crate::plan::read;
 
     fn plan(arrivals: &str, rest: &str) -> LoadPlan {
         let text = format!(

@@ -4,16 +4,16 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use proofup_binding::{ClockMode, ClockScope, CompiledTarget, Operation};
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
 use proofup_domain::method::{ChallengeKind, ResetMethod};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_gateways::host::InProcessSink;
+use proofup_world::session::TargetSession;
 
 use super::post::Post;
 use super::wire::Lanes;
-use crate::target::{ClockMode, ClockScope, CompiledTarget, Operation};
-use crate::world::session::TargetSession;
 
 /// What every user of a run shares.
 #[derive(Debug)]

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use proofup_binding::lane::Lane;
+use proofup_binding::{Direct, Transport, TransportError};
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
-
-use crate::target::lane::Lane;
-use crate::target::{Direct, Transport, TransportError};
 
 /// Makes a new transport, with a connection of its own.
 pub type Connect = Arc<dyn Fn() -> Transport + Send + Sync>;

@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use proofup_domain::requirement::RequirementId;
+use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
+use proofup_judge::report::{Facts, words};
+use proofup_judge::verdict::{Verdict, Word};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::judge::outcome::{CaseResult, CheckResult, Outcome};
-use crate::judge::verdict::{Verdict, Word};
-use crate::report::{Facts, words};
 
 /// The version of this form of report; it changes when a reader would have to.
 pub const FORMAT: &str = "proofup-comparison-1";
@@ -143,7 +142,7 @@ pub struct Side {
     /// The exit code of its run.
     pub exit_code: u8,
     /// Requirements by status.
-    pub totals: crate::judge::verdict::Counts,
+    pub totals: proofup_judge::verdict::Counts,
 }
 
 impl Side {

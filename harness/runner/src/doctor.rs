@@ -22,25 +22,23 @@ mod uses;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use proofup_binding::TargetText;
+use proofup_binding::{ClockMode, Operation};
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::Command;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::requirement::Catalogue;
+use proofup_world::context::RunContext;
+use proofup_world::operation_of;
+use proofup_world::session::{TargetSession, reach, read_capabilities};
+use proofup_world::visit::{Acted, Came, Visit};
 use tokio::sync::watch;
-
-pub use crate::target::TargetText;
-pub(crate) use finding::marks;
-pub use finding::{Diagnosis, Finding, Mark, Probed};
 
 use act::{Act, Stage, Story, Wants};
 use diagnose::{Look, diagnosis};
+pub(crate) use finding::marks;
+pub use finding::{Diagnosis, Finding, Mark, Probed};
 use times::Times;
-
-use crate::target::{ClockMode, Operation};
-use crate::world::context::RunContext;
-use crate::world::operation_of;
-use crate::world::session::{TargetSession, reach, read_capabilities};
-use crate::world::visit::{Acted, Came, Visit};
 
 /// Examines a target: probe by probe, each told as soon as it is known.
 ///
@@ -340,7 +338,7 @@ impl Theatre<'_> {
     fn not_begun(&self, story: &Story, acted: Acted, chart: &mut Chart<'_>) {
         let why = match acted.came {
             Came::Unmade(why) | Came::Nothing(why) => why,
-            Came::Answer(answer) => crate::transcript::answer(&answer),
+            Came::Answer(answer) => proofup_scenario::transcript::answer(&answer),
         };
         let mut stages = story.stages.iter();
         let Some(first) = stages.next() else { return };

@@ -10,22 +10,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use proofup_binding::Transport;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::fault::FaultName;
 use proofup_domain::requirement::Catalogue;
+use proofup_explore::explore::{self, ExploreConfig};
+use proofup_explore::measure::{Judgement, Measure, MeasureConfig, SAMPLES_MIN, measure_declared};
+use proofup_explore::race::{self, RaceConfig};
+use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
+use proofup_world::case::{Case, run_case};
+use proofup_world::context::{RunContext, joined};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::explore::{self, ExploreConfig};
-use crate::judge::outcome::{CaseResult, CheckResult, Outcome};
-use crate::measure::{Judgement, Measure, MeasureConfig, SAMPLES_MIN, measure_declared};
-use crate::race::{self, RaceConfig};
 use crate::run::{
     RunConfig, RunError, Selection, TargetSession, checks_of, read_capabilities, select,
 };
-use crate::target::Transport;
-use crate::world::case::{Case, run_case};
-use crate::world::context::{RunContext, joined};
 
 /// Makes an implementation with a fault, or without any.
 pub type Factory = dyn Fn(Option<FaultName>) -> Transport + Send + Sync;
@@ -376,7 +376,7 @@ const fn has_not_passed(check: &CheckResult) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::embedded_catalogue;
+    use proofup_scenario::catalogue::embedded_catalogue;
 
     #[test]
     fn faults_break_only_what_the_catalogue_knows() {

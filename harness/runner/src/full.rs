@@ -8,19 +8,21 @@ use std::sync::Arc;
 
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::RequirementId;
+use proofup_explore::explore::{ExploreConfig, ExploreOutput, explore};
+use proofup_explore::matrix::combination::Combination;
+use proofup_explore::matrix::finding::{Ending, Findings};
+use proofup_explore::matrix::live::{Live, judge_live};
+use proofup_explore::measure::{
+    Judgement, Measure, MeasureConfig, MeasureReport, Measured, measure,
+};
+use proofup_explore::race::{RaceConfig, RaceOutput, race};
+use proofup_judge::outcome::{
+    CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
+};
+use proofup_judge::report::words::{counted, thousands};
 use serde_json::Value as Json;
 use tokio::sync::watch;
 
-use crate::explore::{ExploreConfig, ExploreOutput, explore};
-use crate::judge::outcome::{
-    CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
-};
-use crate::matrix::combination::Combination;
-use crate::matrix::finding::{Ending, Findings};
-use crate::matrix::live::{Live, judge_live};
-use crate::measure::{Judgement, Measure, MeasureConfig, MeasureReport, Measured, measure};
-use crate::race::{RaceConfig, RaceOutput, race};
-use crate::report::words::{counted, thousands};
 use crate::run::{RunConfig, RunError};
 
 /// How much of each part.

@@ -10,10 +10,3 @@ pub mod doctor;
 pub mod faults;
 pub mod full;
 pub mod run;
-
-pub use proofup_binding as target;
-pub use proofup_explore::{explore, matrix, measure, race};
-pub use proofup_judge::{self as judge, report};
-pub use proofup_load as load;
-pub use proofup_scenario::{self as scenario, catalogue, transcript};
-pub use proofup_world::{self as world, foresee, surroundings};

@@ -8,20 +8,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use proofup_binding::{ClockScope, Isolation, TargetText};
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Catalogue;
+use proofup_judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
+use proofup_scenario::{Scenario, Suite};
+use proofup_world::case::{Case, run_case};
+use proofup_world::context::RunContext;
+use proofup_world::session::reach;
+pub use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::doctor::{self, Finding, marks};
-use crate::judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
-use crate::scenario::{Scenario, Suite};
-use crate::target::{ClockScope, Isolation, TargetText};
-use crate::world::case::{Case, run_case};
-use crate::world::context::RunContext;
-use crate::world::session::reach;
-pub use crate::world::session::{RunError, TargetSession, read_capabilities};
 
 /// Narrows a run down; empty lists narrow nothing.
 #[derive(Debug, Clone, Default)]
@@ -378,7 +378,7 @@ fn not_reached(case: &Case, why: &str) -> CaseResult {
             file: case.scenario.path.clone(),
             line: check.line,
             expect_line: check.expect_line,
-            command: crate::transcript::deed(&step.deed),
+            command: proofup_scenario::transcript::deed(&step.deed),
             control_difference: None,
             exchanges: Vec::new(),
         });

@@ -6,9 +6,9 @@ mod mistakes;
 
 use std::sync::Arc;
 
+use proofup_binding::CompiledTarget;
 use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
 use proofup_runner::run::{RunConfig, TargetSession};
-use proofup_runner::target::CompiledTarget;
 use tokio::sync::watch;
 
 use crate::config;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use proofup_binding::{CompiledTarget, loopback_transport};
 use proofup_domain::clock::Clock;
 use proofup_domain::secret::Secret;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::judge::outcome::{CouldNotRun, Outcome};
+use proofup_judge::outcome::{CouldNotRun, Outcome};
 use proofup_runner::run::{RunConfig, RunError, RunOutput, Selection, TargetSession, run};
-use proofup_runner::scenario::{Origin, Suite, load};
-use proofup_runner::target::{CompiledTarget, loopback_transport};
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::{Origin, Suite, load};
 use tokio::sync::watch;
 
 use crate::end::{End, FAR_TOO_LONG, with_all};

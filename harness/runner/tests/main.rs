@@ -21,9 +21,9 @@ mod suite;
 use std::sync::Arc;
 
 use proofup_domain::fault::FaultName;
-use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::run::{RunConfig, Selection};
-use proofup_runner::scenario::{Origin, Scenario, Suite};
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::{Origin, Scenario, Suite};
 
 /// Returns how to run scenarios against the reference.
 fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunConfig {

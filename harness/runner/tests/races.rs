@@ -1,10 +1,10 @@
 //! Faults that show only where two do something at the same moment, and the suite.
 
 use proofup_domain::fault::FaultName;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::judge::outcome::Outcome;
+use proofup_judge::outcome::Outcome;
 use proofup_runner::run::run;
-use proofup_runner::scenario::embedded_suite;
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::embedded_suite;
 
 use crate::config;
 use crate::planted::wait;

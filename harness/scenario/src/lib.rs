@@ -10,8 +10,6 @@
 pub mod catalogue;
 pub mod transcript;
 
-extern crate self as scenario;
-
 mod control;
 mod draft;
 mod file;
@@ -34,13 +32,12 @@ use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_files::{Document, FileErrors, Kind, Node, Problem, line_of};
 use serde_json::{Map, Value};
 
+use draft::Draft;
+use file::Times;
 pub use file::{Finder, Found, GatewayForms, UserSpec};
 pub use grammar::{COMMANDS, answer_schema, answer_shape, json_schema, word};
 pub use quantity::{Dimension, Quantity, QuantityError};
 pub use suite::{Origin, Suite, SuiteError, embedded_suite, suite_from_dir, suite_from_paths};
-
-use draft::Draft;
-use file::Times;
 
 /// One scenario: one file, one story.
 #[derive(Debug, Clone)]

@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::catalogue::embedded_catalogue;
-    use crate::scenario::{Deed, Finder, load};
+    use crate::{Deed, Finder, load};
 
     #[test]
     fn what_is_written_is_loaded_again() {

@@ -11,7 +11,7 @@ use proofup_domain::command::Command;
 use proofup_files::quantity::spell_seconds;
 use serde_json::{Map, Value};
 
-use crate::scenario::{Deed, Part};
+use crate::{Deed, Part};
 
 /// What an answer may hold as free text or in the target's own words: never told.
 const UNTOLD: [&str; 6] = [

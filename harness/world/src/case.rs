@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
+use proofup_binding::Operation;
+use proofup_binding::exchange::Exchange;
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Name;
@@ -12,6 +14,11 @@ use proofup_domain::policy::Policy;
 use proofup_domain::requirement::Requirement;
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::Gateways;
+use proofup_judge::outcome::{
+    CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
+};
+use proofup_scenario::transcript;
+use proofup_scenario::{Check, Deed, Quantity, Scenario, Step};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 
@@ -22,14 +29,7 @@ use super::things::Things;
 use super::time::Hearing;
 use super::{Trouble, World, needs, together};
 use crate::context::RunContext;
-use crate::judge::outcome::{
-    CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
-};
-use crate::scenario::{Check, Deed, Quantity, Scenario, Step};
 use crate::surroundings::Host;
-use crate::target::Operation;
-use crate::target::exchange::Exchange;
-use crate::transcript;
 
 /// One case: a scenario in one edition.
 #[derive(Debug, Clone)]

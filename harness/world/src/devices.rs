@@ -1,5 +1,8 @@
 //! Authenticators: what was activated, what was scanned, and the notifications that reach them.
 
+use std::sync::Arc;
+
+use proofup_binding::{Operation, Value};
 use proofup_domain::answer::{AccountAnswer, Answer};
 use proofup_domain::command::{AddBy, CallbackSecret, Command, Name, Which};
 use proofup_domain::method::Method;
@@ -9,13 +12,11 @@ use proofup_gateways::message::Message;
 use proofup_gateways::people::authenticator::{
     Authenticator, AuthenticatorAccount, parse_activation,
 };
-use std::sync::Arc;
 
 use super::request::Request;
 use super::things::Sort;
 use super::variables::Vars;
 use super::{Trouble, World};
-use crate::target::{Operation, Value};
 
 /// One device with the Microsoft app.
 #[derive(Debug)]

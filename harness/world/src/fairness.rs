@@ -1,14 +1,14 @@
 //! What is not held against a target: silence of its file, what it declares, and what was never sent.
 
+use proofup_binding::CompiledTarget;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{CodeRole, CodeShape, Command};
+use proofup_judge::outcome::{CouldNotRun, Mismatch, Outcome};
+use proofup_scenario::transcript;
+use proofup_scenario::{Deed, Step};
 
 use super::Trouble;
 use super::operations::operation_of;
-use crate::judge::outcome::{CouldNotRun, Mismatch, Outcome};
-use crate::scenario::{Deed, Step};
-use crate::target::CompiledTarget;
-use crate::transcript;
 
 /// Leaves out of what differs the fields of which the target file says nothing: a mapping that is silent is no defect of
 /// the target. Where nothing else differs, the check could not run.

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, Type, country};
+use proofup_binding::{CompiledTarget, StandingPolicy, differing, field_of};
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{Command, Dialled, PhoneRef};
@@ -17,13 +18,12 @@ use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::{NewUser, NumberFacts, ProvisionedTenant, State, Transition, step};
+use proofup_scenario::{Deed, Quantity, Scenario, Step};
 use serde_json::Value as Json;
 
-use crate::scenario::{Deed, Quantity, Scenario, Step};
-use crate::target::{CompiledTarget, StandingPolicy, differing, field_of};
-use crate::world::Terms;
-use crate::world::fairness::accepted_shape;
-use crate::world::persona::office_takes_texts;
+use crate::Terms;
+use crate::fairness::accepted_shape;
+use crate::persona::office_takes_texts;
 
 /// Where a scenario first expects what the oracle does not admit under the target's policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl Walk<'_> {
             line: None,
             why: format!(
                 "the setup command `{}` would be answered with {admitted}",
-                crate::transcript::command(command)
+                proofup_scenario::transcript::command(command)
             ),
             beyond: Vec::new(),
         })?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proofup_binding::Value;
 use proofup_domain::answer::{Answer, InboxAnswer};
 use proofup_domain::command::{AddressRef, CallbackSecret, Command, Name, PhoneRef};
 use proofup_domain::state::Channel;
@@ -10,7 +11,6 @@ use proofup_gateways::people::handset::{self, CallbackRequest, SecretChoice};
 
 use super::request::Request;
 use super::{Trouble, World};
-use crate::target::Value;
 
 /// What a person does with a ringing phone.
 enum CallReply<'a> {

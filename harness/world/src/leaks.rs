@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proofup_binding::Operation;
 use proofup_domain::answer::{Answer, LeaksAnswer};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 
 use super::{Seen, World};
-use crate::target::Operation;
 
 impl World<'_> {
     /// Searches every response so far.

@@ -10,11 +10,6 @@ pub mod session;
 pub mod surroundings;
 mod trust;
 
-extern crate self as world;
-use proofup_binding as target;
-use proofup_judge as judge;
-use proofup_scenario::{self as scenario, transcript};
-
 pub mod case;
 mod codes;
 pub mod devices;
@@ -39,19 +34,20 @@ pub mod visit;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use proofup_binding::exchange::Exchange;
+use proofup_binding::{CallFailure, RawResponse, Reply, Value};
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
+use proofup_scenario::transcript;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
 
 use crate::context::RunContext;
 use crate::surroundings::Host;
-use crate::target::exchange::Exchange;
-use crate::target::{CallFailure, RawResponse, Reply};
 use devices::{Device, OathAccount};
 pub use needs::missing_facilities;
 pub use operations::operation_of;
@@ -204,8 +200,8 @@ impl World<'_> {
     }
 
     /// Remembers a secret.
-    fn learn(&mut self, value: &target::Value) {
-        if let target::Value::Secret(secret) = value {
+    fn learn(&mut self, value: &Value) {
+        if let Value::Secret(secret) = value {
             self.secrets.insert(secret.clone());
         }
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use proofup_binding::{Operation, Variables};
 use proofup_domain::command::{Command, Name};
 
 use super::operations::References;
 use super::things::{Sort, is_of_session};
 use super::variables::Vars;
 use super::{Trouble, World};
-use crate::target::{Operation, Variables};
 
 impl World<'_> {
     /// Makes sure that a request which is about a thing other than the user's latest says so.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use proofup_binding::{CompiledTarget, Operation};
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::{CodeRole, Command};
 use proofup_domain::edition::Edition;
@@ -9,13 +10,12 @@ use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::NeededFeature;
 use proofup_domain::state::Channel;
+use proofup_judge::outcome::CouldNotRun;
+use proofup_scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 
 use super::variables::default_kind;
 use crate::foresee::foresee;
-use crate::judge::outcome::CouldNotRun;
-use crate::scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 use crate::surroundings::runs;
-use crate::target::{CompiledTarget, Operation};
 
 /// Returns why a case cannot be judged against a target, before anything is tried.
 pub(super) fn hindrance(

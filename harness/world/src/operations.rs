@@ -1,9 +1,8 @@
 //! Which operation of a target file a command asks for; none for what happens in the harness alone.
 
+use proofup_binding::Operation;
 use proofup_domain::command::{Command, Name};
 use serde_json::{Map, Value as Json};
-
-use crate::target::Operation;
 
 /// Returns the name of the operation of a command.
 pub const fn operation_of(command: &Command) -> Option<Operation> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proofup_binding::Value;
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, GatewayBehaviour, Mangle, Name};
 use proofup_domain::method::{ChallengeKind, Method};
@@ -13,7 +14,6 @@ use super::operations::References;
 use super::things::{Sort, Thing};
 use super::variables::{default_kind, default_phone};
 use super::{Trouble, World};
-use crate::target::Value;
 
 impl World<'_> {
     /// Lets a command happen and tells what came back.

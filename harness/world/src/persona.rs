@@ -13,11 +13,10 @@ use phonenumber::{Mode, PhoneNumber, Type, country};
 use proofup_domain::command::{AddressRef, Dialled, Name, PhoneRef};
 use proofup_domain::method::Role;
 use proofup_domain::secret::Secret;
+use proofup_scenario::UserSpec;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest as _, Sha256};
-
-use crate::scenario::UserSpec;
 
 /// Lists the regions that people come from where a file names none: in each, the metadata tells mobile from fixed.
 pub const REGIONS: [&str; 12] = [

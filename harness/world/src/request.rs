@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use proofup_binding::exchange::Exchange;
+use proofup_binding::{CallFailure, Operation, Reply, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Mangle, Name};
 use proofup_domain::secret::Secret;
@@ -16,8 +18,6 @@ use super::operations::{References, operation_of};
 use super::variables::Vars;
 use super::{Trouble, World};
 use crate::context::RunContext;
-use crate::target::exchange::Exchange;
-use crate::target::{CallFailure, Operation, Reply, Value, Variables};
 
 /// A request that can be sent.
 pub(super) enum Request {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proofup_binding::{CompiledTarget, DiscoverError, Operation, Transport, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
@@ -10,7 +11,6 @@ use proofup_domain::secret::Secret;
 use tower::ServiceExt as _;
 
 use crate::surroundings::Surroundings;
-use crate::target::{CompiledTarget, DiscoverError, Operation, Transport, Value, Variables};
 
 /// A target, what carries requests to it, and what surrounds it while it is judged.
 #[derive(Debug, Clone)]

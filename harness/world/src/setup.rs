@@ -7,17 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
+use proofup_binding::{CompiledTarget, Operation, Value};
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, GatewayBehaviour, Name, PasswordRole};
 use proofup_domain::method::{Method, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
+use proofup_scenario::{GatewayForms, Scenario, UserSpec};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Trouble, World};
-use crate::scenario::{GatewayForms, Scenario, UserSpec};
-use crate::target::{CompiledTarget, Operation, Value};
 
 /// Asks for at least this pause before the steps: one TOTP step.
 const TOTP_STEP_SECONDS: u32 = 30;
@@ -120,7 +120,7 @@ impl World<'_> {
                 return Err(Trouble::Unready(format!(
                     "{name} could not be made: {}; a user of an earlier run may have the same address, another --seed \
                      draws others",
-                    crate::transcript::answer(&performed)
+                    proofup_scenario::transcript::answer(&performed)
                 )));
             }
             self.made.push(name);
@@ -163,7 +163,7 @@ impl World<'_> {
         if !performed.is_success() {
             return Err(Trouble::Unready(format!(
                 "the tenant could not be made: {}",
-                crate::transcript::answer(&performed)
+                proofup_scenario::transcript::answer(&performed)
             )));
         }
         Ok(())
@@ -207,8 +207,8 @@ impl World<'_> {
         if !performed.is_success() {
             return Err(Trouble::Unready(format!(
                 "could not set the case up: `{}` was answered with {}",
-                crate::transcript::command(command),
-                crate::transcript::answer(&performed)
+                proofup_scenario::transcript::command(command),
+                proofup_scenario::transcript::answer(&performed)
             )));
         }
         Ok(())

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
+use proofup_binding::exchange::Exchange;
+use proofup_binding::{CallFailure, Operation, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
+use proofup_scenario::Scenario;
 use serde_json::Value as Json;
 
 use super::World;
 use super::case::{Case, make_world};
 use super::things::Sort;
 use crate::context::RunContext;
-use crate::scenario::Scenario;
-use crate::target::exchange::Exchange;
-use crate::target::{CallFailure, Operation, Value, Variables};
 
 /// A world in which commands happen one after the other.
 ///
@@ -70,8 +70,8 @@ impl<'a> Stage<'a> {
         if !performed.is_success() {
             return Err(format!(
                 "`{}` was answered with {}",
-                crate::transcript::command(&command),
-                crate::transcript::answer(&performed)
+                proofup_scenario::transcript::command(&command),
+                proofup_scenario::transcript::answer(&performed)
             ));
         }
         Ok(performed)
@@ -189,7 +189,7 @@ impl Submitted {
     pub fn told(&self) -> String {
         self.answered.clone().map_or_else(
             || "no answer".to_owned(),
-            |answered| crate::transcript::answer(&answered),
+            |answered| proofup_scenario::transcript::answer(&answered),
         )
     }
 }

@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use proofup_binding::{ClockMode, ClockMove, CompiledTarget, GatewayPlan, Transport, Variables};
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::clock::Clock;
 use proofup_gateways::host::{Standalone, StandaloneOptions, StartError};
 use tokio::net::TcpStream;
 
-use crate::target::{ClockMode, ClockMove, CompiledTarget, GatewayPlan, Transport, Variables};
 pub use clock_file::ClockFile;
 use folder::Folder;
 pub(crate) use host::Host;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::{NewUser, ProvisionedTenant, State};
+use proofup_scenario::UserSpec;
 
-use crate::scenario::UserSpec;
-use crate::world::first_policy;
+use crate::first_policy;
 
 /// Makes the oracle's tenant of people and a policy, before anybody has registered anything.
 ///

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use proofup_binding::{Jar, Value};
 use proofup_domain::command::Name;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
-
-use crate::target::{Jar, Value};
 
 /// What was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

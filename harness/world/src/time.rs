@@ -6,13 +6,13 @@
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
+use proofup_binding::{ClockMove, ClockScope, Operation, RawResponse, Value};
 use proofup_domain::answer::Answer;
+use proofup_scenario::Quantity;
 
 use super::variables::Vars;
 use super::{Trouble, World};
-use crate::scenario::Quantity;
 use crate::surroundings::runs;
-use crate::target::{ClockMove, ClockScope, Operation, RawResponse, Value};
 
 /// What a case knows of the target's time beside its last reading.
 #[derive(Debug, Default)]

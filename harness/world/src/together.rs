@@ -2,9 +2,9 @@
 
 use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
+use proofup_scenario::{Part, Quantity};
 
 use super::{Trouble, World};
-use crate::scenario::{Part, Quantity};
 
 /// Bounds how many requests one step sends at once.
 const MOST: u64 = 256;
@@ -42,5 +42,5 @@ pub(super) fn told(answer: &Answer) -> String {
     if let Answer::Together(_) = answer {
         told.shift_remove("answers");
     }
-    crate::transcript::fields(&told)
+    proofup_scenario::transcript::fields(&told)
 }

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use proofup_binding::{CompiledTarget, Operation};
 use proofup_domain::capabilities::{Facility, Limits};
 use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
+use proofup_judge::outcome::CouldNotRun;
+use proofup_scenario::{Check, Deed, Scenario, Step};
 
-use crate::judge::outcome::CouldNotRun;
-use crate::scenario::{Check, Deed, Scenario, Step};
-use crate::target::{CompiledTarget, Operation};
-use crate::world::{Terms, needs, operation_of};
+use crate::{Terms, needs, operation_of};
 
 /// What a run cannot judge, because the mapping does not carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use proofup_binding::{Jar, Operation, Value, Variables};
 use proofup_domain::command::{
     AddressRef, AnswersRole, Command, GivenAnswer, Name, NewPasswordRole, PasswordRole, PhoneRef,
 };
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::secret::Secret;
+use proofup_scenario::Quantity;
 use serde_json::{Value as Json, json};
 
 use super::operations::References;
 use super::things::{Sort, is_of_session};
 use super::{Trouble, World};
-use crate::scenario::Quantity;
-use crate::target::{Jar, Operation, Value, Variables};
 
 /// Collects variables under their names.
 #[derive(Debug, Default)]

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use proofup_binding::exchange::Exchange;
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
+use proofup_scenario::Scenario;
 
 use super::case::{Case, make_world};
 use super::things::Sort;
 use super::{Trouble, World};
 use crate::context::RunContext;
-use crate::scenario::Scenario;
-use crate::target::exchange::Exchange;
 
 /// A world in which commands happen one after the other, and what came of each is told.
 #[derive(Debug)]

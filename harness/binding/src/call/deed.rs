@@ -10,20 +10,20 @@ use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
 
 use super::{masked, secret_of, secrets_of, unsent};
-use crate::target::CompiledTarget;
-use crate::target::command;
-use crate::target::exchange::Exchange;
-use crate::target::jar::Jar;
-use crate::target::mangle::spoil;
-use crate::target::mask::{Masker, texts};
-use crate::target::meaning::taken;
-use crate::target::operation::Operation;
-use crate::target::reply::{CallFailure, Reply};
-use crate::target::request::{Draft, RequestTemplate};
-use crate::target::response::RawResponse;
-use crate::target::transport::{Transport, TransportError};
-use crate::target::value::{Value, Variables, text_of};
-use crate::target::way::{Csrf, CsrfPlace, Way};
+use crate::CompiledTarget;
+use crate::command;
+use crate::exchange::Exchange;
+use crate::jar::Jar;
+use crate::mangle::spoil;
+use crate::mask::{Masker, texts};
+use crate::meaning::taken;
+use crate::operation::Operation;
+use crate::reply::{CallFailure, Reply};
+use crate::request::{Draft, RequestTemplate};
+use crate::response::RawResponse;
+use crate::transport::{Transport, TransportError};
+use crate::value::{Value, Variables, text_of};
+use crate::way::{Csrf, CsrfPlace, Way};
 
 /// What is known while an operation is done.
 pub(super) struct Deed<'a> {

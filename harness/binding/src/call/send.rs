@@ -8,11 +8,11 @@ use url::Url;
 
 use super::deed::Deed;
 use super::unsent;
-use crate::target::exchange::Exchange;
-use crate::target::reply::CallFailure;
-use crate::target::request::RequestTemplate;
-use crate::target::response::RawResponse;
-use crate::target::transport::{RequestTimeout, TransportError};
+use crate::exchange::Exchange;
+use crate::reply::CallFailure;
+use crate::request::RequestTemplate;
+use crate::response::RawResponse;
+use crate::transport::{RequestTimeout, TransportError};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;

@@ -4,23 +4,21 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 use proofup_domain::secret::Secret;
+use proofup_files::join;
 use regex::Regex;
 use url::Url;
 
 use super::{Compiler, last_line, parse_duration, said};
-use crate::target::CodePatterns;
-use crate::target::file::{
-    CodePatternFile, CsrfEvery, CsrfFile, RefreshFile, TargetFile, WordsFile,
-};
-use crate::target::matcher::Recogniser;
-use crate::target::operation::{Operation, VariableSpec};
-use crate::target::problem::Mistake;
-use crate::target::request::header_value;
-use crate::target::source::Source;
-use crate::target::value::Variables;
-use crate::target::way::{Csrf, CsrfPlace};
-use crate::target::words::Words;
-use proofup_files::join;
+use crate::CodePatterns;
+use crate::file::{CodePatternFile, CsrfEvery, CsrfFile, RefreshFile, TargetFile, WordsFile};
+use crate::matcher::Recogniser;
+use crate::operation::{Operation, VariableSpec};
+use crate::problem::Mistake;
+use crate::request::header_value;
+use crate::source::Source;
+use crate::value::Variables;
+use crate::way::{Csrf, CsrfPlace};
+use crate::words::Words;
 
 /// What finds a code where the file says nothing else.
 const CODE_PATTERN: &str = r"\b([0-9]{6,10})\b";

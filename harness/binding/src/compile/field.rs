@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Compiler;
-use crate::target::file::{CollectFile, MadeFile, MappingFile, SourcesFile};
-use crate::target::meaning::{FieldRule, FieldRules};
-use crate::target::problem::Mistake;
-use crate::target::shape::{FieldKind, Fields};
-use crate::target::source::{Path, Source};
 use proofup_files::join;
+
+use super::Compiler;
+use crate::file::{CollectFile, MadeFile, MappingFile, SourcesFile};
+use crate::meaning::{FieldRule, FieldRules};
+use crate::problem::Mistake;
+use crate::shape::{FieldKind, Fields};
+use crate::source::{Path, Source};
 
 impl Compiler<'_> {
     pub(super) fn fields(

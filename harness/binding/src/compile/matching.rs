@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use proofup_files::join;
 use serde_json::Value as Json;
 
 use super::Compiler;
-use crate::target::file::{
-    ConditionFile, KeepFile, MatcherFile, SourcesFile, StatusFile, StatusOneFile,
-};
-use crate::target::matcher::{Conditions, Matcher, Recogniser, Statuses, Test};
-use crate::target::meaning::KeepRule;
-use crate::target::operation::Operation;
-use crate::target::problem::Mistake;
-use crate::target::source::{Source, expression};
-use proofup_files::join;
+use crate::file::{ConditionFile, KeepFile, MatcherFile, SourcesFile, StatusFile, StatusOneFile};
+use crate::matcher::{Conditions, Matcher, Recogniser, Statuses, Test};
+use crate::meaning::KeepRule;
+use crate::operation::Operation;
+use crate::problem::Mistake;
+use crate::source::{Source, expression};
 
 impl Compiler<'_> {
     pub(super) fn recogniser(

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Compiler;
-use crate::target::file::{AnswerFile, KeepFile, RefusalFile};
-use crate::target::meaning::{AnswerRule, Meaning, RefusalRule};
-use crate::target::operation::Operation;
-use crate::target::source::Source;
 use proofup_files::join;
+
+use super::Compiler;
+use crate::file::{AnswerFile, KeepFile, RefusalFile};
+use crate::meaning::{AnswerRule, Meaning, RefusalRule};
+use crate::operation::Operation;
+use crate::source::Source;
 
 impl Compiler<'_> {
     pub(super) fn meaning(

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofup_domain::method::{ChallengeKind, Method, Role};
+use proofup_files::join;
 use serde_json::{Map, Value as Json};
 
 use super::Compiler;
-use crate::target::Binding;
-use crate::target::file::{CsrfFile, KeepFile, OperationFile, RequestFile, WantedFile, WayFile};
-use crate::target::meaning::KeepRule;
-use crate::target::operation::Operation;
-use crate::target::problem::Mistake;
-use crate::target::request::RequestTemplate;
-use crate::target::way::{Does, Way};
-use proofup_files::join;
+use crate::Binding;
+use crate::file::{CsrfFile, KeepFile, OperationFile, RequestFile, WantedFile, WayFile};
+use crate::meaning::KeepRule;
+use crate::operation::Operation;
+use crate::problem::Mistake;
+use crate::request::RequestTemplate;
+use crate::way::{Does, Way};
 
 impl Compiler<'_> {
     pub(super) fn operation(

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::method::Role;
 use proofup_domain::secret::Secret;
+use proofup_files::join;
 use serde_json::{Map, Value as Json, json};
 
 use super::Compiler;
-use crate::target::Binding;
-use crate::target::file::{CapabilitiesFile, UserFile};
-use crate::target::operation::Operation;
-use crate::target::problem::Mistake;
-use crate::target::profile::{ClockControl, PoolUser, Profile};
-use crate::target::value::Variables;
-use proofup_files::join;
+use crate::Binding;
+use crate::file::{CapabilitiesFile, UserFile};
+use crate::operation::Operation;
+use crate::problem::Mistake;
+use crate::profile::{ClockControl, PoolUser, Profile};
+use crate::value::Variables;
 
 impl Compiler<'_> {
     pub(super) fn users(&mut self, users: Vec<UserFile>) -> Vec<PoolUser> {

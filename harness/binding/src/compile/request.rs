@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderName, Method};
+use proofup_files::join;
 use serde_json::Value as Json;
 
 use super::{Compiler, parse_duration, said};
-use crate::target::file::{PollFile, RequestFile};
-use crate::target::operation::VariableSpec;
-use crate::target::problem::Mistake;
-use crate::target::request::{BodyTemplate, Poll, RequestTemplate};
-use crate::target::source::FormSelector;
-use crate::target::template::{JsonTemplate, Template};
-use proofup_files::join;
+use crate::file::{PollFile, RequestFile};
+use crate::operation::VariableSpec;
+use crate::problem::Mistake;
+use crate::request::{BodyTemplate, Poll, RequestTemplate};
+use crate::source::FormSelector;
+use crate::template::{JsonTemplate, Template};
 
 /// The owner of the templates that are read, and what they are offered.
 type Owner<'a> = (&'a str, &'static [VariableSpec]);

@@ -9,14 +9,14 @@ use proofup_files::join;
 use serde_json::{Map, Value as Json};
 
 use super::{Compiler, parse_duration};
-use crate::target::Binding;
-use crate::target::file::CapabilitiesFile;
-use crate::target::file::surroundings::{ClockFile, GatewaysFile, ProcessFile};
-use crate::target::operation::{Operation, Secrecy, VariableSpec};
-use crate::target::problem::Mistake;
-use crate::target::profile::{ClockControl, ClockMove, ClockScope};
-use crate::target::standing::{self, StandingPolicy};
-use crate::target::surroundings::{GatewayPlan, ProcessPlan, Surrounded};
+use crate::Binding;
+use crate::file::CapabilitiesFile;
+use crate::file::surroundings::{ClockFile, GatewaysFile, ProcessFile};
+use crate::operation::{Operation, Secrecy, VariableSpec};
+use crate::problem::Mistake;
+use crate::profile::{ClockControl, ClockMove, ClockScope};
+use crate::standing::{self, StandingPolicy};
+use crate::surroundings::{GatewayPlan, ProcessPlan, Surrounded};
 
 /// Lists what the environment of a process may name.
 const OFFERED: &[VariableSpec] = &[

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::target::profile::{ClockMode, ClockMove, ClockScope};
+use crate::profile::{ClockMode, ClockMove, ClockScope};
 
 /// How time moves.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -1,9 +1,10 @@
 //! Reads an answer from bytes as they come (RFC 9112): status line, headers, and a body of known length, in chunks, or up to
 //! the end of the connection.
 
-use crate::target::response::RawResponse;
-use crate::target::transport::{FRAMING, HEADS, MAX_HEADERS, TransportError};
 use bytes::Bytes;
+
+use crate::response::RawResponse;
+use crate::transport::{FRAMING, HEADS, MAX_HEADERS, TransportError};
 
 /// More bytes are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

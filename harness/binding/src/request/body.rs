@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 
 use super::pairs;
-use crate::target::template::{JsonTemplate, Template, Unbound, percent_encode};
-use crate::target::value::Variables;
+use crate::template::{JsonTemplate, Template, Unbound, percent_encode};
+use crate::value::Variables;
 
 /// Describes the body of a request.
 #[derive(Debug, Clone)]

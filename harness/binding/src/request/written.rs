@@ -7,11 +7,11 @@ use http::{HeaderMap, Method};
 
 use super::body::{BodyTemplate, encoded};
 use super::{RequestTemplate, header_value, pairs};
-use crate::target::lane::Direct;
-use crate::target::operation::Operation;
-use crate::target::template::{Unbound, percent_encode_to};
-use crate::target::transport::TransportError;
-use crate::target::value::Variables;
+use crate::lane::Direct;
+use crate::operation::Operation;
+use crate::template::{Unbound, percent_encode_to};
+use crate::transport::TransportError;
+use crate::value::Variables;
 
 impl RequestTemplate {
     /// Returns whether it can be written without being built first: nothing in it speaks of the connection itself.
@@ -164,8 +164,8 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::target::transport::TransportOptions;
-    use crate::target::{CompiledTarget, Value};
+    use crate::transport::TransportOptions;
+    use crate::{CompiledTarget, Value};
 
     const REFERENCE: &str = include_str!("../../../../fixtures/targets/reference.toml");
 

@@ -4,8 +4,8 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::{expression, found_by, qr};
-use crate::target::problem::Mistake;
-use crate::target::value::text_of;
+use crate::problem::Mistake;
+use crate::value::text_of;
 
 /// Makes one text of another; what it cannot be made of is left out.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::target::problem::Mistake;
+use crate::problem::Mistake;
 
 /// Points to elements, or to an attribute of theirs.
 #[derive(Debug, Clone)]

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
-use crate::target::problem::Mistake;
-use crate::target::wanted::Wanted;
+use crate::problem::Mistake;
+use crate::wanted::Wanted;
 
 /// A JSONPath, and the part of it before anything that selects several nodes.
 #[derive(Debug, Clone)]

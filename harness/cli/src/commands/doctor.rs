@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use proofup_domain::clock::Clock;
-use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::doctor::{Finding, Probed, examine};
+use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 use url::Url;
 

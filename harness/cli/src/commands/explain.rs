@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use proofup_domain::requirement::{Catalogue, Requirement};
 use proofup_files::nearest;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::report::words;
-use proofup_runner::scenario::Suite;
+use proofup_judge::report::words;
+use proofup_scenario::Suite;
+use proofup_scenario::catalogue::embedded_catalogue;
 
 use crate::commands::suite;
 use crate::failure::{EXIT_OK, Failure};

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use clap::Args;
 use proofup_domain::answer::{REFUSED, SUCCEEDED};
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::explore::{ExploreConfig, ExploreOutput, Finding, explore};
-use proofup_runner::judge::outcome::Outcome;
-use proofup_runner::report::words::{counted, thousands};
+use proofup_explore::explore::{ExploreConfig, ExploreOutput, Finding, explore};
+use proofup_judge::outcome::Outcome;
+use proofup_judge::report::words::{counted, thousands};
+use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
 use crate::aim::{self, ResolvedTarget, TransportKind};

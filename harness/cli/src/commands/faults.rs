@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_domain::fault::FaultName;
-use proofup_runner::catalogue::embedded_catalogue;
 use proofup_runner::faults::{Budget, Catch, Fate, FaultMatrix, FaultResult, Hunted, judge_faults};
 use proofup_runner::run::{RunConfig, Selection, TargetSession};
+use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
 use crate::aim;

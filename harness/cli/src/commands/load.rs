@@ -11,14 +11,14 @@ mod versus;
 use std::path::Path;
 use std::sync::Arc;
 
+use proofup_binding::{Operation, TransportOptions};
 use proofup_gateways::host::InProcessSink;
 use proofup_gateways::host::StandaloneOptions;
-use proofup_runner::load::baseline::Baseline;
-use proofup_runner::load::plan::{self, LoadPlan};
-use proofup_runner::load::report::{MachineTold, PlanTold, Report, Surroundings};
-use proofup_runner::load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
-use proofup_runner::surroundings::gateway_options;
-use proofup_runner::target::{Operation, TransportOptions};
+use proofup_load::baseline::Baseline;
+use proofup_load::plan::{self, LoadPlan};
+use proofup_load::report::{MachineTold, PlanTold, Report, Surroundings};
+use proofup_load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
+use proofup_world::surroundings::gateway_options;
 use tokio::sync::watch;
 
 use crate::aim::{TargetSpec, TransportKind};

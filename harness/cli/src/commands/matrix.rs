@@ -10,18 +10,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use proofup_domain::clock::Clock;
-use proofup_runner::matrix::combination::Combination;
-use proofup_runner::matrix::counterexample;
-use proofup_runner::matrix::covering::covering;
-use proofup_runner::matrix::decision::registered_sets;
-use proofup_runner::matrix::export::table;
-use proofup_runner::matrix::finding::{Difference, Ending, Findings};
-use proofup_runner::matrix::live::{Live, judge_live};
-use proofup_runner::matrix::report::{Report, Run};
-use proofup_runner::matrix::sweep::{Sweep, sweep};
+use proofup_explore::matrix::combination::Combination;
+use proofup_explore::matrix::counterexample;
+use proofup_explore::matrix::covering::covering;
+use proofup_explore::matrix::decision::registered_sets;
+use proofup_explore::matrix::export::table;
+use proofup_explore::matrix::finding::{Difference, Ending, Findings};
+use proofup_explore::matrix::live::{Live, judge_live};
+use proofup_explore::matrix::report::{Report, Run};
+use proofup_explore::matrix::sweep::{Sweep, sweep};
 use tokio::sync::watch;
-
-pub(crate) use arguments::MatrixArguments;
 
 use crate::aim::{self, CALLED_DIRECTLY, ResolvedTarget, TargetSpec, TransportKind};
 use crate::commands::matrix::arguments::{JsonFile, MatrixTransport};
@@ -32,6 +30,7 @@ use crate::render::style::quoted;
 use crate::runtime::{processors, runtime};
 use crate::shutdown::Signals;
 use crate::{clock, embedded, terminal};
+pub(crate) use arguments::MatrixArguments;
 
 /// How long a matrix that was asked to end may take to take its tenants down.
 const GRACE: Duration = Duration::from_secs(5);

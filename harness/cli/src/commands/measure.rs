@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use clap::Args;
 use proofup_domain::clock::Clock;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::measure::{
+use proofup_explore::measure::{
     Measure, MeasureConfig, MeasureReport, SAMPLES_MAX, SAMPLES_MIN, measure,
 };
+use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
 use crate::aim::{self, ResolvedTarget, TransportKind};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::race::{Finding, RaceConfig, RaceOutput, race};
+use proofup_explore::race::{Finding, RaceConfig, RaceOutput, race};
+use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
 use crate::aim::{self, TransportKind};

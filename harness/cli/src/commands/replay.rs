@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clap::Args;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::judge::outcome::{CaseResult, Outcome};
-use proofup_runner::report::words;
+use proofup_judge::outcome::{CaseResult, Outcome};
+use proofup_judge::report::words;
 use proofup_runner::run::{RunConfig, RunOutput, Selection, TargetSession, run};
+use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
 use crate::aim::{self, TransportKind};
@@ -103,7 +103,7 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
 
 /// Returns the seed with which the first file was found, unless the command line gives another: people and codes are then
 /// the same as they were.
-fn seed_of(arguments: &ReplayArguments, suite: &proofup_runner::scenario::Suite) -> u64 {
+fn seed_of(arguments: &ReplayArguments, suite: &proofup_scenario::Suite) -> u64 {
     let found = suite
         .scenarios
         .iter()

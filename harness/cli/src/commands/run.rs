@@ -16,19 +16,17 @@ use jiff::tz::TimeZone;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
 use proofup_domain::requirement::{Catalogue, RequirementId};
-use proofup_runner::catalogue::embedded_catalogue;
+use proofup_judge::exemption::{Exemptions, KnownChecks};
+use proofup_judge::outcome::CaseResult;
+use proofup_judge::report::Facts;
+use proofup_judge::report::words::counted;
+use proofup_judge::verdict::{Evidence, JudgedCheck, Verdict, Word, judge};
 use proofup_runner::doctor::{Finding, Probed};
 use proofup_runner::full::{Budget, beyond_scripts};
-use proofup_runner::judge::exemption::{Exemptions, KnownChecks};
-use proofup_runner::judge::outcome::CaseResult;
-use proofup_runner::judge::verdict::{Evidence, JudgedCheck, Verdict, Word, judge};
-use proofup_runner::report::Facts;
-use proofup_runner::report::words::counted;
 use proofup_runner::run::{RunConfig, RunError, RunOutput, unreached};
-use proofup_runner::scenario::Suite;
+use proofup_scenario::Suite;
+use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
-
-pub(crate) use arguments::RunArguments;
 
 use crate::aim::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::clock;
@@ -45,6 +43,7 @@ use crate::render::summary::summary;
 use crate::runtime::{processors, runtime};
 use crate::shutdown::Signals;
 use crate::terminal;
+pub(crate) use arguments::RunArguments;
 
 /// How long a run that was asked to end may take to take its tenants down.
 const GRACE: Duration = Duration::from_secs(5);

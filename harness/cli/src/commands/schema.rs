@@ -2,7 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use proofup_domain::requirement::Catalogue;
-use proofup_runner::{compare, load, matrix, report, scenario, target};
+use proofup_explore::matrix;
+use proofup_judge::report;
+use proofup_runner::compare;
 
 use crate::failure::{EXIT_OK, Failure};
 use crate::terminal;
@@ -42,13 +44,13 @@ enum SchemaKind {
 /// Prints the schema.
 pub(crate) fn execute(arguments: &SchemaArguments) -> Result<u8, Failure> {
     let schema = match arguments.kind {
-        SchemaKind::Scenario => scenario::json_schema(),
-        SchemaKind::Target => target::json_schema(),
+        SchemaKind::Scenario => proofup_scenario::json_schema(),
+        SchemaKind::Target => proofup_binding::json_schema(),
         SchemaKind::Report => report::json::schema(),
         SchemaKind::Comparison => schemars::schema_for!(compare::ComparisonReport).to_value(),
         SchemaKind::Matrix => schemars::schema_for!(matrix::report::Report).to_value(),
-        SchemaKind::Load => load::plan::json_schema(),
-        SchemaKind::LoadReport => load::report::json_schema(),
+        SchemaKind::Load => proofup_load::plan::json_schema(),
+        SchemaKind::LoadReport => proofup_load::report::json_schema(),
         SchemaKind::Requirements => schemars::schema_for!(Catalogue).to_value(),
     };
     let text = serde_json::to_string_pretty(&schema)

@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use proofup_domain::requirement::Catalogue;
-use proofup_runner::scenario::{
-    Suite, SuiteError, embedded_suite, suite_from_dir, suite_from_paths,
-};
+use proofup_scenario::{Suite, SuiteError, embedded_suite, suite_from_dir, suite_from_paths};
 
 use crate::failure::Failure;
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use proofup_judge::report::exchange::{self, ToldExchange};
 use proofup_runner::doctor::{Diagnosis, Finding, Probed};
-use proofup_runner::report::exchange::{self, ToldExchange};
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use proofup_runner::judge::outcome::Outcome;
-use proofup_runner::judge::verdict::{CheckStatus, JudgedCheck, JudgedRequirement, Verdict};
-use proofup_runner::report::exchange;
-use proofup_runner::report::words::{self, counted};
+use proofup_judge::outcome::Outcome;
+use proofup_judge::report::exchange;
+use proofup_judge::report::words::{self, counted};
+use proofup_judge::verdict::{CheckStatus, JudgedCheck, JudgedRequirement, Verdict};
 
 use crate::render::style::{bad, bold, dim, doubtful};
 

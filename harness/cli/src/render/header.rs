@@ -2,7 +2,7 @@
 
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
-use proofup_runner::report::words::{self, counted};
+use proofup_judge::report::words::{self, counted};
 
 use crate::render::style::{bold, dim};
 

@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use proofup_runner::load::baseline::Held;
-use proofup_runner::load::compare::{Ratio, Relation};
-use proofup_runner::load::engine::duel::{Duel, DuelConfig};
-use proofup_runner::load::figures::{Counts, Example};
-use proofup_runner::load::find::Tried;
-use proofup_runner::load::plan::{Arrivals, LoadPlan, Spacing, Stop};
-use proofup_runner::load::report::{Latency, Report, TargetTold, Verdict};
-use proofup_runner::load::timeline::Point;
-use proofup_runner::load::{Event, Shard};
-use proofup_runner::report::words::{counted, thousands};
+use proofup_judge::report::words::{counted, thousands};
+use proofup_load::baseline::Held;
+use proofup_load::compare::{Ratio, Relation};
+use proofup_load::engine::duel::{Duel, DuelConfig};
+use proofup_load::figures::{Counts, Example};
+use proofup_load::find::Tried;
+use proofup_load::plan::{Arrivals, LoadPlan, Spacing, Stop};
+use proofup_load::report::{Latency, Report, TargetTold, Verdict};
+use proofup_load::timeline::Point;
+use proofup_load::{Event, Shard};
 
 use crate::aim::CALLED_DIRECTLY;
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use proofup_runner::matrix::REQUIREMENT;
-use proofup_runner::matrix::export::described;
-use proofup_runner::matrix::finding::{Difference, Ending, Findings};
-use proofup_runner::report::words::{counted, thousands};
+use proofup_explore::matrix::REQUIREMENT;
+use proofup_explore::matrix::export::described;
+use proofup_explore::matrix::finding::{Difference, Ending, Findings};
+use proofup_judge::report::words::{counted, thousands};
 
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
 use crate::render::summary::seconds;

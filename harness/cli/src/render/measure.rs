@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use proofup_domain::fault::FaultName;
-use proofup_runner::measure::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
-use proofup_runner::report::exchange;
-use proofup_runner::report::words::{counted, thousands};
+use proofup_explore::measure::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
+use proofup_judge::report::exchange;
+use proofup_judge::report::words::{counted, thousands};
 
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
 use crate::render::summary::seconds;

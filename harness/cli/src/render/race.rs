@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use proofup_runner::race::{Finding, REPETITIONS, RaceOutput, Story};
-use proofup_runner::report::words::{counted, thousands};
+use proofup_explore::race::{Finding, REPETITIONS, RaceOutput, Story};
+use proofup_judge::report::words::{counted, thousands};
 
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
 use crate::render::summary::seconds;

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use proofup_runner::judge::outcome::{CouldNotRun, Outcome};
-use proofup_runner::judge::verdict::{
+use proofup_judge::outcome::{CouldNotRun, Outcome};
+use proofup_judge::report::words::{self, counted, thousands};
+use proofup_judge::verdict::{
     CheckStatus, JudgedRequirement, NotExercised, RequirementStatus, Verdict, Word,
 };
-use proofup_runner::report::words::{self, counted, thousands};
 
 use crate::render::style::{bad, bold, dim, doubtful, good};
 use crate::render::table;

@@ -2,7 +2,7 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use proofup_runner::judge::verdict::{Counts, Verdict};
+use proofup_judge::verdict::{Counts, Verdict};
 
 /// Lays rows out under their headings, without lines.
 pub(crate) fn plain<const N: usize>(

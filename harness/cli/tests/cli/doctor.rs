@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use proofup_runner::target::Operation;
+use proofup_binding::Operation;
 
 use super::files::write;
 use super::servers::start;
@@ -168,7 +168,7 @@ fn what_a_begun_target_file_shows_as_an_example_loads_too() {
         text.push_str(line);
         text.push('\n');
     }
-    let loaded = proofup_runner::target::CompiledTarget::compile("starter.toml", &text);
+    let loaded = proofup_binding::CompiledTarget::compile("starter.toml", &text);
     let told = loaded.map_err(miette::Report::new);
     assert!(told.is_ok(), "{told:?}");
 }

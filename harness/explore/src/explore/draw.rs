@@ -13,6 +13,7 @@ use proofup_domain::command::{
 use proofup_domain::policy::Policy;
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::State;
+use proofup_world::preparation;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use proptest_state_machine::Sequential;
@@ -22,7 +23,6 @@ use super::dice::Dice;
 use super::head::{Head, head};
 use super::person::{self, Planned, Scene};
 use super::story::Story;
-use crate::world::preparation;
 
 /// Counts the instants that are remembered because something ends then.
 const MARKS_MAX: usize = 24;

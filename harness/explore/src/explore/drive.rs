@@ -4,9 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use proofup_binding::Operation;
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::requirement::Catalogue;
+use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_oracle::auditor::Violation;
+use proofup_scenario::{COMMANDS, Finder, Found, load};
+use proofup_world::case::{Case, run_case};
+use proofup_world::context::{RunContext, joined};
+use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -16,12 +22,6 @@ use super::play::{Difference, Played, play};
 use super::shrink::{Shrinker, same};
 use super::story::Story;
 use super::write::{Counterexample, summary, write};
-use crate::judge::outcome::{CaseResult, Outcome};
-use crate::scenario::{COMMANDS, Finder, Found, load};
-use crate::target::Operation;
-use crate::world::case::{Case, run_case};
-use crate::world::context::{RunContext, joined};
-use crate::world::session::{RunError, TargetSession, read_capabilities};
 
 /// How much to explore.
 #[derive(Debug, Clone)]

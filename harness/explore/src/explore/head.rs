@@ -9,11 +9,11 @@ use proofup_domain::method::{ChallengeKind, Method, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
 use proofup_oracle::policy::defects;
+use proofup_scenario::{GatewayForms, UserSpec};
 
 use super::dice::Dice;
 use super::story::Story;
 use super::way::Way;
-use crate::scenario::{GatewayForms, UserSpec};
 
 /// Counts how often a policy is drawn anew where members could not meet it.
 const POLICIES_MAX: usize = 40;

@@ -14,13 +14,13 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::{State, step};
+use proofup_scenario::Quantity;
 use serde_json::Value;
 
 use super::acts::{self, Actor, Inbox, Setup, SetupAct};
 use super::dice::Dice;
 use super::head::{self, Lean};
 use super::way::Way;
-use crate::scenario::Quantity;
 
 mod misuse;
 mod overrun;

@@ -12,12 +12,12 @@ use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_oracle::auditor::{Grounds, Violation, audit};
 use proofup_oracle::machine::{Expected, State, Transition, step};
+use proofup_world::case::{Case, make_world};
+use proofup_world::context::RunContext;
+use proofup_world::{Trouble, World, first_policy};
 
 use super::blame::{Got, blame};
 use super::story::Story;
-use crate::world::case::{Case, make_world};
-use crate::world::context::RunContext;
-use crate::world::{Trouble, World, first_policy};
 
 /// What came of a story.
 #[derive(Debug)]

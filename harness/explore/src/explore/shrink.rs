@@ -7,14 +7,14 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
+use proofup_scenario::GatewayForms;
+use proofup_world::context::RunContext;
 use serde_json::Value as Json;
 
 use super::blame::Got;
 use super::play::{Difference, play};
 use super::story::Story;
 use super::{actor, expected_gist, gist};
-use crate::scenario::GatewayForms;
-use crate::world::context::RunContext;
 
 /// Counts the attempts that are made at most.
 const ATTEMPTS_MAX: usize = 800;

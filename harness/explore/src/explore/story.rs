@@ -7,9 +7,8 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::State;
-
-use crate::scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
-use crate::world::{first_policy, preparation, tenant};
+use proofup_scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
+use proofup_world::{first_policy, preparation, tenant};
 
 /// A tenant, its people and what they do.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,14 +7,14 @@ use proofup_domain::expect::Expectation;
 use proofup_domain::requirement::Catalogue;
 use proofup_files::spell;
 use proofup_oracle::machine::Expected;
+use proofup_scenario::Found;
+use proofup_scenario::spelling::ScenarioWriter;
 use serde_json::{Value as Json, json};
 
 use super::blame::{Got, blame};
 use super::play::Difference;
 use super::story::Story;
 use super::{expected_gist, gist};
-use crate::scenario::Found;
-use crate::scenario::spelling::ScenarioWriter;
 
 /// A failing story as a file.
 #[derive(Debug, Clone)]
@@ -123,7 +123,7 @@ fn parts(difference: &Difference) -> [String; 3] {
         Got::Answer(answer) => brief(&answer.to_json(), || gist(answer)),
         Got::Nothing(why) => format!("no answer ({why})"),
     };
-    let did = crate::transcript::command(&difference.command);
+    let did = proofup_scenario::transcript::command(&difference.command);
     [did, admitted.join(" or "), got]
 }
 

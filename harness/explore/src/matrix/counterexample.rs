@@ -7,14 +7,14 @@ use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 use proofup_oracle::usable;
 use proofup_oracle::user::Registered;
+use proofup_scenario::UserSpec;
+use proofup_scenario::spelling::ScenarioWriter;
 use serde_json::{Value as Json, json};
 
 use super::REQUIREMENT;
 use super::combination::Combination;
 use super::decision::{Decision, Standing, Told, expected, expected_in_full, session_state};
 use super::finding::{Aspect, Difference};
-use crate::scenario::UserSpec;
-use crate::scenario::spelling::ScenarioWriter;
 
 /// Writes the scenario that shows a difference.
 #[must_use]
@@ -248,9 +248,9 @@ fn details(told: &Told) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::embedded_catalogue;
     use crate::matrix::decision::registered_sets;
-    use crate::scenario::load;
+    use proofup_scenario::catalogue::embedded_catalogue;
+    use proofup_scenario::load;
 
     fn difference(number: u16, aspect: Aspect, registered: &[Method]) -> Difference {
         Difference {

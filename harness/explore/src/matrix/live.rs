@@ -8,8 +8,11 @@ mod tenancy;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use proofup_binding::Isolation;
 use proofup_domain::capabilities::{Capabilities, Feature};
 use proofup_domain::secret::Secret;
+use proofup_world::persona::case_rng;
+use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use rand::RngExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -17,9 +20,6 @@ use tokio::task::JoinSet;
 use self::tenancy::Tenancy;
 use super::combination::Combination;
 use super::finding::Findings;
-use crate::target::Isolation;
-use crate::world::persona::case_rng;
-use crate::world::session::{RunError, TargetSession, read_capabilities};
 
 /// How many combinations that could not be judged end the work: the target is gone, or not what its file says.
 const TROUBLES_MAX: u64 = 20;

@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use proofup_binding::Operation;
 use proofup_domain::capabilities::{Capabilities, Facility, Feature};
 use proofup_domain::command::Name;
 use proofup_domain::method::{ChallengeKind, Method, ResetMethod, Role};
 use proofup_domain::policy::{Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
+use proofup_scenario::{GatewayForms, Scenario, UserSpec};
+use proofup_world::context::RunContext;
+use proofup_world::stage::Stage;
 use serde_json::json;
 
 use super::report::Measured;
 use super::{Measure, codes, tokens};
-use crate::scenario::{GatewayForms, Scenario, UserSpec};
-use crate::target::Operation;
-use crate::world::context::RunContext;
-use crate::world::stage::Stage;
 
 /// People who take turns, where the target makes as many as are asked for.
 const PEOPLE: usize = 5;

@@ -5,6 +5,8 @@ mod odd;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use proofup_binding::drawn::segment;
+use proofup_binding::{CompiledTarget, Variables};
 use proofup_domain::secret::Secret;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -13,8 +15,6 @@ use serde_json::Value as Json;
 use self::odd::{odd_value, places, with};
 use super::openapi::{Document, Endpoint, OTHER_METHODS};
 use super::sample::Sampler;
-use crate::target::drawn::segment;
-use crate::target::{CompiledTarget, Variables};
 
 /// A drawn request.
 pub(super) struct Drawn {

@@ -4,9 +4,14 @@
 //! what cannot be read. Anything else may be right: what was drawn may turn out to be valid, or to be minded by nobody.
 
 use http::Request;
+use proofup_binding::drawn::Came;
+use proofup_binding::exchange::Exchange;
+use proofup_binding::{Operation, RawResponse, TransportError, Value, Variables};
 use proofup_domain::method::Method as Info;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
+use proofup_world::persona::case_rng;
+use proofup_world::stage::Stage;
 use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
 
@@ -15,11 +20,6 @@ use super::collect::{Stand, person};
 use super::draw::{Drawer, Drawn};
 use super::openapi::{Document, Endpoint};
 use super::report::{Finding, Measured, Row};
-use crate::target::drawn::Came;
-use crate::target::exchange::Exchange;
-use crate::target::{Operation, RawResponse, TransportError, Value, Variables};
-use crate::world::persona::case_rng;
-use crate::world::stage::Stage;
 
 /// Fetches the target's description, and sends each endpoint in it so many malformed requests.
 pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize>) -> Measured {

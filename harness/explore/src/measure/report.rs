@@ -1,6 +1,6 @@
 //! What measuring led to.
 
-use crate::target::exchange::Exchange;
+use proofup_binding::exchange::Exchange;
 
 /// Everything that was measured, in the order in which it was.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,11 @@
 //! Makes values that a JSON Schema describes, so that what is spoilt afterwards is all that is wrong with a request.
 
+use proofup_binding::Variables;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json, json};
 
 use super::openapi::Document;
-use crate::target::Variables;
 
 /// How deep a sample goes: schemas may hold themselves.
 const DEPTH_MAX: usize = 8;

@@ -1,9 +1,12 @@
 //! Shapes near a code, drawn from the seed: each is refused or declared, and the right code still works after them (CODE-10).
 
+use proofup_binding::Value;
 use proofup_domain::answer::Answer;
 use proofup_domain::command::CodeShape;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
+use proofup_world::persona::case_rng;
+use proofup_world::stage::Stage;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value as Json, json};
@@ -11,9 +14,6 @@ use serde_json::{Value as Json, json};
 use super::Measure;
 use super::collect::{Sends, Stand, person};
 use super::report::{Finding, Measured, Row};
-use crate::target::Value;
-use crate::world::persona::case_rng;
-use crate::world::stage::Stage;
 
 /// Shapes that one setup takes at most: the right code has to follow while tries are left.
 const SHAPES_OF_A_SETUP: usize = 4;
@@ -176,7 +176,7 @@ impl Judging<'_, '_> {
         number: usize,
         sent: String,
         wrong: String,
-        exchange: crate::target::exchange::Exchange,
+        exchange: proofup_binding::exchange::Exchange,
     ) {
         let finding = Finding {
             number,

@@ -11,13 +11,13 @@ use proofup_domain::command::Command;
 use proofup_domain::expect::{AnswersPattern, Expectation, FieldPatterns, TogetherPattern};
 use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
+use proofup_scenario::spelling::ScenarioWriter;
+use proofup_scenario::{Finder, Found};
 use serde_json::{Value as Json, json};
 
 use super::judge::Played;
 use super::judge::{Moment, moved};
 use super::plan::{Plan, START};
-use crate::scenario::spelling::ScenarioWriter;
-use crate::scenario::{Finder, Found};
 
 /// Bounds the steps of the walk through all orders; beyond it a file would say too little.
 const STEPS_MOST: usize = 100_000;

@@ -7,10 +7,10 @@ use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::command::Command;
 use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
+use proofup_scenario::Quantity;
 
 use super::plan::Plan;
 use super::search::{Model, Verdict, classes, search};
-use crate::scenario::Quantity;
 
 /// Bounds how many operations the search tries.
 const TRIED_MOST: usize = 50_000;
@@ -111,7 +111,7 @@ fn summary(plan: &Plan, played: &Played) -> String {
         if let Some(what) = answer.unrecognised() {
             line.push_str(&format!(
                 ", no rule knows the answer to `{}`: {what}",
-                crate::transcript::command(command)
+                proofup_scenario::transcript::command(command)
             ));
         }
     }
@@ -125,8 +125,8 @@ fn follow(state: &State, (now, command, answer): &Told) -> Result<State, String>
         Ok(()) => Ok(outcome.follow(answer).clone()),
         Err(mismatches) => Err(format!(
             "`{}` was answered with {}: {}",
-            crate::transcript::command(command),
-            crate::transcript::answer(answer),
+            proofup_scenario::transcript::command(command),
+            proofup_scenario::transcript::answer(answer),
             mismatches.join("; ")
         )),
     }

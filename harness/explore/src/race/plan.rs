@@ -8,11 +8,11 @@ use proofup_domain::command::Command;
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::State;
+use proofup_scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
+use proofup_world::case::Case;
+use proofup_world::tenant;
 
 use super::teller::Template;
-use crate::scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
-use crate::world::case::Case;
-use crate::world::tenant;
 
 /// The instant at which every tenant starts.
 pub(crate) const START: &str = "2026-01-15T09:00:00Z";

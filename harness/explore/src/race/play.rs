@@ -1,12 +1,12 @@
 //! Lets a history happen in a world of its own.
 
 use proofup_domain::capabilities::Capabilities;
+use proofup_world::case::make_world;
+use proofup_world::context::RunContext;
+use proofup_world::{Trouble, World};
 
 use super::judge::{Judgement, Played, judge};
 use super::plan::Plan;
-use crate::world::case::make_world;
-use crate::world::context::RunContext;
-use crate::world::{Trouble, World};
 
 /// Lets a history happen and judges it.
 pub(crate) async fn attempt(
@@ -32,7 +32,7 @@ pub(crate) async fn play(environment: &RunContext, plan: &Plan) -> Result<Played
 
 async fn happen(
     world: &mut World<'_>,
-    scenario: &crate::scenario::Scenario,
+    scenario: &proofup_scenario::Scenario,
     plan: &Plan,
 ) -> Result<Played, Trouble> {
     world.set_up(scenario, &scenario.policy).await?;

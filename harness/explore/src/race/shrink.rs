@@ -5,11 +5,11 @@
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
+use proofup_world::context::RunContext;
 
 use super::judge::Judgement;
 use super::plan::Plan;
 use super::play::attempt;
-use crate::world::context::RunContext;
 
 /// How often a smaller history is tried …
 const ATTEMPTS: u32 = 8;

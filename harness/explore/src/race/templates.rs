@@ -7,12 +7,12 @@ use proofup_domain::capabilities::{Feature, Limits};
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::NeededFeature;
+use proofup_scenario::UserSpec;
+use proofup_world::persona::case_rng;
 use serde_json::{Value as Json, json};
 
 use super::plan::Plan;
 use super::teller::{Teller, Template};
-use crate::scenario::UserSpec;
-use crate::world::persona::case_rng;
 
 const RESET: NeededFeature = NeededFeature::Feature(Feature::Reset);
 const TWO_STEP: NeededFeature = NeededFeature::Feature(Feature::TwoStep);

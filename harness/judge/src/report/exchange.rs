@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
+use proofup_binding::exchange::Exchange;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::target::exchange::Exchange;
 
 /// Headers that say something about the connection or the hour, and nothing about the target.
 const VOLATILE: [&str; 5] = ["host", "date", "content-length", "connection", "user-agent"];

@@ -11,12 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::judge::outcome::{CaseResult, Mismatch, Outcome};
-use crate::judge::verdict::{
-    CheckStatus, Counts, JudgedCheck, JudgedRequirement, RequirementStatus, Verdict, Word,
-};
+use crate::outcome::{CaseResult, Mismatch, Outcome};
 use crate::report::exchange::ToldExchange;
 use crate::report::{Facts, words};
+use crate::verdict::{
+    CheckStatus, Counts, JudgedCheck, JudgedRequirement, RequirementStatus, Verdict, Word,
+};
 
 /// The version of this form of report; it changes when a reader would have to.
 pub const FORMAT: &str = "proofup-report-1";

@@ -11,10 +11,10 @@ use quick_junit::{
     XmlString,
 };
 
-use crate::judge::outcome::{CaseResult, Outcome};
-use crate::judge::verdict::{CheckStatus, JudgedCheck, NotExercised, RequirementStatus, Verdict};
+use crate::outcome::{CaseResult, Outcome};
 use crate::report::exchange::lines;
 use crate::report::{Facts, words};
+use crate::verdict::{CheckStatus, JudgedCheck, NotExercised, RequirementStatus, Verdict};
 
 /// Writes down a run as `JUnit` XML.
 ///

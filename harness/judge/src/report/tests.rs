@@ -1,15 +1,15 @@
+use proofup_binding::exchange::Exchange;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::*;
-use crate::judge::exemption::{Covers, ExemptOutcome, Exemption, Exemptions};
-use crate::judge::outcome::{CaseResult, Mismatch, Outcome};
-use crate::judge::samples::{absent, case, catalogue, check, failed, unable};
-use crate::judge::verdict::{Evidence, Scope, Verdict, judge};
+use crate::exemption::{Covers, ExemptOutcome, Exemption, Exemptions};
+use crate::outcome::{CaseResult, Mismatch, Outcome};
 use crate::report::json::Report;
-use crate::target::exchange::Exchange;
+use crate::samples::{absent, case, catalogue, check, failed, unable};
+use crate::verdict::{Evidence, Scope, Verdict, judge};
 
 fn facts() -> Facts {
     Facts {

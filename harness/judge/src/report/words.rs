@@ -5,8 +5,8 @@ use std::fmt::Display;
 use proofup_domain::requirement::{Level, Requirement};
 use serde_json::Value;
 
-use crate::judge::outcome::{CouldNotRun, Mismatch, NotApplicable, Outcome};
-use crate::judge::verdict::NotExercised;
+use crate::outcome::{CouldNotRun, Mismatch, NotApplicable, Outcome};
+use crate::verdict::NotExercised;
 
 /// Returns why a check is not applicable or could not run; nothing where it was exercised.
 #[must_use]

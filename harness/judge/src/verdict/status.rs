@@ -4,8 +4,8 @@ use proofup_domain::requirement::{Level, Requirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::outcome::{CouldNotRun, Outcome};
-use crate::judge::verdict::JudgedCheck;
+use crate::outcome::{CouldNotRun, Outcome};
+use crate::verdict::JudgedCheck;
 
 /// What a check counts as; of several, the greatest decides for the requirement.
 #[derive(

@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::judge::exemption::{Covers, ExemptOutcome, Exemption};
-use crate::judge::outcome::Outcome;
-use crate::judge::samples::{absent, case, catalogue, check, failed, not_reached, unable};
+use crate::exemption::{Covers, ExemptOutcome, Exemption};
+use crate::outcome::Outcome;
+use crate::samples::{absent, case, catalogue, check, failed, not_reached, unable};
 
 fn exemption(name: &str, outcome: ExemptOutcome) -> Exemption {
     let covers = if name.contains('/') {

@@ -4,12 +4,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use proofup_binding::{ClockMode, Operation, Transport, Value, Variables};
 use proofup_domain::answer::Answer;
 use serde_json::json;
 
 use super::{LoadConfig, TICK, every};
-use crate::load::tenant::{Common, Tenant};
-use crate::target::{ClockMode, Operation, Transport, Value, Variables};
+use crate::tenant::{Common, Tenant};
 
 /// Offers what test control needs.
 pub(super) fn control_variables(config: &LoadConfig, tenant: &Tenant) -> Variables {

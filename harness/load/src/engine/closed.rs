@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::flight::Flight;
 use super::{Landing, LoadConfig, Shared};
-use crate::load::flow::FlowName;
-use crate::load::plan::{Connections, Stop};
-use crate::load::player::Player;
-use crate::load::schedule::Draws;
+use crate::flow::FlowName;
+use crate::plan::{Connections, Stop};
+use crate::player::Player;
+use crate::schedule::Draws;
 
 /// Plays one user of a closed loop.
 pub(super) struct ClosedUser {

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::stage::Stage;
 use super::{LoadConfig, LoadError, LoadOutput};
-use crate::load::compare::{Aim, Comparison, Ratio, Relation};
+use crate::compare::{Aim, Comparison, Ratio, Relation};
 
 /// What decides a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

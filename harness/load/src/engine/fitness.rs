@@ -2,23 +2,23 @@
 //! operation is bound, and the policy that holds lets each flow happen.
 
 use jiff::{SignedDuration, Timestamp};
+use proofup_binding::{ClockMove, CompiledTarget, Operation, differing, field_of, with_fields};
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::State;
+use proofup_world::foresee::succeed;
+use proofup_world::{Terms, operation_of};
 use serde_json::Value as Json;
 
 use super::terms::{NotUnderPolicy, PolicyField};
 use super::{LoadConfig, LoadError};
-use crate::foresee::succeed;
-use crate::load::flow::{Act, Family, FlowName, registration};
-use crate::load::plan::REST_SECONDS;
-use crate::load::player::oracle;
-use crate::load::tenant::{Common, manage_policy, second_step_policy};
-use crate::target::{ClockMove, CompiledTarget, Operation, differing, field_of, with_fields};
-use crate::world::{Terms, operation_of};
+use crate::flow::{Act, Family, FlowName, registration};
+use crate::plan::REST_SECONDS;
+use crate::player::oracle;
+use crate::tenant::{Common, manage_policy, second_step_policy};
 
 /// Returns whether a target has what a plan needs.
 pub(super) fn check(config: &LoadConfig, common: &Common) -> Result<(), LoadError> {
@@ -172,7 +172,7 @@ fn foreseen(common: &Common, flow: FlowName, terms: &Terms) -> Result<(), String
     let mut now = Timestamp::UNIX_EPOCH;
     let go = |state: &State, command: &Command, now| {
         succeed(state, command, now).map_err(|admitted| {
-            let command = crate::transcript::command(command);
+            let command = proofup_scenario::transcript::command(command);
             format!("`{command}` would be answered with {admitted}")
         })
     };

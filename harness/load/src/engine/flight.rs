@@ -3,14 +3,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use proofup_binding::TransportError;
 use proofup_domain::command::Command;
 
 use super::Shared;
 use super::recorder::{Ended, nanoseconds};
-use crate::load::figures::{End, Example, REUSED_CODE, WRONG_CODE, step_name};
-use crate::load::flow::{FlowName, Script};
-use crate::load::player::{Player, Trouble};
-use crate::target::TransportError;
+use crate::figures::{End, Example, REUSED_CODE, WRONG_CODE, step_name};
+use crate::flow::{FlowName, Script};
+use crate::player::{Player, Trouble};
 
 /// One flow on its way.
 pub(crate) struct Flight {

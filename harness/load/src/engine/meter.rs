@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Event, LoadConfig, Shared};
-use crate::load::process;
+use crate::process;
 
 /// What the generator and the target had used at an instant.
 #[derive(Clone, Copy)]

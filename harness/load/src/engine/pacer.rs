@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use proofup_domain::clock::Clock;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::load::schedule::{Arrival, Schedule};
+use crate::schedule::{Arrival, Schedule};
 
 /// The thread; dropped, it ends.
 #[derive(Debug)]

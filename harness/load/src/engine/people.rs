@@ -4,15 +4,15 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _};
+use proofup_binding::{Operation, Transport, Value, Variables};
 use proofup_domain::method::Role;
+use proofup_world::Newcomer;
 
 use super::clocks::control_variables;
 use super::{LoadConfig, LoadError};
-use crate::load::account::Account;
-use crate::load::flow::FlowName;
-use crate::load::tenant::Tenant;
-use crate::target::{Operation, Transport, Value, Variables};
-use crate::world::Newcomer;
+use crate::account::Account;
+use crate::flow::FlowName;
+use crate::tenant::Tenant;
 
 /// An account, and what the target told of the person when it was made.
 pub(super) type Person = (Account, BTreeMap<String, Value>);

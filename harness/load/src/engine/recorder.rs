@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::load::figures::{Counts, End, Example, Figures, histogram, record};
-use crate::load::flow::FlowName;
-use crate::load::plan::LoadPlan;
-use crate::load::timeline::{Point, Timeline};
+use crate::figures::{Counts, End, Example, Figures, histogram, record};
+use crate::flow::FlowName;
+use crate::plan::LoadPlan;
+use crate::timeline::{Point, Timeline};
 
 /// What was taken down.
 #[derive(Debug)]

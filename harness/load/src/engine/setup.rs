@@ -8,26 +8,26 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::SignedDuration;
+use proofup_binding::{Operation, Transport, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
 use proofup_gateways::host::InProcessSink;
+use proofup_world::Terms;
 use serde_json::{Map, Value as Json, json};
 
 use super::clocks::{self, control_variables, instant};
 use super::flight::why;
 use super::people::Making;
 use super::{LoadConfig, LoadError, fitness, people};
-use crate::load::account::{ACCOUNTS_MAX, Account};
-use crate::load::figures::step_name;
-use crate::load::flow::{Act, FlowName, registration};
-use crate::load::plan::REST_SECONDS;
-use crate::load::player::{Player, oracle};
-use crate::load::tenant::{Common, Tenant};
-use crate::target::{Operation, Transport, Variables};
-use crate::world::Terms;
+use crate::account::{ACCOUNTS_MAX, Account};
+use crate::figures::step_name;
+use crate::flow::{Act, FlowName, registration};
+use crate::plan::REST_SECONDS;
+use crate::player::{Player, oracle};
+use crate::tenant::{Common, Tenant};
 
 /// Everything that a run needs before its first arrival.
 pub(super) struct Prepared {

@@ -5,19 +5,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
+use proofup_binding::{DiscoverError, Operation};
 use proofup_gateways::host::Standalone;
+use proofup_world::session::TargetSession;
+use proofup_world::surroundings::Surroundings;
 use tokio::sync::watch;
 
 use super::setup::{self, Made, Prepared};
 use super::{
     Event, LoadConfig, LoadError, LoadOutput, Run, asked_to_stop, clocks, fitness, people,
 };
-use crate::load::post::Post;
-use crate::load::tenant::Common;
-use crate::load::wire::Lanes;
-use crate::surroundings::Surroundings;
-use crate::target::{DiscoverError, Operation};
-use crate::world::session::TargetSession;
+use crate::post::Post;
+use crate::tenant::Common;
+use crate::wire::Lanes;
 
 /// A target made ready. It can be played on more than once.
 pub(super) struct Stage {

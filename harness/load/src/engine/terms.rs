@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
+use proofup_binding::exchange::Exchange;
+use proofup_binding::{Direct, Operation};
 use proofup_domain::method::Method;
 use proofup_gateways::host::{InProcessSink, StandaloneOptions};
+use proofup_world::session::TargetSession;
+use proofup_world::surroundings::SurroundingsError;
 use serde_json::Value as Json;
 
-use crate::load::figures::{Counts, Figures};
-use crate::load::flow::FlowName;
-use crate::load::plan::LoadPlan;
-use crate::load::schedule::Shard;
-use crate::load::timeline::{Point, Timeline};
-use crate::load::wire::Connect;
-use crate::surroundings::SurroundingsError;
-use crate::target::exchange::Exchange;
-use crate::target::{Direct, Operation};
-use crate::world::session::TargetSession;
+use crate::figures::{Counts, Figures};
+use crate::flow::FlowName;
+use crate::plan::LoadPlan;
+use crate::schedule::Shard;
+use crate::timeline::{Point, Timeline};
+use crate::wire::Connect;
 
 /// What to load, and how.
 #[derive(Clone)]

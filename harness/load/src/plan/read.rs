@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use super::form::{ArrivalsForm, MixForm, PlanForm, StopForm, StretchForm};
 use super::{Arrivals, LoadPlan, REST_SECONDS, Stop, Stretch};
-use crate::load::flow::FlowName;
-use crate::load::threshold::Threshold;
+use crate::flow::FlowName;
+use crate::threshold::Threshold;
 
 /// Returns the JSON Schema of plans, for editors.
 #[must_use]

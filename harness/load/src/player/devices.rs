@@ -1,16 +1,16 @@
 //! What a user does with a phone in their hand: answer a call, scan a code, activate an app, approve a notification.
 
 use bytes::Bytes;
+use proofup_binding::{Operation, Value};
 use proofup_domain::answer::{AccountAnswer, Answer};
 use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_gateways::people::authenticator::{Authenticator, parse_activation};
 use proofup_gateways::people::handset::{self, SecretChoice};
+use proofup_world::devices::account_answer;
 use serde_json::Value as Json;
 
 use super::{Player, Trouble};
-use crate::target::{Operation, Value};
-use crate::world::devices::account_answer;
 
 impl Player {
     /// Lets a command happen and tells what came back.

@@ -3,20 +3,20 @@
 //!
 //! The contract of tenants needs none of it and takes the shorter way: see [`Common::stranger`].
 //!
-//! [`Common::stranger`]: crate::load::tenant::Common::stranger
+//! [`Common::stranger`]: crate::tenant::Common::stranger
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proofup_binding::{Operation, Reply, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::Expected;
+use proofup_world::needs::setup_kind;
 
 use super::{Player, Trouble, method_of};
-use crate::target::{Operation, Reply, Value, Variables};
-use crate::world::needs::setup_kind;
 
 /// What a user of a stranger has beside what every user has.
 #[derive(Debug, Clone, Default)]

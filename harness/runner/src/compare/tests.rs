@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use proofup_domain::edition::Edition;
+use proofup_judge::outcome::{CouldNotRun, Mismatch};
 use serde_json::json;
 
 use super::*;
-use crate::judge::outcome::{CouldNotRun, Mismatch};
 
 fn check(slug: &str, outcome: Outcome) -> CheckResult {
     CheckResult {

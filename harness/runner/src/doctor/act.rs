@@ -4,10 +4,10 @@ use proofup_domain::command::{Command, Name};
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
+use proofup_scenario::UserSpec;
 use serde_json::Value as Json;
 
 use super::finding::Mark;
-use crate::scenario::UserSpec;
 
 /// People, a policy and what they do, in stages; a stage that is not right ends the story.
 pub(super) struct Story {

@@ -3,20 +3,20 @@
 //! Certain signs of a mistake are answers that no rule matches, successes with the status of an error, and values that
 //! nobody finds where the file says. Where a defect looks alike, both are named: "either … or …".
 
+use proofup_binding::exchange::Exchange;
+use proofup_binding::{Operation, TargetText};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
+use proofup_scenario::transcript;
+use proofup_world::operation_of;
+use proofup_world::visit::{Acted, Came, Visit};
 use serde_json::Value as Json;
 
 use super::act::{Act, Wants};
 use super::finding::{Diagnosis, Mark};
 use super::signs::{facility, fits_shape, hint, holds, user_of};
-use crate::target::exchange::Exchange;
-use crate::target::{Operation, TargetText};
-use crate::transcript;
-use crate::world::operation_of;
-use crate::world::visit::{Acted, Came, Visit};
 
 /// Looks at what came of a command, with what was kept of it.
 pub(super) struct Look<'a> {

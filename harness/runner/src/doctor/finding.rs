@@ -1,7 +1,7 @@
 //! What the doctor finds: data, to be printed by whoever asked.
 
-use crate::judge::outcome::CouldNotRun;
-use crate::target::exchange::Exchange;
+use proofup_binding::exchange::Exchange;
+use proofup_judge::outcome::CouldNotRun;
 pub use proofup_world::Mark;
 use proofup_world::Marks;
 

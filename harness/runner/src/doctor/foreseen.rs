@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
+use proofup_binding::CompiledTarget;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::expect::{Expectation, FieldPatterns, Pattern};
 use proofup_domain::requirement::RequirementId;
+use proofup_scenario::{Check, Deed, GatewayForms, Scenario, Step};
+use proofup_world::foresee::foresee;
+use proofup_world::{changes_its_user, operation_of};
 
 use super::act::{Act, Story, Wants};
-use crate::foresee::foresee;
-use crate::scenario::{Check, Deed, GatewayForms, Scenario, Step};
-use crate::target::CompiledTarget;
-use crate::world::{changes_its_user, operation_of};
 
 /// Cuts a story down to what is right under the target's policy, and gives the scenario of it.
 pub(super) fn cut(
@@ -137,8 +137,8 @@ mod tests {
 
     use super::*;
     use crate::doctor::programme;
-    use crate::foresee::foresee_under;
-    use crate::target::ClockMode;
+    use proofup_binding::ClockMode;
+    use proofup_world::foresee::foresee_under;
 
     fn everything() -> Capabilities {
         Capabilities {

@@ -1,16 +1,16 @@
 //! The ground on which everything stands: the implementation answers, declares, lets tenants and users be made, and tells
 //! a right password from a wrong one.
 
+use proofup_binding::{CompiledTarget, Operation, TargetText};
 use proofup_domain::capabilities::{Capabilities, Facility, Feature};
 use proofup_domain::refusal::Refusal;
+use proofup_world::session::RunError;
 use serde_json::json;
 
 use super::act::{Stage, Story, act, somebody};
 use super::diagnose::diagnosis;
 use super::finding::{Diagnosis, Finding, Mark, Probed};
 use super::{policies, setups};
-use crate::target::{CompiledTarget, Operation, TargetText};
-use crate::world::session::RunError;
 
 /// Returns what an error before any probe means.
 pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<Finding> {

@@ -1,12 +1,11 @@
 //! Signs by which a diagnosis tells what is meant: statuses, shapes of values, channels.
 
+use proofup_binding::Operation;
 use proofup_domain::answer;
 use proofup_domain::capabilities::Facility;
 use proofup_domain::command::Command;
 use proofup_domain::state::Channel;
 use serde_json::{Value as Json, json};
-
-use crate::target::Operation;
 
 /// Returns what a status that no rule matches hints at, where a success was due.
 pub(super) fn hint(operation: &str, status: u16) -> String {

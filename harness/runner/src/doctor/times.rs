@@ -1,12 +1,12 @@
 //! Time: the clock moves, and every declared lifetime that can be shown moves along. A seam that leaks is found here.
 
+use proofup_binding::ClockMode;
 use proofup_domain::capabilities::{Capabilities, Facility, Limits};
 use proofup_domain::method::{ChallengeKind, Method, ResetMethod};
 use serde_json::{Value as Json, json};
 
 use super::act::{Act, Stage, Story, Wants, act, somebody};
 use super::{policies, setups};
-use crate::target::ClockMode;
 
 /// How far from a boundary is probed where time passes by itself, in seconds.
 const RUNNING_MARGIN: u32 = 20;

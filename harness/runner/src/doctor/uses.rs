@@ -361,7 +361,7 @@ fn audit(method: Method) -> Story {
         policy: policies::second_step(ChallengeKind::TextMessage).without_demands(),
         after: vec![setups::registered(
             method,
-            crate::world::needs::setup_kind(method),
+            proofup_world::needs::setup_kind(method),
         )],
         stages: vec![Stage::new(
             "audit trail",

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use proofup_binding::CompiledTarget;
 use proofup_domain::edition::Edition;
-use proofup_runner::catalogue::embedded_catalogue;
+use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
-use proofup_runner::judge::outcome::{CaseResult, Outcome};
 use proofup_runner::run::{RunConfig, Selection, run};
-use proofup_runner::scenario::{Suite, embedded_suite};
-use proofup_runner::target::CompiledTarget;
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::{Suite, embedded_suite};
 use tokio::sync::watch;
 
 use super::{REFERENCE, lines, with_text};

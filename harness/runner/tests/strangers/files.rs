@@ -1,6 +1,6 @@
 //! What a target file may not say about the world around the implementation.
 
-use proofup_runner::target::CompiledTarget;
+use proofup_binding::CompiledTarget;
 
 use crate::product::TARGET;
 

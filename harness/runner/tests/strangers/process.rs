@@ -4,10 +4,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use proofup_binding::{CompiledTarget, TransportOptions, loopback_transport};
 use proofup_domain::clock::Clock;
 use proofup_runner::run::run;
-use proofup_runner::surroundings::{Surroundings, SurroundingsError};
-use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
+use proofup_world::surroundings::{Surroundings, SurroundingsError};
 
 use super::shared::{judging, outcomes, scenario, target};
 use crate::planted::wait;

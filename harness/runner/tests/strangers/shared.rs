@@ -3,15 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use proofup_binding::{CompiledTarget, TransportOptions, loopback_transport};
 use proofup_domain::clock::Clock;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::judge::outcome::Outcome;
-use proofup_runner::report::words::why;
+use proofup_judge::outcome::Outcome;
+use proofup_judge::report::words::why;
 use proofup_runner::run::{RunConfig, RunOutput, TargetSession, run};
-use proofup_runner::scenario::{Scenario, load};
-use proofup_runner::surroundings::Surroundings;
-use proofup_runner::target::{CompiledTarget, TransportOptions, loopback_transport};
-
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::{Scenario, load};
+use proofup_world::surroundings::Surroundings;
 use serde_json::Value;
 use tower::ServiceExt as _;
 

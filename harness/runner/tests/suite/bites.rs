@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use proofup_domain::expect::Expectation;
 use proofup_domain::refusal::Refusal;
-use proofup_runner::judge::outcome::Outcome;
+use proofup_judge::outcome::Outcome;
 use serde_json::{Map, Value, json};
 
 use super::harness::{Place, run_suite, suite};

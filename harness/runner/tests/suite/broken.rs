@@ -1,9 +1,9 @@
 //! A run against a server that breaks down at every second success that has nothing to tell.
 
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::judge::outcome::{CheckResult, Outcome};
+use proofup_judge::outcome::{CheckResult, Outcome};
 use proofup_runner::run::run;
-use proofup_runner::scenario::load;
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::load;
 
 use crate::config;
 use crate::failing::failing;

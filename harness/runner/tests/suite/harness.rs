@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use proofup_binding::{
+    CompiledTarget, Transport, TransportError, TransportOptions, loopback_transport,
+};
 use proofup_domain::clock::Clock;
 use proofup_domain::requirement::Catalogue;
 use proofup_domain::secret::Secret;
+use proofup_judge::outcome::CaseResult;
 use proofup_reference::app::{AppConfig, Reference, app};
 use proofup_reference::serve::serve;
-use proofup_runner::catalogue::embedded_catalogue;
-use proofup_runner::judge::outcome::CaseResult;
 use proofup_runner::run::{RunConfig, RunOutput, Selection, TargetSession, run};
-use proofup_runner::scenario::{Suite, embedded_suite};
-use proofup_runner::target::{
-    CompiledTarget, Transport, TransportError, TransportOptions, loopback_transport,
-};
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::{Suite, embedded_suite};
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
 
 /// The token of test control in these tests.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use proofup_runner::judge::outcome::Outcome;
+use proofup_judge::outcome::Outcome;
 
 use super::harness::{Place, one_by_one, run_suite, suite};
 

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use proofup_binding::ClockMode;
 use proofup_domain::clock::Clock;
 
 use super::{SurroundingsError, runs, unwritable};
-use crate::target::ClockMode;
 
 /// The file and what stands in it.
 #[derive(Debug)]

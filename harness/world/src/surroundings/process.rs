@@ -8,12 +8,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bytes::Bytes;
+use proofup_binding::{CompiledTarget, ProcessPlan, Transport};
 use proofup_domain::secret::{MASK, Secret};
 use tokio::process::{Child, Command};
 use tower::ServiceExt as _;
 
 use super::{SurroundingsError, unwritable};
-use crate::target::{CompiledTarget, ProcessPlan, Transport};
 
 /// Where and with which environment commands of a target file run.
 #[derive(Debug, Clone)]

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use proofup_files::{nearest, quantity};
-use proofup_runner::load::engine::duel::Measure;
-use proofup_runner::load::flow::FlowName;
-use proofup_runner::load::plan::Overrides;
-use proofup_runner::load::threshold::Threshold;
+use proofup_load::engine::duel::Measure;
+use proofup_load::flow::FlowName;
+use proofup_load::plan::Overrides;
+use proofup_load::threshold::Threshold;
 use url::Url;
 
 use crate::aim::TransportKind;

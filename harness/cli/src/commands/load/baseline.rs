@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use proofup_runner::load::baseline::{Baseline, BaselineError};
-use proofup_runner::load::compare::Relation;
-use proofup_runner::load::report::Report;
-use proofup_runner::target::{TransportOptions, loopback_transport};
+use proofup_binding::{TransportOptions, loopback_transport};
+use proofup_load::baseline::{Baseline, BaselineError};
+use proofup_load::compare::Relation;
+use proofup_load::report::Report;
 use tower::ServiceExt as _;
 use url::Url;
 

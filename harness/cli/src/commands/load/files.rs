@@ -5,9 +5,9 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use proofup_runner::load::Event;
-use proofup_runner::load::output::{CsvLog, HistogramLog};
-use proofup_runner::load::report::Report;
+use proofup_load::Event;
+use proofup_load::output::{CsvLog, HistogramLog};
+use proofup_load::report::Report;
 
 use super::arguments::LoadFile;
 use crate::failure::Failure;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use proofup_runner::load::merge::merge;
-use proofup_runner::load::report::Report;
+use proofup_load::merge::merge;
+use proofup_load::report::Report;
 
 use super::arguments::{LoadFile, MergeArguments};
 use super::files::Files;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use proofup_runner::load::Shard;
-use proofup_runner::load::find::{Found, highest_rate};
-use proofup_runner::load::plan::LoadPlan;
-use proofup_runner::load::report::Verdict;
+use proofup_load::Shard;
+use proofup_load::find::{Found, highest_rate};
+use proofup_load::plan::LoadPlan;
+use proofup_load::report::Verdict;
 
 use super::files::Files;
 use super::{LoadContext, loaded};

@@ -7,14 +7,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use proofup_binding::{CompiledTarget, Direct, TransportOptions, loopback_transport};
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::InProcessSink;
-use proofup_runner::load::Connect;
-use proofup_runner::load::report::{IN_PROCESS, TargetTold};
+use proofup_load::Connect;
+use proofup_load::report::{IN_PROCESS, TargetTold};
 use proofup_runner::run::TargetSession;
-use proofup_runner::target::{CompiledTarget, Direct, TransportOptions, loopback_transport};
 use url::Url;
 
 use crate::aim::{self, TOKEN_VARIABLE, TargetSpec};

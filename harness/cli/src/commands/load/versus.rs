@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use proofup_runner::load::Shard;
-use proofup_runner::load::compare::{Aim, Relation};
-use proofup_runner::load::engine::duel::{Duel, DuelConfig, Measure, duel};
-use proofup_runner::load::plan::{Arrivals, LoadPlan, Stop};
+use proofup_load::Shard;
+use proofup_load::compare::{Aim, Relation};
+use proofup_load::engine::duel::{Duel, DuelConfig, Measure, duel};
+use proofup_load::plan::{Arrivals, LoadPlan, Stop};
 use url::Url;
 
 use super::arguments::LoadArguments;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use proofup_runner::matrix::covering::Strength;
+use proofup_explore::matrix::covering::Strength;
 use url::Url;
 
 use crate::values::number;

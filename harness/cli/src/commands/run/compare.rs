@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proofup_judge::report::Facts;
+use proofup_judge::report::words::{counted, thousands};
+use proofup_judge::verdict::Word;
 use proofup_runner::compare::{Came, Comparison, ComparisonReport, Divergence, Side, compare};
-use proofup_runner::judge::verdict::Word;
-use proofup_runner::report::Facts;
-use proofup_runner::report::words::{counted, thousands};
 use proofup_runner::run::RunOutput;
 use url::Url;
 

@@ -3,10 +3,10 @@
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 
-use proofup_runner::judge::outcome::CaseResult;
-use proofup_runner::judge::verdict::Verdict;
-use proofup_runner::report::json::Report;
-use proofup_runner::report::{Facts, exchange, junit};
+use proofup_judge::outcome::CaseResult;
+use proofup_judge::report::json::Report;
+use proofup_judge::report::{Facts, exchange, junit};
+use proofup_judge::verdict::Verdict;
 
 use crate::commands::run::arguments::{ReportFile, RunArguments};
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
 //! How a run is shown while it goes on: one line on a terminal, nothing elsewhere.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use proofup_runner::judge::outcome::Outcome;
+use proofup_judge::outcome::Outcome;
 use proofup_runner::run::Event;
 
 use crate::terminal;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_files::nearest;
-use proofup_runner::judge::verdict::Scope;
+use proofup_judge::verdict::Scope;
 use proofup_runner::run::{Selection, select, selected_ids};
-use proofup_runner::scenario::{Scenario, Suite};
+use proofup_scenario::{Scenario, Suite};
 
 use crate::commands::explain::{no_such_requirement, requirements};
 use crate::commands::run::arguments::RunArguments;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use proofup_runner::judge::outcome::{CaseResult, CouldNotRun, Outcome};
+use proofup_judge::outcome::{CaseResult, CouldNotRun, Outcome};
 use similar::{ChangeTag, TextDiff};
 
 use crate::commands::run::outputs::file_name;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use proofup_binding::{Asked, Operation, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::answer::{AvailableAnswer, AvailableDetail, SessionAnswer, WizardAnswer};
 use proofup_domain::method::Role;
@@ -16,7 +17,6 @@ use crate::matrix::combination::Combination;
 use crate::matrix::decision::{Detail, Told, expected_in_full, session_state};
 use crate::matrix::export::joined;
 use crate::matrix::finding::{ACCEPTED, Aspect, Difference, Findings, REFUSED, Trouble};
-use crate::target::{Asked, Operation, Value, Variables};
 
 /// When every tenant's clock starts. Nothing here depends on it.
 const START: &str = "2026-01-15T09:00:00Z";
