@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use proofup_domain::secret::Secret;
 use proofup_files::quantity::duration;
-use proofup_files::{Document, FileErrors, Node, Problem, join};
+use proofup_files::{FileErrors, Node, Problem, TomlDocument, join};
 use serde_json::Value as Json;
 
 use super::file::{TargetFile, json_schema};
@@ -36,7 +36,7 @@ pub(super) fn compile(
     environment: Environment<'_>,
 ) -> Result<CompiledTarget, FileErrors> {
     static SCHEMA: LazyLock<Json> = LazyLock::new(json_schema);
-    let document = Document::parse(path, text);
+    let document = TomlDocument::parse(path, text);
     let mut checked = document.check(&SCHEMA);
     if !document.is_toml() {
         return Err(document.errors(checked.problems));

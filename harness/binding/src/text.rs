@@ -4,7 +4,7 @@
 //! matter.
 
 use proofup_domain::answer::REFUSED;
-use proofup_files::{Document, Node, line_of};
+use proofup_files::{Node, TomlDocument, line_of};
 
 /// The text of a target file and the name by which messages call it.
 #[derive(Debug, Clone)]
@@ -47,8 +47,8 @@ impl TargetText {
         operation.is_some_and(|operation| deep(operation, &[part, name]).is_some())
     }
 
-    fn document(&self) -> Document {
-        Document::parse(&self.path, &self.text)
+    fn document(&self) -> TomlDocument {
+        TomlDocument::parse(&self.path, &self.text)
     }
 
     /// Returns whether any template of the file uses a name.

@@ -196,12 +196,12 @@ impl FieldPatterns {
 
     fn hold<'v>(
         &self,
-        path: &Path<'_>,
+        path: &AnswerPath<'_>,
         told: &dyn Fn(&str) -> Option<Cow<'v, Value>>,
-        found: &mut dyn FnMut(Found<'_>),
+        found: &mut dyn FnMut(Discrepancy<'_>),
     ) {
         for (name, pattern) in self.iter() {
-            pattern.hold(&Path::Key(path, name), told(name).as_deref(), found);
+            pattern.hold(&AnswerPath::Key(path, name), told(name).as_deref(), found);
         }
     }
 }
@@ -220,11 +220,16 @@ impl Pattern {
     #[must_use]
     pub fn admits(&self, value: Option<&Value>) -> bool {
         let mut fits = true;
-        self.hold(&Path::Root, value, &mut |_| fits = false);
+        self.hold(&AnswerPath::Root, value, &mut |_| fits = false);
         fits
     }
 
-    fn hold(&self, path: &Path<'_>, value: Option<&Value>, found: &mut dyn FnMut(Found<'_>)) {
+    fn hold(
+        &self,
+        path: &AnswerPath<'_>,
+        value: Option<&Value>,
+        found: &mut dyn FnMut(Discrepancy<'_>),
+    ) {
         let value = value.filter(|value| !value.is_null());
         let among = |list: &[Value], one: &Self| list.iter().any(|value| one.admits(Some(value)));
         let fits = match (self, value) {
@@ -233,7 +238,7 @@ impl Pattern {
             }
             (Self::List(list), Some(Value::Array(told))) if list.len() == told.len() => {
                 for (index, (one, value)) in list.iter().zip(told).enumerate() {
-                    one.hold(&Path::Index(path, index), Some(value), found);
+                    one.hold(&AnswerPath::Index(path, index), Some(value), found);
                 }
                 return;
             }
@@ -259,7 +264,7 @@ impl Pattern {
             _ => false,
         };
         if !fits {
-            found(Found::Value(path, self, value));
+            found(Discrepancy::Value(path, self, value));
         }
     }
 }
@@ -385,7 +390,7 @@ impl Expectation {
     #[must_use]
     pub fn compare(&self, answer: &Answer, allowed: &Allowed) -> Vec<Mismatch> {
         let mut mismatches = Vec::new();
-        self.hold(&Path::Root, answer, allowed, &mut |found| {
+        self.hold(&AnswerPath::Root, answer, allowed, &mut |found| {
             mismatches.push(found.into());
         });
         mismatches
@@ -393,16 +398,16 @@ impl Expectation {
 
     fn fits(&self, answer: &Answer, allowed: &Allowed) -> bool {
         let mut fits = true;
-        self.hold(&Path::Root, answer, allowed, &mut |_| fits = false);
+        self.hold(&AnswerPath::Root, answer, allowed, &mut |_| fits = false);
         fits
     }
 
     fn hold(
         &self,
-        path: &Path<'_>,
+        path: &AnswerPath<'_>,
         answer: &Answer,
         allowed: &Allowed,
-        found: &mut dyn FnMut(Found<'_>),
+        found: &mut dyn FnMut(Discrepancy<'_>),
     ) {
         let fits = match (self, answer) {
             (Self::AnyOf(several), answer) => several.iter().any(|one| one.fits(answer, allowed)),
@@ -411,7 +416,7 @@ impl Expectation {
             }
             (Self::Refused(wanted), Answer::Refused { reason, details }) => {
                 if !wanted.reasons.admit(*reason, allowed) {
-                    found(Found::Reason(path, &wanted.reasons, *reason));
+                    found(Discrepancy::Reason(path, &wanted.reasons, *reason));
                 }
                 return wanted.details.hold(path, &|name| details.get(name), found);
             }
@@ -428,7 +433,7 @@ impl Expectation {
             _ => false,
         };
         if !fits {
-            found(Found::Whole(path, self, answer));
+            found(Discrepancy::Whole(path, self, answer));
         }
     }
 }
@@ -448,10 +453,10 @@ impl TogetherPattern {
 
     fn hold(
         &self,
-        path: &Path<'_>,
+        path: &AnswerPath<'_>,
         answers: &[Answer],
         allowed: &Allowed,
-        found: &mut dyn FnMut(Found<'_>),
+        found: &mut dyn FnMut(Discrepancy<'_>),
     ) {
         let (succeeded, refused) = Answer::counts(answers);
         let counts = |name: &str| {
@@ -463,7 +468,7 @@ impl TogetherPattern {
         };
         self.counts.hold(path, &counts, found);
         if let Some(wanted) = &self.answers {
-            wanted.hold(&Path::Key(path, "answers"), answers, allowed, found);
+            wanted.hold(&AnswerPath::Key(path, "answers"), answers, allowed, found);
         }
     }
 }
@@ -471,16 +476,16 @@ impl TogetherPattern {
 impl AnswersPattern {
     fn hold(
         &self,
-        path: &Path<'_>,
+        path: &AnswerPath<'_>,
         answers: &[Answer],
         allowed: &Allowed,
-        found: &mut dyn FnMut(Found<'_>),
+        found: &mut dyn FnMut(Discrepancy<'_>),
     ) {
         let among = |one: &Expectation| answers.iter().any(|answer| one.fits(answer, allowed));
         let fits = match self {
             Self::Each(each) if each.len() == answers.len() => {
                 for (index, (one, answer)) in each.iter().zip(answers).enumerate() {
-                    let place = Path::Index(path, index);
+                    let place = AnswerPath::Index(path, index);
                     one.hold(&place, answer, allowed, found);
                 }
                 return;
@@ -495,19 +500,19 @@ impl AnswersPattern {
             }),
         };
         if !fits {
-            found(Found::Answers(path, self, answers));
+            found(Discrepancy::Answers(path, self, answers));
         }
     }
 }
 
 /// A place in an answer, written down only where something differs there.
-enum Path<'p> {
+enum AnswerPath<'p> {
     Root,
     Key(&'p Self, &'p str),
     Index(&'p Self, usize),
 }
 
-impl std::fmt::Display for Path<'_> {
+impl std::fmt::Display for AnswerPath<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Root => Ok(()),
@@ -519,33 +524,33 @@ impl std::fmt::Display for Path<'_> {
 }
 
 /// A difference, as it is found.
-enum Found<'f> {
-    Whole(&'f Path<'f>, &'f Expectation, &'f Answer),
-    Reason(&'f Path<'f>, &'f Reasons, Refusal),
-    Value(&'f Path<'f>, &'f Pattern, Option<&'f Value>),
-    Answers(&'f Path<'f>, &'f AnswersPattern, &'f [Answer]),
+enum Discrepancy<'f> {
+    Whole(&'f AnswerPath<'f>, &'f Expectation, &'f Answer),
+    Reason(&'f AnswerPath<'f>, &'f Reasons, Refusal),
+    Value(&'f AnswerPath<'f>, &'f Pattern, Option<&'f Value>),
+    Answers(&'f AnswerPath<'f>, &'f AnswersPattern, &'f [Answer]),
 }
 
-impl From<Found<'_>> for Mismatch {
-    fn from(found: Found<'_>) -> Self {
+impl From<Discrepancy<'_>> for Mismatch {
+    fn from(found: Discrepancy<'_>) -> Self {
         let (path, expected, actual) = match found {
             // The whole of one of several answers: `answers[0].`.
-            Found::Whole(path @ Path::Index(..), expected, answer) => (
+            Discrepancy::Whole(path @ AnswerPath::Index(..), expected, answer) => (
                 format!("{path}."),
                 expected.to_json(),
                 Some(answer.to_json()),
             ),
-            Found::Whole(path, expected, answer) => {
+            Discrepancy::Whole(path, expected, answer) => {
                 (path.to_string(), expected.to_json(), Some(answer.to_json()))
             }
-            Found::Reason(path, expected, came) => {
+            Discrepancy::Reason(path, expected, came) => {
                 let (path, expected) = spelling::reason(path, expected);
                 (path, expected, Some(came.as_str().into()))
             }
-            Found::Value(path, expected, value) => {
+            Discrepancy::Value(path, expected, value) => {
                 (path.to_string(), expected.to_json(), value.cloned())
             }
-            Found::Answers(path, expected, answers) => (
+            Discrepancy::Answers(path, expected, answers) => (
                 path.to_string(),
                 expected.to_json(),
                 Some(answers.iter().map(Answer::to_json).collect()),

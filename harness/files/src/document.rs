@@ -13,7 +13,7 @@ use crate::schema;
 
 /// A TOML file, read as far as it could be.
 #[derive(Debug)]
-pub struct Document {
+pub struct TomlDocument {
     path: String,
     text: Arc<str>,
     root: Node,
@@ -31,7 +31,7 @@ pub struct Checked {
     pub problems: Vec<Problem>,
 }
 
-impl Document {
+impl TomlDocument {
     /// Parses a text as far as it is TOML. `path` is how messages call the file; nothing is read from disk.
     #[must_use]
     pub fn parse(path: &str, text: &str) -> Self {
@@ -155,7 +155,7 @@ mod tests {
             "required": ["title"],
             "additionalProperties": false,
         });
-        let document = Document::parse("x.toml", text);
+        let document = TomlDocument::parse("x.toml", text);
         let problems = document.check(&schema).problems;
         let errors = document.errors(problems);
         errors.problems().iter().map(ToString::to_string).collect()

@@ -1,6 +1,6 @@
 //! Files that people write, and files that the harness writes for them: scenarios, target files, load plans, exemptions.
 //!
-//! A text becomes a [`Document`], a tree of [`Node`]s in which every key and value knows its place. One walk checks it
+//! A text becomes a [`TomlDocument`], a tree of [`Node`]s in which every key and value knows its place. One walk checks it
 //! against the JSON Schema of its format; the rules that a schema cannot say are checked by whoever owns the format, on
 //! the same tree. Whatever is wrong is a [`Problem`], and a file is told all its problems at once, as [`FileErrors`]:
 //! each with its line, what is allowed, the nearest known word and what to do.
@@ -17,8 +17,8 @@ pub mod quantity;
 mod schema;
 mod write;
 
-pub use document::{Checked, Document, read_text};
+pub use document::{Checked, TomlDocument, read_text};
 pub use nearest::{list, nearest, suggest};
-pub use node::{Entry, Kind, Node, join};
+pub use node::{Kind, Node, TableEntry, join};
 pub use problem::{FileErrors, Problem, line_of};
 pub use write::{Writer, spell};

@@ -32,12 +32,12 @@ pub enum Kind {
     /// A list.
     List(Vec<Node>),
     /// A table, in the order of the file.
-    Table(Vec<Entry>),
+    Table(Vec<TableEntry>),
 }
 
 /// An entry of a table.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct TableEntry {
     /// The key.
     pub key: String,
     /// The key's place.
@@ -75,7 +75,7 @@ impl Node {
 
     /// Returns the entries of a table; none of anything else.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[TableEntry] {
         match &self.kind {
             Kind::Table(entries) => entries,
             _ => &[],
@@ -93,7 +93,7 @@ impl Node {
 
     /// Returns an entry of a table.
     #[must_use]
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub fn entry(&self, key: &str) -> Option<&TableEntry> {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
@@ -209,10 +209,10 @@ pub fn join(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-fn entries(table: &DeTable<'_>) -> Vec<Entry> {
+fn entries(table: &DeTable<'_>) -> Vec<TableEntry> {
     table
         .iter()
-        .map(|(key, value)| Entry {
+        .map(|(key, value)| TableEntry {
             key: key.get_ref().to_string(),
             key_span: key.span(),
             node: Node::from_value(value),

@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use crate::nearest::{list, suggest};
-use crate::node::{Entry, Kind, Node};
+use crate::node::{Kind, Node, TableEntry};
 use crate::problem::Problem;
 
 /// Walks a file; what is returned fits the schema, what does not fit being left out and reported.
@@ -269,7 +269,7 @@ impl<'s> Walker<'s> {
         Some(node.json())
     }
 
-    fn unknown_key(&mut self, entry: &Entry, known: &[&str]) {
+    fn unknown_key(&mut self, entry: &TableEntry, known: &[&str]) {
         let message = match self.place.as_slice() {
             [] => format!("unknown key `{}`", entry.key),
             place => format!("unknown key `{}` in {}", entry.key, described_place(place)),

@@ -128,7 +128,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::Document;
+    use crate::TomlDocument;
 
     #[test]
     fn a_file_reads_like_one_that_people_write() {
@@ -207,7 +207,7 @@ mod tests {
                 expected.insert("it.em".to_owned(), Value::from(list));
             }
             let text = file.finish();
-            let document = Document::parse("x.toml", &text);
+            let document = TomlDocument::parse("x.toml", &text);
             prop_assert!(document.is_toml(), "{}", text);
             prop_assert_eq!(document.root().json(), Value::Object(expected), "{}", text);
         }

@@ -378,7 +378,7 @@ fn not_reached(case: &Case, why: &str) -> CaseResult {
             file: case.scenario.path.clone(),
             line: check.line,
             expect_line: check.expect_line,
-            command: proofup_scenario::transcript::deed(&step.deed),
+            command: proofup_scenario::transcript::action(&step.action),
             control_difference: None,
             exchanges: Vec::new(),
         });

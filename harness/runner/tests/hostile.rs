@@ -8,7 +8,7 @@ use proofup_domain::secret::Secret;
 use proofup_judge::outcome::{CouldNotRun, Outcome};
 use proofup_runner::run::{RunConfig, RunError, RunOutput, Selection, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_scenario::{Origin, Suite, load};
+use proofup_scenario::{Suite, SuiteOrigin, load};
 use tokio::sync::watch;
 
 use crate::end::{End, FAR_TOO_LONG, with_all};
@@ -82,7 +82,7 @@ async fn judged(target: CompiledTarget, hostility: Hostility) -> Result<RunOutpu
         suite: Arc::new(Suite {
             scenarios: vec![scenario],
             hash: String::new(),
-            origin: Origin::Embedded,
+            origin: SuiteOrigin::Embedded,
         }),
         catalogue: Arc::new(catalogue),
         jobs: 1,

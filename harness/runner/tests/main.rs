@@ -23,7 +23,7 @@ use std::sync::Arc;
 use proofup_domain::fault::FaultName;
 use proofup_runner::run::{RunConfig, Selection};
 use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_scenario::{Origin, Scenario, Suite};
+use proofup_scenario::{Scenario, Suite, SuiteOrigin};
 
 /// Returns how to run scenarios against the reference.
 fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunConfig {
@@ -32,7 +32,7 @@ fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunConfig {
         suite: Arc::new(Suite {
             scenarios,
             hash: String::new(),
-            origin: Origin::Embedded,
+            origin: SuiteOrigin::Embedded,
         }),
         catalogue: Arc::new(embedded_catalogue()),
         jobs: 4,

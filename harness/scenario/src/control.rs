@@ -9,11 +9,14 @@ use proofup_domain::method::Method;
 use proofup_files::{Node, Problem, suggest};
 use serde_json::{Map, Value};
 
-use super::draft::{Draft, Thing};
+use super::draft::{BindingKind, StepDraft};
 use super::{Control, ControlDifference};
 
 /// Finds and verifies the control of every refusal; `None` where a step has none or it is wrong.
-pub(crate) fn controls(steps: &[Draft<'_>], problems: &mut Vec<Problem>) -> Vec<Option<Control>> {
+pub(crate) fn controls(
+    steps: &[StepDraft<'_>],
+    problems: &mut Vec<Problem>,
+) -> Vec<Option<Control>> {
     (0..steps.len())
         .map(|index| {
             find(steps, index).unwrap_or_else(|problem| {
@@ -25,7 +28,7 @@ pub(crate) fn controls(steps: &[Draft<'_>], problems: &mut Vec<Problem>) -> Vec<
 }
 
 /// Finds the control of one step. The error may be empty: then another rule has reported it.
-fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Box<Problem>>> {
+fn find(steps: &[StepDraft<'_>], index: usize) -> Result<Option<Control>, Option<Box<Problem>>> {
     let step = &steps[index];
     if step.node.get("check").is_none() {
         return Ok(None);
@@ -77,7 +80,7 @@ fn find(steps: &[Draft<'_>], index: usize) -> Result<Option<Control>, Option<Box
 
 /// Proves that two steps differ in exactly one thing, and tells it.
 fn verify(
-    steps: &[Draft<'_>],
+    steps: &[StepDraft<'_>],
     index: usize,
     other: usize,
 ) -> Result<ControlDifference, Option<Box<Problem>>> {
@@ -111,7 +114,7 @@ fn verify(
             "a control must succeed: name a step that does",
         )));
     }
-    let (Some(mine), Some(theirs)) = (Fields::of(step), Fields::of(control)) else {
+    let (Some(mine), Some(theirs)) = (StepFields::of(step), StepFields::of(control)) else {
         return Err(None);
     };
     let mut differences = mine.differences(&theirs);
@@ -125,9 +128,9 @@ fn verify(
 
 /// Picks the one difference; the error says what to do if there is none, or more than one.
 fn only(
-    differences: &[Difference],
-    references: &[Difference],
-    begun_alike: impl Fn(&Difference, &str) -> bool,
+    differences: &[StepDifference],
+    references: &[StepDifference],
+    begun_alike: impl Fn(&StepDifference, &str) -> bool,
 ) -> Result<ControlDifference, (String, &'static str)> {
     let too_many =
         |several: String| format!("the control differs in more than one thing: {several}");
@@ -156,14 +159,14 @@ fn only(
     }
 }
 
-fn told(differences: &[Difference]) -> String {
+fn told(differences: &[StepDifference]) -> String {
     let each: Vec<&str> = differences.iter().map(|one| one.told.as_str()).collect();
     each.join("; ")
 }
 
 /// One thing in which a step and its control differ.
 #[derive(Debug)]
-struct Difference {
+struct StepDifference {
     /// The field, or the `do` word of what lies between.
     key: String,
     /// The difference in words, the control's value first.
@@ -174,7 +177,7 @@ struct Difference {
     names: Option<(Option<String>, Option<String>)>,
 }
 
-impl Difference {
+impl StepDifference {
     /// Returns the difference as reports show it.
     fn shown(&self) -> ControlDifference {
         if self.is_secret {
@@ -185,7 +188,13 @@ impl Difference {
     }
 
     /// Returns whether the two things that a binding names were begun by commands that differ at most in one field.
-    fn begun_alike(&self, steps: &[Draft<'_>], index: usize, other: usize, field: &str) -> bool {
+    fn begun_alike(
+        &self,
+        steps: &[StepDraft<'_>],
+        index: usize,
+        other: usize,
+        field: &str,
+    ) -> bool {
         let Some((Some(mine), Some(theirs))) = &self.names else {
             // One of them names nothing: it is the latest, or none, and nothing says how that was begun.
             return false;
@@ -193,13 +202,14 @@ impl Difference {
         let begun = |name: &str, before: usize| {
             steps[..before].iter().rev().find(|step| {
                 step.text("as") == Some(name)
-                    && Thing::bound_by(step.word()).is_some_and(|thing| thing.key() == self.key)
+                    && BindingKind::bound_by(step.word())
+                        .is_some_and(|thing| thing.key() == self.key)
             })
         };
         let (Some(mine), Some(theirs)) = (begun(mine, index), begun(theirs, other)) else {
             return false;
         };
-        let (Some(mine), Some(theirs)) = (Fields::of(mine), Fields::of(theirs)) else {
+        let (Some(mine), Some(theirs)) = (StepFields::of(mine), StepFields::of(theirs)) else {
             return false;
         };
         mine.word == theirs.word
@@ -212,15 +222,15 @@ impl Difference {
 
 /// A step's fields, with defaults filled in, sorted by what counts as one thing.
 #[derive(Debug)]
-struct Fields {
+struct StepFields {
     word: String,
     groups: BTreeMap<String, Map<String, Value>>,
     references: BTreeMap<&'static str, String>,
 }
 
-impl Fields {
+impl StepFields {
     /// Reads the fields of a step; none if its command could not be read.
-    fn of(step: &Draft<'_>) -> Option<Self> {
+    fn of(step: &StepDraft<'_>) -> Option<Self> {
         let command = step.command.as_ref()?;
         let Ok(Value::Object(mut fields)) = serde_json::to_value(command) else {
             return None;
@@ -235,7 +245,7 @@ impl Fields {
             references: BTreeMap::new(),
         };
         for (key, value) in fields {
-            let thing = Thing::ALL.iter().find(|thing| thing.key() == key);
+            let thing = BindingKind::ALL.iter().find(|thing| thing.key() == key);
             match (key.as_str(), thing, value.as_str()) {
                 ("do" | "as", _, _) => {}
                 (_, Some(thing), Some(name)) => {
@@ -255,7 +265,7 @@ impl Fields {
     }
 
     /// Lists the things in which two steps differ, bindings aside.
-    fn differences(&self, control: &Self) -> Vec<Difference> {
+    fn differences(&self, control: &Self) -> Vec<StepDifference> {
         let empty = Map::new();
         let mut keys: Vec<&String> = self.groups.keys().chain(control.groups.keys()).collect();
         keys.sort();
@@ -274,7 +284,7 @@ impl Fields {
                         each.push(told);
                     }
                 }
-                (!each.is_empty()).then(|| Difference {
+                (!each.is_empty()).then(|| StepDifference {
                     key: key.clone(),
                     told: each.join(", "),
                     is_secret: are_given(mine) || are_given(theirs),
@@ -285,8 +295,8 @@ impl Fields {
     }
 
     /// Lists the bindings in which two steps differ.
-    fn references(&self, control: &Self) -> Vec<Difference> {
-        Thing::ALL
+    fn references(&self, control: &Self) -> Vec<StepDifference> {
+        BindingKind::ALL
             .iter()
             .filter_map(|thing| {
                 let mine = self.references.get(thing.key());
@@ -295,7 +305,7 @@ impl Fields {
                     Some(name) => format!("\"{name}\""),
                     None => "the latest".to_owned(),
                 };
-                (mine != theirs).then(|| Difference {
+                (mine != theirs).then(|| StepDifference {
                     key: thing.key().to_owned(),
                     told: format!(
                         "{}: {} instead of {}",
@@ -318,7 +328,7 @@ fn are_given(fields: &Map<String, Value>) -> bool {
 }
 
 /// Lists what changes the world between two steps, one entry per kind.
-fn world(steps: &[Draft<'_>], one: usize, two: usize) -> Vec<Difference> {
+fn world(steps: &[StepDraft<'_>], one: usize, two: usize) -> Vec<StepDifference> {
     let between = &steps[one.min(two) + 1..one.max(two)];
     ["advanceClock", "setPolicy", "setGateway"]
         .into_iter()
@@ -338,7 +348,7 @@ fn world(steps: &[Draft<'_>], one: usize, two: usize) -> Vec<Difference> {
                     ),
                 })
                 .collect();
-            (!each.is_empty()).then(|| Difference {
+            (!each.is_empty()).then(|| StepDifference {
                 key: word.to_owned(),
                 told: format!("{word} {} in between", each.join(" and ")),
                 is_secret: false,

@@ -13,7 +13,7 @@ use super::file::StepKeys;
 
 /// One step half read.
 #[derive(Debug)]
-pub(crate) struct Draft<'n> {
+pub(crate) struct StepDraft<'n> {
     /// The step's table.
     pub(crate) node: &'n Node,
     /// Its command, if it could be read.
@@ -26,7 +26,7 @@ pub(crate) struct Draft<'n> {
 
 /// What `as` binds and what other steps then refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Thing {
+pub(crate) enum BindingKind {
     /// Begun by `signIn`.
     Session,
     /// Begun by `beginEnrollment` and `changeMethod`.
@@ -39,7 +39,7 @@ pub(crate) enum Thing {
     Proof,
 }
 
-impl Thing {
+impl BindingKind {
     /// Lists every kind of thing.
     pub(crate) const ALL: [Self; 5] = [
         Self::Session,
@@ -84,7 +84,7 @@ impl Thing {
     }
 }
 
-impl<'n> Draft<'n> {
+impl<'n> StepDraft<'n> {
     /// Reads what can be read of a step.
     pub(crate) fn read(node: &'n Node) -> Self {
         let Value::Object(mut command) = node.json() else {
@@ -107,7 +107,7 @@ impl<'n> Draft<'n> {
             node,
             command: serde_json::from_value(Value::Object(command)).ok(),
             keys: serde_json::from_value(Value::Object(keys)).ok(),
-            parts: together.map(|parts| parts.iter().map(Draft::read).collect()),
+            parts: together.map(|parts| parts.iter().map(StepDraft::read).collect()),
         }
     }
 

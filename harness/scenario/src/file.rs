@@ -36,7 +36,7 @@ pub(crate) struct FileForm {
     #[serde(default)]
     pub(crate) users: Vec<UserSpec>,
     /// Where a counterexample was found; its expectations are then the oracle's.
-    pub(crate) found: Option<Found>,
+    pub(crate) found: Option<Provenance>,
     /// What happens.
     pub(crate) steps: Vec<Map<String, Value>>,
 }
@@ -46,7 +46,7 @@ pub(crate) struct FileForm {
 /// Its refusals need no control: the oracle decided what is admitted, and the run that found it showed the difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Found {
+pub struct Provenance {
     /// The command that found it.
     pub by: Finder,
     /// The seed with which it was found.
@@ -146,7 +146,7 @@ pub(crate) struct StepKeys {
     /// The step (by slug or id) that succeeds and differs from this refusal in one thing.
     pub(crate) control: Option<String>,
     /// How often the step is taken: a number, or declared limits such as `codeTries - 1`. The last answer is judged.
-    pub(crate) times: Option<Times>,
+    pub(crate) times: Option<TimesForm>,
     /// Spoils the HTTP request.
     pub(crate) mangle: Option<Mangle>,
 }
@@ -154,7 +154,7 @@ pub(crate) struct StepKeys {
 /// How often a step is taken.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub(crate) enum Times {
+pub(crate) enum TimesForm {
     /// A number.
     Number(#[schemars(range(min = 1))] u32),
     /// Declared limits.

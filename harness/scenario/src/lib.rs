@@ -29,15 +29,15 @@ use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{Catalogue, RequirementId};
-use proofup_files::{Document, FileErrors, Kind, Node, Problem, line_of};
+use proofup_files::{FileErrors, Kind, Node, Problem, TomlDocument, line_of};
 use serde_json::{Map, Value};
 
-use draft::Draft;
-use file::Times;
-pub use file::{Finder, Found, GatewayForms, UserSpec};
+use draft::StepDraft;
+use file::TimesForm;
+pub use file::{Finder, GatewayForms, Provenance, UserSpec};
 pub use grammar::{COMMANDS, answer_schema, answer_shape, json_schema, word};
 pub use quantity::{Dimension, Quantity, QuantityError};
-pub use suite::{Origin, Suite, SuiteError, embedded_suite, suite_from_dir, suite_from_paths};
+pub use suite::{Suite, SuiteError, SuiteOrigin, embedded_suite, suite_from_dir, suite_from_paths};
 
 /// One scenario: one file, one story.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ pub struct Scenario {
     /// The people, in the order of the file.
     pub users: Vec<UserSpec>,
     /// Where it was found, if it is a counterexample.
-    pub found: Option<Found>,
+    pub found: Option<Provenance>,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -82,12 +82,12 @@ pub struct Step {
     /// How its request is spoilt.
     pub mangle: Option<Mangle>,
     /// What is done.
-    pub deed: Deed,
+    pub action: StepAction,
 }
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Deed {
+pub enum StepAction {
     /// One command.
     One(Command),
     /// Several commands, sent at the same moment.
@@ -103,7 +103,7 @@ pub struct Part {
     pub times: Option<Quantity>,
 }
 
-impl Deed {
+impl StepAction {
     /// Lists the commands, each once however many copies are sent.
     pub fn commands(&self) -> impl Iterator<Item = &Command> {
         let (one, several) = match self {
@@ -115,7 +115,7 @@ impl Deed {
     }
 }
 
-impl From<Command> for Deed {
+impl From<Command> for StepAction {
     fn from(command: Command) -> Self {
         Self::One(command)
     }
@@ -175,14 +175,14 @@ impl std::fmt::Display for ControlDifference {
 ///
 /// Every error of the file at once. A file that is no TOML is looked through as far as it could be read.
 pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, FileErrors> {
-    let document = Document::parse(path, text);
+    let document = TomlDocument::parse(path, text);
     let mut problems = document.check(grammar::root()).problems;
     if !document.is_toml() {
         return Err(document.errors(problems));
     }
     let (root, source) = (document.root(), document.text());
-    let steps: Vec<Draft<'_>> = items(root, "steps").iter().map(Draft::read).collect();
-    let head = Head::read(root, &mut problems);
+    let steps: Vec<StepDraft<'_>> = items(root, "steps").iter().map(StepDraft::read).collect();
+    let head = FileHead::read(root, &mut problems);
     let users = items(root, "users");
     people::users(users, head.policy.as_ref(), &mut problems);
     rules::whole(root, &steps, &mut problems);
@@ -222,14 +222,14 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, F
 
 /// What stands above the steps.
 #[derive(Debug)]
-struct Head {
+struct FileHead {
     title: String,
     editions: Vec<Edition>,
     start: Timestamp,
     policy: Option<Policy>,
 }
 
-impl Head {
+impl FileHead {
     fn read(root: &Node, problems: &mut Vec<Problem>) -> Self {
         let title = root.get("title").and_then(Node::text).unwrap_or_default();
         if let Some(node) = root.get("title").filter(|_| title.trim().is_empty()) {
@@ -307,8 +307,8 @@ fn finish(
     path: &str,
     source: &Arc<str>,
     root: &Node,
-    head: Head,
-    steps: &[Draft<'_>],
+    head: FileHead,
+    steps: &[StepDraft<'_>],
     controls: Vec<Option<Control>>,
 ) -> Option<Scenario> {
     let mut folders = path.rsplit('/');
@@ -343,7 +343,7 @@ fn finish(
     })
 }
 
-fn finish_step(source: &str, step: &Draft<'_>, control: Option<Control>) -> Option<Step> {
+fn finish_step(source: &str, step: &StepDraft<'_>, control: Option<Control>) -> Option<Step> {
     let keys = step.keys.as_ref()?;
     let line = |key: &str| {
         let entry = step.node.entry(key)?;
@@ -366,9 +366,11 @@ fn finish_step(source: &str, step: &Draft<'_>, control: Option<Control>) -> Opti
         check,
         times: finish_times(keys.times.as_ref())?,
         mangle: keys.mangle,
-        deed: match &step.parts {
-            Some(parts) => Deed::Together(parts.iter().map(finish_part).collect::<Option<_>>()?),
-            None => Deed::One(step.command.clone()?),
+        action: match &step.parts {
+            Some(parts) => {
+                StepAction::Together(parts.iter().map(finish_part).collect::<Option<_>>()?)
+            }
+            None => StepAction::One(step.command.clone()?),
         },
     })
 }
@@ -379,7 +381,7 @@ fn finish_step(source: &str, step: &Draft<'_>, control: Option<Control>) -> Opti
     reason = "an expectation may be left out, and may be none"
 )]
 fn finish_expect(
-    step: &Draft<'_>,
+    step: &StepDraft<'_>,
     expect: Option<&Map<String, Value>>,
 ) -> Option<Option<Expectation>> {
     let read = match &step.parts {
@@ -390,7 +392,7 @@ fn finish_expect(
     expect.transpose().ok()
 }
 
-fn finish_part(part: &Draft<'_>) -> Option<Part> {
+fn finish_part(part: &StepDraft<'_>) -> Option<Part> {
     Some(Part {
         command: part.command.clone()?,
         times: finish_times(part.keys.as_ref()?.times.as_ref())?,
@@ -402,11 +404,11 @@ fn finish_part(part: &Draft<'_>) -> Option<Part> {
     clippy::option_option,
     reason = "a count may be left out, and a count may be no count"
 )]
-fn finish_times(times: Option<&Times>) -> Option<Option<Quantity>> {
+fn finish_times(times: Option<&TimesForm>) -> Option<Option<Quantity>> {
     Some(match times {
         None => None,
-        Some(Times::Number(count)) => Some(Quantity::from_count(*count)),
-        Some(Times::Limits(text)) => Some(Quantity::parse(text).ok()?),
+        Some(TimesForm::Number(count)) => Some(Quantity::from_count(*count)),
+        Some(TimesForm::Limits(text)) => Some(Quantity::parse(text).ok()?),
     })
 }
 

@@ -4,7 +4,7 @@ use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_files::{Node, Problem, list};
 
-use super::draft::Draft;
+use super::draft::StepDraft;
 use super::file::UserSpec;
 
 /// Checks the people of a file.
@@ -104,7 +104,7 @@ fn too_few_questions(policy: &Policy) -> bool {
 }
 
 /// Checks that a step gives a method only what that method has, and a kind that it can do.
-pub(crate) fn methods(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+pub(crate) fn methods(steps: &[StepDraft<'_>], problems: &mut Vec<Problem>) {
     for step in steps {
         if step.word() == "readInbox" {
             inbox(step, problems);
@@ -165,7 +165,7 @@ pub(crate) fn methods(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
     }
 }
 
-fn inbox(step: &Draft<'_>, problems: &mut Vec<Problem>) {
+fn inbox(step: &StepDraft<'_>, problems: &mut Vec<Problem>) {
     let Some(channel) = step.text("channel") else {
         return;
     };

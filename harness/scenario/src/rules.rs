@@ -9,12 +9,12 @@ use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_files::quantity::{spell_seconds, whole_seconds};
 use proofup_files::{Kind, Node, Problem, list, nearest, suggest};
 
-use super::draft::{Draft, Thing, is_refusal};
+use super::draft::{BindingKind, StepDraft, is_refusal};
 use super::grammar::{answer_shape, definition};
 use super::quantity::{Dimension, Quantity};
 
 /// Demands that something happens, and that something of it is judged.
-pub(crate) fn whole(root: &Node, steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+pub(crate) fn whole(root: &Node, steps: &[StepDraft<'_>], problems: &mut Vec<Problem>) {
     let Some(node) = root.get("steps") else {
         return;
     };
@@ -36,7 +36,7 @@ pub(crate) fn whole(root: &Node, steps: &[Draft<'_>], problems: &mut Vec<Problem
 
 /// Checks ids, slugs and what goes with them.
 pub(crate) fn marks(
-    steps: &[Draft<'_>],
+    steps: &[StepDraft<'_>],
     editions: &[Edition],
     catalogue: &Catalogue,
     problems: &mut Vec<Problem>,
@@ -70,7 +70,7 @@ pub(crate) fn marks(
 
 /// Finds what is wrong with a slug.
 fn slug_problem(
-    step: &Draft<'_>,
+    step: &StepDraft<'_>,
     slug: &str,
     editions: &[Edition],
     catalogue: &Catalogue,
@@ -134,7 +134,7 @@ fn slug_problem(
 }
 
 /// Finds keys that stand without the key they belong to.
-fn lonely(step: &Draft<'_>) -> Vec<Problem> {
+fn lonely(step: &StepDraft<'_>) -> Vec<Problem> {
     let has = |key: &str| step.node.get(key).is_some();
     let mut found = Vec::new();
     let mut lone = |key: &str, message: &str, help: &str| {
@@ -180,21 +180,27 @@ fn lonely(step: &Draft<'_>) -> Vec<Problem> {
 }
 
 /// Checks that users exist, and that what is referred to was bound before.
-pub(crate) fn names(users: &[Node], steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+pub(crate) fn names(users: &[Node], steps: &[StepDraft<'_>], problems: &mut Vec<Problem>) {
     let people: Vec<&str> = users
         .iter()
         .filter_map(|user| user.get("name").and_then(Node::text))
         .collect();
-    let mut bound: BTreeMap<Thing, Vec<&str>> = BTreeMap::new();
+    let mut bound: BTreeMap<BindingKind, Vec<&str>> = BTreeMap::new();
     let mut unclear: Vec<&str> = Vec::new();
     for step in steps {
         // Commands that are sent at the same moment are made ready before any of them is: none sees what another binds.
         for act in step.acts() {
             problems.extend(stranger(act, &people));
-            for thing in Thing::ALL {
+            for thing in BindingKind::ALL {
                 problems.extend(reference(act, thing.key(), thing, &bound, &unclear));
             }
-            problems.extend(reference(act, "of", Thing::Enrollment, &bound, &unclear));
+            problems.extend(reference(
+                act,
+                "of",
+                BindingKind::Enrollment,
+                &bound,
+                &unclear,
+            ));
             problems.extend(code_of(act, &people, &bound, &unclear));
         }
         for act in step.acts() {
@@ -209,7 +215,7 @@ pub(crate) fn names(users: &[Node], steps: &[Draft<'_>], problems: &mut Vec<Prob
                         ),
                 );
             }
-            match Thing::bound_by(act.word()) {
+            match BindingKind::bound_by(act.word()) {
                 Some(thing) => bound.entry(thing).or_default().push(name),
                 None => unclear.push(name),
             }
@@ -218,7 +224,7 @@ pub(crate) fn names(users: &[Node], steps: &[Draft<'_>], problems: &mut Vec<Prob
 }
 
 /// Finds a user that the file does not have.
-fn stranger(step: &Draft<'_>, people: &[&str]) -> Option<Problem> {
+fn stranger(step: &StepDraft<'_>, people: &[&str]) -> Option<Problem> {
     let user = step.text("user").filter(|user| !people.contains(user))?;
     let help = match people {
         [] => "the file has no [[users]]".to_owned(),
@@ -229,7 +235,7 @@ fn stranger(step: &Draft<'_>, people: &[&str]) -> Option<Problem> {
 }
 
 /// Checks that what is sent at the same moment can be: each command ends in one request, and several are sent.
-pub(crate) fn together(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+pub(crate) fn together(steps: &[StepDraft<'_>], problems: &mut Vec<Problem>) {
     for step in steps {
         let Some(parts) = &step.parts else { continue };
         for part in parts {
@@ -264,10 +270,10 @@ const NOT_TOGETHER: [&str; 7] = [
 ];
 
 fn reference(
-    step: &Draft<'_>,
+    step: &StepDraft<'_>,
     key: &str,
-    wanted: Thing,
-    bound: &BTreeMap<Thing, Vec<&str>>,
+    wanted: BindingKind,
+    bound: &BTreeMap<BindingKind, Vec<&str>>,
     unclear: &[&str],
 ) -> Option<Problem> {
     let name = step.text(key)?;
@@ -304,14 +310,18 @@ fn bound_help(name: &str, wanted: &str, known: &[&str]) -> String {
 
 /// Checks `code = { of = "…" }`: a user, or something bound that codes are sent for.
 fn code_of(
-    step: &Draft<'_>,
+    step: &StepDraft<'_>,
     people: &[&str],
-    bound: &BTreeMap<Thing, Vec<&str>>,
+    bound: &BTreeMap<BindingKind, Vec<&str>>,
     unclear: &[&str],
 ) -> Option<Problem> {
     let node = step.node.get("code")?.get("of")?;
     let name = node.text()?;
-    let things = [Thing::Enrollment, Thing::Challenge, Thing::Proof];
+    let things = [
+        BindingKind::Enrollment,
+        BindingKind::Challenge,
+        BindingKind::Proof,
+    ];
     let mut known: Vec<&str> = people.to_vec();
     known.extend(things.iter().filter_map(|thing| bound.get(thing)).flatten());
     if known.contains(&name) || unclear.contains(&name) {
@@ -324,8 +334,8 @@ fn code_of(
 }
 
 /// Checks durations and counts.
-pub(crate) fn quantities(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
-    for step in steps.iter().flat_map(Draft::acts) {
+pub(crate) fn quantities(steps: &[StepDraft<'_>], problems: &mut Vec<Problem>) {
+    for step in steps.iter().flat_map(StepDraft::acts) {
         let mut check = |key: &str, wanted: Dimension| {
             let Some(text) = step.text(key) else { return };
             let parsed = Quantity::parse(text).and_then(|quantity| quantity.demand(wanted));
@@ -342,7 +352,7 @@ pub(crate) fn quantities(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
 }
 
 /// Checks expectations for what the shape cannot say: refusals do not mix with answers, and instants are told from T0.
-pub(crate) fn expectations(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
+pub(crate) fn expectations(steps: &[StepDraft<'_>], problems: &mut Vec<Problem>) {
     for step in steps {
         let Some(expect) = step.node.get("expect") else {
             continue;
@@ -359,7 +369,7 @@ pub(crate) fn expectations(steps: &[Draft<'_>], problems: &mut Vec<Problem>) {
     }
 }
 
-fn mixed(step: &Draft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
+fn mixed(step: &StepDraft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
     let has = |shape: &str, key: &str| {
         definition(shape).is_some_and(|schema| schema["properties"].get(key).is_some())
     };

@@ -6,7 +6,7 @@ use proofup_domain::policy::Policy;
 use proofup_files::Writer;
 use serde_json::{Value as Json, json};
 
-use super::{Found, GatewayForms, UserSpec};
+use super::{GatewayForms, Provenance, UserSpec};
 
 /// A scenario file that is written from top to bottom.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl ScenarioWriter {
     }
 
     /// Writes where the file was found.
-    pub fn found(&mut self, found: &Found) {
+    pub fn found(&mut self, found: &Provenance) {
         self.0.set("found", &json!(found));
     }
 
@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::catalogue::embedded_catalogue;
-    use crate::{Deed, Finder, load};
+    use crate::{Finder, StepAction, load};
 
     #[test]
     fn what_is_written_is_loaded_again() {
@@ -157,7 +157,7 @@ mod tests {
         policy.reset.enabled = true;
         policy.reset.methods = [ResetMethod::Email].into_iter().collect();
         policy.deferral_days = 3;
-        let found = Found {
+        let found = Provenance {
             by: Finder::Explore,
             seed: u64::MAX,
             case: 2,
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(scenario.found, Some(found));
         assert_eq!(scenario.policy, policy);
         assert_eq!(scenario.users, [user]);
-        assert_eq!(scenario.steps[0].deed, Deed::One(sign_in));
+        assert_eq!(scenario.steps[0].action, StepAction::One(sign_in));
         assert_eq!(scenario.steps.len(), 2);
     }
 }

@@ -23,19 +23,19 @@ pub struct Suite {
     /// The SHA-256 of names and contents, in hex: equal suites have equal hashes.
     pub hash: String,
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: SuiteOrigin,
 }
 
 /// Where a suite comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum SuiteOrigin {
     /// Built in.
     Embedded,
     /// Read from disk: the folder, or the folders, files and patterns, as they were given.
     Disk(String),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SuiteOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Embedded => f.write_str("embedded"),
@@ -90,7 +90,7 @@ pub fn embedded_suite(catalogue: &Catalogue) -> Result<Suite, Vec<FileErrors>> {
         .iter()
         .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
         .collect();
-    assemble(&texts, Origin::Embedded, catalogue)
+    assemble(&texts, SuiteOrigin::Embedded, catalogue)
 }
 
 /// Loads every scenario below a folder.
@@ -130,7 +130,7 @@ pub fn suite_from_paths(paths: &[String], catalogue: &Catalogue) -> Result<Suite
         })?;
         texts.insert(name, text);
     }
-    assemble(&texts, Origin::Disk(paths.join(" ")), catalogue).map_err(SuiteError::Files)
+    assemble(&texts, SuiteOrigin::Disk(paths.join(" ")), catalogue).map_err(SuiteError::Files)
 }
 
 /// Lists the files that match a pattern: what lies below its part without wildcards.
@@ -210,7 +210,7 @@ fn name(path: &Path) -> String {
 /// Loads every file and demands that slugs and case ids are unique.
 fn assemble(
     texts: &BTreeMap<String, String>,
-    origin: Origin,
+    origin: SuiteOrigin,
     catalogue: &Catalogue,
 ) -> Result<Suite, Vec<FileErrors>> {
     let mut scenarios = Vec::new();

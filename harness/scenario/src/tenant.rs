@@ -5,7 +5,7 @@ use proofup_domain::policy::Policy;
 use proofup_files::{Node, Problem, line_of};
 use serde_json::Value;
 
-use super::draft::Draft;
+use super::draft::StepDraft;
 
 /// Checks the file's policy and, patch by patch, what the steps make of it.
 pub(crate) fn policies(
@@ -13,7 +13,7 @@ pub(crate) fn policies(
     root: &Node,
     policy: Option<&Policy>,
     editions: &[Edition],
-    steps: &[Draft<'_>],
+    steps: &[StepDraft<'_>],
     problems: &mut Vec<Problem>,
 ) {
     if let Some(entry) = root

@@ -11,7 +11,7 @@ use proofup_domain::command::Command;
 use proofup_files::quantity::spell_seconds;
 use serde_json::{Map, Value};
 
-use crate::{Deed, Part};
+use crate::{Part, StepAction};
 
 /// What an answer may hold as free text or in the target's own words: never told.
 const UNTOLD: [&str; 6] = [
@@ -59,14 +59,14 @@ pub fn command(command: &Command) -> String {
 
 /// Returns in one line what a step does.
 #[must_use]
-pub fn deed(deed: &Deed) -> String {
+pub fn action(action: &StepAction) -> String {
     let part = |part: &Part| match &part.times {
         None => command(&part.command),
         Some(times) => format!("{times} x {}", command(&part.command)),
     };
-    match deed {
-        Deed::One(one) => command(one),
-        Deed::Together(parts) => {
+    match action {
+        StepAction::One(one) => command(one),
+        StepAction::Together(parts) => {
             let parts: Vec<String> = parts.iter().map(part).collect();
             format!("together: {}", parts.join("; "))
         }

@@ -4,7 +4,7 @@ use proofup_domain::capabilities::Limits;
 use proofup_domain::command::{Command, Mangle};
 use proofup_domain::edition::Edition;
 use proofup_domain::state::{MailForm, SmsForm};
-use proofup_scenario::{Deed, Scenario};
+use proofup_scenario::{Scenario, StepAction};
 
 use crate::{WINDOW, messages, read};
 
@@ -82,7 +82,7 @@ fn repetitions_are_counted_by_declared_limits() {
     let times = scenario.steps[5].times.as_ref().unwrap();
     assert_eq!(times.count(&limits), Ok(6));
     assert!(
-        matches!(&scenario.steps[4].deed, Deed::One(Command::AdvanceClock { by }) if by == "14d")
+        matches!(&scenario.steps[4].action, StepAction::One(Command::AdvanceClock { by }) if by == "14d")
     );
 }
 
@@ -151,7 +151,7 @@ together = [
 expect = { anyOf = [{ succeeded = 2, refused = { has = ["alreadyVerified"] } }, { succeeded = 1, answers = [{ state = "verified" }] }] }
 "#;
     let scenario = read(text).unwrap_or_else(|errors| panic!("{:#?}", errors.problems()));
-    let Deed::Together(parts) = &scenario.steps[2].deed else {
+    let StepAction::Together(parts) = &scenario.steps[2].action else {
         panic!("{:?}", scenario.steps[2]);
     };
     assert_eq!(parts.len(), 2);

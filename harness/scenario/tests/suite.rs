@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{
-    Origin, Suite, SuiteError, embedded_suite, suite_from_dir, suite_from_paths,
+    Suite, SuiteError, SuiteOrigin, embedded_suite, suite_from_dir, suite_from_paths,
 };
 
 fn scenario(slug: &str) -> String {
@@ -40,7 +40,7 @@ fn stems(suite: &Suite) -> Vec<&str> {
 fn the_embedded_suite_loads() {
     match embedded_suite(&embedded_catalogue()) {
         Ok(suite) => {
-            assert_eq!(suite.origin, Origin::Embedded);
+            assert_eq!(suite.origin, SuiteOrigin::Embedded);
             assert_eq!(suite.hash.len(), 64);
             assert!(
                 suite
@@ -79,7 +79,7 @@ fn a_folder_is_loaded_in_path_order_with_what_is_below_it() {
     let suite = suite_from_dir(folder.path(), &embedded_catalogue()).unwrap();
     assert_eq!(stems(&suite), ["a", "c", "b"]);
     assert_eq!(suite.scenarios[1].area, "deferral");
-    assert!(matches!(suite.origin, Origin::Disk(_)));
+    assert!(matches!(suite.origin, SuiteOrigin::Disk(_)));
 }
 
 #[test]

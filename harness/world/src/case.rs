@@ -18,7 +18,7 @@ use proofup_judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use proofup_scenario::transcript;
-use proofup_scenario::{Check, Deed, Quantity, Scenario, Step};
+use proofup_scenario::{Check, Quantity, Scenario, Step, StepAction};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 
@@ -388,7 +388,7 @@ impl Walk<'_> {
                 self.record_check(index, step, check, outcome, exchanges);
             }
             (Some(check), Err(trouble)) => {
-                let mut commands = step.deed.commands();
+                let mut commands = step.action.commands();
                 if matches!(&trouble, Trouble::Unready(_)) && commands.any(changes_something) {
                     // What was never asked for cannot have happened: whatever builds on it would be judged by nothing.
                     self.blocked = Some(because(step.line, &trouble));
@@ -402,7 +402,7 @@ impl Walk<'_> {
     fn what(&self, step: &Step, told: &str) -> String {
         format!(
             "`{}` was answered with {told}",
-            transcript::deed(&step.deed)
+            transcript::action(&step.action)
         )
     }
 
@@ -412,14 +412,14 @@ impl Walk<'_> {
             .as_ref()
             .or_else(|| world.used.values().next_back())
             .filter(
-                |_| matches!(&step.deed, Deed::One(command) if transcript::types_a_code(command)),
+                |_| matches!(&step.action, StepAction::One(command) if transcript::types_a_code(command)),
             )
             .and_then(|code| world.codes.iter().position(|known| known == code))
             .map(|position| format!(" (code#{})", position + 1));
         let mangle = step.mangle.map(|mangle| format!(" mangle={mangle}"));
         self.lines.push(format!(
             "[{when}] {}{}{} -> {told}",
-            transcript::deed(&step.deed),
+            transcript::action(&step.action),
             alias.unwrap_or_default(),
             mangle.unwrap_or_default()
         ));
@@ -431,9 +431,11 @@ impl Walk<'_> {
         world: &mut World<'_>,
         step: &Step,
     ) -> Result<(Answer, Option<Mismatch>), Trouble> {
-        let command = match &step.deed {
-            Deed::One(command) => command,
-            Deed::Together(parts) => return Ok((together::happen(world, parts).await?, None)),
+        let command = match &step.action {
+            StepAction::One(command) => command,
+            StepAction::Together(parts) => {
+                return Ok((together::happen(world, parts).await?, None));
+            }
         };
         let times = match &step.times {
             Some(times) => Quantity::count(times, &world.limits)
@@ -539,7 +541,7 @@ impl Walk<'_> {
                 file: self.case.scenario.path.clone(),
                 line: check.line,
                 expect_line: check.expect_line,
-                command: transcript::deed(&step.deed),
+                command: transcript::action(&step.action),
                 control_difference: check
                     .control
                     .as_ref()
@@ -577,8 +579,8 @@ impl Walk<'_> {
 
 /// Takes a step once more, to see whether it is answered this time.
 async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Answer, Trouble> {
-    match &step.deed {
-        Deed::One(command) => world.perform(command, step.mangle).await,
-        Deed::Together(parts) => together::happen(world, parts).await,
+    match &step.action {
+        StepAction::One(command) => world.perform(command, step.mangle).await,
+        StepAction::Together(parts) => together::happen(world, parts).await,
     }
 }

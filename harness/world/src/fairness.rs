@@ -5,7 +5,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{CodeRole, CodeShape, Command};
 use proofup_judge::outcome::{CouldNotRun, Mismatch, Outcome};
 use proofup_scenario::transcript;
-use proofup_scenario::{Deed, Step};
+use proofup_scenario::{Step, StepAction};
 
 use super::Trouble;
 use super::operations::operation_of;
@@ -19,15 +19,15 @@ pub(super) fn without_the_untold(
 ) -> Outcome {
     let untold = |mismatch: &Mismatch| {
         let field = mismatch.path.split(['.', '[']).next().unwrap_or_default();
-        match &step.deed {
+        match &step.action {
             _ if mismatch.actual.is_some() && field != "namesOrganisation" => false,
-            Deed::One(Command::ReadInbox { .. }) => {
+            StepAction::One(Command::ReadInbox { .. }) => {
                 let told = ["displayName", "organisation"];
                 field == "namesOrganisation" && !told.iter().any(|name| target.mentions(name))
             }
-            Deed::One(command) => operation_of(command)
+            StepAction::One(command) => operation_of(command)
                 .is_some_and(|operation| !field.is_empty() && !target.tells(operation, field)),
-            Deed::Together(_) => false,
+            StepAction::Together(_) => false,
         }
     };
     let (silent, wrong): (Vec<_>, Vec<_>) = mismatches.into_iter().partition(untold);
@@ -41,7 +41,7 @@ pub(super) fn without_the_untold(
             line: step.line,
             what: format!(
                 "the target file does not say where an answer to `{}` tells {}",
-                transcript::deed(&step.deed),
+                transcript::action(&step.action),
                 fields.join(", ")
             ),
         });
@@ -72,11 +72,11 @@ pub(super) const fn changes_something(command: &Command) -> bool {
 
 /// Returns the shape in which a check types its code, where the target declares to take that shape for the code (CODE-10).
 pub(crate) fn accepted_shape(step: &Step, capabilities: &Capabilities) -> Option<CodeShape> {
-    let Deed::One(
+    let StepAction::One(
         Command::SubmitCode { code, .. }
         | Command::SubmitSecondStepCode { code, .. }
         | Command::SubmitResetCode { code, .. },
-    ) = &step.deed
+    ) = &step.action
     else {
         return None;
     };
@@ -96,7 +96,7 @@ pub(super) fn unasked(step: &Step) -> CouldNotRun {
         line: step.line,
         what: format!(
             "the target file assumes the answer to `{}`: no request is sent",
-            transcript::deed(&step.deed)
+            transcript::action(&step.action)
         ),
     }
 }

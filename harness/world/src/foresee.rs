@@ -18,7 +18,7 @@ use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::{NewUser, NumberFacts, ProvisionedTenant, State, Transition, step};
-use proofup_scenario::{Deed, Quantity, Scenario, Step};
+use proofup_scenario::{Quantity, Scenario, Step, StepAction};
 use serde_json::Value as Json;
 
 use crate::Terms;
@@ -181,7 +181,7 @@ impl Walk<'_> {
             why,
             beyond,
         };
-        let Deed::One(command) = &step.deed else {
+        let StepAction::One(command) = &step.action else {
             let why = "sends commands at the same moment, whose answers depend on their order";
             return Err(parted(why.to_owned(), Vec::new()));
         };
@@ -307,7 +307,10 @@ fn tenant(scenario: &Scenario, policy: &Policy, capabilities: &Capabilities) -> 
 
 /// Returns what the numbers are that a scenario spells out.
 fn numbers(scenario: &Scenario) -> BTreeMap<(String, String), NumberFacts> {
-    let commands = scenario.steps.iter().flat_map(|step| step.deed.commands());
+    let commands = scenario
+        .steps
+        .iter()
+        .flat_map(|step| step.action.commands());
     commands
         .filter_map(|command| match command {
             Command::BeginEnrollment { phone, .. } | Command::ChangeMethod { phone, .. } => {

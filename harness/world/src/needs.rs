@@ -95,7 +95,11 @@ pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeS
         needs.extend([Facility::Policy, Facility::Clock]);
         of_setup(*method, default_kind(*method), &mut needs);
     }
-    for command in scenario.steps.iter().flat_map(|step| step.deed.commands()) {
+    for command in scenario
+        .steps
+        .iter()
+        .flat_map(|step| step.action.commands())
+    {
         of_command(command, &mut needs);
     }
     if target.standing_policy().is_some() {
@@ -107,7 +111,10 @@ pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeS
 /// Returns whether a scenario aims at a second, which takes a clock that stands: it moves time by single seconds, or types
 /// an authenticator's code of another step.
 fn aims_at_a_second(scenario: &Scenario) -> bool {
-    let mut commands = scenario.steps.iter().flat_map(|step| step.deed.commands());
+    let mut commands = scenario
+        .steps
+        .iter()
+        .flat_map(|step| step.action.commands());
     commands.any(|command| match command {
         Command::AdvanceClock { by } => {
             Quantity::parse(by).is_ok_and(|quantity| quantity.names_single_seconds())

@@ -88,7 +88,7 @@ impl World<'_> {
         if scenario
             .steps
             .iter()
-            .flat_map(|step| step.deed.commands())
+            .flat_map(|step| step.action.commands())
             .any(changes_its_user)
         {
             spent.append(&mut lent);
@@ -412,7 +412,10 @@ fn registration(user: &Name, method: Method) -> Vec<Command> {
 /// Only where a gateway hangs is the whole of it waited for, so only there is it short. Everywhere else a busy machine
 /// must not be taken for a failing gateway.
 fn gateway_timeout_ms(scenario: &Scenario) -> u32 {
-    let mut commands = scenario.steps.iter().flat_map(|step| step.deed.commands());
+    let mut commands = scenario
+        .steps
+        .iter()
+        .flat_map(|step| step.action.commands());
     let hangs = commands.any(|command| {
         matches!(
             command,

@@ -9,7 +9,7 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 use proofup_judge::outcome::CouldNotRun;
-use proofup_scenario::{Check, Deed, Scenario, Step};
+use proofup_scenario::{Check, Scenario, Step, StepAction};
 
 use crate::{Terms, needs, operation_of};
 
@@ -81,9 +81,9 @@ impl Marks {
         if self.0.is_empty() {
             return None;
         }
-        let counted = match &step.deed {
-            Deed::One(_) => step.times.iter().collect(),
-            Deed::Together(parts) => parts
+        let counted = match &step.action {
+            StepAction::One(_) => step.times.iter().collect(),
+            StepAction::Together(parts) => parts
                 .iter()
                 .filter_map(|part| part.times.as_ref())
                 .collect::<Vec<_>>(),
@@ -93,7 +93,7 @@ impl Marks {
             self.find(|mark| matches!(mark, Mark::Limit(word) if has_word(&text, word)))
         });
         by_limit.or_else(|| {
-            step.deed
+            step.action
                 .commands()
                 .find_map(|command| self.of_command(command))
         })
@@ -102,7 +102,7 @@ impl Marks {
     /// Returns why a check that failed may have failed by the mapping alone, if that is so.
     pub(crate) fn of_check(&self, step: &Step, check: &Check) -> Option<CouldNotRun> {
         let named = check.expect.as_ref()?.named();
-        let operations: Vec<Operation> = step.deed.commands().filter_map(operation_of).collect();
+        let operations: Vec<Operation> = step.action.commands().filter_map(operation_of).collect();
         self.find(|mark| match mark {
             Mark::Refusal(refusal) => named.reasons.contains(refusal),
             Mark::Field(operation, field) => {

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{
-    AnswersPattern, Expectation, FieldPatterns, Path, Pattern, Reasons, RefusalPattern,
+    AnswerPath, AnswersPattern, Expectation, FieldPatterns, Pattern, Reasons, RefusalPattern,
     TogetherPattern,
 };
 use crate::answer::REFUSED;
@@ -115,8 +115,11 @@ impl std::fmt::Display for Expectation {
 }
 
 /// Spells where and which reasons were expected.
-pub(super) fn reason(path: &Path<'_>, reasons: &Reasons) -> (String, Value) {
-    (Path::Key(path, REFUSED).to_string(), reasons.to_json())
+pub(super) fn reason(path: &AnswerPath<'_>, reasons: &Reasons) -> (String, Value) {
+    (
+        AnswerPath::Key(path, REFUSED).to_string(),
+        reasons.to_json(),
+    )
 }
 
 impl Reasons {

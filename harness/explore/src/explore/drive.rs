@@ -9,7 +9,7 @@ use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::requirement::Catalogue;
 use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_oracle::auditor::Violation;
-use proofup_scenario::{COMMANDS, Finder, Found, load};
+use proofup_scenario::{COMMANDS, Finder, Provenance, load};
 use proofup_world::case::{Case, run_case};
 use proofup_world::context::{RunContext, joined};
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
@@ -307,7 +307,7 @@ async fn make_small(
     let shrinker = Shrinker::new(environment, capabilities, &stem, story, difference);
     let (story, difference, attempts) = shrinker.shrink().await;
     let again = play(environment, capabilities, &story, &stem, true).await;
-    let found = Found {
+    let found = Provenance {
         by: Finder::Explore,
         seed,
         case,

@@ -7,7 +7,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::State;
-use proofup_scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
+use proofup_scenario::{GatewayForms, Scenario, Step, StepAction, UserSpec};
 use proofup_world::{first_policy, preparation, tenant};
 
 /// A tenant, its people and what they do.
@@ -35,7 +35,7 @@ impl Story {
             check: None,
             times: None,
             mangle: None,
-            deed: Deed::One(command.clone()),
+            action: StepAction::One(command.clone()),
         };
         Scenario {
             title: String::new(),

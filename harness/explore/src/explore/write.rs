@@ -7,7 +7,7 @@ use proofup_domain::expect::Expectation;
 use proofup_domain::requirement::Catalogue;
 use proofup_files::spell;
 use proofup_oracle::machine::Expected;
-use proofup_scenario::Found;
+use proofup_scenario::Provenance;
 use proofup_scenario::spelling::ScenarioWriter;
 use serde_json::{Value as Json, json};
 
@@ -42,7 +42,7 @@ pub(super) fn write(
     story: &Story,
     difference: &Difference,
     expectations: &[(usize, Expected)],
-    found: &Found,
+    found: &Provenance,
     catalogue: &Catalogue,
 ) -> Counterexample {
     let stem = format!("{}-{}-{}", found.by.as_str(), found.seed, found.case);

@@ -12,7 +12,7 @@ use proofup_domain::expect::{AnswersPattern, Expectation, FieldPatterns, Togethe
 use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 use proofup_scenario::spelling::ScenarioWriter;
-use proofup_scenario::{Finder, Found};
+use proofup_scenario::{Finder, Provenance};
 use serde_json::{Value as Json, json};
 
 use super::judge::Played;
@@ -33,7 +33,7 @@ pub(crate) fn write(
     seed: u64,
     what: &str,
 ) -> Option<String> {
-    let found = Found {
+    let found = Provenance {
         by: Finder::Race,
         seed,
         case: plan.case,

@@ -8,7 +8,7 @@ use proofup_domain::command::Command;
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::State;
-use proofup_scenario::{Deed, GatewayForms, Scenario, Step, UserSpec};
+use proofup_scenario::{GatewayForms, Scenario, Step, StepAction, UserSpec};
 use proofup_world::case::Case;
 use proofup_world::tenant;
 
@@ -49,7 +49,7 @@ impl Plan {
             check: None,
             times: None,
             mangle: None,
-            deed: Deed::from(command.clone()),
+            action: StepAction::from(command.clone()),
         });
         let scenario = Scenario {
             title: self.template.title.to_owned(),

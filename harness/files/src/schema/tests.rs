@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::Document;
+use crate::TomlDocument;
 
 /// A format with one of each thing that a schema says.
 fn schema() -> serde_json::Value {
@@ -54,7 +54,7 @@ fn schema() -> serde_json::Value {
 
 /// Returns line, message and help of everything that is wrong with a text, which has a title in its first line.
 fn told(text: &str) -> Vec<String> {
-    let document = Document::parse("x.toml", &format!("title = \"a\"\n{text}"));
+    let document = TomlDocument::parse("x.toml", &format!("title = \"a\"\n{text}"));
     let errors = document.errors(document.check(&schema()).problems);
     let problems = errors.problems().iter();
     problems
@@ -172,7 +172,7 @@ fn what_fits_is_not_told() {
 
 #[test]
 fn a_required_key_is_told_with_what_it_is_for() {
-    let document = Document::parse("x.toml", "on = true\n");
+    let document = TomlDocument::parse("x.toml", "on = true\n");
     let problems = document.check(&schema()).problems;
     let [problem] = problems.as_slice() else {
         panic!("{problems:?}");
@@ -187,7 +187,7 @@ fn a_required_key_is_told_with_what_it_is_for() {
 #[test]
 fn what_does_not_fit_is_left_out_and_the_rest_is_kept() {
     let text = "title = \"a\"\ncount = \"x\"\nkinds = [\"text\", \"txt\"]\ninner = { b = 1 }\ncolour = 1\nfree = 2\n";
-    let document = Document::parse("x.toml", text);
+    let document = TomlDocument::parse("x.toml", text);
     let checked = document.check(&schema());
     assert_eq!(
         serde_json::Value::Object(checked.value),
@@ -199,7 +199,7 @@ fn what_does_not_fit_is_left_out_and_the_rest_is_kept() {
 #[test]
 fn a_long_table_is_marked_by_its_key() {
     let text = "title = \"a\"\nsteps = [{\n  do = \"signIn\", expect = {},\n}]\ninner = { # of two lines\n b = 1 }\n";
-    let document = Document::parse("x.toml", text);
+    let document = TomlDocument::parse("x.toml", text);
     let checked = document.check(&schema());
     let marked: Vec<&str> = checked
         .problems

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use proofup_domain::requirement::RequirementId;
-use proofup_files::{Document, FileErrors, Kind, Node, Problem, nearest};
+use proofup_files::{FileErrors, Kind, Node, Problem, TomlDocument, nearest};
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
@@ -53,7 +53,7 @@ pub(super) fn parse(
     today: Date,
     known: &KnownChecks<'_>,
 ) -> Result<Vec<Exemption>, FileErrors> {
-    let document = Document::parse(name, text);
+    let document = TomlDocument::parse(name, text);
     let mut reader = Reader {
         today,
         known,

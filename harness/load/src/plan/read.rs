@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use proofup_files::quantity::{self, BadQuantity};
-use proofup_files::{Document, FileErrors, Node, Problem, list};
+use proofup_files::{FileErrors, Node, Problem, TomlDocument, list};
 use serde_json::Value as Json;
 
 use super::form::{ArrivalsForm, MixForm, PlanForm, StopForm, StretchForm};
@@ -28,7 +28,7 @@ static SCHEMA: LazyLock<Json> = LazyLock::new(|| Json::from(schemars::schema_for
 /// # Errors
 /// Everything that is wrong with it, with lines, the nearest words and what is allowed.
 pub fn read(path: &str, text: &str) -> Result<LoadPlan, FileErrors> {
-    let document = Document::parse(path, text);
+    let document = TomlDocument::parse(path, text);
     let checked = document.check(&SCHEMA);
     let mut problems = checked.problems;
     if !problems.is_empty() {

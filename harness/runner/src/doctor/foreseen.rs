@@ -9,7 +9,7 @@ use proofup_binding::CompiledTarget;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::expect::{Expectation, FieldPatterns, Pattern};
 use proofup_domain::requirement::RequirementId;
-use proofup_scenario::{Check, Deed, GatewayForms, Scenario, Step};
+use proofup_scenario::{Check, GatewayForms, Scenario, Step, StepAction};
 use proofup_world::foresee::foresee;
 use proofup_world::{changes_its_user, operation_of};
 
@@ -107,7 +107,7 @@ fn step(line: usize, act: &Act) -> Option<Step> {
         }),
         times: None,
         mangle: None,
-        deed: Deed::One(act.command.clone()),
+        action: StepAction::One(act.command.clone()),
     })
 }
 
