@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use proofup_domain::answer::REFUSED;
 use proofup_domain::command::Command;
+use proofup_domain::expect::{Expectation, Misspelt};
 use proofup_files::{Kind, Node, Problem};
 use serde_json::Value;
 
@@ -136,6 +137,15 @@ impl<'n> StepDraft<'n> {
     /// Describes an error in the value of a key.
     pub(crate) fn problem(&self, key: &str, message: impl Into<String>, label: &str) -> Problem {
         Problem::new(message, label, self.span(key))
+    }
+
+    /// Reads what is expected of the step; nothing where nothing is.
+    pub(crate) fn expectation(&self) -> Option<Result<Expectation, Misspelt>> {
+        let expect = self.node.get("expect")?.json();
+        Some(match &self.parts {
+            Some(_) => Expectation::read_together(&expect),
+            None => Expectation::read(&expect),
+        })
     }
 
     /// Returns whether the file demands a refusal of this step: nothing else would do.

@@ -30,7 +30,6 @@ use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_files::{FileErrors, Kind, Node, Problem, TomlDocument, line_of};
-use serde_json::{Map, Value};
 
 use draft::StepDraft;
 use file::TimesForm;
@@ -355,7 +354,7 @@ fn finish_step(source: &str, step: &StepDraft<'_>, control: Option<Control>) -> 
             slug: slug.clone(),
             requirement: RequirementId(slug.split('/').next()?.to_owned()),
             line: line("check")?,
-            expect: finish_expect(step, keys.expect.as_ref())?,
+            expect: step.expectation().transpose().ok()?,
             expect_line: line("expect").or_else(|| line("check"))?,
             control,
         }),
@@ -373,23 +372,6 @@ fn finish_step(source: &str, step: &StepDraft<'_>, control: Option<Control>) -> 
             None => StepAction::One(step.command.clone()?),
         },
     })
-}
-
-/// Reads what is expected. The outer none: it cannot be read.
-#[expect(
-    clippy::option_option,
-    reason = "an expectation may be left out, and may be none"
-)]
-fn finish_expect(
-    step: &StepDraft<'_>,
-    expect: Option<&Map<String, Value>>,
-) -> Option<Option<Expectation>> {
-    let read = match &step.parts {
-        Some(_) => Expectation::read_together,
-        None => Expectation::read,
-    };
-    let expect = expect.map(|expect| read(&Value::Object(expect.clone())));
-    expect.transpose().ok()
 }
 
 fn finish_part(part: &StepDraft<'_>) -> Option<Part> {

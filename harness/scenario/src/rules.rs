@@ -366,7 +366,46 @@ pub(crate) fn expectations(steps: &[StepDraft<'_>], problems: &mut Vec<Problem>)
             None => mixed(step, expect, problems),
         }
         instants(expect, problems);
+        let told_already = problems
+            .iter()
+            .any(|problem| is_within(expect, &problem.span));
+        if !told_already {
+            problems.extend(unreadable(step, expect));
+        }
     }
+}
+
+/// Finds what the schema lets through and what still cannot be read, such as a reason for a refusal that is a matcher.
+fn unreadable(step: &StepDraft<'_>, expect: &Node) -> Option<Problem> {
+    let misspelt = step.expectation()?.err()?;
+    let place = holding(expect, &misspelt.value).unwrap_or(expect);
+    let problem = Problem::new(misspelt.to_string(), "here", place.span.clone());
+    Some(problem.help(
+        "name reasons by their words, `refused = { anyOf = [\"wrongCode\", \"exhausted\"] }`; where a success will do, too, \
+         the whole is one of several: `expect = { anyOf = [{ refused = \"wrongCode\" }, { state = \"signedIn\" }] }`",
+    ))
+}
+
+/// Finds the value that is this JSON.
+fn holding<'n>(node: &'n Node, json: &str) -> Option<&'n Node> {
+    let text = node.json().to_string();
+    if text == json {
+        return Some(node);
+    }
+    let mut inner = node.entries().iter().map(|entry| &entry.node);
+    inner
+        .find_map(|node| holding(node, json))
+        .or_else(|| node.items().iter().find_map(|node| holding(node, json)))
+}
+
+/// Whether a place is that of a value or of something in it.
+fn is_within(node: &Node, span: &Range<usize>) -> bool {
+    node.span == *span
+        || node
+            .entries()
+            .iter()
+            .any(|entry| entry.key_span == *span || is_within(&entry.node, span))
+        || node.items().iter().any(|item| is_within(item, span))
 }
 
 fn mixed(step: &StepDraft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
