@@ -15,7 +15,7 @@ mod wizard;
 
 pub(crate) use self::access::{ProtectedOperation, TABLE};
 pub(crate) use self::answers::{Given, check_setup_answers};
-pub(crate) use self::availability::{GateKey, MethodProof};
+pub(crate) use self::availability::MethodProof;
 pub(crate) use self::policy::check_policy;
 pub(crate) use self::stage::{SessionProgress, SessionStage};
 pub(crate) use self::standing::UserUnderPolicy;

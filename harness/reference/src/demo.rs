@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use proofup_domain::method::{ChallengeKind, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 
-use crate::app::App;
 use crate::record::{UserRecord, account_key};
+use crate::service::App;
 use crate::tenant::{TenantClock, TenantSetup};
 
 /// The demo tenant's id.

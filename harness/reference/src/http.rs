@@ -17,6 +17,7 @@ mod openapi;
 mod problem;
 mod resets;
 mod router;
+mod routes;
 mod sessions;
 mod straight;
 mod surface;

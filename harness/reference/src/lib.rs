@@ -28,6 +28,7 @@ mod flow;
 mod http;
 mod record;
 mod refused;
+mod service;
 mod tenant;
 mod time;
 mod tokens;

@@ -16,6 +16,6 @@ pub(crate) use self::challenge::{ChallengeOwner, ChallengeRecord};
 pub(crate) use self::device::{Call, CallbackTarget, DeviceRecord, Notification};
 pub(crate) use self::enrollment::{Activation, Closed, EnrollmentRecord, EnrollmentSubject};
 pub(crate) use self::method::{AnsweredQuestion, CodeKey, Means, MethodRecord};
-pub(crate) use self::reset::{ResetProgress, ResetRecord};
+pub(crate) use self::reset::{GateKey, ResetProgress, ResetRecord};
 pub(crate) use self::session::{Interrupt, SessionRecord};
 pub(crate) use self::user::{DefaultChoice, UserRecord, Window, account_key, domain_key};

@@ -81,7 +81,7 @@ pub(crate) struct TenantState {
     pub(crate) last_code: Option<u64>,
     pub(crate) last_token: Option<u128>,
     pub(crate) keyed: Arc<Keyed>,
-    pub(crate) tokens: TenantTokens,
+    pub(crate) tokens: TenantTokens<Tenant>,
     /// By account key.
     pub(crate) users: ById<UserRecord>,
     pub(crate) sessions: ById<SessionRecord>,
@@ -114,7 +114,7 @@ impl Tenant {
         machine: Clock,
         rule_book: Arc<RuleBook>,
         keyed: Arc<Keyed>,
-        index: Arc<TokenIndex>,
+        index: Arc<TokenIndex<Self>>,
     ) -> Arc<Self> {
         let domains = setup.domains.iter();
         let domain_keys: BTreeSet<String> = domains.map(|domain| domain_key(domain)).collect();

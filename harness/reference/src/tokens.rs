@@ -12,7 +12,6 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use sha2::{Digest as _, Sha256};
 
 use crate::by_id::{Map, Set};
-use crate::tenant::Tenant;
 
 /// What a token stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,22 +49,24 @@ impl TokenDigest {
 }
 
 /// The tokens of all tenants of a process.
+///
+/// It knows nothing of what it leads to, so that records can be known by a digest and a tenant can be made of records.
 #[derive(Debug)]
-pub(crate) struct TokenIndex([TokenShard; SHARDS]);
+pub(crate) struct TokenIndex<T>([TokenShard<T>; SHARDS]);
 
-type TokenShard = RwLock<Map<TokenDigest, (Weak<Tenant>, Arc<str>)>>;
+type TokenShard<T> = RwLock<Map<TokenDigest, (Weak<T>, Arc<str>)>>;
 
 const SHARDS: usize = 64;
 
-impl Default for TokenIndex {
+impl<T> Default for TokenIndex<T> {
     fn default() -> Self {
         Self(std::array::from_fn(|_| TokenShard::default()))
     }
 }
 
-impl TokenIndex {
+impl<T> TokenIndex<T> {
     /// Returns the tenant that a token belongs to, and the id of the record there.
-    pub(crate) fn find(&self, kind: TokenKind, token: &str) -> Option<(Arc<Tenant>, Arc<str>)> {
+    pub(crate) fn find(&self, kind: TokenKind, token: &str) -> Option<(Arc<T>, Arc<str>)> {
         let digest = TokenDigest::new(kind, token);
         let shard = self.0[digest.shard()]
             .read()
@@ -77,15 +78,15 @@ impl TokenIndex {
 
 /// The tokens of one tenant; they are removed when it goes.
 #[derive(Debug)]
-pub(crate) struct TenantTokens {
-    index: Arc<TokenIndex>,
-    tenant: Weak<Tenant>,
+pub(crate) struct TenantTokens<T> {
+    index: Arc<TokenIndex<T>>,
+    tenant: Weak<T>,
     known: Set<TokenDigest>,
 }
 
-impl TenantTokens {
+impl<T> TenantTokens<T> {
     /// Makes an empty set of tokens.
-    pub(crate) fn new(index: Arc<TokenIndex>, tenant: Weak<Tenant>) -> Self {
+    pub(crate) fn new(index: Arc<TokenIndex<T>>, tenant: Weak<T>) -> Self {
         Self {
             index,
             tenant,
@@ -122,7 +123,7 @@ impl TenantTokens {
     }
 }
 
-impl Drop for TenantTokens {
+impl<T> Drop for TenantTokens<T> {
     fn drop(&mut self) {
         for digest in &self.known {
             forget(&self.index, *digest);
@@ -130,7 +131,7 @@ impl Drop for TenantTokens {
     }
 }
 
-fn forget(index: &TokenIndex, digest: TokenDigest) {
+fn forget<T>(index: &TokenIndex<T>, digest: TokenDigest) {
     index.0[digest.shard()]
         .write()
         .unwrap_or_else(PoisonError::into_inner)

@@ -22,6 +22,8 @@ pub(crate) use self::view::{
 
 use std::borrow::Cow;
 
+use proofup_domain::capabilities::Capabilities;
+use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -59,4 +61,35 @@ pub(crate) fn word<T: JsonSchema>() -> RefOr<Schema> {
 /// Refers to a list of words of the domain.
 pub(crate) fn words<T: JsonSchema>() -> RefOr<Schema> {
     Schema::from(ArrayBuilder::new().items(word::<T>())).into()
+}
+
+/// Stands for a value of the domain in the description of a body.
+macro_rules! stand_in {
+    ($(#[$meta:meta])* $name:ident for $type:ty) => {
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                word::<$type>()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                <$type as JsonSchema>::schema_name()
+            }
+        }
+    };
+}
+
+stand_in! {
+    /// Stands for the domain's policy.
+    PolicySchema for Policy
+}
+
+stand_in! {
+    /// Stands for the domain's capabilities.
+    CapabilitiesSchema for Capabilities
 }

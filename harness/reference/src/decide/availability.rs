@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proofup_domain::method::{ChallengeKind, Gate, Method, Purpose, ResetMethod, Role};
 
 use super::standing::{Traits, UserUnderPolicy};
-use crate::record::MethodRecord;
+use crate::record::{GateKey, MethodRecord};
 
 /// One way to prove: a registered method and a kind.
 #[derive(Debug, Clone, Copy)]
@@ -215,9 +215,6 @@ impl<'a> UserUnderPolicy<'a> {
             .collect()
     }
 }
-
-/// A gate as it is counted; the second is true only where a rule takes the two apps for two gates.
-pub(crate) type GateKey = (Gate, bool);
 
 /// Returns the gate of a method.
 pub(super) const fn gate_of(method: Method) -> Gate {

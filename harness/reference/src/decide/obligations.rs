@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proofup_domain::method::{Method, Purpose};
 
-use super::availability::GateKey;
 use super::standing::{Traits, UserUnderPolicy};
+use crate::record::GateKey;
 
 /// Obligations that bind and are not met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,9 +4,9 @@ use http::Uri;
 use proofup_domain::refusal::Refusal;
 
 use super::json::Json;
-use crate::app::Visitor;
 use crate::decide::ProtectedOperation;
 use crate::refused::Refused;
+use crate::service::Visitor;
 use crate::wire::AuditEvents;
 
 /// Events of one page unless the client asks for fewer or more.

@@ -7,9 +7,9 @@ use http::header::CONTENT_TYPE;
 use proofup_domain::refusal::Refusal;
 
 use super::extract::{At, CallbackSecretHeader, JsonOrForm};
-use crate::app::App;
 use crate::flow::CallReport;
 use crate::refused::Refused;
+use crate::service::App;
 use crate::tokens::TokenKind;
 use crate::wire::{CallDigits, CallStatus, DigitsForm, StatusForm};
 

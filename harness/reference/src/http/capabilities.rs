@@ -9,9 +9,9 @@ use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};
 
 use super::json::Json;
-use super::openapi::CapabilitiesSchema;
-use crate::app::App;
 use crate::rules::LIMITS;
+use crate::service::App;
+use crate::wire::CapabilitiesSchema;
 
 /// Read what is offered, and the exact limits.
 #[utoipa::path(get, path = "/.well-known/security-info", operation_id = "readCapabilities", tag = "service",

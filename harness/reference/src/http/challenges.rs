@@ -5,10 +5,10 @@ use http::StatusCode;
 
 use super::extract::{At, JsonBody};
 use super::json::Json;
-use crate::app::{App, Visitor};
 use crate::decide::ProtectedOperation;
 use crate::flow::{SubmittedProof, WantedProof, gap};
 use crate::refused::Refused;
+use crate::service::{App, Visitor};
 use crate::wire::{BeginChallenge, ChallengeView, CodeVerification, SessionView};
 
 /// Begin a second step: with the default, or with what is named.

@@ -11,17 +11,16 @@ use serde_json::Value;
 
 use super::extract::{At, Controller, JsonBody, PatchBody, invalid_field};
 use super::json::Json;
-use super::openapi::PolicySchema;
-use crate::app::App;
 use crate::by_id::ById;
 use crate::decide::check_policy;
 use crate::keyed::Keyed;
 use crate::record::{UserRecord, account_key};
 use crate::refused::{FieldError, Refused};
+use crate::service::App;
 use crate::tenant::{Tenant, TenantClock, TenantSetup};
 use crate::wire::{
-    AdvanceClock, AuditEvents, ClockAdvanced, ClockSetting, ClockView, PutTenant, PutUser,
-    TenantMade,
+    AdvanceClock, AuditEvents, ClockAdvanced, ClockSetting, ClockView, PolicySchema, PutTenant,
+    PutUser, TenantMade,
 };
 
 /// The callback address of a tenant that names none: an address that nobody has.

@@ -6,8 +6,8 @@ use proofup_domain::refusal::Refusal;
 
 use super::extract::{At, CallbackSecretHeader, JsonBody};
 use super::json::Json;
-use crate::app::App;
 use crate::refused::Refused;
+use crate::service::App;
 use crate::tokens::TokenKind;
 use crate::wire::{ActivateDevice, ActivatedDevice, DeviceReply};
 

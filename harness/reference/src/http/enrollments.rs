@@ -10,11 +10,11 @@ use proofup_domain::refusal::Refusal;
 use super::extract::{At, JsonBody};
 use super::json::Json;
 use crate::address::EmailAddress;
-use crate::app::{App, Visitor};
 use crate::decide::{Given, ProtectedOperation};
 use crate::flow::{RequestedDestination, RequestedSetup, SubmittedProof, gap};
 use crate::phone::PhoneNumber;
 use crate::refused::Refused;
+use crate::service::{App, Visitor};
 use crate::wire::{BeginEnrollment, EnrollmentView, Phone, Verification};
 
 /// Begin a setup.

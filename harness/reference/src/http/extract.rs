@@ -12,8 +12,8 @@ use proofup_domain::refusal::Refusal;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use crate::app::{App, Visitor};
 use crate::refused::Refused;
+use crate::service::{App, Visitor};
 use crate::tokens::TokenKind;
 
 /// The largest body that is read.

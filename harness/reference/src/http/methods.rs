@@ -7,10 +7,10 @@ use proofup_domain::method::Method;
 use super::enrollments::destination;
 use super::extract::{At, JsonBody, PatchBody};
 use super::json::Json;
-use crate::app::{App, Visitor};
 use crate::decide::ProtectedOperation;
 use crate::flow::{RequestedDestination, WantedProof};
 use crate::refused::Refused;
+use crate::service::{App, Visitor};
 use crate::wire::{
     AvailableMethods, ChangeMethod, ChooseDefault, DefaultMethod, EnrollmentView, Methods,
 };

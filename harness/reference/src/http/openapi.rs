@@ -3,7 +3,6 @@
 //! utoipa describes paths and wire types; the domain's words and values bring their own JSON Schema; refusals and the table of
 //! session states come from the tables that the code itself uses.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -17,13 +16,12 @@ use proofup_domain::state::{
 };
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
-use utoipa::openapi::schema::Schema;
+use utoipa::PartialSchema as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 
 use super::problem::{PROBLEM_JSON, ProblemDocument, ProblemField, status_and_title};
-use super::router::routes;
+use super::routes::routes;
 use crate::decide::TABLE;
 
 /// Returns the description; it is generated once in a process.
@@ -431,37 +429,6 @@ const CALLBACK: &[Refusal] = &[
     Refusal::Expired,
     Refusal::Cancelled,
 ];
-
-/// Stands for a value of the domain in the description of a body.
-macro_rules! stand_in {
-    ($(#[$meta:meta])* $name:ident for $type:ty) => {
-        $(#[$meta])*
-        #[derive(Debug)]
-        pub(crate) struct $name;
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                crate::wire::word::<$type>()
-            }
-        }
-
-        impl ToSchema for $name {
-            fn name() -> Cow<'static, str> {
-                <$type as JsonSchema>::schema_name()
-            }
-        }
-    };
-}
-
-stand_in! {
-    /// Stands for the domain's policy.
-    PolicySchema for Policy
-}
-
-stand_in! {
-    /// Stands for the domain's capabilities.
-    CapabilitiesSchema for Capabilities
-}
 
 #[cfg(test)]
 mod tests {

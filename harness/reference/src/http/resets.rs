@@ -10,10 +10,10 @@ use proofup_domain::secret::Secret;
 use super::enrollments::submitted;
 use super::extract::{At, JsonBody};
 use super::json::Json;
-use crate::app::App;
 use crate::flow::{WantedProof, gap};
 use crate::record::account_key;
 use crate::refused::Refused;
+use crate::service::App;
 use crate::tenant::Tenant;
 use crate::tokens::TokenKind;
 use crate::wire::{

@@ -6,10 +6,10 @@ use proofup_domain::refusal::Refusal;
 
 use super::extract::JsonBody;
 use super::json::Json;
-use crate::app::{App, Visitor};
 use crate::decide::ProtectedOperation;
 use crate::record::account_key;
 use crate::refused::Refused;
+use crate::service::{App, Visitor};
 use crate::wire::{AccountView, SessionView, SignIn};
 
 /// Sign in.

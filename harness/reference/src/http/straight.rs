@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::extract::{At, JsonBody};
 use super::{enrollments, methods, sessions};
-use crate::app::{App, Visitor};
 use crate::refused::Refused;
+use crate::service::{App, Visitor};
 
 /// An operation that is found without a search.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! The wizard and the review.
 
 use super::json::Json;
-use crate::app::Visitor;
 use crate::decide::ProtectedOperation;
 use crate::refused::Refused;
+use crate::service::Visitor;
 use crate::wire::{SessionView, Wizard};
 
 /// Read the wizard's page.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use proofup_domain::method::Gate;
 
-use crate::decide::GateKey;
+use crate::tokens::TokenDigest;
 
 /// One password reset; whoever knows its id acts in it.
 #[derive(Debug)]
@@ -18,8 +19,11 @@ pub(crate) struct ResetRecord {
     pub(crate) passed: BTreeMap<GateKey, String>,
     pub(crate) expires_at: Timestamp,
     pub(crate) kept_until: Timestamp,
-    pub(crate) digest: crate::tokens::TokenDigest,
+    pub(crate) digest: TokenDigest,
 }
+
+/// A gate as it is counted; the second is true only where a rule takes the two apps for two gates.
+pub(crate) type GateKey = (Gate, bool);
 
 /// Whether a reset goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
