@@ -1,8 +1,11 @@
 //! Masks secrets wherever an exchange could show them: as they are, percent-encoded, escaped for JSON, in base64.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::ops::Range;
+use std::sync::{LazyLock, OnceLock};
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use proofup_domain::secret::{MASK, Secret};
@@ -15,8 +18,9 @@ use super::template::percent_encode;
 #[derive(Default)]
 pub(super) struct Masker {
     secrets: BTreeSet<String>,
-    /// Every spelling, longest first, so that no part of a longer one is left standing.
     spellings: Vec<String>,
+    /// Finds every spelling in one walk through a text. Built when a text is first masked: most exchanges never are.
+    finder: OnceLock<Option<AhoCorasick>>,
 }
 
 impl std::fmt::Debug for Masker {
@@ -48,27 +52,52 @@ impl Masker {
             .flat_map(|secret| spellings(secret))
             .collect();
         self.spellings = spellings.into_iter().collect();
-        self.spellings
-            .sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
+        self.finder = OnceLock::new();
     }
 
     /// Replaces every secret that it knows, and the values of members that are secrets by their names.
     pub(super) fn mask(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for spelling in &self.spellings {
-            if masked.contains(spelling.as_str()) {
-                masked = if spelling.chars().count() < SHORT {
-                    replace_words(&masked, spelling)
-                } else {
-                    masked.replace(spelling.as_str(), MASK)
-                };
-            }
-        }
+        let masked = self.without_spellings(text);
         SECRET_MEMBER
             .replace_all(&masked, |found: &regex::Captures<'_>| {
                 format!("{}{MASK}", &found[1])
             })
             .into_owned()
+    }
+
+    /// Replaces every spelling. Spellings that overlap are replaced together, so no part of either is left standing.
+    fn without_spellings<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some(finder) = self.finder.get_or_init(|| finder(&self.spellings)) else {
+            return Cow::Borrowed(text);
+        };
+        let mut found: Vec<Range<usize>> = finder
+            .find_overlapping_iter(text)
+            .filter(|found| {
+                let spelling = &self.spellings[found.pattern()];
+                spelling.chars().count() >= SHORT || is_word(text, &found.range())
+            })
+            .map(|found| found.range())
+            .collect();
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        found.sort_by_key(|span| span.start);
+        found.dedup_by(|next, span| {
+            let overlaps = next.start < span.end;
+            if overlaps {
+                span.end = span.end.max(next.end);
+            }
+            overlaps
+        });
+        let mut masked = String::with_capacity(text.len());
+        let mut shown = 0;
+        for span in found {
+            masked.push_str(&text[shown..span.start]);
+            masked.push_str(MASK);
+            shown = span.end;
+        }
+        masked.push_str(&text[shown..]);
+        Cow::Owned(masked)
     }
 
     /// Replaces what a cut left of a secret at the end of a text.
@@ -149,23 +178,23 @@ fn escape_to_ascii(character: char) -> String {
         .collect()
 }
 
-/// Replaces a short secret where it stands as a word: an answer "red" must not make nonsense of "registered".
-fn replace_words(text: &str, word: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut before = None;
-    while let Some(at) = rest.find(word) {
-        let (head, tail) = (&rest[..at], &rest[at + word.len()..]);
-        let left = head.chars().next_back().or(before);
-        let alone = !left.is_some_and(char::is_alphanumeric)
-            && !tail.chars().next().is_some_and(char::is_alphanumeric);
-        masked.push_str(head);
-        masked.push_str(if alone { MASK } else { word });
-        before = word.chars().next_back();
-        rest = tail;
+/// Builds what finds the spellings; none where there are none.
+fn finder(spellings: &[String]) -> Option<AhoCorasick> {
+    if spellings.is_empty() {
+        return None;
     }
-    masked.push_str(rest);
-    masked
+    // The kind that is built soonest: most are used for one exchange.
+    let built = AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+        .build(spellings);
+    Some(built.expect("the spellings of one case are far fewer than the automaton can number"))
+}
+
+/// Returns whether a short secret stands as a word: an answer "red" must not make nonsense of "registered".
+fn is_word(text: &str, span: &Range<usize>) -> bool {
+    let before = text[..span.start].chars().next_back();
+    let after = text[span.end..].chars().next();
+    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
 }
 
 /// Finds members of JSON and form texts that hold secrets whatever the implementation calls them, also where the text
@@ -243,6 +272,14 @@ mod tests {
         assert_eq!(
             masker(&["horse", "correct horse"]).mask("correct horse, horse"),
             "***, ***"
+        );
+    }
+
+    #[test]
+    fn secrets_that_overlap_leave_nothing_of_either() {
+        assert_eq!(
+            masker(&["abcd12", "d12345"]).mask("<abcd12345> abcd12d12345"),
+            "<***> ******"
         );
     }
 
