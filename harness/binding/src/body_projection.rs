@@ -11,21 +11,21 @@ use serde_json::{Map, Value as Json};
 
 /// Members of a body, by what any rule asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum BodyProjection {
     /// These members of an object, and nothing of what is no object.
     Members(Vec<(String, Self)>),
     /// All of it.
     Whole,
 }
 
-impl Default for Wanted {
+impl Default for BodyProjection {
     /// Wants nothing.
     fn default() -> Self {
         Self::Members(Vec::new())
     }
 }
 
-impl Wanted {
+impl BodyProjection {
     /// Wants what a path of names leads to, whatever it is.
     pub(super) fn want<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
         let mut place = self;
@@ -52,19 +52,19 @@ impl Wanted {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &Wanted {
+impl<'de> DeserializeSeed<'de> for &BodyProjection {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
         match self {
-            Wanted::Whole => Json::deserialize(deserializer),
-            Wanted::Members(members) => deserializer.deserialize_any(Members(members)),
+            BodyProjection::Whole => Json::deserialize(deserializer),
+            BodyProjection::Members(members) => deserializer.deserialize_any(Members(members)),
         }
     }
 }
 
 /// Keeps the members of an object that are wanted; of anything else nothing is.
-struct Members<'a>(&'a [(String, Wanted)]);
+struct Members<'a>(&'a [(String, BodyProjection)]);
 
 impl<'de> Visitor<'de> for Members<'_> {
     type Value = Json;
@@ -75,7 +75,7 @@ impl<'de> Visitor<'de> for Members<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut kept = Map::new();
-        while let Some(found) = map.next_key_seed(Name(self.0))? {
+        while let Some(found) = map.next_key_seed(MemberName(self.0))? {
             match found {
                 Some((name, wanted)) => {
                     let value = map.next_value_seed(wanted)?;
@@ -120,18 +120,18 @@ impl<'de> Visitor<'de> for Members<'_> {
 }
 
 /// Finds a name among those that are wanted.
-struct Name<'a>(&'a [(String, Wanted)]);
+struct MemberName<'a>(&'a [(String, BodyProjection)]);
 
-impl<'de, 'a> DeserializeSeed<'de> for Name<'a> {
-    type Value = Option<&'a (String, Wanted)>;
+impl<'de, 'a> DeserializeSeed<'de> for MemberName<'a> {
+    type Value = Option<&'a (String, BodyProjection)>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'a> Visitor<'_> for Name<'a> {
-    type Value = Option<&'a (String, Wanted)>;
+impl<'a> Visitor<'_> for MemberName<'a> {
+    type Value = Option<&'a (String, BodyProjection)>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a name")
@@ -182,19 +182,26 @@ mod tests {
     fn an_answer_means_the_same_without_what_nobody_wants() {
         let target = CompiledTarget::compile("reference.toml", REFERENCE).expect("it is right");
         for (operation, binding) in &target.operations {
-            for way in &binding.ways {
+            for variant in &binding.ways {
                 for leaf in [json!("signedIn"), json!([{"id": "1"}]), json!(3)] {
                     let body = filled(&leaf);
-                    let wanted = way.wanted.read(body.to_string().as_bytes());
+                    let wanted = variant.wanted.read(body.to_string().as_bytes());
                     let wanted = wanted.expect("it is JSON");
                     // What is asked for by a query, and not by names, is kept whole.
                     let is_short = wanted != body;
-                    assert_eq!(is_short, way.wanted != Wanted::Whole, "{operation}");
+                    assert_eq!(
+                        is_short,
+                        variant.wanted != BodyProjection::Whole,
+                        "{operation}"
+                    );
                     for status in [200, 201, 202, 204, 400, 401, 404, 409, 422, 429, 500] {
                         let raw = RawResponse::made(status, Bytes::from(body.to_string()));
                         let meant = |body| {
-                            let kept = way.meaning.kept(&raw, Some(body));
-                            (kept, way.meaning.read(&raw, Some(body), &target.refusals))
+                            let kept = variant.meaning.kept(&raw, Some(body));
+                            (
+                                kept,
+                                variant.meaning.read(&raw, Some(body), &target.refusals),
+                            )
                         };
                         assert_eq!(meant(&wanted), meant(&body), "{operation} {status} {leaf}");
                     }
@@ -203,8 +210,8 @@ mod tests {
         }
     }
 
-    fn wanted(paths: &[&str]) -> Wanted {
-        let mut wanted = Wanted::default();
+    fn wanted(paths: &[&str]) -> BodyProjection {
+        let mut wanted = BodyProjection::default();
         for path in paths {
             wanted.want(path.split('.').filter(|name| !name.is_empty()));
         }

@@ -1,6 +1,6 @@
 //! Calls operations: finds the way, fills the requests, sends them, reads what comes back, masks what is kept of it.
 
-mod deed;
+mod operation_call;
 mod send;
 
 use std::collections::BTreeMap;
@@ -15,16 +15,16 @@ use tower::ServiceExt;
 
 use super::CompiledTarget;
 use super::exchange::Exchange;
-use super::lane::Lane;
 use super::mask::{Masker, secret_members, texts};
 use super::meaning::{refused, unrecognised};
 use super::operation::{Operation, Secrecy};
+use super::raw_connection::RawConnection;
 use super::reply::{Asked, CallFailure, Reply};
 use super::response::RawResponse;
 use super::transport::{Transport, TransportError};
 use super::value::{Value, Variables};
-use super::way::{Does, Way};
-use deed::Deed;
+use super::variant::{Variant, VariantAction};
+use operation_call::OperationCall;
 
 impl CompiledTarget {
     /// Calls an operation: sends the requests of the first way that fits, one after the other, and tells what the last
@@ -45,14 +45,14 @@ impl CompiledTarget {
         variables: &Variables,
         mangle: Option<Mangle>,
     ) -> Result<Reply, CallFailure> {
-        let way = self
-            .way(operation, variables)
+        let variant = self
+            .variant(operation, variables)
             .map_err(|error| unsent(operation, error))?;
-        let deed = Deed::new(self, transport, operation, way, variables);
-        match &way.does {
-            Does::Requests(requests) => deed.send_all(requests, mangle).await,
-            Does::Assumed(answer) => Ok(deed.assume(answer.clone())),
-            Does::Command(command) => deed.run(command).await,
+        let call = OperationCall::new(self, transport, operation, variant, variables);
+        match &variant.does {
+            VariantAction::Requests(requests) => call.send_all(requests, mangle).await,
+            VariantAction::Assumed(answer) => Ok(call.assume(answer.clone())),
+            VariantAction::Command(command) => call.run(command).await,
         }
     }
 
@@ -61,16 +61,22 @@ impl CompiledTarget {
     /// # Errors
     /// If it is not bound, or no way of it fits.
     pub fn fits(&self, operation: Operation, variables: &Variables) -> Result<(), TransportError> {
-        self.way(operation, variables).map(drop)
+        self.variant(operation, variables).map(drop)
     }
 
-    fn way(&self, operation: Operation, variables: &Variables) -> Result<&Way, TransportError> {
+    fn variant(
+        &self,
+        operation: Operation,
+        variables: &Variables,
+    ) -> Result<&Variant, TransportError> {
         let binding = self.operations.get(&operation);
         let binding = binding.ok_or(TransportError::NotBound(operation))?;
-        binding.way(variables).ok_or_else(|| TransportError::NoWay {
-            operation,
-            told: binding.misfit(variables),
-        })
+        binding
+            .variant(variables)
+            .ok_or_else(|| TransportError::NoWay {
+                operation,
+                told: binding.misfit(variables),
+            })
     }
 
     /// Calls an operation for what its answer means, and nothing else.
@@ -86,8 +92,8 @@ impl CompiledTarget {
         operation: Operation,
         variables: &Variables,
     ) -> Result<Asked, TransportError> {
-        let way = self.way(operation, variables)?;
-        if !(way.plain && self.is_plain()) {
+        let variant = self.variant(operation, variables)?;
+        if !(variant.plain && self.is_plain()) {
             let reply = self.call(transport, operation, variables, None).await;
             let reply = reply.map_err(|failure| failure.error)?;
             return Ok(Asked {
@@ -97,13 +103,13 @@ impl CompiledTarget {
         }
         let spoken = self.words.speak(variables);
         let prefix = self.prefix();
-        for (index, template) in way.requests().iter().enumerate() {
+        for (index, template) in variant.requests().iter().enumerate() {
             let request = template.render(operation, &prefix, &self.headers, &spoken)?;
             let raw = RawResponse::of(transport.clone().oneshot(request).await?);
-            if way.goes_on(index, raw.status) {
+            if variant.goes_on(index, raw.status) {
                 continue;
             }
-            return Ok(self.understood(way, operation, &raw, variables));
+            return Ok(self.understood(variant, operation, &raw, variables));
         }
         Err(TransportError::NotBound(operation))
     }
@@ -114,23 +120,23 @@ impl CompiledTarget {
     /// As [`Self::ask`].
     pub async fn ask_over(
         &self,
-        lane: &mut Lane,
+        connection: &mut RawConnection,
         operation: Operation,
         variables: &Variables,
     ) -> Result<Option<Asked>, TransportError> {
-        let way = self.way(operation, variables)?;
-        if !(way.lean && self.is_plain()) {
+        let variant = self.variant(operation, variables)?;
+        if !(variant.writes_directly && self.is_plain()) {
             return Ok(None);
         }
         let spoken = self.words.speak(variables);
-        for (index, template) in way.requests().iter().enumerate() {
-            let (direct, out, body) = lane.begin();
+        for (index, template) in variant.requests().iter().enumerate() {
+            let (direct, out, body) = connection.begin();
             template.write(operation, direct, &self.headers, &spoken, (out, body))?;
-            let raw = lane.exchange().await?;
-            if way.goes_on(index, raw.status) {
+            let raw = connection.exchange().await?;
+            if variant.goes_on(index, raw.status) {
                 continue;
             }
-            return Ok(Some(self.understood(way, operation, &raw, variables)));
+            return Ok(Some(self.understood(variant, operation, &raw, variables)));
         }
         Err(TransportError::NotBound(operation))
     }
@@ -138,14 +144,14 @@ impl CompiledTarget {
     /// Returns what a response means, with nothing in it that must not be shown.
     fn understood(
         &self,
-        way: &Way,
+        variant: &Variant,
         operation: Operation,
         raw: &RawResponse,
         variables: &Variables,
     ) -> Asked {
-        let body = way.wanted.read(&raw.body);
-        let kept = way.meaning.kept(raw, body.as_ref());
-        let mut answered = way.meaning.read(raw, body.as_ref(), &self.refusals);
+        let body = variant.wanted.read(&raw.body);
+        let kept = variant.meaning.kept(raw, body.as_ref());
+        let mut answered = variant.meaning.read(raw, body.as_ref(), &self.refusals);
         if matches!(answered, Answer::Unrecognised { .. }) {
             let mut masker = Masker::default();
             masker.learn(texts(&self.environment_secrets));

@@ -23,9 +23,9 @@ use super::file::{TargetFile, json_schema};
 use super::operation::{Operation, VariableSpec};
 use super::problem::Mistake;
 use super::request::RequestTemplate;
-use super::surroundings::Surrounded;
-use super::template::{Environment, Scope, Template};
-use super::way::Csrf;
+use super::surroundings::SurroundingsPlan;
+use super::template::{Environment, NameScope, Template};
+use super::variant::Csrf;
 use super::words::Words;
 use super::{Binding, CompiledTarget};
 
@@ -114,7 +114,7 @@ impl Compiler<'_> {
     ) -> Option<Template> {
         // Where nothing happens nothing was kept before.
         let nothing = BTreeSet::new();
-        let scope = Scope {
+        let scope = NameScope {
             owner,
             offered,
             kept: if offered.is_empty() {
@@ -162,8 +162,8 @@ impl Compiler<'_> {
         let refusals = self.refusals(file.refusals, "");
         let bindings = operations.values_mut();
         bindings.for_each(|binding| binding.look_out(&refusals));
-        let (clock, surrounded) =
-            self.surrounded(file.clock, file.process, file.gateways, &operations);
+        let (clock, surroundings) =
+            self.surroundings_plan(file.clock, file.process, file.gateways, &operations);
         let (policy, settable) = (file.policy, file.policy_settable);
         let declared = file.capabilities.as_ref();
         let standing_policy = self.standing_policy(policy, settable, declared, &operations);
@@ -171,8 +171,8 @@ impl Compiler<'_> {
         if !runs_commands {
             self.unused_names();
         }
-        let (connection, csrf) = (connection?, said(csrf)?);
-        let mut environment_secrets = secrets_of(&operations, csrf.as_ref(), &surrounded);
+        let (connection, csrf) = (connection?, reported(csrf)?);
+        let mut environment_secrets = secrets_of(&operations, csrf.as_ref(), &surroundings);
         environment_secrets.extend(connection.secrets);
         Some(CompiledTarget {
             name: file.name?,
@@ -188,10 +188,10 @@ impl Compiler<'_> {
             words: self.words.clone(),
             free_names: self.kept.clone(),
             isolation: file.isolation,
-            settle: said(settle)?.unwrap_or(Duration::ZERO),
+            settle: reported(settle)?.unwrap_or(Duration::ZERO),
             code_patterns: code_patterns?,
             clock,
-            surrounded,
+            surroundings,
             standing_policy,
             profile: profile?,
             openapi: file.openapi,
@@ -212,7 +212,7 @@ impl Compiler<'_> {
 fn secrets_of(
     operations: &BTreeMap<Operation, Binding>,
     csrf: Option<&Csrf>,
-    surrounded: &Surrounded,
+    surroundings: &SurroundingsPlan,
 ) -> Vec<Secret> {
     let requests = operations.values().flat_map(Binding::requests);
     let of_requests = requests.flat_map(RequestTemplate::environment_secrets);
@@ -220,12 +220,12 @@ fn secrets_of(
     let of_csrf = of_csrf.flat_map(Template::environment_secrets).cloned();
     of_requests
         .chain(of_csrf)
-        .chain(surrounded.secrets().cloned())
+        .chain(surroundings.secrets().cloned())
         .collect()
 }
 
 /// Turns "said and wrong" into none; "not said" stays that, and so does "said and right".
-fn said<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+fn reported<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     match value {
         Some(None) => None,
         Some(found) => Some(found),

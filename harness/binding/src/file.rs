@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json};
 use super::operation::Operation;
 use super::profile::Isolation;
 
-use surroundings::{ClockFile, GatewaysFile, ProcessFile, policy_schema};
+use surroundings::{ClockControlFile, GatewaysFile, ProcessFile, policy_schema};
 
 /// Binds the operations of the harness to the HTTP requests of one implementation.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -53,7 +53,7 @@ pub(super) struct TargetFile {
     /// How a CSRF token is had, and where it goes with every request that is not GET or HEAD.
     pub(super) csrf: Option<CsrfFile>,
     /// How time moves; absent: the machine's clock, which nothing moves.
-    pub(super) clock: ClockFile,
+    pub(super) clock: ClockControlFile,
     /// How the implementation is started and ended; absent: somebody else sees to that.
     pub(super) process: Option<ProcessFile>,
     /// Where our gateways listen, if one host of them serves a whole run; that is so where no tenant is made.

@@ -18,7 +18,7 @@ use super::transport::{Transport, TransportError};
 use super::value::{Value, Variables};
 
 /// What came back for a drawn request, unmasked: it is shown by [`CompiledTarget::exchange_of`] only.
-pub type Came = Result<RawResponse, TransportError>;
+pub type DrawnOutcome = Result<RawResponse, TransportError>;
 
 impl CompiledTarget {
     /// Puts a path behind the base, which has no slash at its end.
@@ -27,7 +27,7 @@ impl CompiledTarget {
     }
 
     /// Sends a drawn request. Nothing is masked yet: masking takes longer than sending, and most answers are never shown.
-    pub async fn send_drawn(&self, transport: &Transport, request: Request<Bytes>) -> Came {
+    pub async fn send_drawn(&self, transport: &Transport, request: Request<Bytes>) -> DrawnOutcome {
         let response = transport.clone().oneshot(request).await?;
         Ok(RawResponse::of(response))
     }
@@ -44,7 +44,7 @@ impl CompiledTarget {
         &self,
         name: &str,
         request: &Request<Bytes>,
-        came: &Came,
+        came: &DrawnOutcome,
         secrets: &[Secret],
     ) -> Exchange {
         let mut masker = Masker::default();

@@ -7,14 +7,14 @@
 //!
 //! **Invariant:** whatever leaves this module to be shown, an [`exchange::Exchange`] above all, has its secrets masked.
 
+mod body_projection;
 mod call;
 mod command;
 mod compile;
-pub mod drawn;
 pub mod exchange;
 mod file;
+pub mod fuzz_view;
 mod jar;
-pub mod lane;
 mod mangle;
 mod mask;
 mod matcher;
@@ -22,20 +22,20 @@ mod meaning;
 mod operation;
 mod problem;
 mod profile;
+pub mod raw_connection;
 mod reply;
 mod request;
 mod response;
 mod shape;
 mod show;
 mod source;
-mod standing;
+mod standing_policy;
 mod surroundings;
 mod template;
 mod text;
 mod transport;
 mod value;
-mod wanted;
-mod way;
+mod variant;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,21 +52,21 @@ use url::Url;
 
 pub use file::json_schema;
 pub use jar::Jar;
-pub use lane::Direct;
 use matcher::Recogniser;
 use meaning::RefusalRule;
 pub use operation::{KeepSpec, Operation, Secrecy, VariableSpec};
 pub use profile::{
     ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
+pub use raw_connection::Direct;
 pub use reply::{Asked, CallFailure, Reply};
 pub use response::RawResponse;
-pub use standing::{StandingPolicy, differing, field_of, with_fields};
-pub use surroundings::{GatewayPlan, ProcessPlan, Surrounded};
+pub use standing_policy::{StandingPolicy, differing, field_of, with_fields};
+pub use surroundings::{GatewayPlan, ProcessPlan, SurroundingsPlan};
 pub use text::TargetText;
 pub use transport::{Transport, TransportError, TransportOptions, loopback_transport};
 pub use value::{Value, Variables};
-use way::{Binding, Csrf};
+use variant::{Binding, Csrf};
 use words::Words;
 
 /// A target file, read and checked: what turns operations into requests and answers into the domain's words.
@@ -88,7 +88,7 @@ pub struct CompiledTarget {
     settle: Duration,
     code_patterns: CodePatterns,
     clock: ClockControl,
-    surrounded: Surrounded,
+    surroundings: SurroundingsPlan,
     standing_policy: Option<StandingPolicy>,
     profile: Profile,
     openapi: Option<String>,
@@ -214,7 +214,9 @@ impl CompiledTarget {
             return true;
         }
         let ways = self.operations.get(&operation).map(|binding| &binding.ways);
-        ways.into_iter().flatten().any(|way| way.tells(field))
+        ways.into_iter()
+            .flatten()
+            .any(|variant| variant.tells(field))
             || self.refusals.iter().any(|rule| rule.tells(field))
     }
 
@@ -248,10 +250,12 @@ impl CompiledTarget {
                             | Operation::DeleteMethod
                     )
             };
-            binding.ways.iter().all(|way| {
-                let mut told = way.when.iter().map(|(name, _)| name.as_str());
+            binding.ways.iter().all(|variant| {
+                let mut told = variant.when.iter().map(|(name, _)| name.as_str());
                 let more = |name: &str| BESIDES.contains(&name) || is_inside(name);
-                way.lean && !told.any(more) && !way.names().into_iter().flatten().any(more)
+                variant.writes_directly
+                    && !told.any(more)
+                    && !variant.names().into_iter().flatten().any(more)
             })
         })
     }
@@ -269,8 +273,9 @@ impl CompiledTarget {
     #[must_use]
     pub fn mentions(&self, variable: &str) -> bool {
         let mut ways = self.operations.values().flat_map(|binding| &binding.ways);
-        ways.any(|way| {
-            way.names()
+        ways.any(|variant| {
+            variant
+                .names()
                 .is_none_or(|mut names| names.any(|name| name == variable))
         })
     }
@@ -284,8 +289,8 @@ impl CompiledTarget {
         names: &BTreeSet<String>,
     ) -> bool {
         let binding = self.operations.get(&operation);
-        let way = binding.and_then(|binding| binding.way(variables));
-        let named = way.and_then(way::Way::names);
+        let variant = binding.and_then(|binding| binding.variant(variables));
+        let named = variant.and_then(variant::Variant::names);
         named.is_none_or(|mut named| named.any(|name| names.contains(name)))
     }
 

@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 use regex::Regex;
 use serde_json::Value as Json;
 
+use super::body_projection::BodyProjection;
 use super::response::RawResponse;
 use super::source::Source;
 use super::value::text_of;
-use super::wanted::Wanted;
 
 /// Statuses, single ones and whole classes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) struct Conditions(pub(super) Vec<(Source, Test)>);
 
 impl Conditions {
     /// Adds what they look at to what is wanted of a body.
-    pub(super) fn want(&self, wanted: &mut Wanted) {
+    pub(super) fn want(&self, wanted: &mut BodyProjection) {
         self.0.iter().for_each(|(source, _)| source.want(wanted));
     }
 

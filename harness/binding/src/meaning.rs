@@ -7,12 +7,12 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json};
 
+use super::body_projection::BodyProjection;
 use super::matcher::{Conditions, Recogniser};
 use super::response::RawResponse;
 use super::shape::FieldKind;
-use super::source::{Path, Source};
+use super::source::{BodyPath, Source};
 use super::value::{Value, text_of};
-use super::wanted::Wanted;
 
 /// Recognises a success and fills its answer.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub(super) struct RefusalRule {
 
 impl RefusalRule {
     /// Adds what it looks at to what is wanted of a body.
-    fn want(&self, wanted: &mut Wanted) {
+    fn want(&self, wanted: &mut BodyProjection) {
         self.recogniser.conditions.want(wanted);
         let details = [&self.tries_left, &self.retry_after, &self.field];
         details
@@ -67,9 +67,9 @@ pub(super) enum FieldRule {
     /// With a constant.
     Constant(Json),
     /// With an object, made of the node of a path (none: the node at hand).
-    Object(Option<Path>, FieldRules),
+    Object(Option<BodyPath>, FieldRules),
     /// With a list of objects, one for each node of a path.
-    Each(Path, FieldRules),
+    Each(BodyPath, FieldRules),
     /// With a list of the constants whose conditions hold.
     Collect(Vec<(Json, Conditions)>),
     /// With what another rule finds, in words of the file's own.
@@ -128,7 +128,7 @@ impl FieldRules {
         filled
     }
 
-    fn want(&self, wanted: &mut Wanted) {
+    fn want(&self, wanted: &mut BodyProjection) {
         self.0.iter().for_each(|(_, _, rule)| rule.want(wanted));
     }
 
@@ -149,7 +149,7 @@ impl FieldRule {
         }
     }
 
-    fn want(&self, wanted: &mut Wanted) {
+    fn want(&self, wanted: &mut BodyProjection) {
         match self {
             Self::First(sources) => sources.iter().for_each(|source| source.want(wanted)),
             Self::Exists(source) => source.want(wanted),
@@ -224,8 +224,8 @@ impl Meaning {
     }
 
     /// Returns what of a body any rule looks at, with the file's own refusals.
-    pub(super) fn wanted(&self, shared: &[RefusalRule]) -> Wanted {
-        let mut wanted = Wanted::default();
+    pub(super) fn wanted(&self, shared: &[RefusalRule]) -> BodyProjection {
+        let mut wanted = BodyProjection::default();
         for rule in &self.answers {
             rule.recogniser.conditions.want(&mut wanted);
             rule.fields.want(&mut wanted);

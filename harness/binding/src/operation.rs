@@ -6,7 +6,7 @@
 
 use proofup_domain::answer;
 
-use super::shape::Fields;
+use super::shape::ShapeFields;
 
 /// Which part of a variable's value is secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,9 +136,9 @@ macro_rules! operations {
             }
 
             /// Returns the fields of the answer shape that it fills.
-            pub(super) fn answer_fields(self) -> Fields {
+            pub(super) fn answer_fields(self) -> ShapeFields {
                 match self {
-                    $(Self::$variant => Fields::of::<answer::$shape>(),)+
+                    $(Self::$variant => ShapeFields::of::<answer::$shape>(),)+
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! A lane: one user's own connection to a target, on which requests are written as they stand on the wire (RFC 9112).
+//! A raw connection to a target, on which requests are written as they stand on the wire (RFC 9112).
 //!
 //! Load runs send many thousand requests per second, and what a general client costs for each of them is what the result
 //! would measure. So here nothing is built that is not sent: requests go from the template into one buffer, answers are
@@ -21,7 +21,7 @@ use super::response::{RawResponse, head_map};
 use super::transport::{Address, TransportError, TransportOptions, broken, reach};
 use answer::{Incomplete, Reading};
 
-/// Where lanes lead.
+/// Where raw connections lead.
 #[derive(Debug, Clone)]
 pub struct Direct {
     address: Address,
@@ -55,7 +55,7 @@ impl Direct {
 
 /// One user's connection, and what went over it last.
 #[derive(Debug)]
-pub struct Lane {
+pub struct RawConnection {
     direct: Direct,
     stream: Option<TcpStream>,
     /// The request on its way, or the last one.
@@ -71,12 +71,12 @@ pub struct Lane {
 }
 
 /// What came of a request.
-type Outcome = Result<Response<Bytes>, TransportError>;
+type RawOutcome = Result<Response<Bytes>, TransportError>;
 
 /// How much is read at once.
 const CHUNK: usize = 8 * 1024;
 
-impl Lane {
+impl RawConnection {
     /// A connection to be made when the first request goes out.
     pub const fn new(direct: Direct) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl Lane {
         self.read.clear();
     }
 
-    /// Returns where the lane leads, and the buffers that a request and its body are written into.
+    /// Returns where the connection leads, and the buffers that a request and its body are written into.
     pub(super) fn begin(&mut self) -> (&Direct, &mut Vec<u8>, &mut Vec<u8>) {
         self.failure = None;
         self.answer.clear();
@@ -182,7 +182,7 @@ impl Lane {
     }
 
     /// Returns the last exchange as it was had: secrets and all.
-    pub fn last(&self) -> Option<(Request<Bytes>, Outcome)> {
+    pub fn last(&self) -> Option<(Request<Bytes>, RawOutcome)> {
         let request = self.request()?;
         if let Some(failure) = &self.failure {
             return Some((request, Err(failure.clone())));

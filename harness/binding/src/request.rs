@@ -60,7 +60,7 @@ pub(super) struct Poll {
 }
 
 /// A request that is filled, and can still be added to.
-pub(super) struct Draft {
+pub(super) struct RequestDraft {
     pub(super) method: Method,
     pub(super) url: String,
     pub(super) query: Vec<(String, String)>,
@@ -98,7 +98,7 @@ impl RequestTemplate {
         shared: &HeaderMap,
         variables: &Variables,
         before: Option<&RawResponse>,
-    ) -> Result<Draft, TransportError> {
+    ) -> Result<RequestDraft, TransportError> {
         let unbound = |Unbound(variable)| TransportError::Unbound {
             operation,
             variable,
@@ -141,7 +141,7 @@ impl RequestTemplate {
                 };
             }
         }
-        Ok(Draft {
+        Ok(RequestDraft {
             method,
             url,
             query,
@@ -197,7 +197,7 @@ impl RequestTemplate {
     }
 }
 
-impl Draft {
+impl RequestDraft {
     /// Sets a header, in place of one of its name.
     pub(super) fn set_header(
         &mut self,

@@ -26,7 +26,7 @@ pub struct RawResponse {
     pub(super) cookies: Vec<(String, String)>,
 }
 
-/// The headers of an answer: many are never looked at, so what came on a lane is read only when somebody asks.
+/// The headers of an answer: many are never looked at, so what came over a raw connection is read only when somebody asks.
 #[derive(Clone)]
 struct Headers {
     /// The head as it came; empty where the table was there first.
@@ -84,7 +84,7 @@ impl RawResponse {
         }
     }
 
-    /// Takes an answer as it came on a lane, whose head is whole and was read before.
+    /// Takes an answer as it came over a raw connection, whose head is whole and was read before.
     pub(super) fn of_lane(status: u16, head: &[u8], body: Bytes) -> Self {
         Self {
             headers: Headers {

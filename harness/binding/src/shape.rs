@@ -11,7 +11,7 @@ use super::words::Words;
 
 /// Lists the fields of a shape by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Fields(BTreeMap<String, FieldKind>);
+pub(super) struct ShapeFields(BTreeMap<String, FieldKind>);
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +27,12 @@ pub(super) enum FieldKind {
     /// A list of texts, numbers or words.
     List(Box<Self>),
     /// An object of known fields.
-    Object(Fields),
+    Object(ShapeFields),
     /// A list of such objects.
-    Objects(Fields),
+    Objects(ShapeFields),
 }
 
-impl Fields {
+impl ShapeFields {
     /// Reads the fields of a type.
     pub(super) fn of<T: JsonSchema>() -> Self {
         let schema = Json::from(schemars::schema_for!(T));
@@ -90,7 +90,7 @@ impl FieldKind {
             };
         }
         if schema["properties"].is_object() {
-            return Self::Object(Fields::read(schema, definitions));
+            return Self::Object(ShapeFields::read(schema, definitions));
         }
         let is = |word: &str| {
             schema["type"] == word
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn fields_know_their_form() {
-        let session = Fields::of::<SessionAnswer>();
+        let session = ShapeFields::of::<SessionAnswer>();
         assert_eq!(session.get("state"), Some(&FieldKind::Text));
         assert!(
             matches!(session.get("deferral"), Some(FieldKind::Object(fields)) if fields.get("daysLeft").is_some())
@@ -205,7 +205,7 @@ mod tests {
         assert!(
             matches!(session.get("alternatives"), Some(FieldKind::Objects(fields)) if fields.get("kind").is_some())
         );
-        let methods = Fields::of::<MethodsAnswer>();
+        let methods = ShapeFields::of::<MethodsAnswer>();
         let word = FieldKind::Word("method", BTreeMap::new());
         assert_eq!(
             methods.get("methods"),
@@ -219,7 +219,8 @@ mod tests {
             ("method", "mobilePhone", "sms"),
             ("kind", "textMessage", "sms"),
         ]);
-        let challenge = Fields::of::<proofup_domain::answer::ChallengeAnswer>().with_words(&words);
+        let challenge =
+            ShapeFields::of::<proofup_domain::answer::ChallengeAnswer>().with_words(&words);
         let table = [
             ("triesLeft", json!(" 4 "), json!(4)),
             ("triesLeft", json!("many"), json!("many")),
@@ -232,7 +233,7 @@ mod tests {
             let kind = challenge.get(name).expect("challenges have it");
             assert_eq!(kind.prune(value), expected, "{name}");
         }
-        let methods = Fields::of::<MethodsAnswer>().with_words(&words);
+        let methods = ShapeFields::of::<MethodsAnswer>().with_words(&words);
         let kind = methods.get("methods").expect("there are methods");
         assert_eq!(
             kind.prune(json!(["sms", "email"])),
@@ -242,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_the_shape_does_not_know_is_left_out() {
-        let session = Fields::of::<SessionAnswer>();
+        let session = ShapeFields::of::<SessionAnswer>();
         let proof = json!({"method": "email", "kind": "emailCode", "methodId": "m-1"});
         let kind = session.get("default").expect("sessions have a default");
         assert_eq!(

@@ -31,8 +31,8 @@ impl CompiledTarget {
         let binding = operation.and_then(|operation| self.operations.get(&operation));
         if let (Ok(raw), Some(binding)) = (&raw, binding) {
             let body = raw.json();
-            for way in &binding.ways {
-                let kept = way.meaning.kept(raw, body.as_ref());
+            for variant in &binding.ways {
+                let kept = variant.meaning.kept(raw, body.as_ref());
                 masker.learn(kept.iter().filter_map(|(_, value)| secret_of(value)));
             }
         }

@@ -10,25 +10,25 @@ use http::HeaderName;
 use regex::Regex;
 use serde_json::Value as Json;
 
+use super::body_projection::BodyProjection;
 use super::problem::Mistake;
 use super::response::RawResponse;
-use super::wanted::Wanted;
 use filter::Filter;
 use html::HtmlSource;
 pub(super) use html::{Form, FormSelector};
-pub(super) use path::Path;
+pub(super) use path::BodyPath;
 
 /// Points into a response.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
-    origin: Origin,
+    extractor: Extractor,
     filters: Vec<Filter>,
 }
 
 #[derive(Debug, Clone)]
-enum Origin {
+enum Extractor {
     /// Into the JSON body, or into a node of it.
-    Path(Path),
+    Path(BodyPath),
     /// To a header.
     Header(HeaderName),
     /// To a cookie: as this answer sets it, else as the jar holds it.
@@ -49,10 +49,10 @@ impl Source {
     /// Reads a source with its filters: `header:location | param:token`.
     pub(super) fn parse(text: &str) -> Result<Self, Mistake> {
         let mut parts = text.split(" | ");
-        let origin = Origin::parse(parts.next().unwrap_or_default().trim())?;
+        let extractor = Extractor::parse(parts.next().unwrap_or_default().trim())?;
         let filters = parts.map(|part| Filter::parse(part.trim()));
         Ok(Self {
-            origin,
+            extractor,
             filters: filters.collect::<Result<_, _>>()?,
         })
     }
@@ -60,16 +60,16 @@ impl Source {
     /// Selects what is there, JSON null left out.
     pub(super) fn select(&self, response: &RawResponse, node: Option<&Json>) -> Vec<Json> {
         let mut filters = self.filters.as_slice();
-        let mut found = match (&self.origin, filters.split_first()) {
+        let mut found = match (&self.extractor, filters.split_first()) {
             // An image is no text, so it is read before anything makes one of it.
-            (Origin::Body, Some((Filter::Qr, rest))) => {
+            (Extractor::Body, Some((Filter::Qr, rest))) => {
                 filters = rest;
                 qr::of_image_or_text(&response.body)
                     .map(Json::from)
                     .into_iter()
                     .collect()
             }
-            (origin, _) => origin.select(response, node),
+            (extractor, _) => extractor.select(response, node),
         };
         for filter in filters {
             found = found.iter().filter_map(|one| filter.apply(one)).collect();
@@ -79,9 +79,9 @@ impl Source {
 
     /// Selects the first that is there, JSON null left out.
     pub(super) fn first(&self, response: &RawResponse, node: Option<&Json>) -> Option<Json> {
-        match &self.origin {
+        match &self.extractor {
             // Most fields are this, and need no list.
-            Origin::Path(path) if self.filters.is_empty() => path.first(node?).cloned(),
+            Extractor::Path(path) if self.filters.is_empty() => path.first(node?).cloned(),
             _ => self.select(response, node).into_iter().next(),
         }
     }
@@ -92,24 +92,24 @@ impl Source {
         response: &RawResponse,
         node: Option<&Json>,
     ) -> Option<Vec<Json>> {
-        match &self.origin {
-            Origin::Path(path) if self.filters.is_empty() => path.select_list(node?),
+        match &self.extractor {
+            Extractor::Path(path) if self.filters.is_empty() => path.select_list(node?),
             // A page that shows none of them shows an empty list.
-            Origin::Html(_) => Some(self.select(response, node)),
+            Extractor::Html(_) => Some(self.select(response, node)),
             _ => Some(self.select(response, node)).filter(|values| !values.is_empty()),
         }
     }
 
     /// Adds what it takes of a JSON body to what is wanted of that.
-    pub(super) fn want(&self, wanted: &mut Wanted) {
-        if let Origin::Path(path) = &self.origin {
+    pub(super) fn want(&self, wanted: &mut BodyProjection) {
+        if let Extractor::Path(path) = &self.extractor {
             path.want(wanted);
         }
     }
 
     /// Returns whether it needs a JSON body.
     pub(super) const fn reads_json(&self) -> bool {
-        matches!(self.origin, Origin::Path(_))
+        matches!(self.extractor, Extractor::Path(_))
     }
 
     /// Returns whether what it finds has the types of JSON, and is not just text.
@@ -118,7 +118,7 @@ impl Source {
     }
 }
 
-impl Origin {
+impl Extractor {
     fn parse(text: &str) -> Result<Self, Mistake> {
         match text {
             "body" => return Ok(Self::Body),
@@ -133,7 +133,7 @@ impl Origin {
             Some(("cookie", name)) if !name.is_empty() => Ok(Self::Cookie(name.to_owned())),
             Some(("regex", pattern)) => expression(pattern).map(Self::Regex),
             Some(("html", selector)) => HtmlSource::parse(selector).map(Self::Html),
-            _ => Path::parse(text).map(Self::Path),
+            _ => BodyPath::parse(text).map(Self::Path),
         }
     }
 

@@ -9,13 +9,13 @@ use std::time::Duration;
 use proofup_domain::secret::Secret;
 
 use super::CompiledTarget;
-use super::standing::StandingPolicy;
+use super::standing_policy::StandingPolicy;
 use super::template::Template;
 use super::value::Variables;
 
 /// What the file says about the world around the implementation.
 #[derive(Debug, Clone)]
-pub struct Surrounded {
+pub struct SurroundingsPlan {
     /// How it is started and ended; none: somebody else sees to that.
     pub process: Option<ProcessPlan>,
     /// Where our gateways listen, where one host serves the whole run; none: each case has its own.
@@ -71,7 +71,7 @@ impl ProcessPlan {
     }
 }
 
-impl Surrounded {
+impl SurroundingsPlan {
     /// Lists the secrets that came from our environment.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.process.iter().flat_map(ProcessPlan::secrets)
@@ -81,8 +81,8 @@ impl Surrounded {
 impl CompiledTarget {
     /// Returns what the file tells about the world around the implementation.
     #[must_use]
-    pub const fn surrounded(&self) -> &Surrounded {
-        &self.surrounded
+    pub const fn surroundings_plan(&self) -> &SurroundingsPlan {
+        &self.surroundings
     }
 
     /// Returns the implementation's own policy; none: it has the policy of each case, or nobody said.
@@ -94,7 +94,7 @@ impl CompiledTarget {
     /// Forgets the process, because somebody else has started the implementation.
     #[must_use]
     pub fn without_process(mut self) -> Self {
-        self.surrounded.process = None;
+        self.surroundings.process = None;
         self
     }
 }

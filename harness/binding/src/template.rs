@@ -25,7 +25,7 @@ pub(super) type Rendered<T> = Result<Option<T>, Unbound>;
 
 /// What a template may name.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
+pub(super) struct NameScope<'a> {
     /// The operation, or the place, of the template.
     pub(super) owner: &'a str,
     /// What the runner offers there.
@@ -38,10 +38,10 @@ pub(super) struct Scope<'a> {
 
 /// A text with its placeholders resolved.
 #[derive(Debug, Clone)]
-pub(super) struct Template(Vec<Piece>);
+pub(super) struct Template(Vec<TemplatePart>);
 
 #[derive(Debug, Clone)]
-enum Piece {
+enum TemplatePart {
     Text(String),
     Environment(Secret),
     Variable { name: String, optional: bool },
@@ -49,7 +49,7 @@ enum Piece {
 
 impl Template {
     /// Reads a template as far as it can be read, and returns every mistake in it.
-    pub(super) fn parse(text: &str, scope: Scope<'_>) -> (Self, Vec<Mistake>) {
+    pub(super) fn parse(text: &str, scope: NameScope<'_>) -> (Self, Vec<Mistake>) {
         let mut parser = Parser {
             scope,
             pieces: Vec::new(),
@@ -64,16 +64,16 @@ impl Template {
     /// Lists the secrets that came from the environment.
     pub(super) fn environment_secrets(&self) -> impl Iterator<Item = &Secret> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::Environment(secret) => Some(secret),
-            Piece::Text(_) | Piece::Variable { .. } => None,
+            TemplatePart::Environment(secret) => Some(secret),
+            TemplatePart::Text(_) | TemplatePart::Variable { .. } => None,
         })
     }
 
     /// Lists the variables in it.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::Variable { name, .. } => Some(name.as_ref()),
-            Piece::Text(_) | Piece::Environment(_) => None,
+            TemplatePart::Variable { name, .. } => Some(name.as_ref()),
+            TemplatePart::Text(_) | TemplatePart::Environment(_) => None,
         })
     }
 
@@ -103,12 +103,14 @@ impl Template {
     ) -> Result<bool, Unbound> {
         for piece in &self.0 {
             match piece {
-                Piece::Text(literal) => add(literal, false),
-                Piece::Environment(secret) => add(secret.expose(), true),
-                Piece::Variable { name, optional } => match find(variables, name, *optional)? {
-                    Some(value) => add(&value.as_text(), true),
-                    None => return Ok(false),
-                },
+                TemplatePart::Text(literal) => add(literal, false),
+                TemplatePart::Environment(secret) => add(secret.expose(), true),
+                TemplatePart::Variable { name, optional } => {
+                    match find(variables, name, *optional)? {
+                        Some(value) => add(&value.as_text(), true),
+                        None => return Ok(false),
+                    }
+                }
             }
         }
         Ok(true)
@@ -138,7 +140,7 @@ impl Template {
 
     /// Writes what [`Self::render_json`] gives.
     fn write_json(&self, variables: &Variables, out: &mut Vec<u8>) -> Result<bool, Unbound> {
-        if let [Piece::Variable { name, optional }] = self.0.as_slice() {
+        if let [TemplatePart::Variable { name, optional }] = self.0.as_slice() {
             return Ok(match find(variables, name, *optional)? {
                 None => false,
                 Some(Value::Plain(Json::String(text))) => json_text(text, out),
@@ -146,7 +148,7 @@ impl Template {
                 Some(value) => json_value(&value.reveal(), out),
             });
         }
-        if let [Piece::Text(text)] = self.0.as_slice() {
+        if let [TemplatePart::Text(text)] = self.0.as_slice() {
             return Ok(json_text(text, out));
         }
         let text = self.render(variables, str::to_owned)?;
@@ -155,7 +157,7 @@ impl Template {
 
     /// Fills the template as JSON: a placeholder on its own takes the value's type.
     fn render_json(&self, variables: &Variables) -> Rendered<Json> {
-        if let [Piece::Variable { name, optional }] = self.0.as_slice() {
+        if let [TemplatePart::Variable { name, optional }] = self.0.as_slice() {
             return Ok(find(variables, name, *optional)?.map(Value::reveal));
         }
         Ok(self.render(variables, str::to_owned)?.map(Json::from))
@@ -170,8 +172,8 @@ fn find<'a>(variables: &'a Variables, name: &str, optional: bool) -> Rendered<&'
 }
 
 struct Parser<'a> {
-    scope: Scope<'a>,
-    pieces: Vec<Piece>,
+    scope: NameScope<'a>,
+    pieces: Vec<TemplatePart>,
     literal: String,
     mistakes: Vec<Mistake>,
 }
@@ -180,7 +182,7 @@ impl Parser<'_> {
     fn flush(&mut self) {
         if !self.literal.is_empty() {
             self.pieces
-                .push(Piece::Text(std::mem::take(&mut self.literal)));
+                .push(TemplatePart::Text(std::mem::take(&mut self.literal)));
         }
     }
 
@@ -229,7 +231,9 @@ impl Parser<'_> {
 
     fn environment(&mut self, name: &str) {
         match (self.scope.environment)(name) {
-            Some(value) => self.pieces.push(Piece::Environment(Secret::new(value))),
+            Some(value) => self
+                .pieces
+                .push(TemplatePart::Environment(Secret::new(value))),
             None => self
                 .mistakes
                 .push(Mistake::MissingEnvironment(name.to_owned())),
@@ -249,7 +253,7 @@ impl Parser<'_> {
             });
             return;
         }
-        self.pieces.push(Piece::Variable {
+        self.pieces.push(TemplatePart::Variable {
             name: name.to_owned(),
             optional: written.len() > name.len() || spec.is_some_and(|spec| spec.optional),
         });
@@ -417,7 +421,7 @@ mod tests {
 
     fn template(text: &str) -> Template {
         let kept = BTreeSet::from(["stateToken".to_owned()]);
-        let scope = Scope {
+        let scope = NameScope {
             owner: "beginEnrollment",
             offered: Operation::BeginEnrollment.variables(),
             kept: &kept,
@@ -474,7 +478,7 @@ mod tests {
 
     #[test]
     fn unbalanced_braces_are_told() {
-        let scope = Scope {
+        let scope = NameScope {
             owner: "signIn",
             offered: Operation::SignIn.variables(),
             kept: &BTreeSet::new(),

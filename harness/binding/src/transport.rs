@@ -1,7 +1,7 @@
 //! Transports: what carries a request to an implementation and brings the answer.
 //!
 //! The one seam between the harness and an implementation is a `tower::Service` of HTTP requests. A reference in process
-//! and a stranger's server differ in this value and in nothing else.
+//! and a custom target differ in this value and in nothing else.
 
 mod metered;
 mod proxy;
@@ -27,7 +27,7 @@ use tower::util::BoxCloneSyncService;
 use url::Url;
 
 use super::operation::Operation;
-use metered::{Flooded, Meter, Metered};
+use metered::{ByteMeter, Flooded, Metered};
 use proxy::Proxy;
 
 /// Carries a request's own time-out to the transport.
@@ -235,7 +235,7 @@ fn service(client: Client) -> Transport {
 }
 
 #[cfg(feature = "tls")]
-type Security = tls::Security;
+type Security = tls::TlsSettings;
 /// Nobody makes one without the feature `tls`.
 #[cfg(not(feature = "tls"))]
 type Security = std::convert::Infallible;
@@ -243,7 +243,7 @@ type Security = std::convert::Infallible;
 #[cfg(feature = "tls")]
 fn security(base: &Url, certificates: Option<&[u8]>) -> Result<Option<Security>, TransportError> {
     if base.scheme() == "https" {
-        tls::Security::of(base, certificates).map(Some)
+        tls::TlsSettings::of(base, certificates).map(Some)
     } else {
         Ok(None)
     }
@@ -320,7 +320,7 @@ struct Client {
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     task: AbortHandle,
-    meter: Meter,
+    meter: ByteMeter,
 }
 
 impl Drop for Connection {
@@ -464,7 +464,7 @@ async fn shake_hands<S>(stream: S, options: TransportOptions) -> Result<Connecti
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let meter = Meter::default();
+    let meter = ByteMeter::default();
     let limit = options.body_limit * FRAMING + HEADS;
     let stream = Metered::new(stream, meter.clone(), limit);
     let (sender, connection) = http1::Builder::new()

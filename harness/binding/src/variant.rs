@@ -2,36 +2,36 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::body_projection::BodyProjection;
 use super::meaning::{Meaning, RefusalRule};
 use super::request::RequestTemplate;
 use super::template::Template;
 use super::value::{Variables, text_of};
-use super::wanted::Wanted;
 
 /// Binds one operation: its ways, in the order of the file.
 #[derive(Debug, Clone)]
 pub(super) struct Binding {
-    pub(super) ways: Vec<Way>,
+    pub(super) ways: Vec<Variant>,
 }
 
 /// One way to do an operation.
 #[derive(Debug, Clone)]
-pub(super) struct Way {
+pub(super) struct Variant {
     /// What each variable must be; none is needed where the list is empty.
     pub(super) when: Vec<(String, Vec<Json>)>,
-    pub(super) does: Does,
+    pub(super) does: VariantAction,
     pub(super) meaning: Meaning,
     /// It is one request after the other, with nothing in between.
     pub(super) plain: bool,
     /// Its requests can be written without being built first.
-    pub(super) lean: bool,
+    pub(super) writes_directly: bool,
     /// What of a body the rules look at.
-    pub(super) wanted: Wanted,
+    pub(super) wanted: BodyProjection,
 }
 
 /// What a way does.
 #[derive(Debug, Clone)]
-pub(super) enum Does {
+pub(super) enum VariantAction {
     /// It sends requests.
     Requests(Vec<RequestTemplate>),
     /// Nothing: the implementation needs no request here, and this is its answer.
@@ -43,32 +43,32 @@ pub(super) enum Does {
 impl Binding {
     /// Works out what of a body each way looks at, now that the file's own refusals are known.
     pub(super) fn look_out(&mut self, shared: &[RefusalRule]) {
-        for way in &mut self.ways {
-            way.wanted = way.meaning.wanted(shared);
+        for variant in &mut self.ways {
+            variant.wanted = variant.meaning.wanted(shared);
         }
     }
 
     /// Finds the first way that fits.
-    pub(super) fn way(&self, variables: &Variables) -> Option<&Way> {
-        self.ways.iter().find(|way| way.fits(variables))
+    pub(super) fn variant(&self, variables: &Variables) -> Option<&Variant> {
+        self.ways.iter().find(|variant| variant.fits(variables))
     }
 
     /// Returns whether any way runs a command.
     pub(super) fn runs_commands(&self) -> bool {
         self.ways
             .iter()
-            .any(|way| matches!(way.does, Does::Command(_)))
+            .any(|variant| matches!(variant.does, VariantAction::Command(_)))
     }
 
     /// Lists the requests of all ways.
     pub(super) fn requests(&self) -> impl Iterator<Item = &RequestTemplate> {
-        self.ways.iter().flat_map(Way::requests)
+        self.ways.iter().flat_map(Variant::requests)
     }
 
     /// Returns the variables for which no way fits: `method = officePhone`.
     pub(super) fn misfit(&self, variables: &Variables) -> String {
         let mut told = Vec::new();
-        for (name, _) in self.ways.iter().flat_map(|way| &way.when) {
+        for (name, _) in self.ways.iter().flat_map(|variant| &variant.when) {
             let value = variables.get(name).map(|value| match value {
                 super::value::Value::Plain(plain) => text_of(plain),
                 super::value::Value::Secret(_) | super::value::Value::Jar(_) => "***".to_owned(),
@@ -85,16 +85,20 @@ impl Binding {
     }
 }
 
-impl Way {
-    pub(super) fn new(when: Vec<(String, Vec<Json>)>, does: Does, meaning: Meaning) -> Self {
-        let all = |fits: fn(&RequestTemplate) -> bool| matches!(&does, Does::Requests(requests) if requests.iter().all(fits));
+impl Variant {
+    pub(super) fn new(
+        when: Vec<(String, Vec<Json>)>,
+        does: VariantAction,
+        meaning: Meaning,
+    ) -> Self {
+        let all = |fits: fn(&RequestTemplate) -> bool| matches!(&does, VariantAction::Requests(requests) if requests.iter().all(fits));
         Self {
             plain: all(RequestTemplate::is_plain),
-            lean: all(RequestTemplate::is_lean),
+            writes_directly: all(RequestTemplate::can_write_directly),
             when,
             does,
             meaning,
-            wanted: Wanted::Whole,
+            wanted: BodyProjection::Whole,
         }
     }
 
@@ -117,28 +121,28 @@ impl Way {
 
     /// Returns whether it gives a field of an answer or of a refusal.
     pub(super) fn tells(&self, field: &str) -> bool {
-        matches!(&self.does, Does::Assumed(answer) if answer.contains_key(field))
+        matches!(&self.does, VariantAction::Assumed(answer) if answer.contains_key(field))
             || self.meaning.tells(field)
     }
 
     /// Lists the variables that its requests name; none where it takes all there are, or nothing at all.
     pub(super) fn names(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.does {
-            Does::Requests(requests) => Some(
+            VariantAction::Requests(requests) => Some(
                 requests
                     .iter()
                     .flat_map(RequestTemplate::templates)
                     .flat_map(Template::names),
             ),
-            Does::Assumed(_) | Does::Command(_) => None,
+            VariantAction::Assumed(_) | VariantAction::Command(_) => None,
         }
     }
 
     /// Lists its requests.
     pub(super) fn requests(&self) -> &[RequestTemplate] {
         match &self.does {
-            Does::Requests(requests) => requests,
-            Does::Assumed(_) | Does::Command(_) => &[],
+            VariantAction::Requests(requests) => requests,
+            VariantAction::Assumed(_) | VariantAction::Command(_) => &[],
         }
     }
 }

@@ -6,13 +6,13 @@
 //! **Invariant:** standard output is the result and standard error is everything else; nothing but `main` ends the
 //! process, with the exit codes of `decisions.md` 10.
 
-mod aim;
 mod clock;
 mod commands;
 mod embedded;
 mod failure;
 mod matching;
 mod render;
+mod resolve;
 mod runtime;
 mod shutdown;
 mod terminal;

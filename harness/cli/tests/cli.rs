@@ -1,6 +1,7 @@
 //! The command line as a user meets it: a real process, its exit code and its output.
 
 mod compare;
+mod custom_targets;
 mod doctor;
 mod engine;
 mod explore;
@@ -14,7 +15,6 @@ mod matrix;
 mod measure;
 mod race;
 mod servers;
-mod strangers;
 
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use proofup_binding::exchange::Exchange;
-use proofup_binding::lane::Lane;
+use proofup_binding::raw_connection::RawConnection;
 use proofup_binding::{Asked, Operation, Transport, TransportError, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{CodeRole, Command};
@@ -65,7 +65,7 @@ pub(crate) struct Player {
     transport: Transport,
     memory: Memory,
     /// The connection that the user has for now, where requests can be written straight onto one.
-    lane: Option<Box<Lane>>,
+    lane: Option<Box<RawConnection>>,
     /// The last exchange went over it.
     was_over_lane: bool,
     /// What requests are filled with: who the user is, what answers left behind, and what the command at hand names.

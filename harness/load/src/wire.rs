@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use proofup_binding::lane::Lane;
+use proofup_binding::raw_connection::RawConnection;
 use proofup_binding::{Direct, Transport, TransportError};
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
@@ -21,7 +21,7 @@ pub type Connect = Arc<dyn Fn() -> Transport + Send + Sync>;
 pub(crate) struct Lanes {
     direct: Direct,
     #[expect(clippy::vec_box, reason = "they pass from hand to hand, and are large")]
-    idle: RefCell<Vec<Box<Lane>>>,
+    idle: RefCell<Vec<Box<RawConnection>>>,
 }
 
 impl Lanes {
@@ -33,13 +33,13 @@ impl Lanes {
     }
 
     /// Takes a connection; a new one opens with its first request.
-    pub(crate) fn take(&self) -> Box<Lane> {
+    pub(crate) fn take(&self) -> Box<RawConnection> {
         let idle = self.idle.borrow_mut().pop();
-        idle.unwrap_or_else(|| Box::new(Lane::new(self.direct.clone())))
+        idle.unwrap_or_else(|| Box::new(RawConnection::new(self.direct.clone())))
     }
 
     /// Puts a connection back for the next.
-    pub(crate) fn put_back(&self, lane: Box<Lane>) {
+    pub(crate) fn put_back(&self, lane: Box<RawConnection>) {
         self.idle.borrow_mut().push(lane);
     }
 }

@@ -105,7 +105,7 @@ fn configured(plan: LoadPlan, text: &str) -> LoadConfig {
     let target = CompiledTarget::compile("stranger.toml", text)
         .unwrap_or_else(|errors| panic!("{:?}", errors.problems()));
     let base = target.base_url().cloned().expect("the file names one");
-    let gateways = target.surrounded().gateways.as_ref();
+    let gateways = target.surroundings_plan().gateways.as_ref();
     let gateways = gateway_options(gateways.expect("they stand in the file"));
     let options = TransportOptions {
         timeout: plan.timeout,

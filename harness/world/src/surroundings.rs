@@ -143,7 +143,7 @@ impl Surroundings {
     /// # Errors
     /// If any of them could not be started; nothing is left behind.
     pub async fn begin(target: &CompiledTarget, clock: &Clock) -> Result<Self, SurroundingsError> {
-        let gateways = match &target.surrounded().gateways {
+        let gateways = match &target.surroundings_plan().gateways {
             Some(plan) => Some(Standalone::start(&gateway_options(plan), clock.clone()).await?),
             None => None,
         };
@@ -166,7 +166,7 @@ impl Surroundings {
             tell_gateways(&host, &mut variables);
             made.gateways = Mutex::new(Some(Arc::new(host)));
         }
-        let Some(process) = &target.surrounded().process else {
+        let Some(process) = &target.surroundings_plan().process else {
             made.shell = Some(Shell::new(folder, BTreeMap::new(), Vec::new()));
             return Ok(made);
         };
@@ -263,7 +263,7 @@ impl Surroundings {
     }
 
     async fn move_by_command(&self, target: &CompiledTarget, seconds: i64) -> Result<(), String> {
-        let command = target.surrounded().clock_command.as_deref();
+        let command = target.surroundings_plan().clock_command.as_deref();
         let (Some(command), Some(shell)) = (command, &self.shell) else {
             return Err("the target file names no command that moves the clock".to_owned());
         };
@@ -290,7 +290,7 @@ impl Surroundings {
 /// Returns whether a target needs more than requests: gateways for the run, a process, a clock of the machine's.
 #[must_use]
 pub fn needs_surroundings(target: &CompiledTarget) -> bool {
-    let plan = target.surrounded();
+    let plan = target.surroundings_plan();
     plan.gateways.is_some() || plan.process.is_some() || plan.clock_command.is_some()
 }
 

@@ -19,18 +19,18 @@ use crate::mask::{Masker, texts};
 use crate::meaning::taken;
 use crate::operation::Operation;
 use crate::reply::{CallFailure, Reply};
-use crate::request::{Draft, RequestTemplate};
+use crate::request::{RequestDraft, RequestTemplate};
 use crate::response::RawResponse;
 use crate::transport::{Transport, TransportError};
 use crate::value::{Value, Variables, text_of};
-use crate::way::{Csrf, CsrfPlace, Way};
+use crate::variant::{Csrf, CsrfPlace, Variant};
 
 /// What is known while an operation is done.
-pub(super) struct Deed<'a> {
+pub(super) struct OperationCall<'a> {
     pub(super) target: &'a CompiledTarget,
     pub(super) transport: &'a Transport,
     pub(super) operation: Operation,
-    way: &'a Way,
+    variant: &'a Variant,
     /// What was offered, and what earlier requests kept.
     variables: Variables,
     /// The cookies; none where the target has none.
@@ -46,12 +46,12 @@ pub(super) struct Deed<'a> {
     refreshed: bool,
 }
 
-impl<'a> Deed<'a> {
+impl<'a> OperationCall<'a> {
     pub(super) fn new(
         target: &'a CompiledTarget,
         transport: &'a Transport,
         operation: Operation,
-        way: &'a Way,
+        variant: &'a Variant,
         variables: &Variables,
     ) -> Self {
         let mut masker = Masker::default();
@@ -67,7 +67,7 @@ impl<'a> Deed<'a> {
             target,
             transport,
             operation,
-            way,
+            variant,
             variables: target.words.speak(variables).into_owned(),
             fresh: offered.is_none(),
             jar,
@@ -159,8 +159,8 @@ impl<'a> Deed<'a> {
     /// Reads the answer that counts.
     fn reply(mut self, raw: RawResponse, body: Option<&Json>) -> Reply {
         let mut kept = std::mem::take(&mut self.kept);
-        kept.extend(self.way.meaning.kept(&raw, body));
-        let answered = self.way.meaning.read(&raw, body, &self.target.refusals);
+        kept.extend(self.variant.meaning.kept(&raw, body));
+        let answered = self.variant.meaning.read(&raw, body, &self.target.refusals);
         let mut renewed = self.renewed;
         if matches!(answered, Answer::Success(_)) {
             if let Some(jar) = self.jar.filter(|_| self.fresh) {
@@ -256,7 +256,7 @@ impl<'a> Deed<'a> {
         &self,
         template: &RequestTemplate,
         before: Option<&RawResponse>,
-    ) -> Result<Draft, CallFailure> {
+    ) -> Result<RequestDraft, CallFailure> {
         let target = self.target;
         template
             .draft(
@@ -342,7 +342,7 @@ impl<'a> Deed<'a> {
             .iter()
             .flat_map(|template| taken(&template.keep, response, body.as_ref()));
         let kept: Vec<Value> = own
-            .chain(self.way.meaning.kept(response, body.as_ref()))
+            .chain(self.variant.meaning.kept(response, body.as_ref()))
             .map(|(_, value)| value)
             .collect();
         self.masker.learn(kept.iter().filter_map(secret_of));

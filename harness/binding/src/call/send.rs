@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, Request};
 use tower::ServiceExt;
 use url::Url;
 
-use super::deed::Deed;
+use super::operation_call::OperationCall;
 use super::unsent;
 use crate::exchange::Exchange;
 use crate::reply::CallFailure;
@@ -17,7 +17,7 @@ use crate::transport::{RequestTimeout, TransportError};
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
 
-impl Deed<'_> {
+impl OperationCall<'_> {
     /// Sends a request, and what its redirects lead to; every exchange is kept.
     pub(super) async fn send(
         &mut self,

@@ -8,7 +8,7 @@ use proofup_files::join;
 use regex::Regex;
 use url::Url;
 
-use super::{Compiler, last_line, parse_duration, said};
+use super::{Compiler, last_line, parse_duration, reported};
 use crate::CodePatterns;
 use crate::file::{CodePatternFile, CsrfEvery, CsrfFile, RefreshFile, TargetFile, WordsFile};
 use crate::matcher::Recogniser;
@@ -17,7 +17,7 @@ use crate::problem::Mistake;
 use crate::request::header_value;
 use crate::source::Source;
 use crate::value::Variables;
-use crate::way::{Csrf, CsrfPlace};
+use crate::variant::{Csrf, CsrfPlace};
 use crate::words::Words;
 
 /// What finds a code where the file says nothing else.
@@ -27,7 +27,7 @@ const CODE_PATTERN: &str = r"\b([0-9]{6,10})\b";
 const CSRF_VARIABLES: &[VariableSpec] = &[VariableSpec::OPTIONAL_SESSION];
 
 /// How the target is spoken to.
-pub(super) struct Connection {
+pub(super) struct ConnectionSettings {
     pub(super) base: Option<Url>,
     pub(super) headers: HeaderMap,
     pub(super) timeout: Option<Duration>,
@@ -39,7 +39,7 @@ pub(super) struct Connection {
 
 impl Compiler<'_> {
     /// Compiles the connection; none only where something was reported.
-    pub(super) fn connection(&mut self, file: &TargetFile) -> Option<Connection> {
+    pub(super) fn connection(&mut self, file: &TargetFile) -> Option<ConnectionSettings> {
         let base = file
             .base
             .as_deref()
@@ -57,12 +57,12 @@ impl Compiler<'_> {
             .as_deref()
             .map(|path| self.value("/ca", self.certificates(path)));
         let (headers, secrets) = self.shared_headers(file);
-        Some(Connection {
+        Some(ConnectionSettings {
             base: base?,
             headers,
-            timeout: said(timeout)?,
-            proxy: said(proxy)?,
-            certificates: said(certificates)?,
+            timeout: reported(timeout)?,
+            proxy: reported(proxy)?,
+            certificates: reported(certificates)?,
             secrets,
         })
     }

@@ -8,14 +8,14 @@ use super::Compiler;
 use crate::file::{CollectFile, MadeFile, MappingFile, SourcesFile};
 use crate::meaning::{FieldRule, FieldRules};
 use crate::problem::Mistake;
-use crate::shape::{FieldKind, Fields};
-use crate::source::{Path, Source};
+use crate::shape::{FieldKind, ShapeFields};
+use crate::source::{BodyPath, Source};
 
 impl Compiler<'_> {
     pub(super) fn fields(
         &mut self,
         owner: &str,
-        fields: &Fields,
+        fields: &ShapeFields,
         mappings: BTreeMap<String, MappingFile>,
         pointer: &str,
     ) -> FieldRules {
@@ -139,14 +139,14 @@ impl Compiler<'_> {
         match (place, kind) {
             ((Some(each), _), FieldKind::Objects(fields)) => {
                 let rules = self.fields(name, fields, answer, &inner);
-                self.value(&join(pointer, "each"), Path::parse(&each))
+                self.value(&join(pointer, "each"), BodyPath::parse(&each))
                     .map(|each| FieldRule::Each(each, rules))
             }
             ((Some(_), _), kind) => self.wrong_mapping(name, kind, "a list of objects", pointer),
             ((None, at), FieldKind::Object(fields)) => {
                 let rules = self.fields(name, fields, answer, &inner);
                 let path = match at {
-                    Some(at) => Some(self.value(&join(pointer, "at"), Path::parse(&at))?),
+                    Some(at) => Some(self.value(&join(pointer, "at"), BodyPath::parse(&at))?),
                     None => None,
                 };
                 Some(FieldRule::Object(path, rules))

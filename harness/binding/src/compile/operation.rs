@@ -13,7 +13,7 @@ use crate::meaning::KeepRule;
 use crate::operation::Operation;
 use crate::problem::Mistake;
 use crate::request::RequestTemplate;
-use crate::way::{Does, Way};
+use crate::variant::{Variant, VariantAction};
 
 impl Compiler<'_> {
     pub(super) fn operation(
@@ -34,7 +34,7 @@ impl Compiler<'_> {
             let sends = own.assumed.is_none();
             let does = self.does(operation, own, pointer);
             self.demand_answers(sends && shared.answers.is_empty(), pointer);
-            let ways = does.map(|does| Way::new(Vec::new(), does, shared));
+            let ways = does.map(|does| Variant::new(Vec::new(), does, shared));
             return Binding {
                 ways: ways.into_iter().collect(),
             };
@@ -46,24 +46,24 @@ impl Compiler<'_> {
         }
         let mut ways = Vec::new();
         let mut always = false;
-        for (index, way) in file.ways.into_iter().enumerate() {
+        for (index, variant) in file.ways.into_iter().enumerate() {
             let at = format!("{pointer}/ways/{index}");
             if always {
                 self.report_value(&at, Mistake::UnreachableWay);
             }
-            always |= way.when.is_empty() && !self.is_written(&join(&at, "when"));
-            ways.extend(self.way(operation, way, &shared, &at));
+            always |= variant.when.is_empty() && !self.is_written(&join(&at, "when"));
+            ways.extend(self.variant(operation, variant, &shared, &at));
         }
         Binding { ways }
     }
 
-    fn way(
+    fn variant(
         &mut self,
         operation: Operation,
         mut file: WayFile,
         shared: &crate::meaning::Meaning,
         pointer: &str,
-    ) -> Option<Way> {
+    ) -> Option<Variant> {
         let when = self.when(
             operation,
             std::mem::take(&mut file.when),
@@ -91,7 +91,7 @@ impl Compiler<'_> {
         let sends = file.assumed.is_none();
         let does = self.does(operation, file, pointer);
         self.demand_answers(sends && meaning.answers.is_empty(), pointer);
-        Some(Way::new(when, does?, meaning))
+        Some(Variant::new(when, does?, meaning))
     }
 
     /// Reports that something is asked and no answer to it is a success.
@@ -114,18 +114,23 @@ impl Compiler<'_> {
     }
 
     /// Compiles what a way does; none only where something was reported.
-    fn does(&mut self, operation: Operation, file: WayFile, pointer: &str) -> Option<Does> {
+    fn does(
+        &mut self,
+        operation: Operation,
+        file: WayFile,
+        pointer: &str,
+    ) -> Option<VariantAction> {
         let sends = file.request.is_some() || !file.requests.is_empty();
         match (sends, file.assumed, file.command) {
             (true, None, None) => self
                 .requests(operation, file.request, file.requests, pointer)
-                .map(Does::Requests),
+                .map(VariantAction::Requests),
             (false, Some(answer), None) => self
                 .assumed(operation, answer, &join(pointer, "assumed"))
-                .map(Does::Assumed),
+                .map(VariantAction::Assumed),
             (false, None, Some(command)) => {
                 if operation.may_be_a_command() {
-                    return Some(Does::Command(command));
+                    return Some(VariantAction::Command(command));
                 }
                 let problem = Mistake::NoCommand(operation.to_string());
                 self.report_key(&join(pointer, "command"), problem);
@@ -296,8 +301,8 @@ pub(super) fn free_names(
         let of_ways = file
             .ways
             .iter()
-            .flat_map(|way| way.request.iter().chain(&way.requests));
-        file.ways.iter().for_each(|way| add(&way.keep));
+            .flat_map(|variant| variant.request.iter().chain(&variant.requests));
+        file.ways.iter().for_each(|variant| add(&variant.keep));
         for request in file.request.iter().chain(&file.requests).chain(of_ways) {
             add(&request.keep);
         }

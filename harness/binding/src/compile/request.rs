@@ -6,7 +6,7 @@ use http::{HeaderName, Method};
 use proofup_files::join;
 use serde_json::Value as Json;
 
-use super::{Compiler, parse_duration, said};
+use super::{Compiler, parse_duration, reported};
 use crate::file::{PollFile, RequestFile};
 use crate::operation::VariableSpec;
 use crate::problem::Mistake;
@@ -56,17 +56,17 @@ impl Compiler<'_> {
             return None;
         }
         Some(RequestTemplate {
-            method: said(method)?,
-            path: said(path)?,
+            method: reported(method)?,
+            path: reported(path)?,
             query,
             headers,
             body: body?,
-            from_form: said(from_form)?,
+            from_form: reported(from_form)?,
             keep: Vec::new(),
             go_on,
             follow,
-            timeout: said(timeout)?,
-            poll: said(poll)?,
+            timeout: reported(timeout)?,
+            poll: reported(poll)?,
             csrf,
         })
     }

@@ -11,12 +11,12 @@ use serde_json::{Map, Value as Json};
 use super::{Compiler, parse_duration};
 use crate::Binding;
 use crate::file::CapabilitiesFile;
-use crate::file::surroundings::{ClockFile, GatewaysFile, ProcessFile};
+use crate::file::surroundings::{ClockControlFile, GatewaysFile, ProcessFile};
 use crate::operation::{Operation, Secrecy, VariableSpec};
 use crate::problem::Mistake;
 use crate::profile::{ClockControl, ClockMove, ClockScope};
-use crate::standing::{self, StandingPolicy};
-use crate::surroundings::{GatewayPlan, ProcessPlan, Surrounded};
+use crate::standing_policy::{self, StandingPolicy};
+use crate::surroundings::{GatewayPlan, ProcessPlan, SurroundingsPlan};
 
 /// Lists what the environment of a process may name.
 const OFFERED: &[VariableSpec] = &[
@@ -43,16 +43,16 @@ const fn offered(name: &'static str) -> VariableSpec {
 
 impl Compiler<'_> {
     /// Compiles the clock, the process and the gateways.
-    pub(super) fn surrounded(
+    pub(super) fn surroundings_plan(
         &mut self,
-        clock: ClockFile,
+        clock: ClockControlFile,
         process: Option<ProcessFile>,
         gateways: Option<GatewaysFile>,
         operations: &BTreeMap<Operation, Binding>,
-    ) -> (ClockControl, Surrounded) {
-        let stranger = process.is_some() || operations.contains_key(&Operation::CreateUser);
+    ) -> (ClockControl, SurroundingsPlan) {
+        let custom = process.is_some() || operations.contains_key(&Operation::CreateUser);
         let told_by_tenant = operations.contains_key(&Operation::CreateTenant);
-        let shared = gateways.is_some() || (stranger && !told_by_tenant);
+        let shared = gateways.is_some() || (custom && !told_by_tenant);
         let names = |name: &str| {
             let mut texts = process.iter().flat_map(|process| process.env.values());
             texts.any(|text| text.contains(name))
@@ -64,12 +64,12 @@ impl Compiler<'_> {
             self.report_key("/process/env", Mistake::surroundings(why, help));
         }
         let gateways = self.gateways(gateways.unwrap_or_default());
-        let surrounded = Surrounded {
+        let surroundings = SurroundingsPlan {
             gateways: gateways.filter(|_| shared),
             process: process.map(|process| self.process(process)),
             clock_command: clock.command,
         };
-        (control, surrounded)
+        (control, surroundings)
     }
 
     fn process(&mut self, file: ProcessFile) -> ProcessPlan {
@@ -155,7 +155,7 @@ impl Compiler<'_> {
 
     fn clock(
         &mut self,
-        file: &ClockFile,
+        file: &ClockControlFile,
         has_clock_file: bool,
         operations: &BTreeMap<Operation, Binding>,
     ) -> ClockControl {
@@ -211,7 +211,7 @@ impl Compiler<'_> {
         }
         let policy = policy.unwrap_or_default();
         let sets = [Operation::SetPolicy, Operation::CreateTenant];
-        let known = standing::fields();
+        let known = standing_policy::fields();
         let fields = settable.iter().flatten();
         if fields.clone().any(|field| known.contains(field))
             && !sets

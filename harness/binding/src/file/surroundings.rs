@@ -13,7 +13,7 @@ use crate::profile::{ClockMode, ClockMove, ClockScope};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "ClockControlFile")]
-pub(crate) struct ClockFile {
+pub(crate) struct ClockControlFile {
     /// What one movement moves.
     pub(crate) scope: ClockScope,
     /// Whether time passes by itself.

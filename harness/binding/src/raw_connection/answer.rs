@@ -27,12 +27,12 @@ pub(super) struct Reading {
     limit: usize,
     /// Bytes of `1xx` answers before the one that counts.
     skipped: usize,
-    head: Option<Head>,
+    head: Option<ResponseHead>,
 }
 
 /// The head of an answer.
 #[derive(Debug)]
-struct Head {
+struct ResponseHead {
     status: u16,
     /// Where the body begins.
     length: usize,
@@ -122,7 +122,7 @@ impl Reading {
         })
     }
 
-    fn read_head(&self, bytes: &[u8]) -> Result<Option<Head>, TransportError> {
+    fn read_head(&self, bytes: &[u8]) -> Result<Option<ResponseHead>, TransportError> {
         let mut headers = [std::mem::MaybeUninit::uninit(); MAX_HEADERS];
         let mut head = httparse::Response::new(&mut []);
         let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
@@ -144,14 +144,14 @@ impl Reading {
         if status == 101 {
             return Err(not_http("it changes to another protocol"));
         }
-        let told = Told::of(head.headers).map_err(not_http)?;
+        let told = HeadSummary::of(head.headers).map_err(not_http)?;
         let framing = if self.to_head || status < 200 || matches!(status, 204 | 304) {
             Framing::Length(0)
         } else {
             told.framing
         };
         let is_new = head.version == Some(1);
-        Ok(Some(Head {
+        Ok(Some(ResponseHead {
             status,
             length,
             framing,
@@ -161,13 +161,13 @@ impl Reading {
 }
 
 /// What headers say of the connection and the body.
-struct Told {
+struct HeadSummary {
     framing: Framing,
     close: bool,
     keep_alive: bool,
 }
 
-impl Told {
+impl HeadSummary {
     fn of(headers: &[httparse::Header<'_>]) -> Result<Self, &'static str> {
         let (mut length, mut coded, mut chunked) = (None, false, false);
         let (mut close, mut keep_alive) = (false, false);

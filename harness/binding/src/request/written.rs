@@ -7,15 +7,15 @@ use http::{HeaderMap, Method};
 
 use super::body::{BodyTemplate, encoded};
 use super::{RequestTemplate, header_value, pairs};
-use crate::lane::Direct;
 use crate::operation::Operation;
+use crate::raw_connection::Direct;
 use crate::template::{Unbound, percent_encode_to};
 use crate::transport::TransportError;
 use crate::value::Variables;
 
 impl RequestTemplate {
     /// Returns whether it can be written without being built first: nothing in it speaks of the connection itself.
-    pub(crate) fn is_lean(&self) -> bool {
+    pub(crate) fn can_write_directly(&self) -> bool {
         let of_connection = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
         self.is_plain()
             && self.method.is_some()
@@ -235,7 +235,7 @@ mod tests {
                 .requests()
                 .flat_map(|one| [(one, true), (one, false)])
             {
-                assert!(template.is_lean(), "{operation}");
+                assert!(template.can_write_directly(), "{operation}");
                 let variables = variables(*operation, optional);
                 let built = template.render(*operation, base.as_str(), &target.headers, &variables);
                 let (mut out, mut body) = (Vec::new(), Vec::new());

@@ -3,19 +3,19 @@
 use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
+use crate::body_projection::BodyProjection;
 use crate::problem::Mistake;
-use crate::wanted::Wanted;
 
 /// A JSONPath, and the part of it before anything that selects several nodes.
 #[derive(Debug, Clone)]
-pub(crate) struct Path {
+pub(crate) struct BodyPath {
     whole: JsonPath,
     /// Its names, where it is nothing but names: most are, and going from name to name needs no query.
     names: Option<Vec<String>>,
     container: Option<JsonPath>,
 }
 
-impl Path {
+impl BodyPath {
     /// Reads a JSONPath.
     pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
         let whole = JsonPath::parse(text).map_err(|error| Mistake::BadPath {
@@ -56,10 +56,10 @@ impl Path {
     }
 
     /// Adds what it selects to what is wanted of a body.
-    pub(crate) fn want(&self, wanted: &mut Wanted) {
+    pub(crate) fn want(&self, wanted: &mut BodyProjection) {
         match &self.names {
             Some(names) => wanted.want(names.iter().map(String::as_str)),
-            None => *wanted = Wanted::Whole,
+            None => *wanted = BodyProjection::Whole,
         }
     }
 
@@ -130,9 +130,9 @@ mod tests {
             "$.a", "$.a.b", "$.a.n", "$.a.b.c", "$.a.l", "$.a.l.c", "$.b.c", "$.x", "$.a.x",
         ];
         for path in paths {
-            let path = Path::parse(path).expect("the path is well formed");
+            let path = BodyPath::parse(path).expect("the path is well formed");
             assert!(path.names.is_some(), "{path:?}");
-            let query = Path {
+            let query = BodyPath {
                 names: None,
                 ..path.clone()
             };
@@ -140,7 +140,7 @@ mod tests {
             assert_eq!(path.first(&body), query.first(&body), "{path:?}");
         }
         for path in ["$", "$.a[0]", "$.a.*", "$..a", "$['a']", "$.a[?@.b == 1]"] {
-            let path = Path::parse(path).expect("the path is well formed");
+            let path = BodyPath::parse(path).expect("the path is well formed");
             assert!(path.names.is_none(), "{path:?}");
         }
     }
@@ -164,7 +164,7 @@ mod tests {
             ("$.none.*", Some(json!([]))),
         ];
         for (path, expected) in table {
-            let path = Path::parse(path).expect("the path is well formed");
+            let path = BodyPath::parse(path).expect("the path is well formed");
             assert_eq!(
                 path.select_list(&body).map(Json::from),
                 expected,

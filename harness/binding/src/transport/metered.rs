@@ -18,9 +18,9 @@ pub(super) struct Flooded(pub(super) usize);
 
 /// Counts the bytes that came since the last request.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Meter(Arc<AtomicUsize>);
+pub(super) struct ByteMeter(Arc<AtomicUsize>);
 
-impl Meter {
+impl ByteMeter {
     /// Begins anew, for the next answer.
     pub(super) fn reset(&self) {
         self.0.store(0, Ordering::Relaxed);
@@ -31,13 +31,13 @@ impl Meter {
 #[derive(Debug)]
 pub(super) struct Metered<S> {
     stream: S,
-    meter: Meter,
+    meter: ByteMeter,
     limit: usize,
 }
 
 impl<S> Metered<S> {
     /// Bounds a stream.
-    pub(super) const fn new(stream: S, meter: Meter, limit: usize) -> Self {
+    pub(super) const fn new(stream: S, meter: ByteMeter, limit: usize) -> Self {
         Self {
             stream,
             meter,

@@ -15,12 +15,12 @@ use super::{Address, TransportError};
 
 /// What is trusted, and the name that the certificate must have.
 #[derive(Clone)]
-pub(super) struct Security {
+pub(super) struct TlsSettings {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
 
-impl Security {
+impl TlsSettings {
     /// Trusts the system's certificates and those of a PEM file.
     pub(super) fn of(base: &Url, own: Option<&[u8]>) -> Result<Self, TransportError> {
         let failed = |reason: String| TransportError::Tls {

@@ -11,10 +11,10 @@ use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 use url::Url;
 
-use crate::aim::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::commands::targeting::spinner;
 use crate::failure::{EXIT_OK, EXIT_USAGE, Failure};
 use crate::render::doctor::{heading, json, report};
+use crate::resolve::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::runtime::runtime;
 use crate::shutdown::Signals;
 use crate::values::number;
@@ -102,7 +102,7 @@ async fn examined(
         seed: arguments.seed,
         fault: None,
     };
-    let mut resolved = aim::resolve(spec, clock).await?;
+    let mut resolved = resolve::resolve(spec, clock).await?;
     resolved.surround().await?;
     let (session, catalogue) = (resolved.session.clone(), Arc::new(embedded_catalogue()));
     let (stop, stopped) = watch::channel(false);

@@ -14,11 +14,11 @@ use proofup_judge::report::words::{counted, thousands};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
-use crate::aim::{self, ResolvedTarget, TransportKind};
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, doubtful, good, quoted};
 use crate::render::table;
+use crate::resolve::{self, ResolvedTarget, TransportKind};
 use crate::runtime::runtime;
 use crate::shutdown::Signals;
 use crate::values::{duration, number};
@@ -92,7 +92,7 @@ async fn search(
 ) -> Result<ExploreOutput, Failure> {
     let signals = Signals::listen()?;
     let spec = arguments.target.spec(TransportKind::InProcess)?;
-    let resolved = aim::resolve(spec, clock.clone()).await?;
+    let resolved = resolve::resolve(spec, clock.clone()).await?;
     resolved.demand_tenants("proofup explore")?;
     terminal::result(&heading(arguments, &resolved))?;
     let config = ExploreConfig {

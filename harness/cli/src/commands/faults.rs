@@ -12,12 +12,12 @@ use proofup_runner::run::{RunConfig, Selection, TargetSession};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
-use crate::aim;
 use crate::commands::suite;
 use crate::commands::targeting::fault_named;
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::style::{bad, bold, good};
 use crate::render::table;
+use crate::resolve;
 use crate::runtime::{processors, runtime};
 use crate::shutdown::Signals;
 use crate::values::number;
@@ -121,7 +121,7 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
         suite: Arc::new(suite),
         catalogue: Arc::new(catalogue),
         session: TargetSession {
-            target: Arc::new(aim::reference()?),
+            target: Arc::new(resolve::reference()?),
             transport: factory(None),
             callback_base: embedded::IN_PROCESS.to_owned(),
             control_token: Some(token),

@@ -21,10 +21,10 @@ use proofup_load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
 use proofup_world::surroundings::gateway_options;
 use tokio::sync::watch;
 
-use crate::aim::{TargetSpec, TransportKind};
 use crate::commands::targeting::{fault_named, spinner};
 use crate::failure::{Failure, read_text};
 use crate::render::load as render;
+use crate::resolve::{TargetSpec, TransportKind};
 use crate::runtime::{processors, runtime};
 use crate::shutdown::Signals;
 use crate::{clock, terminal};
@@ -186,7 +186,7 @@ fn config(
 
 /// Returns where the gateways listen: as the command line says, else as the target file says.
 fn gateways(arguments: &LoadArguments, subject: &LoadTarget) -> StandaloneOptions {
-    let plan = subject.session.target.surrounded().gateways.as_ref();
+    let plan = subject.session.target.surroundings_plan().gateways.as_ref();
     let mut options = plan.map_or_else(StandaloneOptions::default, gateway_options);
     if let Some(address) = arguments.gateway_bind {
         options.http.set_ip(address);

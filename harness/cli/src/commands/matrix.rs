@@ -21,12 +21,12 @@ use proofup_explore::matrix::report::{Report, Run};
 use proofup_explore::matrix::sweep::{Sweep, sweep};
 use tokio::sync::watch;
 
-use crate::aim::{self, CALLED_DIRECTLY, ResolvedTarget, TargetSpec, TransportKind};
 use crate::commands::matrix::arguments::{JsonFile, MatrixTransport};
 use crate::commands::matrix::progress::SweepProgress;
 use crate::failure::Failure;
 use crate::render::matrix::{MatrixSummary, heading, summary};
 use crate::render::style::quoted;
+use crate::resolve::{self, CALLED_DIRECTLY, ResolvedTarget, TargetSpec, TransportKind};
 use crate::runtime::{processors, runtime};
 use crate::shutdown::Signals;
 use crate::{clock, embedded, terminal};
@@ -110,7 +110,7 @@ impl Matrix {
             seed: arguments.seed,
             fault: None,
         };
-        let resolved = aim::resolve(spec, self.clock.clone()).await?;
+        let resolved = resolve::resolve(spec, self.clock.clone()).await?;
         resolved.demand_tenants("proofup matrix")?;
         terminal::result(&heading(&resolved.described(), self.combinations.len()))?;
         let found = self.over_http(&resolved, spec, signals).await?;

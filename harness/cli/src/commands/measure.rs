@@ -13,10 +13,10 @@ use proofup_explore::measure::{
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
-use crate::aim::{self, ResolvedTarget, TransportKind};
 use crate::commands::targeting::{TargetArguments, spinner};
 use crate::failure::Failure;
 use crate::render::measure::{MeasureSummary, RepeatRequest, heading, summary};
+use crate::resolve::{self, ResolvedTarget, TransportKind};
 use crate::runtime::runtime;
 use crate::shutdown::Signals;
 use crate::values::number;
@@ -105,7 +105,7 @@ pub(crate) fn execute(arguments: &MeasureArguments) -> Result<u8, Failure> {
 async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureReport, Failure> {
     let signals = Signals::listen()?;
     let spec = arguments.target.spec(TransportKind::Loopback)?;
-    let resolved = aim::resolve(spec, clock).await?;
+    let resolved = resolve::resolve(spec, clock).await?;
     resolved.demand_tenants("proofup measure")?;
     let config = arguments.config(&resolved);
     let measures = config.measures.iter().map(|one| one.requirement());

@@ -10,11 +10,11 @@ use proofup_explore::race::{Finding, RaceConfig, RaceOutput, race};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
-use crate::aim::{self, TransportKind};
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::race::{RaceSummary, summary};
 use crate::render::style::quoted;
+use crate::resolve::{self, TransportKind};
 use crate::runtime::runtime;
 use crate::shutdown::Signals;
 use crate::values::number;
@@ -94,7 +94,7 @@ async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
     let signals = Signals::listen()?;
     let clock = clock::machine();
     let spec = arguments.target.spec(TransportKind::Loopback)?;
-    let resolved = aim::resolve(spec, clock).await?;
+    let resolved = resolve::resolve(spec, clock).await?;
     resolved.demand_tenants("proofup race")?;
     terminal::result(&crate::render::race::heading(
         &resolved.described(),

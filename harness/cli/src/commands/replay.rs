@@ -10,11 +10,11 @@ use proofup_runner::run::{RunConfig, RunOutput, Selection, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
-use crate::aim::{self, TransportKind};
 use crate::commands::suite;
 use crate::commands::targeting::{TargetArguments, side_by_side};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::style::{bad, doubtful, good};
+use crate::resolve::{self, TransportKind};
 use crate::runtime::runtime;
 use crate::shutdown::Signals;
 use crate::{clock, terminal};
@@ -73,7 +73,7 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
     let catalogue = embedded_catalogue();
     let suite = suite::load(&arguments.files, None, &catalogue)?;
     let spec = arguments.target.spec(TransportKind::Loopback)?;
-    let resolved = aim::resolve(spec, clock).await?;
+    let resolved = resolve::resolve(spec, clock).await?;
     let config = RunConfig {
         session: TargetSession {
             seed: seed_of(arguments, &suite),

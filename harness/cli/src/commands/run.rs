@@ -28,7 +28,6 @@ use proofup_scenario::Suite;
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio::sync::watch;
 
-use crate::aim::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::clock;
 use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::RunProgress;
@@ -40,6 +39,7 @@ use crate::render::failures::{RepeatCheck, failures};
 use crate::render::header::{RunHeader, header};
 use crate::render::style::quoted;
 use crate::render::summary::summary;
+use crate::resolve::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::runtime::{processors, runtime};
 use crate::shutdown::Signals;
 use crate::terminal;
@@ -122,7 +122,7 @@ struct RunSession {
 impl RunSession {
     async fn run(&self, outputs: &Outputs) -> Result<u8, Failure> {
         let signals = Signals::listen()?;
-        let mut resolved = aim::resolve(self.spec()?, self.clock.clone()).await?;
+        let mut resolved = resolve::resolve(self.spec()?, self.clock.clone()).await?;
         if self.arguments.full {
             resolved.demand_tenants("proofup run --full")?;
         }

@@ -14,10 +14,10 @@ use proofup_reference::delivery::{
 use proofup_reference::serve::serve as serve_on;
 use tokio::net::TcpListener;
 
-use crate::aim::{TOKEN_VARIABLE, token_from_environment};
 use crate::commands::targeting::fault_named;
 use crate::embedded::Burdened;
 use crate::failure::{EXIT_OK, Failure};
+use crate::resolve::{TOKEN_VARIABLE, token_from_environment};
 use crate::runtime::runtime;
 use crate::shutdown;
 use crate::values::{duration_or_zero, number};

@@ -9,9 +9,9 @@ use proofup_domain::fault::FaultName;
 use proofup_files::nearest;
 use url::Url;
 
-use crate::aim::{TargetSpec, TransportKind};
 use crate::failure::Failure;
 use crate::render::style::quoted;
+use crate::resolve::{TargetSpec, TransportKind};
 use crate::runtime::processors;
 use crate::terminal;
 use crate::values::number;

@@ -13,9 +13,9 @@ use proofup_load::report::{Latency, Report, TargetTold, Verdict};
 use proofup_load::timeline::Point;
 use proofup_load::{Event, Shard};
 
-use crate::aim::CALLED_DIRECTLY;
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
 use crate::render::table;
+use crate::resolve::CALLED_DIRECTLY;
 
 /// Returns the first lines: what is loaded, and how.
 pub(crate) fn heading(plan: &LoadPlan, shard: Shard, target: &TargetTold) -> String {

@@ -151,8 +151,8 @@ fn a_flow_that_the_policy_of_a_target_forbids_is_refused_by_load() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = "policySettable = []\n[policy]\ntwoStep = { kinds = [\"textMessage\"] }\n";
     let port = HeldPort::take();
-    let (stranger, address) = started_reference(folder.path(), &port, policy);
-    let output = load(&stranger, "resetPassword");
+    let (custom, address) = started_reference(folder.path(), &port, policy);
+    let output = load(&custom, "resetPassword");
     for told in [
         "the flow `resetPassword` is impossible under the target's policy",
         "`reset.enabled` is false, but has to be true",

@@ -5,7 +5,7 @@ mod odd;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use proofup_binding::drawn::segment;
+use proofup_binding::fuzz_view::segment;
 use proofup_binding::{CompiledTarget, Variables};
 use proofup_domain::secret::Secret;
 use rand::RngExt as _;

@@ -4,8 +4,8 @@
 //! what cannot be read. Anything else may be right: what was drawn may turn out to be valid, or to be minded by nobody.
 
 use http::Request;
-use proofup_binding::drawn::Came;
 use proofup_binding::exchange::Exchange;
+use proofup_binding::fuzz_view::DrawnOutcome;
 use proofup_binding::{Operation, RawResponse, TransportError, Value, Variables};
 use proofup_domain::method::Method as Info;
 use proofup_domain::refusal::Refusal;
@@ -260,7 +260,7 @@ impl<'a, 'e> Work<'a, 'e> {
         &self,
         endpoint: &Endpoint,
         request: &Request<bytes::Bytes>,
-        came: &Came,
+        came: &DrawnOutcome,
         known: &Variables,
     ) -> Exchange {
         let target = &self.stand.environment.session.target;
@@ -292,7 +292,7 @@ impl<'a, 'e> Work<'a, 'e> {
     }
 
     /// Returns what is wrong with an answer, in words that are the same for the same kind.
-    fn wrong(&self, came: &Came, unreadable: bool) -> Option<String> {
+    fn wrong(&self, came: &DrawnOutcome, unreadable: bool) -> Option<String> {
         let response = match came {
             Ok(response) => response,
             Err(error) => return Some(format!("no answer: {error}")),
@@ -318,7 +318,7 @@ fn carries(drawn: &Drawn, credential: &Secret) -> bool {
     })
 }
 
-fn is_signed_out(came: &Came) -> bool {
+fn is_signed_out(came: &DrawnOutcome) -> bool {
     came.as_ref()
         .is_ok_and(|response| matches!(response.status, 204 | 401))
 }

@@ -12,7 +12,7 @@ use proofup_load::plan::Overrides;
 use proofup_load::threshold::Threshold;
 use url::Url;
 
-use crate::aim::TransportKind;
+use crate::resolve::TransportKind;
 use crate::values::{duration, duration_or_zero, number};
 
 /// The arguments of `proofup load`.

@@ -17,9 +17,9 @@ use proofup_load::report::{IN_PROCESS, TargetTold};
 use proofup_runner::run::TargetSession;
 use url::Url;
 
-use crate::aim::{self, TOKEN_VARIABLE, TargetSpec};
 use crate::embedded;
 use crate::failure::Failure;
+use crate::resolve::{self, TOKEN_VARIABLE, TargetSpec};
 
 /// The target of a load run.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl LoadTarget {
         options: TransportOptions,
         clock: Clock,
     ) -> Result<Self, Failure> {
-        let resolved = aim::resolve(spec, clock).await?;
+        let resolved = resolve::resolve(spec, clock).await?;
         let base = resolved.base.clone().ok_or_else(|| {
             Failure::bug("a named target has an address, which is checked before")
         })?;
@@ -87,7 +87,7 @@ impl LoadTarget {
         let transport = embedded::in_process(router);
         Ok(Self {
             session: TargetSession {
-                target: Arc::new(aim::reference()?),
+                target: Arc::new(resolve::reference()?),
                 transport: transport.clone(),
                 callback_base: embedded::IN_PROCESS.to_owned(),
                 control_token: Some(token),
@@ -128,7 +128,7 @@ impl LoadTarget {
             ]);
         }
         let (child, base) = spawned(&token, &words)?;
-        let target = aim::reference()?.with_base(base.clone());
+        let target = resolve::reference()?.with_base(base.clone());
         Ok(Self {
             told: TargetTold {
                 name: embedded::NAME.to_owned(),

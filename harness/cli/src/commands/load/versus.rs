@@ -12,11 +12,11 @@ use url::Url;
 use super::arguments::LoadArguments;
 use super::subject::LoadTarget;
 use super::{LoadContext, config, not_begun, options};
-use crate::aim::{TargetSpec, TransportKind};
 use crate::clock;
 use crate::commands::targeting::spinner;
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::load as render;
+use crate::resolve::{TargetSpec, TransportKind};
 use crate::terminal;
 
 /// The chance of a wrong verdict, each way.

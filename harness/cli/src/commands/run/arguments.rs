@@ -9,7 +9,7 @@ use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Level;
 use url::Url;
 
-use crate::aim::TransportKind;
+use crate::resolve::TransportKind;
 use crate::values::{duration, number};
 
 /// The arguments of `proofup run`.

@@ -19,10 +19,10 @@ use url::Url;
 use super::RunSession;
 use super::arguments::{ReportFile, RunArguments};
 use super::outputs::{Outputs, ready, unwritable, unwritten};
-use crate::aim::{self, ResolvedTarget, is_reference};
 use crate::failure::Failure;
 use crate::render::style::{bad, bold, dim, doubtful, good};
 use crate::render::table;
+use crate::resolve::{self, ResolvedTarget, is_reference};
 use crate::shutdown::Signals;
 use crate::terminal;
 
@@ -147,8 +147,8 @@ impl RunSession {
             Outputs::prepare(&a.arguments)?,
             Outputs::prepare(&b.arguments)?,
         );
-        let mut one = aim::resolve(a.spec()?, a.clock.clone()).await?;
-        let mut other = aim::resolve(b.spec()?, b.clock.clone()).await?;
+        let mut one = resolve::resolve(a.spec()?, a.clock.clone()).await?;
+        let mut other = resolve::resolve(b.spec()?, b.clock.clone()).await?;
         let first = a.judged(&mut one, &outputs.0, NAMES[0]).await?;
         if first.output.interrupted {
             return Ok(Word::Interrupted.exit_code());
