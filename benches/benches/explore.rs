@@ -19,7 +19,7 @@ use proofup_explore::explore::{ExploreConfig, Story, draw, explore};
 use proofup_oracle::machine::{State, step};
 use proofup_runner::run::read_capabilities;
 use proofup_scenario::catalogue::embedded_catalogue;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// Stories of one round: enough that no lean of a single one decides.
 const STORIES: u64 = 64;
@@ -127,8 +127,8 @@ fn playing(criterion: &mut Criterion) {
         max_time: None,
     };
     let once = || {
-        let (_stop, stopped) = watch::channel(false);
-        let output = runtime.block_on(explore(&config, |_| {}, stopped));
+        let never = CancellationToken::new();
+        let output = runtime.block_on(explore(&config, |_| {}, &never));
         output.expect("the reference can be asked")
     };
     let commands = once().commands;

@@ -1,6 +1,9 @@
 //! The signals that ask a process to end.
 
 use std::io;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
 
@@ -50,7 +53,30 @@ impl Signals {
             std::future::pending::<()>().await;
         }
     }
+
+    /// Returns what work comes to; a signal cancels `stop`, and the work then has [`GRACE`] to end.
+    ///
+    /// # Errors
+    /// Where the work has not ended by then.
+    pub(crate) async fn stopping<T>(
+        self,
+        stop: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        tokio::pin!(work);
+        tokio::select! {
+            done = &mut work => Ok(done),
+            () = self.requested() => {
+                stop.cancel();
+                let ended = tokio::time::timeout(GRACE, work).await;
+                ended.map_err(|_| Failure::interrupted())
+            }
+        }
+    }
 }
+
+/// How long work may go on after a signal.
+const GRACE: Duration = Duration::from_secs(5);
 
 #[cfg_attr(
     not(unix),

@@ -102,9 +102,9 @@ fn secrets_of_a_run() -> BTreeSet<Secret> {
         .enable_all()
         .build()
         .expect("a runtime");
-    let (_keep, stop) = tokio::sync::watch::channel(false);
+    let stop = tokio_util::sync::CancellationToken::new();
     let output = runtime
-        .block_on(run(config, |_| {}, stop))
+        .block_on(run(config, |_| {}, &stop))
         .expect("the reference can be reached");
     let secrets = output.cases.into_iter().flat_map(|case| case.secrets);
     secrets

@@ -24,7 +24,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::requirement::Catalogue;
 use proofup_world::context::RunContext;
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 pub use report::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
 
@@ -92,14 +92,14 @@ pub struct MeasureConfig {
     pub only: Option<usize>,
 }
 
-/// Takes every measure asked for; `told` hears what goes on, `stop` turning true ends it early.
+/// Takes every measure asked for; `told` hears what goes on, `stop` ends it early.
 ///
 /// # Errors
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn measure(
     config: &MeasureConfig,
     told: &(dyn Fn(&str) + Send + Sync),
-    stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<MeasureReport, RunError> {
     let capabilities = read_capabilities(&config.session).await?;
     Ok(measure_declared(config, &capabilities, told, stop).await)
@@ -110,7 +110,7 @@ pub async fn measure_declared(
     config: &MeasureConfig,
     capabilities: &Capabilities,
     told: &(dyn Fn(&str) + Send + Sync),
-    mut stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> MeasureReport {
     let environment = RunContext::new(&config.session, &config.catalogue, capabilities);
     let mut report = MeasureReport::default();
@@ -119,15 +119,9 @@ pub async fn measure_declared(
             continue;
         }
         told(measure.requirement());
-        let stopped = async {
-            if stop.wait_for(|stopped| *stopped).await.is_err() {
-                // The sender is gone: nobody can interrupt any more.
-                std::future::pending::<()>().await;
-            }
-        };
         tokio::select! {
             biased;
-            () = stopped => {
+            () = stop.cancelled() => {
                 report.interrupted = true;
                 break;
             }

@@ -17,6 +17,7 @@ mod teller;
 mod templates;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use proofup_binding::Isolation;
@@ -26,13 +27,13 @@ use proofup_domain::requirement::Catalogue;
 use proofup_judge::outcome::Outcome;
 use proofup_scenario::load;
 use proofup_world::case::{Case, run_case};
-use proofup_world::context::{RunContext, joined};
+use proofup_world::context::RunContext;
 use proofup_world::missing_facilities;
 use proofup_world::needs::has_feature;
 use proofup_world::operation_of;
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
+use tokio_util::sync::CancellationToken;
 
 use judge::Judgement;
 use plan::Plan;
@@ -136,49 +137,40 @@ impl RaceOutput {
 
 /// Lets histories happen, `config.jobs` side by side, and judges them.
 ///
-/// `told` is called as each is done; `stop` turning true ends it early.
+/// `told` is called as each is done; `stop` ends it early.
 ///
 /// # Errors
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn race(
     config: &RaceConfig,
     told: impl Fn() + Send,
-    mut stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<RaceOutput, RunError> {
     let hunter = Hunter::new(config).await?;
     let mut stories: Vec<Story> = TEMPLATES.iter().map(|one| hunter.story(one)).collect();
     let mut violations = BTreeMap::new();
-    let mut tasks = JoinSet::new();
-    let mut next = 1;
-    let mut interrupted = false;
-    loop {
-        while next <= config.histories && tasks.len() < hunter.jobs(config) {
-            let (hunter, plan) = (hunter.clone(), hunter.plan(next));
-            tasks.spawn(async move { (hunter.judged(&plan).await, plan) });
-            next += 1;
-        }
-        if tasks.is_empty() {
-            break;
-        }
-        tokio::select! {
-            biased;
-            Ok(_) = stop.wait_for(|stopped| *stopped) => {
-                interrupted = true;
-                break;
+    let side_by_side = SideBySide {
+        jobs: hunter.jobs(config),
+        deadline: None,
+        stop,
+        unfinished: Unfinished::Cancel,
+    };
+    let work = |case| {
+        let (hunter, plan) = (hunter.clone(), hunter.plan(case));
+        async move { (hunter.judged(&plan).await, plan) }
+    };
+    let ended = side_by_side
+        .run(1..=config.histories, work, |_, history| {
+            let (judgement, plan) = join_or_repanic(history);
+            told();
+            count(&mut stories, &plan, &judgement);
+            if let Judgement::Violation(what) = judgement {
+                violations.insert(plan.case, (plan, what));
             }
-            Some(finished) = tasks.join_next() => {
-                let Some((judgement, plan)) = joined(finished) else {
-                    continue;
-                };
-                told();
-                count(&mut stories, &plan, &judgement);
-                if let Judgement::Violation(what) = judgement {
-                    violations.insert(plan.case, (plan, what));
-                }
-            }
-        }
-    }
-    tasks.shutdown().await;
+            ControlFlow::Continue(())
+        })
+        .await;
+    let mut interrupted = ended == StopReason::Interrupted;
     let mut findings: Vec<Finding> = Vec::new();
     for (plan, what) in violations.into_values() {
         let known = findings.iter().any(|one| one.story == plan.template.name);
@@ -187,7 +179,7 @@ pub async fn race(
         }
         tokio::select! {
             biased;
-            Ok(_) = stop.wait_for(|stopped| *stopped) => interrupted = true,
+            () = stop.cancelled() => interrupted = true,
             finding = hunter.look_closer(plan, what) => findings.push(finding),
         }
     }

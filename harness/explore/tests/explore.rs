@@ -10,7 +10,7 @@ use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{COMMANDS, load};
 use proofup_world::session::read_capabilities;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::failing::failing;
 use crate::planted::{session, wait};
@@ -31,9 +31,9 @@ fn cases(fault: Option<FaultName>, cases: u64) -> ExploreConfig {
 }
 
 fn explored(fault: Option<FaultName>, number: u64) -> ExploreOutput {
-    let (_stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let config = cases(fault, number);
-    wait(explore(&config, |_| {}, stopped)).expect("the reference can be asked")
+    wait(explore(&config, |_| {}, &stop)).expect("the reference can be asked")
 }
 
 fn stories(number: u64) -> Vec<Story> {

@@ -17,7 +17,7 @@ use proofup_reference::faults::rule_book;
 use proofup_reference::rules::RuleBook;
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_world::session::TargetSession;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
 
 const TOKEN: &str = "a-token-of-these-tests";
@@ -80,8 +80,8 @@ fn measured(
         .enable_all()
         .build()
         .expect("a runtime");
-    let (_keep, stop) = watch::channel(false);
-    let report = runtime.block_on(measure(&config, &|_| {}, stop));
+    let stop = CancellationToken::new();
+    let report = runtime.block_on(measure(&config, &|_| {}, &stop));
     report.expect("the reference can be measured")
 }
 

@@ -32,7 +32,7 @@ use proofup_world::context::RunContext;
 use proofup_world::operation_of;
 use proofup_world::session::{TargetSession, reach, read_capabilities};
 use proofup_world::visit::{Acted, Came, Visit};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use act::{Act, Stage, Story, Wants};
 use diagnose::{Look, diagnosis};
@@ -48,7 +48,7 @@ pub async fn examine(
     catalogue: &Arc<Catalogue>,
     text: &TargetText,
     told: &(dyn Fn(&Finding) + Send + Sync),
-    stop: &watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Vec<Finding> {
     let mut chart = Chart {
         findings: Vec::new(),
@@ -81,7 +81,7 @@ pub(crate) async fn silently(
     environment: &RunContext,
     capabilities: &Capabilities,
     text: &TargetText,
-    stop: &watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Vec<Finding> {
     let chart = Chart {
         findings: Vec::new(),
@@ -156,7 +156,7 @@ async fn probe(
     text: &TargetText,
     mut chart: Chart<'_>,
     silent: bool,
-    stop: &watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Vec<Finding> {
     let theatre = Theatre {
         environment,
@@ -174,7 +174,7 @@ async fn probe(
         capabilities.facilities.contains(&Facility::Policy) && target.has(Operation::CreateTenant);
     let settable = made || target.standing_policy().is_some();
     for (name, story) in programme(capabilities, made, settable, target.clock().mode) {
-        if *stop.borrow() {
+        if stop.is_cancelled() {
             break;
         }
         match story {
@@ -182,7 +182,7 @@ async fn probe(
             Err(why) => chart.add_as(name, Probed::NotDeclared(why)),
         }
     }
-    if !*stop.borrow() {
+    if !stop.is_cancelled() {
         chart.tell_the_stale();
     }
     chart.findings

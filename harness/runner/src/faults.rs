@@ -8,6 +8,7 @@
 //! the number of jobs.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use proofup_binding::Transport;
@@ -19,9 +20,9 @@ use proofup_explore::measure::{Judgement, Measure, MeasureConfig, SAMPLES_MIN, m
 use proofup_explore::race::{self, RaceConfig};
 use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
 use proofup_world::case::{Case, run_case};
-use proofup_world::context::{RunContext, joined};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use proofup_world::context::RunContext;
+use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
+use tokio_util::sync::CancellationToken;
 
 use crate::run::{
     RunConfig, RunError, Selection, TargetSession, checks_of, read_capabilities, select,
@@ -141,7 +142,7 @@ pub async fn judge_faults(
     budget: Option<Budget>,
     factory: &Factory,
     told: impl Fn(&FaultResult) + Send,
-    mut stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<FaultMatrix, RunError> {
     let planted = |fault| TargetSession {
         transport: factory(fault),
@@ -155,47 +156,36 @@ pub async fn judge_faults(
         &config.catalogue,
     ));
     let mut results: Vec<Option<FaultResult>> = vec![None; faults.len()];
-    let mut waiting = faults.iter().copied().enumerate();
-    let mut tasks = JoinSet::new();
-    let mut interrupted = false;
-    loop {
-        while tasks.len() < config.jobs.max(1)
-            && let Some((place, fault)) = waiting.next()
-        {
-            let session = planted(Some(fault));
-            let trial = Trial {
-                fault,
-                environment: RunContext::new(&session, &config.catalogue, &capabilities),
-                capabilities: Arc::clone(&capabilities),
-                catalogue: Arc::clone(&config.catalogue),
-                cases: Arc::clone(&cases),
-                session,
-                budget,
-            };
-            tasks.spawn(async move { (place, trial.judge().await) });
-        }
-        if tasks.is_empty() {
-            break;
-        }
-        tokio::select! {
-            biased;
-            Ok(_) = stop.wait_for(|stopped| *stopped) => {
-                interrupted = true;
-                break;
-            }
-            Some(finished) = tasks.join_next() => {
-                let Some((place, result)) = joined(finished) else {
-                    continue;
-                };
-                told(&result);
-                results[place] = Some(result);
-            }
-        }
-    }
-    tasks.shutdown().await;
+    let side_by_side = SideBySide {
+        jobs: config.jobs,
+        deadline: None,
+        stop,
+        unfinished: Unfinished::Cancel,
+    };
+    let work = |fault: FaultName| {
+        let session = planted(Some(fault));
+        let trial = Trial {
+            fault,
+            environment: RunContext::new(&session, &config.catalogue, &capabilities),
+            capabilities: Arc::clone(&capabilities),
+            catalogue: Arc::clone(&config.catalogue),
+            cases: Arc::clone(&cases),
+            session,
+            budget,
+        };
+        trial.judge()
+    };
+    let ended = side_by_side
+        .run(faults.iter().copied(), work, |place, result| {
+            let result = join_or_repanic(result);
+            told(&result);
+            results[place] = Some(result);
+            ControlFlow::Continue(())
+        })
+        .await;
     Ok(FaultMatrix {
         results: results.into_iter().flatten().collect(),
-        interrupted,
+        interrupted: ended == StopReason::Interrupted,
     })
 }
 
@@ -286,9 +276,9 @@ impl Trial {
             requests: budget.requests,
             only: None,
         };
-        let (_stop, stopped) = watch::channel(false);
         let told = |_: &str| {};
-        let report = measure_declared(&measuring, &self.capabilities, &told, stopped).await;
+        let never = CancellationToken::new();
+        let report = measure_declared(&measuring, &self.capabilities, &told, &never).await;
         let mut measured = report.measured.iter();
         let failing = measured.position(|one| one.judgement() == Judgement::Fails);
         failing.map_or(Hunted::Missed, |place| {

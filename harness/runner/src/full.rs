@@ -21,7 +21,7 @@ use proofup_judge::outcome::{
 };
 use proofup_judge::report::words::{counted, thousands};
 use serde_json::Value as Json;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::run::{RunConfig, RunError};
 
@@ -63,7 +63,7 @@ pub async fn beyond_scripts(
     run: &RunConfig,
     budget: Budget,
     told: impl Fn(&str) + Send,
-    stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<Vec<CaseResult>, RunError> {
     let started = || run.session.clock.now();
     let wall = |since: jiff::Timestamp| {
@@ -77,7 +77,7 @@ pub async fn beyond_scripts(
         session: run.session.clone(),
         jobs: run.jobs,
     };
-    let found = judge_live(live, |_| {}, stop.clone()).await?;
+    let found = judge_live(live, |_| {}, stop).await?;
     cases.push(case("matrix", vec![of_matrix(&found)], wall(began)));
     told("explore");
     let began = started();
@@ -90,7 +90,7 @@ pub async fn beyond_scripts(
         steps: budget.steps,
         max_time: None,
     };
-    let explored = explore(&config, |_| {}, stop.clone()).await?;
+    let explored = explore(&config, |_| {}, stop).await?;
     let mut told_case = case("explore", of_explore(&explored), wall(began));
     told_case.internal_error = explored
         .disagreements
@@ -105,7 +105,7 @@ pub async fn beyond_scripts(
         jobs: run.jobs,
         histories: budget.histories,
     };
-    let raced = race(&config, || {}, stop.clone()).await?;
+    let raced = race(&config, || {}, stop).await?;
     cases.push(case("race", of_race(&raced), wall(began)));
     told("measure");
     let began = started();

@@ -4,8 +4,8 @@
 //! So the order in which they finish changes nothing but the order of the events; results are in file order.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use proofup_binding::{ClockScope, Isolation, TargetText};
@@ -18,8 +18,9 @@ use proofup_world::case::{Case, run_case};
 use proofup_world::context::RunContext;
 use proofup_world::session::reach;
 pub use proofup_world::session::{RunError, TargetSession, read_capabilities};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished};
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
 
 use crate::doctor::{self, Finding, marks};
 
@@ -95,14 +96,14 @@ pub struct RunOutput {
     pub found: Vec<Finding>,
 }
 
-/// Runs the selected cases and collects their results; `stop` turning true ends the run early.
+/// Runs the selected cases and collects their results; `stop` ends the run early.
 ///
 /// # Errors
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn run(
     config: RunConfig,
     events: impl Fn(Event) + Send + Sync + 'static,
-    mut stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<RunOutput, RunError> {
     if config.probed.is_some() {
         reach(&config.session).await?;
@@ -120,35 +121,43 @@ pub async fn run(
     let mut environment = RunContext::new(&config.session, &config.catalogue, &capabilities);
     environment.trace = config.trace;
     let found = match &config.probed {
-        Some(text) => doctor::silently(&environment, &capabilities, text, &stop).await,
+        Some(text) => doctor::silently(&environment, &capabilities, text, stop).await,
         None => Vec::new(),
     };
     environment.marks = marks(&found);
-    let environment = Arc::new(environment);
-    let mut crew = Crew {
-        environment,
-        capabilities: Arc::new(capabilities.clone()),
-        events: Arc::new(events),
-        tasks: JoinSet::new(),
+    let (environment, declared) = (Arc::new(environment), Arc::new(capabilities.clone()));
+    let mut finished = Finished {
+        cases: &cases,
+        events: &events,
         results: vec![None; cases.len()],
-        running: Vec::new(),
-        failures: AtomicUsize::new(0),
+        failures: 0,
+        max_failures: config.max_failures,
     };
-    let jobs = side_by_side(&config, &capabilities);
-    let ended = crew.work(&cases, jobs, &config, &mut stop).await;
-    crew.tasks.shutdown().await;
-    let reason = ended.reason();
-    let results = crew
-        .results
-        .into_iter()
-        .zip(&cases)
-        .map(|(result, case)| result.unwrap_or_else(|| not_reached(case, reason)))
+    let side_by_side = SideBySide {
+        jobs: jobs(&config, &capabilities),
+        deadline: config.deadline,
+        stop,
+        unfinished: Unfinished::Cancel,
+    };
+    let work = |case: Case| {
+        events(Event::CaseStarted { id: case.id() });
+        let (environment, declared) = (Arc::clone(&environment), Arc::clone(&declared));
+        async move { run_case(&environment, &declared, &case).await }
+    };
+    let ended = side_by_side
+        .run(cases.clone(), work, |place, result| {
+            finished.add(place, result)
+        })
+        .await;
+    let results = finished.results.into_iter().zip(&cases);
+    let cases = results
+        .map(|(result, case)| result.unwrap_or_else(|| not_reached(case, not_begun(ended))))
         .collect();
-    (crew.events)(Event::RunFinished);
+    events(Event::RunFinished);
     Ok(RunOutput {
-        cases: results,
-        interrupted: ended == Ended::Interrupted,
-        deadline_hit: ended == Ended::Deadline,
+        cases,
+        interrupted: ended == StopReason::Interrupted,
+        deadline_hit: ended == StopReason::Deadline,
         capabilities,
         target_name: config.session.target.name().to_owned(),
         found,
@@ -157,7 +166,7 @@ pub async fn run(
 
 /// Returns how many cases may be under way: one, where anything but a tenant keeps them apart, where they share gateways, or
 /// where moving the time moves it for all.
-fn side_by_side(config: &RunConfig, capabilities: &Capabilities) -> usize {
+fn jobs(config: &RunConfig, capabilities: &Capabilities) -> usize {
     let target = &config.session.target;
     let shares_time = target.clock().scope == ClockScope::Process
         && capabilities.facilities.contains(&Facility::Clock);
@@ -167,127 +176,44 @@ fn side_by_side(config: &RunConfig, capabilities: &Capabilities) -> usize {
     if alone { 1 } else { config.jobs.max(1) }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
-    Done,
-    Interrupted,
-    Deadline,
-    MaxFailures,
-}
-
-impl Ended {
-    const fn reason(self) -> &'static str {
-        match self {
-            Self::Done => "the harness lost this case; please report it",
-            Self::Interrupted => "the run was interrupted before",
-            Self::Deadline => "the run's deadline came before",
-            Self::MaxFailures => "the run stopped before, at --max-failures",
-        }
+/// Returns why a case was not judged when the run ended so.
+const fn not_begun(ended: StopReason) -> &'static str {
+    match ended {
+        StopReason::Done => "the harness lost this case; please report it",
+        StopReason::Interrupted => "the run was interrupted before",
+        StopReason::Deadline => "the run's deadline came before",
+        StopReason::Enough => "the run stopped before, at --max-failures",
     }
 }
 
-/// The cases that are under way.
-struct Crew {
-    environment: Arc<RunContext>,
-    capabilities: Arc<Capabilities>,
-    events: Arc<dyn Fn(Event) + Send + Sync>,
-    tasks: JoinSet<(usize, CaseResult)>,
+/// The cases that have ended.
+struct Finished<'a> {
+    cases: &'a [Case],
+    events: &'a (dyn Fn(Event) + Send + Sync),
     results: Vec<Option<CaseResult>>,
-    running: Vec<(tokio::task::Id, usize)>,
-    failures: AtomicUsize,
+    /// Failed checks so far.
+    failures: usize,
+    max_failures: Option<usize>,
 }
 
-impl Crew {
-    async fn work(
-        &mut self,
-        cases: &[Case],
-        jobs: usize,
-        config: &RunConfig,
-        stop: &mut watch::Receiver<bool>,
-    ) -> Ended {
-        let deadline = async {
-            match config.deadline {
-                Some(deadline) => {
-                    drop(tokio::time::timeout(deadline, std::future::pending::<()>()).await)
-                }
-                None => std::future::pending().await,
-            }
-        };
-        tokio::pin!(deadline);
-        let mut next = 0;
-        loop {
-            while next < cases.len() && self.tasks.len() < jobs {
-                self.start(next, cases[next].clone());
-                next += 1;
-            }
-            if self.tasks.is_empty() {
-                return Ended::Done;
-            }
-            tokio::select! {
-                biased;
-                stopped = stop.wait_for(|stopped| *stopped) => {
-                    if stopped.is_ok() {
-                        return Ended::Interrupted;
-                    }
-                    // The sender is gone: nobody can interrupt any more.
-                    if let Some(finished) = self.tasks.join_next_with_id().await {
-                        self.finish(finished, cases);
-                    }
-                }
-                () = &mut deadline => return Ended::Deadline,
-                Some(finished) = self.tasks.join_next_with_id() => self.finish(finished, cases),
-            }
-            if config
-                .max_failures
-                .is_some_and(|limit| self.failures.load(Ordering::Relaxed) >= limit)
-            {
-                return Ended::MaxFailures;
-            }
-        }
-    }
-
-    fn start(&mut self, index: usize, case: Case) {
-        (self.events)(Event::CaseStarted { id: case.id() });
-        let environment = Arc::clone(&self.environment);
-        let capabilities = Arc::clone(&self.capabilities);
-        let handle = self
-            .tasks
-            .spawn(async move { (index, run_case(&environment, &capabilities, &case).await) });
-        self.running.push((handle.id(), index));
-    }
-
-    fn finish(
-        &mut self,
-        finished: Result<(tokio::task::Id, (usize, CaseResult)), tokio::task::JoinError>,
-        cases: &[Case],
-    ) {
-        let (id, index, result) = match finished {
-            Ok((id, (index, result))) => (id, index, result),
-            Err(error) => {
-                let id = error.id();
-                let Some(index) = self
-                    .running
-                    .iter()
-                    .find(|(running, _)| *running == id)
-                    .map(|(_, index)| *index)
-                else {
-                    return;
-                };
-                let mut result = not_reached(&cases[index], "the harness failed in this case");
-                result.internal_error =
-                    Some(format!("the case ended in a panic of the harness: {error}"));
-                (id, index, result)
-            }
-        };
-        self.running.retain(|(running, _)| *running != id);
-        let failed = result
-            .checks
-            .iter()
-            .filter(|check| matches!(check.outcome, Outcome::Failed(_)))
-            .count();
-        self.failures.fetch_add(failed, Ordering::Relaxed);
+impl Finished<'_> {
+    /// Adds a result, or the panic that came instead, and ends the run where enough has failed.
+    fn add(&mut self, place: usize, result: Result<CaseResult, JoinError>) -> ControlFlow<()> {
+        let result = result.unwrap_or_else(|error| {
+            let mut result = not_reached(&self.cases[place], "the harness failed in this case");
+            result.internal_error =
+                Some(format!("the case ended in a panic of the harness: {error}"));
+            result
+        });
+        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
+        let checks = result.checks.iter();
+        self.failures += checks.filter(|check| failed(&check.outcome)).count();
         (self.events)(Event::CaseFinished(Arc::new(result.clone())));
-        self.results[index] = Some(result);
+        self.results[place] = Some(result);
+        match self.max_failures {
+            Some(limit) if self.failures >= limit => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proofup_binding::CompiledTarget;
 use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
 use proofup_runner::run::{RunConfig, TargetSession};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::config;
 use crate::planted::{session, wait};
@@ -35,7 +35,7 @@ fn with_text(text: &str) -> (RunConfig, TargetText) {
 /// Examines the reference by a target file.
 fn examined(text: &str) -> Vec<Finding> {
     let (config, text) = with_text(text);
-    let (_keep, stop) = watch::channel(false);
+    let stop = CancellationToken::new();
     wait(examine(
         &config.session,
         &config.catalogue,

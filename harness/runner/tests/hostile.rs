@@ -9,7 +9,7 @@ use proofup_judge::outcome::{CouldNotRun, Outcome};
 use proofup_runner::run::{RunConfig, RunError, RunOutput, Selection, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{Suite, SuiteOrigin, load};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::end::{End, FAR_TOO_LONG, with_all};
 use crate::hostile_server::{HostileServer, Hostility};
@@ -92,8 +92,8 @@ async fn judged(target: CompiledTarget, hostility: Hostility) -> Result<RunOutpu
         deadline: None,
         probed: None,
     };
-    let (_stop, stopped) = watch::channel(false);
-    tokio::time::timeout(3 * FAR_TOO_LONG, run(config, |_| {}, stopped))
+    let stop = CancellationToken::new();
+    tokio::time::timeout(3 * FAR_TOO_LONG, run(config, |_| {}, &stop))
         .await
         .unwrap_or_else(|_| panic!("a run against {hostility:?} does not end"))
 }

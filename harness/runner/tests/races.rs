@@ -21,8 +21,8 @@ fn one_after_the_other_nothing_shows_of_these_faults() {
         config.selection.areas = ["CODE", "APP", "TEXT", "MAIL", "TWO", "RESET", "AVAIL"]
             .map(str::to_owned)
             .to_vec();
-        let (_keep, stop) = tokio::sync::watch::channel(false);
-        let output = wait(run(config, |_| {}, stop)).expect("the reference can be reached");
+        let stop = tokio_util::sync::CancellationToken::new();
+        let output = wait(run(config, |_| {}, &stop)).expect("the reference can be reached");
         for check in output.cases.iter().flat_map(|case| &case.checks) {
             let outcome = &check.outcome;
             assert!(

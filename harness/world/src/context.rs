@@ -47,14 +47,3 @@ impl RunContext {
         }
     }
 }
-
-/// Returns what a task ended with; none: it was ended from outside. A panic of the harness is the same panic here.
-pub fn joined<T>(finished: Result<T, tokio::task::JoinError>) -> Option<T> {
-    match finished {
-        Ok(finished) => Some(finished),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => None,
-        },
-    }
-}

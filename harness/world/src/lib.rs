@@ -23,6 +23,7 @@ mod perform;
 pub mod persona;
 mod request;
 mod setup;
+pub mod side_by_side;
 pub mod stage;
 mod tenant;
 mod things;

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use proofup_domain::clock::Clock;
 use proofup_runner::doctor::{Finding, Probed, examine};
 use proofup_scenario::catalogue::embedded_catalogue;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::commands::targeting::spinner;
@@ -19,9 +18,6 @@ use crate::runtime::runtime;
 use crate::shutdown::Signals;
 use crate::values::number;
 use crate::{clock, terminal};
-
-/// How long what is under way may take to end.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// The arguments of `proofup doctor`.
 #[derive(Debug, Clone, Args)]
@@ -105,22 +101,16 @@ async fn examined(
     let mut resolved = resolve::resolve(spec, clock).await?;
     resolved.surround().await?;
     let (session, catalogue) = (resolved.session.clone(), Arc::new(embedded_catalogue()));
-    let (stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let progress = spinner();
     let told = |finding: &Finding| progress.set_message(format!("probed {}", finding.probe));
     let text = resolved.text.clone();
-    let examining = examine(&session, &catalogue, &text, &told, &stopped);
-    tokio::pin!(examining);
-    let findings = tokio::select! {
-        findings = &mut examining => Some(findings),
-        () = signals.requested() => {
-            stop.send_replace(true);
-            tokio::time::timeout(GRACE, &mut examining).await.ok();
-            None
-        }
-    };
+    let examining = examine(&session, &catalogue, &text, &told, &stop);
+    let findings = signals.stopping(&stop, examining).await;
     progress.finish_and_clear();
     resolved.session.surroundings.stop().await;
-    let findings = findings.ok_or_else(Failure::interrupted)?;
-    Ok((resolved, findings))
+    if stop.is_cancelled() {
+        return Err(Failure::interrupted());
+    }
+    Ok((resolved, findings?))
 }

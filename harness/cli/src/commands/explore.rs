@@ -12,7 +12,7 @@ use proofup_explore::explore::{ExploreConfig, ExploreOutput, Finding, explore};
 use proofup_judge::outcome::Outcome;
 use proofup_judge::report::words::{counted, thousands};
 use proofup_scenario::catalogue::embedded_catalogue;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::Failure;
@@ -23,9 +23,6 @@ use crate::runtime::runtime;
 use crate::shutdown::Signals;
 use crate::values::{duration, number};
 use crate::{clock, terminal};
-
-/// How long what is under way may take to end.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// The arguments of `proofup explore`.
 #[derive(Debug, Args)]
@@ -105,17 +102,10 @@ async fn search(
         max_time: arguments.deadline,
     };
     let progress = progress(config.cases, "cases");
-    let (stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let shown = progress.clone();
-    let exploring = explore(&config, move |done| shown.set_position(done), stopped);
-    tokio::pin!(exploring);
-    let explored = tokio::select! {
-        explored = &mut exploring => explored,
-        () = signals.requested() => {
-            stop.send_replace(true);
-            tokio::time::timeout(GRACE, exploring).await.map_err(|_| Failure::interrupted())?
-        }
-    };
+    let exploring = explore(&config, move |done| shown.set_position(done), &stop);
+    let explored = signals.stopping(&stop, exploring).await?;
     progress.finish_and_clear();
     explored.map_err(|error| spec.not_reached(&error))
 }

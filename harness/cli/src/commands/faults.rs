@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,7 +9,7 @@ use proofup_domain::fault::FaultName;
 use proofup_runner::faults::{Budget, Catch, Fate, FaultMatrix, FaultResult, Hunted, judge_faults};
 use proofup_runner::run::{RunConfig, Selection, TargetSession};
 use proofup_scenario::catalogue::embedded_catalogue;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::commands::suite;
 use crate::commands::targeting::fault_named;
@@ -40,9 +39,6 @@ const HUNT_HISTORIES: u64 = 120;
 
 /// Malformed requests for each endpoint against a fault that neither finds.
 const HUNT_REQUESTS: usize = 20;
-
-/// How long what is under way may take to end.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// The arguments of `proofup faults`.
 #[derive(Debug, Args)]
@@ -137,7 +133,7 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
         probed: None,
     };
     let progress = progress(faults.len());
-    let (stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let shown = progress.clone();
     let judged = judge_faults(
         &config,
@@ -150,16 +146,9 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
         }),
         &factory,
         move |result| show(&shown, result),
-        stopped,
+        &stop,
     );
-    tokio::pin!(judged);
-    let judged = tokio::select! {
-        judged = &mut judged => judged,
-        () = signals.requested() => {
-            stop.send_replace(true);
-            tokio::time::timeout(GRACE, judged).await.map_err(|_| Failure::interrupted())?
-        }
-    };
+    let judged = signals.stopping(&stop, judged).await?;
     progress.finish_and_clear();
     judged.map_err(|error| Failure::bug(error.to_string()))
 }

@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use proofup_domain::clock::Clock;
 use proofup_explore::matrix::combination::Combination;
@@ -19,7 +18,7 @@ use proofup_explore::matrix::finding::{Difference, Ending, Findings};
 use proofup_explore::matrix::live::{Live, judge_live};
 use proofup_explore::matrix::report::{Report, Run};
 use proofup_explore::matrix::sweep::{Sweep, sweep};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::commands::matrix::arguments::{JsonFile, MatrixTransport};
 use crate::commands::matrix::progress::SweepProgress;
@@ -31,9 +30,6 @@ use crate::runtime::{processors, runtime};
 use crate::shutdown::Signals;
 use crate::{clock, embedded, terminal};
 pub(crate) use arguments::MatrixArguments;
-
-/// How long a matrix that was asked to end may take to take its tenants down.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Tenants side by side for each processor: while one waits for its answer, others are worked on.
 const TENANTS_PER_PROCESSOR: usize = 8;
@@ -175,22 +171,15 @@ impl Matrix {
         spec: TargetSpec<'_>,
         signals: Signals,
     ) -> Result<Findings, Failure> {
-        let (stop, stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
         let progress = SweepProgress::new(self.combinations.len());
         let live = Live {
             combinations: self.combinations.clone(),
             session: resolved.session.clone(),
             jobs: self.jobs(TENANTS_PER_PROCESSOR),
         };
-        let judging = judge_live(live, move |more| progress.add(more), stopped);
-        tokio::pin!(judging);
-        let done = tokio::select! {
-            done = &mut judging => done,
-            () = signals.requested() => {
-                stop.send_replace(true);
-                tokio::time::timeout(GRACE, judging).await.map_err(|_| Failure::interrupted())?
-            }
-        };
+        let judging = judge_live(live, move |more| progress.add(more), &stop);
+        let done = signals.stopping(&stop, judging).await?;
         done.map_err(|error| spec.not_reached(&error))
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use proofup_domain::clock::Clock;
@@ -11,7 +10,7 @@ use proofup_explore::measure::{
     Measure, MeasureConfig, MeasureReport, SAMPLES_MAX, SAMPLES_MIN, measure,
 };
 use proofup_scenario::catalogue::embedded_catalogue;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::commands::targeting::{TargetArguments, spinner};
 use crate::failure::Failure;
@@ -21,9 +20,6 @@ use crate::runtime::runtime;
 use crate::shutdown::Signals;
 use crate::values::number;
 use crate::{clock, terminal};
-
-/// How long what is under way may take to end.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// The arguments of `proofup measure`.
 #[derive(Debug, Clone, Args)]
@@ -116,16 +112,9 @@ async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureRepor
     ))?;
     let progress = spinner();
     let told = |what: &str| progress.set_message(format!("measuring {what}"));
-    let (stop, stopped) = watch::channel(false);
-    let measuring = measure(&config, &told, stopped);
-    tokio::pin!(measuring);
-    let measured = tokio::select! {
-        measured = &mut measuring => measured,
-        () = signals.requested() => {
-            stop.send_replace(true);
-            tokio::time::timeout(GRACE, measuring).await.map_err(|_| Failure::interrupted())?
-        }
-    };
+    let stop = CancellationToken::new();
+    let measuring = measure(&config, &told, &stop);
+    let measured = signals.stopping(&stop, measuring).await?;
     progress.finish_and_clear();
     measured.map_err(|error| spec.not_reached(&error))
 }

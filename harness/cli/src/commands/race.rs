@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use proofup_explore::race::{Finding, RaceConfig, RaceOutput, race};
 use proofup_scenario::catalogue::embedded_catalogue;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::{EXIT_OK, Failure};
@@ -28,9 +27,6 @@ const EXIT_INCOMPLETE: u8 = 3;
 
 /// The exit code where the user ended it.
 const EXIT_INTERRUPTED: u8 = 130;
-
-/// How long what is under way may take to end.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// The arguments of `proofup race`.
 #[derive(Debug, Clone, Args)]
@@ -107,17 +103,10 @@ async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
         histories: arguments.histories,
     };
     let progress = progress(arguments.histories, "histories");
-    let (stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let shown = progress.clone();
-    let racing = race(&config, move || shown.inc(1), stopped);
-    tokio::pin!(racing);
-    let raced = tokio::select! {
-        raced = &mut racing => raced,
-        () = signals.requested() => {
-            stop.send_replace(true);
-            tokio::time::timeout(GRACE, racing).await.map_err(|_| Failure::interrupted())?
-        }
-    };
+    let racing = race(&config, move || shown.inc(1), &stop);
+    let raced = signals.stopping(&stop, racing).await?;
     progress.finish_and_clear();
     raced.map_err(|error| spec.not_reached(&error))
 }

@@ -8,7 +8,7 @@ use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_judge::report::words;
 use proofup_runner::run::{RunConfig, RunOutput, Selection, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::commands::suite;
 use crate::commands::targeting::{TargetArguments, side_by_side};
@@ -88,16 +88,9 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
         deadline: None,
         probed: None,
     };
-    let (stop, stopped) = watch::channel(false);
-    let running = run(config, |_| {}, stopped);
-    tokio::pin!(running);
-    let output = tokio::select! {
-        output = &mut running => output,
-        () = signals.requested() => {
-            stop.send_replace(true);
-            running.await
-        }
-    };
+    let stop = CancellationToken::new();
+    let running = run(config, |_| {}, &stop);
+    let output = signals.stopping(&stop, running).await?;
     output.map_err(|error| spec.not_reached(&error))
 }
 

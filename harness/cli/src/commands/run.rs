@@ -10,7 +10,6 @@ mod snapshots;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use proofup_domain::capabilities::Capabilities;
@@ -26,7 +25,7 @@ use proofup_runner::full::{Budget, beyond_scripts};
 use proofup_runner::run::{RunConfig, RunError, RunOutput, unreached};
 use proofup_scenario::Suite;
 use proofup_scenario::catalogue::embedded_catalogue;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::commands::run::outputs::Outputs;
@@ -44,9 +43,6 @@ use crate::runtime::{processors, runtime};
 use crate::shutdown::Signals;
 use crate::terminal;
 pub(crate) use arguments::RunArguments;
-
-/// How long a run that was asked to end may take to take its tenants down.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Judges, prints the result, and returns the exit code.
 pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
@@ -203,18 +199,11 @@ impl RunSession {
         resolved: &ResolvedTarget,
         signals: Signals,
     ) -> Result<RunOutput, Failure> {
-        let (stop, stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
         let progress = RunProgress::new();
         let config = self.config(resolved);
-        let run = proofup_runner::run::run(config, move |event| progress.on(&event), stopped);
-        tokio::pin!(run);
-        let done = tokio::select! {
-            done = &mut run => done,
-            () = signals.requested() => {
-                stop.send_replace(true);
-                tokio::time::timeout(GRACE, run).await.map_err(|_| Failure::interrupted())?
-            }
-        };
+        let run = proofup_runner::run::run(config, move |event| progress.on(&event), &stop);
+        let done = signals.stopping(&stop, run).await?;
         done.map_err(|error| self.not_reached(&error))
     }
 
@@ -225,20 +214,13 @@ impl RunSession {
         output: &mut RunOutput,
     ) -> Result<(), Failure> {
         let signals = Signals::listen()?;
-        let (stop, stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
         let spinner = spinner();
         let told = |part: &str| spinner.set_message(part.to_owned());
         let config = self.config(resolved);
-        let beyond = beyond_scripts(&config, Budget::default(), told, stopped);
-        tokio::pin!(beyond);
-        let done = tokio::select! {
-            done = &mut beyond => done,
-            () = signals.requested() => {
-                output.interrupted = true;
-                stop.send_replace(true);
-                tokio::time::timeout(GRACE, beyond).await.map_err(|_| Failure::interrupted())?
-            }
-        };
+        let beyond = beyond_scripts(&config, Budget::default(), told, &stop);
+        let done = signals.stopping(&stop, beyond).await?;
+        output.interrupted |= stop.is_cancelled();
         spinner.finish_and_clear();
         output
             .cases

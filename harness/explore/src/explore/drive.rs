@@ -1,6 +1,7 @@
 //! Drives exploring: cases side by side, and what is made of the first that fails.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +12,10 @@ use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_oracle::auditor::Violation;
 use proofup_scenario::{COMMANDS, Finder, Provenance, load};
 use proofup_world::case::{Case, run_case};
-use proofup_world::context::{RunContext, joined};
+use proofup_world::context::RunContext;
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
+use tokio_util::sync::CancellationToken;
 
 use super::blame::blame;
 use super::draw;
@@ -128,7 +129,7 @@ impl Finding {
 pub async fn explore(
     config: &ExploreConfig,
     told: impl Fn(u64) + Send,
-    mut stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<ExploreOutput, RunError> {
     let capabilities = Arc::new(read_capabilities(&config.session).await?);
     let environment = Arc::new(RunContext::new(
@@ -140,46 +141,41 @@ pub async fn explore(
     if !output.missing.is_empty() {
         return Ok(output);
     }
-    let mut tasks: JoinSet<(u64, Story, Played)> = JoinSet::new();
-    let mut waiting = (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX));
     let mut failing: BTreeMap<u64, (Story, Difference)> = BTreeMap::new();
-    let deadline = deadline(config.max_time);
-    tokio::pin!(deadline);
-    loop {
-        let go_on = failing.is_empty() && !output.interrupted && !output.out_of_time;
-        while go_on
-            && tasks.len() < config.jobs.max(1)
-            && let Some(case) = waiting.next()
-        {
-            let (environment, capabilities) = (Arc::clone(&environment), Arc::clone(&capabilities));
-            let (seed, steps) = (config.session.seed, config.steps);
-            tasks.spawn(async move {
-                let story = draw(&capabilities, seed, case, steps);
-                let played =
-                    confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
-                (case, story, played)
-            });
+    let side_by_side = SideBySide {
+        jobs: config.jobs,
+        deadline: config.max_time,
+        stop,
+        // The first of several failing cases is told, whichever of them ends first.
+        unfinished: Unfinished::Await,
+    };
+    let cases = (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX));
+    let work = |case| {
+        let (environment, capabilities) = (Arc::clone(&environment), Arc::clone(&capabilities));
+        let (seed, steps) = (config.session.seed, config.steps);
+        async move {
+            let story = draw(&capabilities, seed, case, steps);
+            let played = confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
+            (case, story, played)
         }
-        if tasks.is_empty() {
-            break;
-        }
-        tokio::select! {
-            biased;
-            Ok(_) = stop.wait_for(|stopped| *stopped), if !output.interrupted => output.interrupted = true,
-            () = &mut deadline, if !output.out_of_time => output.out_of_time = true,
-            Some(finished) = tasks.join_next() => {
-                let Some((case, story, mut played)) = joined(finished) else {
-                    continue;
-                };
-                let difference = played.difference.take();
-                output.take(case, played, difference.is_some());
-                if let Some(difference) = difference {
+    };
+    let ended = side_by_side
+        .run(cases, work, |_, finished| {
+            let (case, story, mut played) = join_or_repanic(finished);
+            let difference = played.difference.take();
+            output.take(case, played, difference.is_some());
+            told(output.cases);
+            match difference {
+                Some(difference) => {
                     failing.insert(case, (story, difference));
+                    ControlFlow::Break(())
                 }
-                told(output.cases);
+                None => ControlFlow::Continue(()),
             }
-        }
-    }
+        })
+        .await;
+    output.interrupted = ended == StopReason::Interrupted;
+    output.out_of_time = ended == StopReason::Deadline;
     if let Some((case, (story, difference))) = failing.pop_first() {
         output.counterexample = Some(
             make_small(
@@ -343,13 +339,6 @@ async fn make_small(
 /// Returns the name of a case: its tenant, its people and its file are called so.
 fn stem(seed: u64, case: u64) -> String {
     format!("explore-{seed}-{case}")
-}
-
-async fn deadline(max_time: Option<Duration>) {
-    match max_time {
-        Some(time) => drop(tokio::time::timeout(time, std::future::pending::<()>()).await),
-        None => std::future::pending().await,
-    }
 }
 
 impl ExploreOutput {

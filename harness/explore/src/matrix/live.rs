@@ -5,17 +5,18 @@
 
 mod tenancy;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use proofup_binding::Isolation;
 use proofup_domain::capabilities::{Capabilities, Feature};
 use proofup_domain::secret::Secret;
 use proofup_world::persona::case_rng;
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
+use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
 use rand::RngExt as _;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use self::tenancy::Tenancy;
 use super::combination::Combination;
@@ -37,14 +38,14 @@ pub struct Live {
 
 /// Asks the target about every combination and compares what it says with the oracle.
 ///
-/// `progress` is told how many combinations were done since the last time; `stop` turning true ends the matrix early.
+/// `progress` is told how many combinations were done since the last time; `stop` ends the matrix early.
 ///
 /// # Errors
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn judge_live(
     live: Live,
-    progress: impl Fn(u64) + Send + Sync + 'static,
-    mut stop: watch::Receiver<bool>,
+    progress: impl Fn(u64) + Send,
+    stop: &CancellationToken,
 ) -> Result<Findings, RunError> {
     let capabilities = read_capabilities(&live.session).await?;
     let jobs = match live.session.target.isolation() {
@@ -52,85 +53,44 @@ pub async fn judge_live(
         Isolation::User | Isolation::None => 1,
     };
     let asked = live.combinations.len();
-    let shared = Arc::new(Shared {
-        tenancies: tenancies(&live.combinations),
-        asker: Asker::new(live, capabilities),
-        next: AtomicUsize::new(0),
-        troubled: AtomicU64::new(0),
-        stopping: AtomicBool::new(false),
-        parts: Mutex::default(),
-        progress,
-    });
-    let mut workers = JoinSet::new();
-    for _ in 0..jobs {
-        workers.spawn(work(Arc::clone(&shared)));
-    }
-    let stopped = async {
-        if stop.wait_for(|stopped| *stopped).await.is_err() {
-            // The sender is gone: nobody can interrupt any more.
-            std::future::pending::<()>().await;
+    let tenancies = tenancies(&live.combinations);
+    let asker = Arc::new(Asker::new(live, capabilities));
+    let mut parts = BTreeMap::new();
+    let mut troubled = 0;
+    let side_by_side = SideBySide {
+        jobs,
+        deadline: None,
+        stop,
+        // Whoever is in the middle of a tenant takes it down first.
+        unfinished: Unfinished::Await,
+    };
+    let work = |combinations: Vec<Combination>| {
+        let asker = Arc::clone(&asker);
+        async move {
+            let part = Tenancy::of(&asker, &combinations).judge().await;
+            (part, combinations.len())
         }
     };
-    let interrupted = tokio::select! {
-        biased;
-        () = stopped => true,
-        () = all(&mut workers) => false,
-    };
-    // Whoever is in the middle of a tenant takes it down first.
-    shared.stopping.store(true, Ordering::Relaxed);
-    all(&mut workers).await;
-    let parts = std::mem::take(&mut *shared.parts.lock().unwrap_or_else(PoisonError::into_inner));
+    let ended = side_by_side
+        .run(tenancies, work, |place, judged| {
+            let (part, combinations) = join_or_repanic(judged);
+            troubled += part.troubled;
+            parts.insert(place, part);
+            progress(u64::try_from(combinations).unwrap_or_default());
+            if troubled < TROUBLES_MAX {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })
+        .await;
     let mut findings = Findings::default();
-    for (_, part) in ordered(parts) {
+    for part in parts.into_values() {
         findings.append(part);
     }
     findings.asked = u64::try_from(asked).unwrap_or(u64::MAX);
-    findings.interrupted = interrupted;
+    findings.interrupted = ended == StopReason::Interrupted;
     Ok(findings)
-}
-
-/// Waits for every worker; a panic in one of them is ours, and goes on here.
-async fn all(workers: &mut JoinSet<()>) {
-    while let Some(ended) = workers.join_next().await {
-        if let Err(error) = ended
-            && error.is_panic()
-        {
-            std::panic::resume_unwind(error.into_panic());
-        }
-    }
-}
-
-fn ordered(mut parts: Vec<(usize, Findings)>) -> Vec<(usize, Findings)> {
-    parts.sort_unstable_by_key(|(at, _)| *at);
-    parts
-}
-
-/// What the workers share.
-struct Shared<P> {
-    tenancies: Vec<Vec<Combination>>,
-    asker: Asker,
-    next: AtomicUsize,
-    troubled: AtomicU64,
-    stopping: AtomicBool,
-    parts: Mutex<Vec<(usize, Findings)>>,
-    progress: P,
-}
-
-async fn work<P: Fn(u64)>(shared: Arc<Shared<P>>) {
-    while !shared.stopping.load(Ordering::Relaxed)
-        && shared.troubled.load(Ordering::Relaxed) < TROUBLES_MAX
-    {
-        let at = shared.next.fetch_add(1, Ordering::Relaxed);
-        let Some(combinations) = shared.tenancies.get(at) else {
-            return;
-        };
-        let part = Tenancy::of(&shared.asker, combinations).judge().await;
-        shared.troubled.fetch_add(part.troubled, Ordering::Relaxed);
-        let mut parts = shared.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        parts.push((at, part));
-        drop(parts);
-        (shared.progress)(u64::try_from(combinations.len()).unwrap_or_default());
-    }
 }
 
 /// Puts the combinations of one policy together: one tenant serves both roles.

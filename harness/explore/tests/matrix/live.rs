@@ -9,7 +9,7 @@ use proofup_explore::matrix::live::{Live, judge_live};
 use proofup_reference::rules::{RuleBook, Rules};
 use proofup_world::session::RunError;
 use serde_json::{Value as Json, json};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::reference::{Lie, NO_ANSWER, TOKEN, defective, judge, session, transport, truth, wait};
 
@@ -232,14 +232,14 @@ fn what_the_target_declares_absent_is_not_asked_of_it() {
 
 #[test]
 fn an_interruption_leaves_the_rest_out() {
-    let (keep, stop) = watch::channel(true);
+    let stop = CancellationToken::new();
+    stop.cancel();
     let live = Live {
         combinations: some(),
         session: session(transport(RuleBook::default(), truth), TOKEN),
         jobs: 2,
     };
-    let findings = wait(judge_live(live, |_| {}, stop)).expect("the reference is there");
-    drop(keep);
+    let findings = wait(judge_live(live, |_| {}, &stop)).expect("the reference is there");
     assert_eq!(findings.ending(), Ending::Interrupted);
     assert!(findings.not_reached() > 0);
 }

@@ -17,7 +17,7 @@ use proofup_reference::policy_evaluator::PolicyEvaluator;
 use proofup_reference::rules::{RuleBook, Rules};
 use proofup_world::session::{RunError, TargetSession};
 use serde_json::Value as Json;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
 
 pub(crate) const TOKEN: &str = "a-token-of-these-tests";
@@ -126,11 +126,11 @@ pub(crate) fn judge(
     transport: Transport,
     token: &str,
 ) -> Result<Findings, RunError> {
-    let (_keep, stop) = watch::channel(false);
+    let stop = CancellationToken::new();
     let live = Live {
         combinations,
         session: session(transport, token),
         jobs: 5,
     };
-    wait(judge_live(live, |_| {}, stop))
+    wait(judge_live(live, |_| {}, &stop))
 }

@@ -7,8 +7,8 @@ use crate::failing::failing;
 
 #[test]
 fn nothing_that_races_against_the_reference_lacks_an_order() {
-    let (_keep, stop) = tokio::sync::watch::channel(false);
-    let output = wait(race(&races(None, 60), || {}, stop)).expect("the reference can be reached");
+    let stop = tokio_util::sync::CancellationToken::new();
+    let output = wait(race(&races(None, 60), || {}, &stop)).expect("the reference can be reached");
     let found: Vec<String> = output
         .findings
         .iter()
@@ -27,8 +27,9 @@ fn nothing_that_races_against_the_reference_lacks_an_order() {
 
 #[test]
 fn what_is_interrupted_before_it_begins_has_judged_nothing() {
-    let (_keep, stop) = tokio::sync::watch::channel(true);
-    let output = wait(race(&races(None, 60), || {}, stop)).expect("the reference can be reached");
+    let stop = tokio_util::sync::CancellationToken::new();
+    stop.cancel();
+    let output = wait(race(&races(None, 60), || {}, &stop)).expect("the reference can be reached");
     assert!(output.interrupted);
     assert_eq!(output.unjudged().len(), output.stories.len());
 }
@@ -37,8 +38,8 @@ fn what_is_interrupted_before_it_begins_has_judged_nothing() {
 fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
     let mut config = races(None, 60);
     config.session.transport = failing(config.session.transport);
-    let (_keep, stop) = tokio::sync::watch::channel(false);
-    let output = wait(race(&config, || {}, stop)).expect("the reference can be reached");
+    let stop = tokio_util::sync::CancellationToken::new();
+    let output = wait(race(&config, || {}, &stop)).expect("the reference can be reached");
     assert!(output.is_violated());
     let told: Vec<&str> = output
         .findings

@@ -9,7 +9,7 @@ use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
 use proofup_runner::run::{RunConfig, Selection, run};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{Suite, embedded_suite};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{REFERENCE, lines, with_text};
 use crate::planted;
@@ -448,8 +448,8 @@ fn caught(mistake: &Mistake) -> Caught {
         };
     }
     let (config, named) = sampled(&text);
-    let (_keep, stop) = watch::channel(false);
-    let (found, failed) = match planted::wait(run(config.clone(), |_| {}, stop.clone())) {
+    let stop = CancellationToken::new();
+    let (found, failed) = match planted::wait(run(config.clone(), |_| {}, &stop)) {
         Ok(output) => {
             let failed = output.cases.iter().flat_map(failures).collect();
             (output.found, failed)

@@ -127,10 +127,10 @@ fn a_run_starts_the_product_moves_its_time_and_ends_all_of_it() {
         let surroundings = begin(&target).await.expect("it starts");
         ready(&target, &surroundings).await.expect("it answers");
         assert!(listens(port));
-        let (_keep, stop) = tokio::sync::watch::channel(false);
+        let stop = tokio_util::sync::CancellationToken::new();
         let scenarios = vec![scenario("expires", "", EXPIRES)];
         let config = judging(target.clone(), Arc::clone(&surroundings), scenarios);
-        let output = run(config, |_| {}, stop).await.expect("it can be reached");
+        let output = run(config, |_| {}, &stop).await.expect("it can be reached");
         surroundings.stop().await;
         assert!(!listens(port), "the child of the shell is ended, too");
         surroundings.stop().await;

@@ -149,11 +149,11 @@ fn judged_by(
         };
         let address = serve(setup, ([127, 0, 0, 1], 0).into()).await;
         let target = target(&format!("http://{address}"));
-        let (_keep, stop) = tokio::sync::watch::channel(false);
+        let stop = tokio_util::sync::CancellationToken::new();
         let output = run(
             judging(target, Arc::clone(&surroundings), scenarios),
             |_| {},
-            stop,
+            &stop,
         )
         .await;
         let held = gateways.inboxes().all().len();

@@ -37,8 +37,8 @@ fn judged(breaks_down: bool) -> Vec<CheckResult> {
     if breaks_down {
         config.session.transport = failing(config.session.transport);
     }
-    let (_keep, stop) = tokio::sync::watch::channel(false);
-    let output = wait(run(config, |_| {}, stop)).expect("the reference can be reached");
+    let stop = tokio_util::sync::CancellationToken::new();
+    let output = wait(run(config, |_| {}, &stop)).expect("the reference can be reached");
     let mut cases = output.cases.into_iter();
     cases.next().expect("the file is one case").checks
 }

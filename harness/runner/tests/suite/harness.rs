@@ -127,7 +127,7 @@ pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
                 (target.with_base(base), transport, callback)
             }
         };
-        let (_keep, stop) = tokio::sync::watch::channel(false);
+        let stop = tokio_util::sync::CancellationToken::new();
         let config = RunConfig {
             session: TargetSession {
                 target: Arc::new(target),
@@ -147,7 +147,7 @@ pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
             deadline: None,
             probed: None,
         };
-        run(config, |_| {}, stop)
+        run(config, |_| {}, &stop)
             .await
             .expect("the reference can be reached")
     })
