@@ -6,7 +6,7 @@ use std::{fmt, io};
 
 use anstream::ColorChoice;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report};
-use proofup_judge::verdict::Word;
+use proofup_judge::verdict::Conclusion;
 
 /// The width of diagnostics, in columns.
 const WIDTH: usize = 110;
@@ -49,7 +49,7 @@ impl Failure {
 
     /// A failure because the selection holds no check; exit code 4.
     pub(crate) fn nothing_selected(message: impl Into<String>, help: impl Into<String>) -> Self {
-        let code = Word::NothingSelected.exit_code();
+        let code = Conclusion::NothingSelected.exit_code();
         Self {
             code,
             ..Self::usage(message, help)
@@ -66,7 +66,7 @@ impl Failure {
 
     /// A failure because the user ended the run before anything was judged; exit code 130.
     pub(crate) fn interrupted() -> Self {
-        let code = Word::Interrupted.exit_code();
+        let code = Conclusion::Interrupted.exit_code();
         Self {
             code,
             ..Self::usage("interrupted before anything was judged", "run it again")

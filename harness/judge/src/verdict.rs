@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exemption::Exemptions;
 use crate::outcome::{CaseResult, CheckResult};
-pub use denominator::Scope;
+pub use denominator::RunScope;
 pub use status::{CheckStatus, NotExercised, RequirementStatus};
 
 /// All that a verdict follows from.
@@ -30,7 +30,7 @@ pub struct Evidence<'a> {
     /// What the run found, in file order.
     pub cases: &'a [CaseResult],
     /// What was asked for.
-    pub scope: &'a Scope,
+    pub scope: &'a RunScope,
     /// The listed known failures.
     pub exemptions: &'a Exemptions,
     /// The level below which a failure is a warning: [`Level::Should`] judges everything.
@@ -44,7 +44,8 @@ pub struct Evidence<'a> {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "camelCase")]
-pub enum Word {
+#[schemars(rename = "Word")]
+pub enum Conclusion {
     /// The harness broke: a bug of ours.
     HarnessBroke,
     /// The user stopped the run.
@@ -63,7 +64,7 @@ pub enum Word {
     Conforms,
 }
 
-impl Word {
+impl Conclusion {
     /// Returns the exit code of a run that ends in this word.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -93,7 +94,7 @@ impl Word {
     }
 }
 
-impl std::fmt::Display for Word {
+impl std::fmt::Display for Conclusion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
@@ -126,7 +127,8 @@ pub struct JudgedRequirement<'a> {
 /// Counts requirements by status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Counts {
+#[schemars(rename = "Counts")]
+pub struct RequirementCounts {
     /// Exercised and right.
     pub passed: usize,
     /// Exercised and wrong.
@@ -143,7 +145,7 @@ pub struct Counts {
     pub not_exercised: usize,
 }
 
-impl Counts {
+impl RequirementCounts {
     /// Adds one requirement.
     fn add(&mut self, status: &RequirementStatus) {
         let slot = match status {
@@ -167,22 +169,22 @@ pub struct JudgedArea<'a> {
     /// Its heading.
     pub title: &'a str,
     /// Its requirements by status.
-    pub counts: Counts,
+    pub counts: RequirementCounts,
 }
 
 /// What a run says about a target.
 #[derive(Debug, Clone)]
 pub struct Verdict<'a> {
     /// How it ended, in one word: the first of `reasons`.
-    pub word: Word,
+    pub word: Conclusion,
     /// Every word that applies, the most pressing first.
-    pub reasons: BTreeSet<Word>,
+    pub reasons: BTreeSet<Conclusion>,
     /// The requirements judged or set aside, in catalogue order.
     pub requirements: Vec<JudgedRequirement<'a>>,
     /// Counts per area, in catalogue order, of the areas that occur.
     pub areas: Vec<JudgedArea<'a>>,
     /// Counts over all areas.
-    pub totals: Counts,
+    pub totals: RequirementCounts,
     /// The musts of the denominator that nothing exercised, but for those not applicable.
     pub musts_not_exercised: Vec<&'a RequirementId>,
     /// Exemptions whose checks pass, by what they name.
@@ -250,12 +252,12 @@ pub fn judge<'a>(evidence: &Evidence<'a>) -> Verdict<'a> {
         })
         .collect();
     let stale = stale_exemptions(evidence.exemptions, &requirements);
-    let mut totals = Counts::default();
+    let mut totals = RequirementCounts::default();
     requirements
         .iter()
         .for_each(|judged| totals.add(&judged.status));
     let mut verdict = Verdict {
-        word: Word::Conforms,
+        word: Conclusion::Conforms,
         reasons: BTreeSet::new(),
         areas: areas(evidence.catalogue, &requirements),
         totals,
@@ -268,7 +270,11 @@ pub fn judge<'a>(evidence: &Evidence<'a>) -> Verdict<'a> {
         requirements,
     };
     verdict.reasons = reasons(evidence, &verdict);
-    verdict.word = verdict.reasons.first().copied().unwrap_or(Word::Conforms);
+    verdict.word = verdict
+        .reasons
+        .first()
+        .copied()
+        .unwrap_or(Conclusion::Conforms);
     verdict
 }
 
@@ -359,7 +365,7 @@ fn areas<'a>(
         .areas
         .iter()
         .filter_map(|area| {
-            let mut counts = Counts::default();
+            let mut counts = RequirementCounts::default();
             let mut own = requirements
                 .iter()
                 .filter(|judged| judged.requirement.id.area() == area.id)
@@ -376,7 +382,7 @@ fn areas<'a>(
 }
 
 /// Collects every word that applies.
-fn reasons(evidence: &Evidence<'_>, verdict: &Verdict<'_>) -> BTreeSet<Word> {
+fn reasons(evidence: &Evidence<'_>, verdict: &Verdict<'_>) -> BTreeSet<Conclusion> {
     let cut_short = verdict
         .requirements
         .iter()
@@ -394,18 +400,21 @@ fn reasons(evidence: &Evidence<'_>, verdict: &Verdict<'_>) -> BTreeSet<Word> {
     let nothing = verdict.checks == 0;
     let applies = [
         (
-            Word::HarnessBroke,
+            Conclusion::HarnessBroke,
             !verdict.broken.is_empty() || !verdict.strays.is_empty(),
         ),
-        (Word::Interrupted, evidence.interrupted),
-        (Word::Nonconforming, verdict.totals.failed > 0),
-        (Word::StaleExemptions, !verdict.stale.is_empty()),
+        (Conclusion::Interrupted, evidence.interrupted),
+        (Conclusion::Nonconforming, verdict.totals.failed > 0),
+        (Conclusion::StaleExemptions, !verdict.stale.is_empty()),
         (
-            Word::Incomplete,
+            Conclusion::Incomplete,
             incomplete && !(nothing && evidence.scope.narrowed()),
         ),
-        (Word::NothingSelected, nothing),
-        (Word::ConformsWithExemptions, verdict.exemptions_used > 0),
+        (Conclusion::NothingSelected, nothing),
+        (
+            Conclusion::ConformsWithExemptions,
+            verdict.exemptions_used > 0,
+        ),
     ];
     applies
         .into_iter()

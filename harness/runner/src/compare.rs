@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use proofup_domain::requirement::RequirementId;
 use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
 use proofup_judge::report::{Facts, words};
-use proofup_judge::verdict::{Verdict, Word};
+use proofup_judge::verdict::{Conclusion, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -138,11 +138,11 @@ pub struct Side {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// How its run ended, in one word.
-    pub word: Word,
+    pub word: Conclusion,
     /// The exit code of its run.
     pub exit_code: u8,
     /// Requirements by status.
-    pub totals: proofup_judge::verdict::Counts,
+    pub totals: proofup_judge::verdict::RequirementCounts,
 }
 
 impl Side {

@@ -19,7 +19,7 @@ use proofup_judge::exemption::{Exemptions, KnownChecks};
 use proofup_judge::outcome::CaseResult;
 use proofup_judge::report::Facts;
 use proofup_judge::report::words::counted;
-use proofup_judge::verdict::{Evidence, JudgedCheck, Verdict, Word, judge};
+use proofup_judge::verdict::{Conclusion, Evidence, JudgedCheck, Verdict, judge};
 use proofup_runner::doctor::{Finding, Probed};
 use proofup_runner::full::{Budget, beyond_scripts};
 use proofup_runner::run::{RunConfig, RunError, RunOutput, unreached};
@@ -156,7 +156,7 @@ impl RunSession {
         match written.and(compared) {
             Ok(true) => Ok(with_difference(verdict.word)),
             Ok(false) => Ok(verdict.exit_code()),
-            Err(failure) if verdict.word == Word::HarnessBroke => {
+            Err(failure) if verdict.word == Conclusion::HarnessBroke => {
                 terminal::diagnostic(&failure.to_string());
                 Ok(verdict.exit_code())
             }
@@ -384,9 +384,9 @@ impl RepeatCheck for RunSession {
 }
 
 /// Returns the exit code where a transcript differs: 1, unless something more serious applies.
-fn with_difference(word: Word) -> u8 {
+fn with_difference(word: Conclusion) -> u8 {
     match word {
-        Word::HarnessBroke | Word::Interrupted => word.exit_code(),
-        _ => Word::Nonconforming.exit_code(),
+        Conclusion::HarnessBroke | Conclusion::Interrupted => word.exit_code(),
+        _ => Conclusion::Nonconforming.exit_code(),
     }
 }

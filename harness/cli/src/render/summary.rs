@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use proofup_judge::outcome::{CouldNotRun, Outcome};
 use proofup_judge::report::words::{self, counted, thousands};
 use proofup_judge::verdict::{
-    CheckStatus, JudgedRequirement, NotExercised, RequirementStatus, Verdict, Word,
+    CheckStatus, Conclusion, JudgedRequirement, NotExercised, RequirementStatus, Verdict,
 };
 
 use crate::render::style::{bad, bold, dim, doubtful, good};
@@ -91,13 +91,14 @@ fn not_exercised(text: &mut String, verdict: &Verdict<'_>) {
 
 fn ending(verdict: &Verdict<'_>, wall_ms: u64) -> String {
     let word = match verdict.word {
-        Word::Conforms => good(&verdict.word),
-        Word::ConformsWithExemptions | Word::Incomplete | Word::NothingSelected => {
-            doubtful(&verdict.word)
-        }
-        Word::Nonconforming | Word::StaleExemptions | Word::Interrupted | Word::HarnessBroke => {
-            bad(&verdict.word)
-        }
+        Conclusion::Conforms => good(&verdict.word),
+        Conclusion::ConformsWithExemptions
+        | Conclusion::Incomplete
+        | Conclusion::NothingSelected => doubtful(&verdict.word),
+        Conclusion::Nonconforming
+        | Conclusion::StaleExemptions
+        | Conclusion::Interrupted
+        | Conclusion::HarnessBroke => bad(&verdict.word),
     };
     let all = verdict.checks;
     let reached = all - not_reached(verdict);
@@ -107,7 +108,7 @@ fn ending(verdict: &Verdict<'_>, wall_ms: u64) -> String {
         format!("{} of {}", thousands(reached), counted(all, "check"))
     };
     let what = match verdict.word {
-        Word::Interrupted => {
+        Conclusion::Interrupted => {
             let were = if reached == 1 { "was" } else { "were" };
             format!("{checks} {were} judged")
         }
@@ -124,33 +125,33 @@ fn ending(verdict: &Verdict<'_>, wall_ms: u64) -> String {
 fn reason(verdict: &Verdict<'_>) -> String {
     let totals = verdict.totals;
     match verdict.word {
-        Word::Conforms => match totals.passed {
+        Conclusion::Conforms => match totals.passed {
             0 => "no requirement was judged".to_owned(),
             1 => "the one judged requirement holds".to_owned(),
             passed => format!("all {} hold", counted(passed, "judged requirement")),
         },
-        Word::ConformsWithExemptions => {
+        Conclusion::ConformsWithExemptions => {
             let used = verdict.exemptions_used;
             let are = if used == 1 { "is" } else { "are" };
             let exempted = format!("{} {are} exempted", counted(used, "check"));
             joined(Some(exempted), musts_not_exercised(verdict))
         }
-        Word::Nonconforming => format!("{} failed", counted(totals.failed, "requirement")),
-        Word::StaleExemptions => {
+        Conclusion::Nonconforming => format!("{} failed", counted(totals.failed, "requirement")),
+        Conclusion::StaleExemptions => {
             format!(
                 "{} no longer needed",
                 counted(verdict.stale.len(), "exemption")
             )
         }
-        Word::Incomplete => {
+        Conclusion::Incomplete => {
             let could_not_run = totals.could_not_run;
             let missing = (could_not_run > 0)
                 .then(|| format!("{} could not run", counted(could_not_run, "requirement")));
             joined(missing, musts_not_exercised(verdict))
         }
-        Word::NothingSelected => "the selection holds no check".to_owned(),
-        Word::Interrupted => "the run was ended early".to_owned(),
-        Word::HarnessBroke => "proofup itself failed".to_owned(),
+        Conclusion::NothingSelected => "the selection holds no check".to_owned(),
+        Conclusion::Interrupted => "the run was ended early".to_owned(),
+        Conclusion::HarnessBroke => "proofup itself failed".to_owned(),
     }
 }
 

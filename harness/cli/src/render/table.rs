@@ -2,7 +2,7 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use proofup_judge::verdict::{Counts, Verdict};
+use proofup_judge::verdict::{RequirementCounts, Verdict};
 
 /// Lays rows out under their headings, without lines.
 pub(crate) fn plain<const N: usize>(
@@ -49,8 +49,8 @@ pub(crate) fn areas(verdict: &Verdict<'_>) -> String {
     trimmed(&table)
 }
 
-fn row(name: &str, counts: Counts, warnings: bool) -> Vec<String> {
-    let Counts {
+fn row(name: &str, counts: RequirementCounts, warnings: bool) -> Vec<String> {
+    let RequirementCounts {
         passed,
         failed,
         warning,

@@ -15,7 +15,8 @@ use crate::outcome::{CaseResult, Mismatch, Outcome};
 use crate::report::exchange::ToldExchange;
 use crate::report::{Facts, words};
 use crate::verdict::{
-    CheckStatus, Counts, JudgedCheck, JudgedRequirement, RequirementStatus, Verdict, Word,
+    CheckStatus, Conclusion, JudgedCheck, JudgedRequirement, RequirementCounts, RequirementStatus,
+    Verdict,
 };
 
 /// The version of this form of report; it changes when a reader would have to.
@@ -24,7 +25,8 @@ pub const FORMAT: &str = "proofup-report-1";
 /// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Report {
+#[schemars(rename = "Report")]
+pub struct RunReport {
     /// The form of this report: `proofup-report-1`.
     pub format: String,
     /// The version of the program.
@@ -38,27 +40,28 @@ pub struct Report {
     /// What narrowed the run, as flags; empty: nothing.
     pub selection: Vec<String>,
     /// The target.
-    pub target: Target,
+    pub target: ReportTarget,
     /// The scenarios.
-    pub suite: Suite,
+    pub suite: ReportSuite,
     /// How it ended.
-    pub verdict: Ending,
+    pub verdict: ReportEnding,
     /// Requirements by status.
-    pub totals: Counts,
+    pub totals: RequirementCounts,
     /// Requirements by area and status.
-    pub areas: Vec<Area>,
+    pub areas: Vec<ReportArea>,
     /// Requirements, in catalogue order.
-    pub requirements: Vec<Requirement>,
+    pub requirements: Vec<ReportRequirement>,
     /// Cases with their checks, in file order.
-    pub cases: Vec<Case>,
+    pub cases: Vec<ReportCase>,
     /// Everything that differs between two equal runs.
-    pub run: Run,
+    pub run: ReportRun,
 }
 
 /// What is known of the target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Target {
+#[schemars(rename = "Target")]
+pub struct ReportTarget {
     /// Its name.
     pub name: String,
     /// How its time is moved.
@@ -71,7 +74,8 @@ pub struct Target {
 /// What is known of the scenarios.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Suite {
+#[schemars(rename = "Suite")]
+pub struct ReportSuite {
     /// `embedded`, or a folder.
     pub origin: String,
     /// The hash of its files.
@@ -81,13 +85,14 @@ pub struct Suite {
 /// How the run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Ending {
+#[schemars(rename = "Ending")]
+pub struct ReportEnding {
     /// In one word.
-    pub word: Word,
+    pub word: Conclusion,
     /// The exit code.
     pub exit_code: u8,
     /// Every word that applies, the most pressing first.
-    pub reasons: Vec<Word>,
+    pub reasons: Vec<Conclusion>,
     /// Musts that nothing exercised, but for those not applicable or judged by another command.
     pub musts_not_exercised: Vec<RequirementId>,
     /// Exemptions whose checks pass.
@@ -101,19 +106,21 @@ pub struct Ending {
 /// The counts of one area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Area {
+#[schemars(rename = "Area")]
+pub struct ReportArea {
     /// The prefix of its ids.
     pub id: String,
     /// Its heading.
     pub title: String,
     /// Its requirements by status.
-    pub counts: Counts,
+    pub counts: RequirementCounts,
 }
 
 /// What is said about one requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Requirement {
+#[schemars(rename = "Requirement")]
+pub struct ReportRequirement {
     /// Its id.
     pub id: RequirementId,
     /// How binding it is.
@@ -146,7 +153,8 @@ pub struct CheckRef {
 /// One case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Case {
+#[schemars(rename = "Case")]
+pub struct ReportCase {
     /// File stem and edition.
     pub id: String,
     /// The scenario's path.
@@ -156,7 +164,7 @@ pub struct Case {
     /// The edition.
     pub edition: Edition,
     /// Its judged checks, in file order.
-    pub checks: Vec<Check>,
+    pub checks: Vec<ReportCheck>,
     /// What broke in the harness.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub internal_error: Option<String>,
@@ -165,7 +173,8 @@ pub struct Case {
 /// One check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Check {
+#[schemars(rename = "Check")]
+pub struct ReportCheck {
     /// The slug.
     pub slug: String,
     /// The requirement.
@@ -189,7 +198,7 @@ pub struct Check {
     pub exemption: Option<String>,
     /// What was expected and what came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mismatches: Vec<Difference>,
+    pub mismatches: Vec<ReportDifference>,
     /// The exchanges, of a check that did not pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchanges: Vec<ToldExchange>,
@@ -198,7 +207,8 @@ pub struct Check {
 /// One mismatch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Difference {
+#[schemars(rename = "Difference")]
+pub struct ReportDifference {
     /// Where in the answer.
     pub path: String,
     /// What the file says.
@@ -211,7 +221,8 @@ pub struct Difference {
 /// Everything that differs between two equal runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Run {
+#[schemars(rename = "Run")]
+pub struct ReportRun {
     /// When it began, RFC 3339.
     pub started_at: String,
     /// When it ended, RFC 3339.
@@ -231,7 +242,7 @@ pub struct Run {
     pub case_wall_ms: BTreeMap<String, u64>,
 }
 
-impl Report {
+impl RunReport {
     /// Writes down a run.
     #[must_use]
     pub fn new(facts: &Facts, verdict: &Verdict<'_>, cases: &[CaseResult]) -> Self {
@@ -242,12 +253,12 @@ impl Report {
             editions: facts.editions.clone(),
             level: facts.level,
             selection: facts.selection.clone(),
-            target: Target {
+            target: ReportTarget {
                 name: facts.target.clone(),
                 clock_mode: facts.clock_mode.clone(),
                 declares: facts.capabilities.clone(),
             },
-            suite: Suite {
+            suite: ReportSuite {
                 origin: facts.suite_origin.clone(),
                 hash: facts.suite_hash.clone(),
             },
@@ -256,7 +267,7 @@ impl Report {
             areas: verdict
                 .areas
                 .iter()
-                .map(|area| Area {
+                .map(|area| ReportArea {
                     id: area.id.to_owned(),
                     title: area.title.to_owned(),
                     counts: area.counts,
@@ -280,10 +291,10 @@ impl Report {
 /// Returns the JSON Schema of a report.
 #[must_use]
 pub fn schema() -> Value {
-    schemars::schema_for!(Report).to_value()
+    schemars::schema_for!(RunReport).to_value()
 }
 
-fn ending(verdict: &Verdict<'_>) -> Ending {
+fn ending(verdict: &Verdict<'_>) -> ReportEnding {
     let strays = verdict
         .strays
         .iter()
@@ -292,7 +303,7 @@ fn ending(verdict: &Verdict<'_>) -> Ending {
         .broken
         .iter()
         .map(|(case, error)| format!("{case}: {error}"));
-    Ending {
+    ReportEnding {
         word: verdict.word,
         exit_code: verdict.exit_code(),
         reasons: verdict.reasons.iter().copied().collect(),
@@ -311,7 +322,7 @@ fn ending(verdict: &Verdict<'_>) -> Ending {
     }
 }
 
-fn requirement(judged: &JudgedRequirement<'_>) -> Requirement {
+fn requirement(judged: &JudgedRequirement<'_>) -> ReportRequirement {
     let entry = judged.requirement;
     let why = match &judged.status {
         RequirementStatus::NotExercised(why) => Some(words::not_exercised(why)),
@@ -321,7 +332,7 @@ fn requirement(judged: &JudgedRequirement<'_>) -> Requirement {
         case: check.case.id.clone(),
         slug: check.result.slug.clone(),
     };
-    Requirement {
+    ReportRequirement {
         id: entry.id.clone(),
         level: entry.level,
         title: entry.title.clone(),
@@ -333,14 +344,14 @@ fn requirement(judged: &JudgedRequirement<'_>) -> Requirement {
     }
 }
 
-fn judged_cases(verdict: &Verdict<'_>, cases: &[CaseResult]) -> Vec<Case> {
+fn judged_cases(verdict: &Verdict<'_>, cases: &[CaseResult]) -> Vec<ReportCase> {
     let judged = verdict.by_check();
     let case = |case: &CaseResult| {
         let own = case
             .checks
             .iter()
             .filter_map(|result| judged.get(&(case.id.as_str(), result.slug.as_str())));
-        Case {
+        ReportCase {
             id: case.id.clone(),
             file: case.file.clone(),
             title: case.title.clone(),
@@ -352,7 +363,7 @@ fn judged_cases(verdict: &Verdict<'_>, cases: &[CaseResult]) -> Vec<Case> {
     cases.iter().map(case).collect()
 }
 
-fn check(judged: &JudgedCheck<'_>) -> Check {
+fn check(judged: &JudgedCheck<'_>) -> ReportCheck {
     let result = judged.result;
     let mismatches: &[Mismatch] = match &result.outcome {
         Outcome::Failed(mismatches) => mismatches,
@@ -363,12 +374,12 @@ fn check(judged: &JudgedCheck<'_>) -> Check {
     } else {
         &result.exchanges
     };
-    let difference = |mismatch: &Mismatch| Difference {
+    let difference = |mismatch: &Mismatch| ReportDifference {
         path: mismatch.path.clone(),
         expected: mismatch.expected.clone(),
         actual: mismatch.actual.clone(),
     };
-    Check {
+    ReportCheck {
         slug: result.slug.clone(),
         requirement: result.requirement.clone(),
         status: judged.status,
@@ -383,8 +394,8 @@ fn check(judged: &JudgedCheck<'_>) -> Check {
     }
 }
 
-fn run(facts: &Facts, cases: &[CaseResult]) -> Run {
-    Run {
+fn run(facts: &Facts, cases: &[CaseResult]) -> ReportRun {
+    ReportRun {
         started_at: facts.started_at.to_string(),
         finished_at: facts.finished_at.to_string(),
         wall_ms: facts.wall_ms(),

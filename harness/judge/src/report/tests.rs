@@ -7,9 +7,9 @@ use quick_xml::events::Event;
 use super::*;
 use crate::exemption::{Covers, ExemptOutcome, Exemption, Exemptions};
 use crate::outcome::{CaseResult, Mismatch, Outcome};
-use crate::report::json::Report;
+use crate::report::json::RunReport;
 use crate::samples::{absent, case, catalogue, check, failed, unable};
-use crate::verdict::{Evidence, Scope, Verdict, judge};
+use crate::verdict::{Evidence, RunScope, Verdict, judge};
 
 fn facts() -> Facts {
     Facts {
@@ -67,7 +67,7 @@ fn cases(port: u16) -> Vec<CaseResult> {
 }
 
 fn with<T>(port: u16, read: impl FnOnce(&Verdict<'_>, &[CaseResult]) -> T) -> T {
-    let (catalogue, cases, scope) = (catalogue(), cases(port), Scope::default());
+    let (catalogue, cases, scope) = (catalogue(), cases(port), RunScope::default());
     let exemptions = Exemptions::new(vec![Exemption {
         covers: Covers::Check("A-1/known".to_owned()),
         reason: "ticket 12".to_owned(),
@@ -110,7 +110,9 @@ fn elements(xml: &str) -> Vec<String> {
 
 #[test]
 fn the_json_report_is_what_its_schema_says_and_reads_back() {
-    let report = with(4711, |verdict, cases| Report::new(&facts(), verdict, cases));
+    let report = with(4711, |verdict, cases| {
+        RunReport::new(&facts(), verdict, cases)
+    });
     let text = report.to_text().expect("a report serialises");
     let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
     let schema = jsonschema::validator_for(&json::schema()).expect("the schema is one");
@@ -120,7 +122,7 @@ fn the_json_report_is_what_its_schema_says_and_reads_back() {
         .collect();
     assert!(errors.is_empty(), "{errors:?}");
     assert_eq!(
-        serde_json::from_str::<Report>(&text).expect("it reads back"),
+        serde_json::from_str::<RunReport>(&text).expect("it reads back"),
         report
     );
 }
@@ -131,7 +133,9 @@ fn what_differs_between_equal_runs_is_in_the_run_object() {
         let mut facts = facts();
         facts.base_url = Some(format!("http://127.0.0.1:{port}"));
         facts.jobs = usize::from(port);
-        let report = with(port, |verdict, cases| Report::new(&facts, verdict, cases));
+        let report = with(port, |verdict, cases| {
+            RunReport::new(&facts, verdict, cases)
+        });
         serde_json::to_value(report).expect("a report serialises")
     };
     let (mut one, mut other) = (of(4711), of(4712));
@@ -144,7 +148,9 @@ fn what_differs_between_equal_runs_is_in_the_run_object() {
 
 #[test]
 fn the_json_report_says_how_to_repeat_the_request() {
-    let report = with(4711, |verdict, cases| Report::new(&facts(), verdict, cases));
+    let report = with(4711, |verdict, cases| {
+        RunReport::new(&facts(), verdict, cases)
+    });
     let odd = &report.cases[0].checks[2];
     assert!(
         odd.exchanges[0]

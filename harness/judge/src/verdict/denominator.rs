@@ -6,7 +6,7 @@ use proofup_domain::requirement::RequirementId;
 
 /// What was asked for: everything, or less.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scope {
+pub struct RunScope {
     /// Only the checks of these requirements; nothing: of all.
     pub ids: Option<BTreeSet<RequirementId>>,
     /// The requirements asked for one by one, rather than as a family.
@@ -15,7 +15,7 @@ pub struct Scope {
     pub narrowed_otherwise: bool,
 }
 
-impl Scope {
+impl RunScope {
     /// Returns whether anything narrows the run.
     #[must_use]
     pub const fn narrowed(&self) -> bool {

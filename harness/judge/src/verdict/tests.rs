@@ -25,7 +25,7 @@ fn exemption(name: &str, outcome: ExemptOutcome) -> Exemption {
 #[derive(Debug)]
 struct Run {
     checks: Vec<CheckResult>,
-    scope: Scope,
+    scope: RunScope,
     exemptions: Vec<Exemption>,
     level: Level,
     interrupted: bool,
@@ -34,7 +34,7 @@ struct Run {
 
 impl Run {
     fn of(checks: Vec<CheckResult>) -> Self {
-        let (exemptions, scope) = (Vec::new(), Scope::default());
+        let (exemptions, scope) = (Vec::new(), RunScope::default());
         Self {
             checks,
             scope,
@@ -45,7 +45,7 @@ impl Run {
         }
     }
 
-    fn word(&self) -> Word {
+    fn word(&self) -> Conclusion {
         self.with(|verdict| verdict.word)
     }
 
@@ -78,8 +78,8 @@ fn ids(ids: &[&str]) -> BTreeSet<RequirementId> {
 }
 
 /// Asks for requirements one by one.
-fn only(names: &[&str]) -> Scope {
-    Scope {
+fn only(names: &[&str]) -> RunScope {
+    RunScope {
         ids: Some(ids(names)),
         named: ids(names),
         narrowed_otherwise: false,
@@ -87,16 +87,16 @@ fn only(names: &[&str]) -> Scope {
 }
 
 /// Asks for a family.
-fn family(names: &[&str]) -> Scope {
-    Scope {
+fn family(names: &[&str]) -> RunScope {
+    RunScope {
         ids: Some(ids(names)),
-        ..Scope::default()
+        ..RunScope::default()
     }
 }
 
 #[test]
 fn a_run_in_which_everything_holds_conforms() {
-    assert_eq!(Run::of(all_passed()).word(), Word::Conforms);
+    assert_eq!(Run::of(all_passed()).word(), Conclusion::Conforms);
 }
 
 #[test]
@@ -115,16 +115,16 @@ fn what_another_command_judges_is_listed_and_does_not_count() {
 fn a_failing_scripted_half_of_what_another_command_judges_is_told() {
     let mut run = Run::of(all_passed());
     run.checks.push(check("A-4/half", Outcome::Passed));
-    assert_eq!(run.word(), Word::Conforms);
+    assert_eq!(run.word(), Conclusion::Conforms);
     run.checks.push(check("A-4/other-half", failed()));
-    assert_eq!(run.word(), Word::Nonconforming);
+    assert_eq!(run.word(), Conclusion::Nonconforming);
 }
 
 #[test]
 fn a_must_without_a_check_makes_the_whole_run_incomplete() {
     let mut run = Run::of(all_passed());
     run.checks.remove(0);
-    assert_eq!(run.word(), Word::Incomplete);
+    assert_eq!(run.word(), Conclusion::Incomplete);
     run.with(|verdict| assert_eq!(verdict.musts_not_exercised.len(), 1));
 }
 
@@ -132,7 +132,7 @@ fn a_must_without_a_check_makes_the_whole_run_incomplete() {
 fn a_should_without_a_check_does_not() {
     let mut run = Run::of(all_passed());
     run.checks.pop();
-    assert_eq!(run.word(), Word::Conforms);
+    assert_eq!(run.word(), Conclusion::Conforms);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_narrowed_run_counts_the_ids_of_its_checks() {
     let mut run = Run::of(all_passed());
     run.checks.truncate(1);
     run.scope.narrowed_otherwise = true;
-    assert_eq!(run.word(), Word::Conforms);
+    assert_eq!(run.word(), Conclusion::Conforms);
     run.with(|verdict| assert_eq!(verdict.requirements.len(), 1));
 }
 
@@ -149,9 +149,9 @@ fn who_asks_for_a_must_by_name_is_not_told_that_it_holds_when_nothing_checks_it(
     let mut run = Run::of(all_passed());
     run.checks.remove(0);
     run.scope = family(&["A-1", "A-2", "A-3"]);
-    assert_eq!(run.word(), Word::Conforms);
+    assert_eq!(run.word(), Conclusion::Conforms);
     run.scope.named = ids(&["A-1"]);
-    assert_eq!(run.word(), Word::Incomplete);
+    assert_eq!(run.word(), Conclusion::Incomplete);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_narrowed_run_judges_only_what_was_asked_for() {
     let mut run = Run::of(all_passed());
     run.checks.push(check("A-2/y", failed()));
     run.scope = only(&["A-1"]);
-    assert_eq!(run.word(), Word::Conforms);
+    assert_eq!(run.word(), Conclusion::Conforms);
 }
 
 #[test]
@@ -167,23 +167,23 @@ fn a_selection_without_a_check_selects_nothing() {
     let mut run = Run::of(all_passed());
     for pattern in ["A-4", "A-5", "B-1"] {
         run.scope = only(&[pattern]);
-        assert_eq!(run.word(), Word::NothingSelected, "{pattern}");
+        assert_eq!(run.word(), Conclusion::NothingSelected, "{pattern}");
         assert_eq!(run.word().exit_code(), 4);
     }
 }
 
 #[test]
 fn a_whole_run_without_any_check_is_incomplete_before_it_is_empty() {
-    assert_eq!(Run::of(Vec::new()).word(), Word::Incomplete);
+    assert_eq!(Run::of(Vec::new()).word(), Conclusion::Incomplete);
 }
 
 #[test]
 fn a_missed_should_fails_unless_only_musts_count() {
     let mut run = Run::of(all_passed());
     run.checks[2].outcome = failed();
-    assert_eq!(run.word(), Word::Nonconforming);
+    assert_eq!(run.word(), Conclusion::Nonconforming);
     run.level = Level::Must;
-    assert_eq!(run.word(), Word::Conforms);
+    assert_eq!(run.word(), Conclusion::Conforms);
     run.with(|verdict| assert_eq!(verdict.totals.warning, 1));
 }
 
@@ -192,32 +192,32 @@ fn a_missed_must_fails_at_every_level() {
     let mut run = Run::of(all_passed());
     run.checks[0].outcome = failed();
     run.level = Level::Must;
-    assert_eq!(run.word(), Word::Nonconforming);
+    assert_eq!(run.word(), Conclusion::Nonconforming);
 }
 
 #[test]
 fn a_must_that_could_not_run_is_incomplete_and_a_should_is_not() {
     let mut run = Run::of(all_passed());
     run.checks[2].outcome = unable();
-    assert_eq!(run.word(), Word::Conforms);
+    assert_eq!(run.word(), Conclusion::Conforms);
     run.checks[1].outcome = unable();
-    assert_eq!(run.word(), Word::Incomplete);
+    assert_eq!(run.word(), Conclusion::Incomplete);
 }
 
 #[test]
 fn one_check_that_could_not_run_outweighs_one_that_passed_and_yields_to_one_that_failed() {
     let mut run = Run::of(all_passed());
     run.checks.push(check("A-1/y", unable()));
-    assert_eq!(run.word(), Word::Incomplete);
+    assert_eq!(run.word(), Conclusion::Incomplete);
     run.checks.push(check("A-1/z", failed()));
-    assert_eq!(run.word(), Word::Nonconforming);
+    assert_eq!(run.word(), Conclusion::Nonconforming);
 }
 
 #[test]
 fn what_the_target_does_not_have_is_not_applicable_and_does_not_count() {
     let mut run = Run::of(all_passed());
     run.checks[0].outcome = absent();
-    assert_eq!(run.word(), Word::Conforms);
+    assert_eq!(run.word(), Conclusion::Conforms);
     run.with(|verdict| assert_eq!(verdict.totals.not_applicable, 1));
 }
 
@@ -226,7 +226,7 @@ fn an_exempted_failure_conforms_with_exemptions() {
     let mut run = Run::of(all_passed());
     run.checks[0].outcome = failed();
     run.exemptions = vec![exemption("A-1/x", ExemptOutcome::Failed)];
-    assert_eq!(run.word(), Word::ConformsWithExemptions);
+    assert_eq!(run.word(), Conclusion::ConformsWithExemptions);
     run.with(|verdict| {
         assert!(verdict.musts_not_exercised.is_empty());
         assert_eq!(
@@ -241,9 +241,13 @@ fn an_exempted_must_that_could_not_run_is_counted_as_not_exercised() {
     let mut run = Run::of(all_passed());
     run.checks[0].outcome = unable();
     run.exemptions = vec![exemption("A-1", ExemptOutcome::Failed)];
-    assert_eq!(run.word(), Word::Incomplete, "it lists a failure, not this");
+    assert_eq!(
+        run.word(),
+        Conclusion::Incomplete,
+        "it lists a failure, not this"
+    );
     run.exemptions = vec![exemption("A-1", ExemptOutcome::CouldNotRun)];
-    assert_eq!(run.word(), Word::ConformsWithExemptions);
+    assert_eq!(run.word(), Conclusion::ConformsWithExemptions);
     run.with(|verdict| assert_eq!(verdict.musts_not_exercised.len(), 1));
 }
 
@@ -251,7 +255,7 @@ fn an_exempted_must_that_could_not_run_is_counted_as_not_exercised() {
 fn an_exempted_check_that_passes_is_stale_and_fails_the_run() {
     let mut run = Run::of(all_passed());
     run.exemptions = vec![exemption("A-1/x", ExemptOutcome::Failed)];
-    assert_eq!(run.word(), Word::StaleExemptions);
+    assert_eq!(run.word(), Conclusion::StaleExemptions);
     assert_eq!(run.word().exit_code(), 1);
 }
 
@@ -260,9 +264,9 @@ fn an_exempted_requirement_is_stale_only_when_none_of_its_checks_needs_it() {
     let mut run = Run::of(all_passed());
     run.checks.push(check("A-1/y", failed()));
     run.exemptions = vec![exemption("A-1", ExemptOutcome::Failed)];
-    assert_eq!(run.word(), Word::ConformsWithExemptions);
+    assert_eq!(run.word(), Conclusion::ConformsWithExemptions);
     run.checks.pop();
-    assert_eq!(run.word(), Word::StaleExemptions);
+    assert_eq!(run.word(), Conclusion::StaleExemptions);
 }
 
 #[test]
@@ -270,7 +274,7 @@ fn no_exemption_covers_what_the_run_never_reached() {
     let mut run = Run::of(all_passed());
     run.checks[0].outcome = not_reached();
     run.exemptions = vec![exemption("A-1", ExemptOutcome::CouldNotRun)];
-    assert_eq!(run.word(), Word::Incomplete);
+    assert_eq!(run.word(), Conclusion::Incomplete);
 }
 
 #[test]
@@ -291,7 +295,7 @@ fn of_several_words_the_most_pressing_is_told() {
 fn a_check_outside_the_catalogue_is_a_bug_of_ours() {
     let mut run = Run::of(all_passed());
     run.checks.push(check("Z-1/x", Outcome::Passed));
-    assert_eq!(run.word(), Word::HarnessBroke);
+    assert_eq!(run.word(), Conclusion::HarnessBroke);
 }
 
 fn outcomes() -> impl Strategy<Value = Outcome> {
@@ -320,7 +324,7 @@ fn exemptions() -> impl Strategy<Value = Vec<Exemption>> {
     )
 }
 
-fn scopes() -> impl Strategy<Value = Scope> {
+fn scopes() -> impl Strategy<Value = RunScope> {
     let id = || prop_oneof![Just("A-1"), Just("A-2"), Just("A-4"), Just("B-1")];
     let chosen = prop::option::of(prop::collection::vec(id(), 1..3));
     (chosen, any::<bool>(), any::<bool>()).prop_map(|(chosen, one_by_one, narrowed_otherwise)| {
@@ -330,7 +334,7 @@ fn scopes() -> impl Strategy<Value = Scope> {
         } else {
             BTreeSet::new()
         };
-        Scope {
+        RunScope {
             ids: chosen,
             named,
             narrowed_otherwise,
@@ -358,9 +362,9 @@ proptest! {
     fn an_unexercised_must_never_conforms_unless_exempted(run in runs()) {
         let (word, musts, checks) = run.with(|verdict| (verdict.word, verdict.musts_not_exercised.len(), verdict.checks));
         if musts > 0 {
-            prop_assert_ne!(word, Word::Conforms);
+            prop_assert_ne!(word, Conclusion::Conforms);
         }
-        if word == Word::Conforms {
+        if word == Conclusion::Conforms {
             prop_assert!(checks > 0);
         }
         let unexercised = |id: &str| {
@@ -368,7 +372,7 @@ proptest! {
             own.iter().any(|check| matches!(check.outcome, Outcome::CouldNotRun(_))) || own.is_empty()
         };
         if !run.scope.narrowed() && ["A-1", "A-2"].into_iter().any(unexercised) {
-            prop_assert_ne!(word, Word::Conforms);
+            prop_assert_ne!(word, Conclusion::Conforms);
         }
     }
 
@@ -380,7 +384,7 @@ proptest! {
                 let bad = matches!(check.outcome, Outcome::Failed(_));
                 if bad && must && run.scope.selects(&check.requirement) {
                     prop_assert!(run.exemptions.iter().any(|entry| entry.covers(check)));
-                    prop_assert_eq!(run.word(), Word::ConformsWithExemptions);
+                    prop_assert_eq!(run.word(), Conclusion::ConformsWithExemptions);
                 }
             }
         }
@@ -389,7 +393,7 @@ proptest! {
     #[test]
     fn one_more_failure_never_ends_in_zero(mut run in runs(), number in 1..=2_u8) {
         run.exemptions.clear();
-        run.scope = Scope::default();
+        run.scope = RunScope::default();
         run.checks.push(check(&format!("A-{number}/more"), failed()));
         prop_assert!([1, 70, 130].contains(&run.word().exit_code()));
     }
@@ -401,7 +405,7 @@ proptest! {
         run.checks.push(check(&format!("A-{number}/x"), failed()));
         let after = run.with(|verdict| verdict.word);
         // A failure may be what a stale exemption lists, or the first check selected: those two words may go.
-        if stale == 0 && before != Word::NothingSelected && before != Word::Incomplete {
+        if stale == 0 && before != Conclusion::NothingSelected && before != Conclusion::Incomplete {
             prop_assert!(after <= before, "{before} became {after}");
         }
     }
@@ -411,7 +415,7 @@ proptest! {
         run.interrupted = true;
         prop_assert!([70, 130].contains(&run.word().exit_code()));
         run.interrupted = false;
-        run.scope = Scope::default();
+        run.scope = RunScope::default();
         run.checks.push(check("A-3/more", not_reached()));
         prop_assert_ne!(run.word().exit_code(), 0);
     }
@@ -427,7 +431,7 @@ proptest! {
     #[test]
     fn every_requirement_is_counted_once(run in runs()) {
         run.with(|verdict| {
-            let Counts { passed, failed, warning, not_applicable, could_not_run, exempted, not_exercised } = verdict.totals;
+            let RequirementCounts { passed, failed, warning, not_applicable, could_not_run, exempted, not_exercised } = verdict.totals;
             let sum = passed + failed + warning + not_applicable + could_not_run + exempted + not_exercised;
             prop_assert_eq!(sum, verdict.requirements.len());
             prop_assert!(verdict.reasons.first().is_none_or(|first| *first == verdict.word));

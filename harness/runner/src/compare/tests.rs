@@ -185,14 +185,14 @@ fn a_case_or_check_that_one_side_lacks_is_a_difference() {
 #[test]
 fn the_more_pressing_ending_gives_the_exit_code() {
     let table = [
-        (Word::Conforms, Word::Conforms, 0),
-        (Word::Conforms, Word::ConformsWithExemptions, 0),
-        (Word::NothingSelected, Word::Conforms, 4),
-        (Word::Incomplete, Word::NothingSelected, 3),
-        (Word::Incomplete, Word::Nonconforming, 1),
-        (Word::StaleExemptions, Word::Incomplete, 1),
-        (Word::Interrupted, Word::Nonconforming, 130),
-        (Word::Interrupted, Word::HarnessBroke, 70),
+        (Conclusion::Conforms, Conclusion::Conforms, 0),
+        (Conclusion::Conforms, Conclusion::ConformsWithExemptions, 0),
+        (Conclusion::NothingSelected, Conclusion::Conforms, 4),
+        (Conclusion::Incomplete, Conclusion::NothingSelected, 3),
+        (Conclusion::Incomplete, Conclusion::Nonconforming, 1),
+        (Conclusion::StaleExemptions, Conclusion::Incomplete, 1),
+        (Conclusion::Interrupted, Conclusion::Nonconforming, 130),
+        (Conclusion::Interrupted, Conclusion::HarnessBroke, 70),
     ];
     for (a, b, code) in table {
         assert_eq!(a.min(b).exit_code(), code, "{a} {b}");

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use proofup_judge::report::Facts;
 use proofup_judge::report::words::{counted, thousands};
-use proofup_judge::verdict::Word;
+use proofup_judge::verdict::Conclusion;
 use proofup_runner::compare::{Came, Comparison, ComparisonReport, Divergence, Side, compare};
 use proofup_runner::run::RunOutput;
 use url::Url;
@@ -151,7 +151,7 @@ impl RunSession {
         let mut other = resolve::resolve(b.spec()?, b.clock.clone()).await?;
         let first = a.judged(&mut one, &outputs.0, NAMES[0]).await?;
         if first.output.interrupted {
-            return Ok(Word::Interrupted.exit_code());
+            return Ok(Conclusion::Interrupted.exit_code());
         }
         let second = b.judged(&mut other, &outputs.1, NAMES[1]).await?;
         let comparison = compare(&first.output.cases, &second.output.cases);
@@ -252,10 +252,10 @@ fn told(report: &ComparisonReport) -> String {
     );
     for (name, side) in NAMES.iter().zip([&report.a, &report.b]) {
         let word = match side.word {
-            Word::Conforms => good(&side.word),
-            Word::ConformsWithExemptions | Word::Incomplete | Word::NothingSelected => {
-                doubtful(&side.word)
-            }
+            Conclusion::Conforms => good(&side.word),
+            Conclusion::ConformsWithExemptions
+            | Conclusion::Incomplete
+            | Conclusion::NothingSelected => doubtful(&side.word),
             _ => bad(&side.word),
         };
         let code = match side.exit_code {

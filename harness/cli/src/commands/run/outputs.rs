@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use proofup_judge::outcome::CaseResult;
-use proofup_judge::report::json::Report;
+use proofup_judge::report::json::RunReport;
 use proofup_judge::report::{Facts, exchange, junit};
 use proofup_judge::verdict::Verdict;
 
@@ -48,7 +48,7 @@ impl Outputs {
         for report in &self.reports {
             let (file, text) = match report {
                 ReportFile::Json(file) => {
-                    let mut report = Report::new(facts, verdict, cases);
+                    let mut report = RunReport::new(facts, verdict, cases);
                     report.verdict.exit_code = exit_code;
                     let text = report.to_text();
                     (file, text.map_err(|error| unwritten(file, &error))?)

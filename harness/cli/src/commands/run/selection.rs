@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_files::nearest;
-use proofup_judge::verdict::Scope;
+use proofup_judge::verdict::RunScope;
 use proofup_runner::run::{Selection, select, selected_ids};
 use proofup_scenario::{Scenario, Suite};
 
@@ -19,7 +19,7 @@ pub(crate) struct Chosen {
     /// What the engine runs.
     pub(crate) selection: Selection,
     /// What the verdict counts.
-    pub(crate) scope: Scope,
+    pub(crate) scope: RunScope,
     /// How many cases.
     pub(crate) cases: usize,
     /// Their editions, oldest first.
@@ -70,7 +70,7 @@ pub(crate) fn choose(
     let cases = select(suite, &selection, catalogue);
     let narrowed_otherwise =
         !arguments.paths.is_empty() || !arguments.edition.is_empty() || !slugs.is_empty();
-    let scope = Scope {
+    let scope = RunScope {
         ids: chosen,
         named,
         narrowed_otherwise,
@@ -151,7 +151,7 @@ fn area(word: &str, catalogue: &Catalogue) -> Result<String, Failure> {
     ))
 }
 
-fn nothing_selected(scope: &Scope, catalogue: &Catalogue) -> Failure {
+fn nothing_selected(scope: &RunScope, catalogue: &Catalogue) -> Failure {
     let aside = |id: &RequirementId| {
         let entry = catalogue.get(id)?;
         let judged = entry
