@@ -1,20 +1,20 @@
 //! Explores a target: random stories of people who mostly know what they want, judged by the oracle.
 //!
-//! `story` is what a case is made of, `head` draws its policy and people, `person` plans what they do against the
+//! `story` is what a case is made of, `story_setup` draws its policy and people, `person` plans what they do against the
 //! oracle, `draw` makes proptest's state machine of it. `play` lets a story happen, `shrink` makes a failing one
-//! small, `blame` names the requirement, `write` turns it into a scenario file that fails in the same way.
+//! small, `requirement_at_fault` names the requirement, `write` turns it into a scenario file that fails in the same way.
 
 mod acts;
-mod blame;
 mod dice;
 mod draw;
 mod drive;
-mod head;
+mod intent;
 mod person;
 mod play;
+mod requirement_at_fault;
 mod shrink;
 mod story;
-mod way;
+mod story_setup;
 mod write;
 
 use proofup_domain::answer::Answer;
@@ -23,7 +23,7 @@ use proofup_domain::expect::Expectation;
 use proofup_domain::refusal::Refusal;
 
 pub use draw::draw;
-pub use drive::{ExploreConfig, ExploreOutput, Finding, Hunted, Tally, explore, hunt};
+pub use drive::{ExploreConfig, ExploreFinding, ExploreOutput, FailingCase, Tally, explore, hunt};
 pub use story::Story;
 pub use write::Counterexample;
 
@@ -81,7 +81,7 @@ fn actor(command: &Command) -> Option<&Name> {
 }
 
 /// Returns in a few words what an answer is.
-fn gist(answer: &Answer) -> String {
+fn answer_summary(answer: &Answer) -> String {
     match (answer.refusal(), answer.unrecognised()) {
         (Some(reason), _) => refusal(reason),
         (None, Some(what)) => format!("unrecognised: {what}"),
@@ -90,7 +90,7 @@ fn gist(answer: &Answer) -> String {
 }
 
 /// Returns in a few words what is expected.
-fn expected_gist(expectation: &Expectation) -> String {
+fn expected_summary(expectation: &Expectation) -> String {
     match expectation.refusal() {
         Some(reason) => refusal(reason),
         None => SUCCESS.to_owned(),

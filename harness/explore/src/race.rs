@@ -35,10 +35,10 @@ use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
 use tokio_util::sync::CancellationToken;
 
-use judge::Judgement;
-use plan::Plan;
+use judge::HistoryJudgement;
+use plan::HistoryPlan;
 use play::{attempt, play};
-use teller::Template;
+use teller::HistoryTemplate;
 use templates::{TEMPLATES, draw};
 
 /// How often a violation is let happen again.
@@ -67,9 +67,9 @@ pub struct RaceConfig {
 #[derive(Debug, Clone)]
 pub struct RaceOutput {
     /// The stories, in their order.
-    pub stories: Vec<Story>,
+    pub stories: Vec<RaceStory>,
     /// The violations, the earliest of each story.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<RaceFinding>,
     /// It was interrupted before the last history.
     pub interrupted: bool,
     /// The target's name.
@@ -78,7 +78,7 @@ pub struct RaceOutput {
 
 /// Counts the histories of one story.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Story {
+pub struct RaceStory {
     /// Its name.
     pub name: &'static str,
     /// The requirement that a violation breaks.
@@ -99,7 +99,7 @@ pub struct Story {
 
 /// A violation, as small as it could be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct RaceFinding {
     /// The story.
     pub story: &'static str,
     /// The requirement that it breaks.
@@ -127,7 +127,7 @@ impl RaceOutput {
 
     /// Lists the stories of which not one history could be judged, though the target has what they need.
     #[must_use]
-    pub fn unjudged(&self) -> Vec<&Story> {
+    pub fn unjudged(&self) -> Vec<&RaceStory> {
         let stories = self.stories.iter();
         stories
             .filter(|story| story.judged == 0 && story.not_applicable.is_none())
@@ -147,7 +147,7 @@ pub async fn race(
     stop: &CancellationToken,
 ) -> Result<RaceOutput, RunError> {
     let hunter = Hunter::new(config).await?;
-    let mut stories: Vec<Story> = TEMPLATES.iter().map(|one| hunter.story(one)).collect();
+    let mut stories: Vec<RaceStory> = TEMPLATES.iter().map(|one| hunter.story(one)).collect();
     let mut violations = BTreeMap::new();
     let side_by_side = SideBySide {
         jobs: hunter.jobs(config),
@@ -164,14 +164,14 @@ pub async fn race(
             let (judgement, plan) = join_or_repanic(history);
             told();
             count(&mut stories, &plan, &judgement);
-            if let Judgement::Violation(what) = judgement {
+            if let HistoryJudgement::Violation(what) = judgement {
                 violations.insert(plan.case, (plan, what));
             }
             ControlFlow::Continue(())
         })
         .await;
     let mut interrupted = ended == StopReason::Interrupted;
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings: Vec<RaceFinding> = Vec::new();
     for (plan, what) in violations.into_values() {
         let known = findings.iter().any(|one| one.story == plan.template.name);
         if known || findings.len() == FINDINGS_MOST || interrupted {
@@ -195,18 +195,18 @@ pub async fn race(
 ///
 /// # Errors
 /// As [`race`].
-pub async fn hunt(config: &RaceConfig) -> Result<Option<Finding>, RunError> {
+pub async fn hunt(config: &RaceConfig) -> Result<Option<RaceFinding>, RunError> {
     let hunter = Hunter::new(config).await?;
     for case in 1..=config.histories {
         let plan = hunter.plan(case);
-        if let Judgement::Violation(what) = hunter.judged(&plan).await {
+        if let HistoryJudgement::Violation(what) = hunter.judged(&plan).await {
             return Ok(Some(hunter.look_closer(plan, what).await));
         }
     }
     Ok(None)
 }
 
-fn count(stories: &mut [Story], plan: &Plan, judgement: &Judgement) {
+fn count(stories: &mut [RaceStory], plan: &HistoryPlan, judgement: &HistoryJudgement) {
     let story = stories
         .iter_mut()
         .find(|story| story.name == plan.template.name);
@@ -216,12 +216,12 @@ fn count(stories: &mut [Story], plan: &Plan, judgement: &Judgement) {
     }
     story.histories += 1;
     match judgement {
-        Judgement::Unjudged(why) => {
+        HistoryJudgement::Unjudged(why) => {
             story.unjudged.get_or_insert_with(|| why.clone());
             return;
         }
-        Judgement::Violation(_) => story.violations += 1,
-        Judgement::Sound => {}
+        HistoryJudgement::Violation(_) => story.violations += 1,
+        HistoryJudgement::Sound => {}
     }
     story.judged += 1;
     story.commands += u64::try_from(plan.operations()).unwrap_or(u64::MAX);
@@ -259,7 +259,7 @@ impl Hunter {
     }
 
     /// Draws a history; what the target file does not bind is not looked at afterwards.
-    fn plan(&self, case: u64) -> Plan {
+    fn plan(&self, case: u64) -> HistoryPlan {
         let mut plan = draw(self.seed, case, &self.capabilities.limits);
         let target = &self.environment.session.target;
         let is_bound =
@@ -269,10 +269,10 @@ impl Hunter {
     }
 
     /// Begins to count a story.
-    fn story(&self, template: &'static Template) -> Story {
+    fn story(&self, template: &'static HistoryTemplate) -> RaceStory {
         let mut needs = template.needs.iter();
         let missing = needs.find(|need| !has_feature(&self.capabilities, **need));
-        Story {
+        RaceStory {
             name: template.name,
             requirement: template.requirement,
             histories: 0,
@@ -285,10 +285,10 @@ impl Hunter {
     }
 
     /// Lets a history happen, if the target has what it needs.
-    async fn judged(&self, plan: &Plan) -> Judgement {
+    async fn judged(&self, plan: &HistoryPlan) -> HistoryJudgement {
         let mut needs = plan.template.needs.iter();
         if let Some(missing) = needs.find(|need| !has_feature(&self.capabilities, **need)) {
-            return Judgement::Unjudged(format!("the target has no {missing}"));
+            return HistoryJudgement::Unjudged(format!("the target has no {missing}"));
         }
         if missing_facilities(
             &plan.case().scenario,
@@ -297,7 +297,7 @@ impl Hunter {
         )
         .is_some()
         {
-            return Judgement::Unjudged(
+            return HistoryJudgement::Unjudged(
                 "the harness lacks means that this target does not give".to_owned(),
             );
         }
@@ -305,9 +305,9 @@ impl Hunter {
     }
 
     /// Makes a violation smaller, lets it happen again, and writes it down.
-    async fn look_closer(&self, plan: Plan, what: String) -> Finding {
+    async fn look_closer(&self, plan: HistoryPlan, what: String) -> RaceFinding {
         let plan = shrink::shrink(&self.environment, &self.capabilities, plan).await;
-        let mut finding = Finding {
+        let mut finding = RaceFinding {
             story: plan.template.name,
             requirement: plan.template.requirement,
             case: plan.case,
@@ -324,7 +324,8 @@ impl Hunter {
             let Ok(played) = play(&self.environment, &plan).await else {
                 continue;
             };
-            let Judgement::Violation(what) = judge::judge(&plan, &self.capabilities, &played)
+            let HistoryJudgement::Violation(what) =
+                judge::judge(&plan, &self.capabilities, &played)
             else {
                 continue;
             };

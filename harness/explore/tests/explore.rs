@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proofup_domain::fault::FaultName;
-use proofup_explore::explore::{ExploreConfig, ExploreOutput, Finding, Story, draw, explore, hunt};
+use proofup_explore::explore::{
+    ExploreConfig, ExploreFinding, ExploreOutput, Story, draw, explore, hunt,
+};
 use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{COMMANDS, load};
@@ -45,7 +47,7 @@ fn stories(number: u64) -> Vec<Story> {
 }
 
 /// Runs a counterexample as anybody would.
-fn rerun(finding: &Finding, fault: Option<FaultName>) -> CaseResult {
+fn rerun(finding: &ExploreFinding, fault: Option<FaultName>) -> CaseResult {
     let path = format!("{}.toml", finding.file.stem);
     let scenario =
         load(&path, &finding.file.text, &embedded_catalogue()).unwrap_or_else(|errors| {

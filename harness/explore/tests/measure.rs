@@ -10,7 +10,7 @@ use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_explore::measure::{
-    Ending, Judgement, Measure, MeasureConfig, MeasureReport, SAMPLES_MIN, measure,
+    Measure, MeasureConfig, MeasureEnding, MeasureJudgement, MeasureReport, SAMPLES_MIN, measure,
 };
 use proofup_reference::app::{AppConfig, app};
 use proofup_reference::faults::rule_book;
@@ -103,7 +103,7 @@ fn the_reference_holds() {
         None,
     );
     for one in &report.measured {
-        assert_eq!(one.judgement(), Judgement::Holds, "{one:#?}");
+        assert_eq!(one.judgement(), MeasureJudgement::Holds, "{one:#?}");
     }
     assert_eq!(report.ending().exit_code(), 0);
     let alarm: f64 = report.measured.iter().map(|one| one.false_alarm()).sum();
@@ -125,7 +125,11 @@ fn each_fault_is_found_by_what_measures_its_requirement() {
     ];
     for (fault, measure) in table {
         let report = of_fault(fault, measure);
-        assert_eq!(report.ending(), Ending::Fails, "{fault}: {report:#?}");
+        assert_eq!(
+            report.ending(),
+            MeasureEnding::Fails,
+            "{fault}: {report:#?}"
+        );
         assert!(
             fault.requirements().contains(&measure.requirement()),
             "{fault}"
@@ -143,7 +147,11 @@ fn sound_differences_are_minded_by_nobody() {
             measures,
             None,
         );
-        assert_eq!(report.ending(), Ending::Holds, "{fault}: {report:#?}");
+        assert_eq!(
+            report.ending(),
+            MeasureEnding::Holds,
+            "{fault}: {report:#?}"
+        );
     }
 }
 
@@ -193,7 +201,7 @@ fn what_a_target_lacks_is_not_measured() {
     let silent = REFERENCE.replace("openapi = ", "# openapi = ");
     let transport = || transport(RuleBook::default(), truth);
     let report = measured(&silent, transport(), [Measure::MalformedInput], None);
-    assert_eq!(report.ending(), Ending::Incomplete);
+    assert_eq!(report.ending(), MeasureEnding::Incomplete);
     assert!(
         report.measured[0].unable[0].contains("`openapi`"),
         "{report:#?}"
@@ -204,7 +212,7 @@ fn what_a_target_lacks_is_not_measured() {
         "capabilities = { discover = \"/.well-known/security-info\", facilities = [\"users\", \"policy\"] }",
     );
     let report = measured(&deaf, transport(), [Measure::Codes], None);
-    assert_eq!(report.ending(), Ending::Incomplete);
+    assert_eq!(report.ending(), MeasureEnding::Incomplete);
     assert_eq!(report.measured[0].unable.len(), 2);
 
     let other = REFERENCE.replace(
@@ -212,6 +220,9 @@ fn what_a_target_lacks_is_not_measured() {
         "capabilities = { discover = \"/.well-known/security-info\", methods = [\"softwareOath\"] }",
     );
     let report = measured(&other, transport(), [Measure::Codes], None);
-    assert_eq!(report.measured[0].judgement(), Judgement::NotApplicable);
-    assert_eq!(report.ending(), Ending::Holds);
+    assert_eq!(
+        report.measured[0].judgement(),
+        MeasureJudgement::NotApplicable
+    );
+    assert_eq!(report.ending(), MeasureEnding::Holds);
 }

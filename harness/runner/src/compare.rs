@@ -18,7 +18,8 @@ pub const FORMAT: &str = "proofup-comparison-1";
 /// How two runs of the same cases compare.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Comparison {
+#[schemars(rename = "Comparison")]
+pub struct RunComparison {
     /// Cases whose steps were answered alike, word by word.
     pub cases_identical: usize,
     /// Cases that only one side could begin, or neither.
@@ -43,16 +44,17 @@ pub struct CheckDifference {
     pub requirement: RequirementId,
     /// What became of it on the first side; absent where that side had no such check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub a: Option<Came>,
+    pub a: Option<SideOutcome>,
     /// What became of it on the second side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub b: Option<Came>,
+    pub b: Option<SideOutcome>,
 }
 
 /// What became of a check on one side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Came {
+#[schemars(rename = "Came")]
+pub struct SideOutcome {
     /// In one word.
     pub outcome: OutcomeWord,
     /// The mismatches, or why it was not judged.
@@ -125,7 +127,7 @@ pub struct ComparisonReport {
     /// The second side.
     pub b: Side,
     /// How they compare.
-    pub comparison: Comparison,
+    pub comparison: RunComparison,
 }
 
 /// How one side ended; its own report has the rest.
@@ -162,7 +164,7 @@ impl Side {
 impl ComparisonReport {
     /// Writes down two runs of one seed and selection.
     #[must_use]
-    pub fn new(facts: &Facts, a: Side, b: Side, comparison: Comparison) -> Self {
+    pub fn new(facts: &Facts, a: Side, b: Side, comparison: RunComparison) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: facts.version.clone(),
@@ -188,8 +190,8 @@ impl ComparisonReport {
 ///
 /// The same checks of the same cases are set side by side; a case or check that one side does not have is a difference.
 #[must_use]
-pub fn compare(a: &[CaseResult], b: &[CaseResult]) -> Comparison {
-    let mut comparison = Comparison::default();
+pub fn compare(a: &[CaseResult], b: &[CaseResult]) -> RunComparison {
+    let mut comparison = RunComparison::default();
     let others: BTreeMap<&str, &CaseResult> =
         b.iter().map(|case| (case.id.as_str(), case)).collect();
     let ones: BTreeMap<&str, &CaseResult> = a.iter().map(|case| (case.id.as_str(), case)).collect();
@@ -208,7 +210,7 @@ pub fn compare(a: &[CaseResult], b: &[CaseResult]) -> Comparison {
     comparison
 }
 
-impl Comparison {
+impl RunComparison {
     fn checks_of(&mut self, a: Option<&CaseResult>, b: Option<&CaseResult>) {
         let checks = |case: Option<&'_ CaseResult>| -> Vec<CheckResult> {
             case.map_or_else(Vec::new, |case| case.checks.clone())
@@ -226,7 +228,7 @@ impl Comparison {
         for check in ones.iter().chain(only_b) {
             let a = find(&ones, &check.slug);
             let b = find(&others, &check.slug);
-            let word = |came: &Option<Came>| came.as_ref().map(|came| came.outcome);
+            let word = |came: &Option<SideOutcome>| came.as_ref().map(|came| came.outcome);
             if word(&a) == word(&b) {
                 self.checks_agreeing += 1;
                 continue;
@@ -285,7 +287,7 @@ fn divergence(case: &str, step: usize, a: Option<&str>, b: Option<&str>) -> Dive
     }
 }
 
-fn came(outcome: &Outcome) -> Came {
+fn came(outcome: &Outcome) -> SideOutcome {
     let (word, why) = match outcome {
         Outcome::Passed => (OutcomeWord::Passed, None),
         Outcome::Failed(mismatches) => {
@@ -295,7 +297,7 @@ fn came(outcome: &Outcome) -> Came {
         Outcome::NotApplicable(_) => (OutcomeWord::NotApplicable, words::why(outcome)),
         Outcome::CouldNotRun(_) => (OutcomeWord::CouldNotRun, words::why(outcome)),
     };
-    Came { outcome: word, why }
+    SideOutcome { outcome: word, why }
 }
 
 /// What stands between a step and its answer in a transcript.

@@ -34,11 +34,11 @@ use proofup_world::session::{TargetSession, reach, read_capabilities};
 use proofup_world::visit::{Acted, Came, Visit};
 use tokio_util::sync::CancellationToken;
 
-use act::{Act, Stage, Story, Wants};
+use act::{ProbeStage, ProbeStep, ProbeStory, Wants};
 use diagnose::{Look, diagnosis};
 pub(crate) use finding::marks;
-pub use finding::{Diagnosis, Finding, Mark, Probed};
-use times::Times;
+pub use finding::{Diagnosis, Mark, ProbeFinding, Probed};
+use times::Lifetimes;
 
 /// Examines a target: probe by probe, each told as soon as it is known.
 ///
@@ -47,15 +47,15 @@ pub async fn examine(
     session: &TargetSession,
     catalogue: &Arc<Catalogue>,
     text: &TargetText,
-    told: &(dyn Fn(&Finding) + Send + Sync),
+    told: &(dyn Fn(&ProbeFinding) + Send + Sync),
     stop: &CancellationToken,
-) -> Vec<Finding> {
-    let mut chart = Chart {
+) -> Vec<ProbeFinding> {
+    let mut findings = ProbeFindings {
         findings: Vec::new(),
         told,
         known: session.target.known(),
     };
-    chart.add(ground::finding("file", Vec::new()));
+    findings.add(ground::finding("file", Vec::new()));
     let asked = match reach(session).await {
         Ok(()) => read_capabilities(session).await,
         Err(error) => Err(error),
@@ -64,16 +64,16 @@ pub async fn examine(
         Ok(capabilities) => capabilities,
         Err(error) => {
             for finding in ground::failed(&error, text) {
-                chart.add(finding);
+                findings.add(finding);
             }
-            return chart.findings;
+            return findings.findings;
         }
     };
     for probe in ["reachability", "capabilities", "credentials"] {
-        chart.add(ground::finding(probe, Vec::new()));
+        findings.add(ground::finding(probe, Vec::new()));
     }
     let environment = RunContext::new(session, catalogue, &capabilities);
-    probe(&environment, &capabilities, text, chart, false, stop).await
+    probe(&environment, &capabilities, text, findings, false, stop).await
 }
 
 /// Probes before a run: what is found wrong, the run leaves out (decision 8).
@@ -82,25 +82,25 @@ pub(crate) async fn silently(
     capabilities: &Capabilities,
     text: &TargetText,
     stop: &CancellationToken,
-) -> Vec<Finding> {
-    let chart = Chart {
+) -> Vec<ProbeFinding> {
+    let findings = ProbeFindings {
         findings: Vec::new(),
         told: &|_| {},
         known: environment.session.target.known(),
     };
-    probe(environment, capabilities, text, chart, true, stop).await
+    probe(environment, capabilities, text, findings, true, stop).await
 }
 
 /// Collects findings.
-struct Chart<'a> {
-    findings: Vec<Finding>,
-    told: &'a (dyn Fn(&Finding) + Send + Sync),
+struct ProbeFindings<'a> {
+    findings: Vec<ProbeFinding>,
+    told: &'a (dyn Fn(&ProbeFinding) + Send + Sync),
     /// Probes that end otherwise by the target's own doing, with the reasons that its file gives.
     known: &'a [(String, String)],
 }
 
-impl Chart<'_> {
-    fn add(&mut self, mut finding: Finding) {
+impl ProbeFindings<'_> {
+    fn add(&mut self, mut finding: ProbeFinding) {
         let mut known = self.known.iter();
         if let Probed::Wrong(seen) = &finding.result
             && let Some((_, reason)) = known.find(|(probe, _)| *probe == finding.probe)
@@ -136,7 +136,7 @@ impl Chart<'_> {
 
     fn add_as(&mut self, probe: impl Into<String>, result: Probed) {
         let probe = probe.into();
-        self.add(Finding { probe, result });
+        self.add(ProbeFinding { probe, result });
     }
 
     /// Returns the name of the first of several findings that is not right.
@@ -154,17 +154,17 @@ async fn probe(
     environment: &RunContext,
     capabilities: &Capabilities,
     text: &TargetText,
-    mut chart: Chart<'_>,
+    mut findings: ProbeFindings<'_>,
     silent: bool,
     stop: &CancellationToken,
-) -> Vec<Finding> {
-    let theatre = Theatre {
+) -> Vec<ProbeFinding> {
+    let runner = ProbeRunner {
         environment,
         capabilities,
         text,
         silent,
     };
-    chart.add(ground::declarations(
+    findings.add(ground::declarations(
         capabilities,
         &environment.session.target,
         text,
@@ -178,14 +178,14 @@ async fn probe(
             break;
         }
         match story {
-            Ok(story) => theatre.play(story, &mut chart).await,
-            Err(why) => chart.add_as(name, Probed::NotDeclared(why)),
+            Ok(story) => runner.play(story, &mut findings).await,
+            Err(why) => findings.add_as(name, Probed::NotDeclared(why)),
         }
     }
     if !stop.is_cancelled() {
-        chart.tell_the_stale();
+        findings.tell_the_stale();
     }
-    chart.findings
+    findings.findings
 }
 
 /// Lists the stories in order; where there is none for something, why not.
@@ -196,7 +196,7 @@ fn programme(
     made: bool,
     settable: bool,
     mode: ClockMode,
-) -> Vec<(String, Result<Story, String>)> {
+) -> Vec<(String, Result<ProbeStory, String>)> {
     let mut programme = vec![("sign-in".to_owned(), Ok(ground::sessions(capabilities)))];
     let first = ground::first_policy(capabilities).filter(|_| made);
     programme.extend(first.map(|story| ("policy of a new tenant".to_owned(), Ok(story))));
@@ -210,7 +210,7 @@ fn programme(
     if let Some(story) = setups::managing(capabilities) {
         programme.push(("managing methods".to_owned(), Ok(story)));
     }
-    let facility = |facility: Facility, story: Story| {
+    let facility = |facility: Facility, story: ProbeStory| {
         if capabilities.facilities.contains(&facility) {
             Ok(story)
         } else {
@@ -231,14 +231,14 @@ fn programme(
         });
         programme.push((name.to_owned(), story));
     }
-    let times = Times { capabilities, mode };
+    let times = Lifetimes { capabilities, mode };
     programme.extend(times.lifetimes());
     programme.push(("sign-out".to_owned(), Ok(ground::sign_out(capabilities))));
     programme
 }
 
 /// What stories are played with.
-struct Theatre<'a> {
+struct ProbeRunner<'a> {
     environment: &'a RunContext,
     capabilities: &'a Capabilities,
     text: &'a TargetText,
@@ -246,18 +246,18 @@ struct Theatre<'a> {
     silent: bool,
 }
 
-impl Theatre<'_> {
+impl ProbeRunner<'_> {
     /// Plays one story; each of its stages is a finding.
-    async fn play(&self, story: Story, chart: &mut Chart<'_>) {
+    async fn play(&self, story: ProbeStory, findings: &mut ProbeFindings<'_>) {
         let names: Vec<String> = story
             .stages
             .iter()
             .map(|stage| stage.name.clone())
             .collect();
-        if let Some(bad) = chart.first_bad(&story.after) {
+        if let Some(bad) = findings.first_bad(&story.after) {
             let why = format!("`{bad}` comes first");
             for name in names {
-                chart.add_as(name, Probed::NotReached(why.clone()));
+                findings.add_as(name, Probed::NotReached(why.clone()));
             }
             return;
         }
@@ -266,7 +266,7 @@ impl Theatre<'_> {
                 Ok(cut) => cut,
                 Err(why) => {
                     for name in names {
-                        chart.add_as(name, Probed::NotDeclared(why.clone()));
+                        findings.add_as(name, Probed::NotDeclared(why.clone()));
                     }
                     return;
                 }
@@ -279,14 +279,14 @@ impl Theatre<'_> {
         if self.silent && self.borrows() && foreseen::changes_somebody(&story) {
             let why = "it would use up a user of [[users]]; `proofup doctor` does".to_owned();
             for name in names {
-                chart.add_as(name, Probed::NotReached(why.clone()));
+                findings.add_as(name, Probed::NotReached(why.clone()));
             }
             return;
         }
         let mut visit = match Visit::begin(self.environment, scenario, &story.policy).await {
             Ok(visit) => visit,
             Err(acted) => {
-                self.not_begun(&story, *acted, chart);
+                self.not_begun(&story, *acted, findings);
                 return;
             }
         };
@@ -295,7 +295,7 @@ impl Theatre<'_> {
         for (name, mut wrong) in found {
             let exchanges = wrong.iter_mut().flat_map(|one| &mut one.exchanges);
             exchanges.for_each(|exchange| exchange.mask(&secrets));
-            chart.add(ground::finding(&name, wrong));
+            findings.add(ground::finding(&name, wrong));
         }
         if let Some(ended) = ended {
             let played = names
@@ -303,7 +303,7 @@ impl Theatre<'_> {
                 .position(|name| *name == ended)
                 .unwrap_or_default();
             for name in names.into_iter().skip(played + 1) {
-                chart.add_as(name, Probed::NotReached(format!("`{ended}` comes first")));
+                findings.add_as(name, Probed::NotReached(format!("`{ended}` comes first")));
             }
         }
     }
@@ -312,7 +312,7 @@ impl Theatre<'_> {
     async fn stages(
         &self,
         visit: &mut Visit<'_>,
-        story: &Story,
+        story: &ProbeStory,
     ) -> (Vec<(String, Vec<Diagnosis>)>, Option<String>) {
         let mut found = Vec::new();
         for stage in &story.stages {
@@ -335,7 +335,7 @@ impl Theatre<'_> {
     }
 
     /// Reports a story whose tenant or people could not be made.
-    fn not_begun(&self, story: &Story, acted: Acted, chart: &mut Chart<'_>) {
+    fn not_begun(&self, story: &ProbeStory, acted: Acted, findings: &mut ProbeFindings<'_>) {
         let why = match acted.came {
             Came::Unmade(why) | Came::Nothing(why) => why,
             Came::Answer(answer) => proofup_scenario::transcript::answer(&answer),
@@ -357,9 +357,9 @@ impl Theatre<'_> {
                     Vec::new(),
                     vec![Mark::Everything],
                 );
-                chart.add(ground::finding(&first.name, vec![wrong]));
+                findings.add(ground::finding(&first.name, vec![wrong]));
                 for stage in stages {
-                    chart.add_as(
+                    findings.add_as(
                         stage.name.clone(),
                         Probed::NotReached("`provisioning` comes first".to_owned()),
                     );
@@ -367,7 +367,7 @@ impl Theatre<'_> {
                 return;
             }
             for stage in &story.stages {
-                chart.add_as(stage.name.clone(), Probed::NotReached(why.clone()));
+                findings.add_as(stage.name.clone(), Probed::NotReached(why.clone()));
             }
             return;
         };
@@ -383,15 +383,15 @@ impl Theatre<'_> {
         };
         let change = format!("correct what {operation} sends, or what its answers mean");
         let wrong = diagnosis(self.text, why, change, keys, exchanges, marks);
-        chart.add(ground::finding(&first.name, vec![wrong]));
+        findings.add(ground::finding(&first.name, vec![wrong]));
         for stage in stages {
             let why = format!("`{}` comes first", first.name);
-            chart.add_as(stage.name.clone(), Probed::NotReached(why));
+            findings.add_as(stage.name.clone(), Probed::NotReached(why));
         }
     }
 
     /// Plays a stage, up to the first command that did not do what it is for.
-    async fn stage(&self, visit: &mut Visit<'_>, stage: &Stage) -> Vec<Diagnosis> {
+    async fn stage(&self, visit: &mut Visit<'_>, stage: &ProbeStage) -> Vec<Diagnosis> {
         let mut found = Vec::new();
         for act in &stage.acts {
             if act.optional && !self.is_bound(&act.command) {
@@ -429,7 +429,7 @@ impl Theatre<'_> {
     }
 
     /// Looks whether the time that the target tells moved by what it was told to.
-    fn clock(&self, act: &Act, acted: &Acted) -> Option<Diagnosis> {
+    fn clock(&self, act: &ProbeStep, acted: &Acted) -> Option<Diagnosis> {
         let Command::AdvanceClock { by } = &act.command else {
             return None;
         };
@@ -459,7 +459,7 @@ impl Theatre<'_> {
 }
 
 /// Returns whether what is wrong keeps the story from going on: a refusal that is not told right does not.
-fn fatal(wrong: &[Diagnosis], stage: &Stage) -> bool {
+fn fatal(wrong: &[Diagnosis], stage: &ProbeStage) -> bool {
     let soft = |mark: &Mark| matches!(mark, Mark::Refusal(_) | Mark::Field(..));
     let all: BTreeSet<bool> = wrong.iter().flat_map(|one| &one.marks).map(soft).collect();
     all.contains(&false) || stage.acts.is_empty()
@@ -474,7 +474,7 @@ const fn leads_on(command: &Command) -> bool {
 }
 
 /// Excuses what an optional command may meet: a second step that is owed, and an account that nobody shows.
-fn is_excused(act: &Act, acted: &Acted) -> bool {
+fn is_excused(act: &ProbeStep, acted: &Acted) -> bool {
     match &acted.came {
         Came::Unmade(why) => {
             matches!(act.command, Command::AddAccount { .. }) || why.contains("has no way for")

@@ -16,7 +16,9 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::fault::FaultName;
 use proofup_domain::requirement::Catalogue;
 use proofup_explore::explore::{self, ExploreConfig};
-use proofup_explore::measure::{Judgement, Measure, MeasureConfig, SAMPLES_MIN, measure_declared};
+use proofup_explore::measure::{
+    Measure, MeasureConfig, MeasureJudgement, SAMPLES_MIN, measure_declared,
+};
 use proofup_explore::race::{self, RaceConfig};
 use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
 use proofup_world::case::{Case, run_case};
@@ -72,12 +74,12 @@ pub struct FaultResult {
     /// How many cases were run until that was known.
     pub cases: usize,
     /// What became of it without any script.
-    pub hunted: Hunted,
+    pub hunted: HuntResult,
 }
 
 /// What became of a fault that was looked for without scripts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hunted {
+pub enum HuntResult {
     /// Nobody looked.
     NotTried,
     /// Found.
@@ -95,7 +97,7 @@ pub enum Hunted {
 
 /// How long a fault is looked for without scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
+pub struct HuntBudget {
     /// Cases of exploring.
     pub cases: u64,
     /// Commands of a case at most.
@@ -110,7 +112,7 @@ impl FaultResult {
     /// Returns whether the suite did to the fault what it ought to do, and nothing was found in what is sound.
     #[must_use]
     pub const fn is_as_it_should_be(&self) -> bool {
-        if matches!(self.hunted, Hunted::Found { .. }) && self.fault.is_harmless() {
+        if matches!(self.hunted, HuntResult::Found { .. }) && self.fault.is_harmless() {
             return false;
         }
         match self.fate {
@@ -139,7 +141,7 @@ pub struct FaultMatrix {
 pub async fn judge_faults(
     config: &RunConfig,
     faults: &[FaultName],
-    budget: Option<Budget>,
+    budget: Option<HuntBudget>,
     factory: &Factory,
     told: impl Fn(&FaultResult) + Send,
     stop: &CancellationToken,
@@ -215,7 +217,7 @@ struct Trial {
     catalogue: Arc<Catalogue>,
     cases: Arc<Vec<Case>>,
     session: TargetSession,
-    budget: Option<Budget>,
+    budget: Option<HuntBudget>,
 }
 
 impl Trial {
@@ -238,11 +240,11 @@ impl Trial {
     }
 
     /// Looks for the fault without scripts: by exploring, by racing, by measuring.
-    async fn hunt(&self) -> Hunted {
+    async fn hunt(&self) -> HuntResult {
         let Some(budget) = self.budget else {
-            return Hunted::NotTried;
+            return HuntResult::NotTried;
         };
-        let found = |by, after, requirement: &str| Hunted::Found {
+        let found = |by, after, requirement: &str| HuntResult::Found {
             by,
             after,
             requirement: requirement.to_owned(),
@@ -280,8 +282,8 @@ impl Trial {
         let never = CancellationToken::new();
         let report = measure_declared(&measuring, &self.capabilities, &told, &never).await;
         let mut measured = report.measured.iter();
-        let failing = measured.position(|one| one.judgement() == Judgement::Fails);
-        failing.map_or(Hunted::Missed, |place| {
+        let failing = measured.position(|one| one.judgement() == MeasureJudgement::Fails);
+        failing.map_or(HuntResult::Missed, |place| {
             let after = u64::try_from(place + 1).unwrap_or(u64::MAX);
             found("measure", after, report.measured[place].requirement)
         })

@@ -10,10 +10,10 @@ use proofup_domain::edition::Edition;
 use proofup_domain::requirement::RequirementId;
 use proofup_explore::explore::{ExploreConfig, ExploreOutput, explore};
 use proofup_explore::matrix::combination::Combination;
-use proofup_explore::matrix::finding::{Ending, Findings};
+use proofup_explore::matrix::finding::{Findings, MatrixEnding};
 use proofup_explore::matrix::live::{Live, judge_live};
 use proofup_explore::measure::{
-    Judgement, Measure, MeasureConfig, MeasureReport, Measured, measure,
+    Measure, MeasureConfig, MeasureJudgement, MeasureReport, Measured, measure,
 };
 use proofup_explore::race::{RaceConfig, RaceOutput, race};
 use proofup_judge::outcome::{
@@ -27,7 +27,7 @@ use crate::run::{RunConfig, RunError};
 
 /// How much of each part.
 #[derive(Debug, Clone)]
-pub struct Budget {
+pub struct FullBudget {
     /// Combinations of the matrix.
     pub combinations: Vec<Combination>,
     /// Cases of exploring.
@@ -42,7 +42,7 @@ pub struct Budget {
     pub requests: usize,
 }
 
-impl Default for Budget {
+impl Default for FullBudget {
     fn default() -> Self {
         Self {
             combinations: Combination::all(),
@@ -61,7 +61,7 @@ impl Default for Budget {
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn beyond_scripts(
     run: &RunConfig,
-    budget: Budget,
+    budget: FullBudget,
     told: impl Fn(&str) + Send,
     stop: &CancellationToken,
 ) -> Result<Vec<CaseResult>, RunError> {
@@ -165,8 +165,8 @@ fn unable(why: impl Into<String>) -> Outcome {
 
 fn of_matrix(found: &Findings) -> CheckResult {
     let outcome = match found.ending() {
-        Ending::Agrees => Outcome::Passed,
-        Ending::Differs => Outcome::Failed(
+        MatrixEnding::Agrees => Outcome::Passed,
+        MatrixEnding::Differs => Outcome::Failed(
             found
                 .differences
                 .iter()
@@ -180,8 +180,8 @@ fn of_matrix(found: &Findings) -> CheckResult {
                 })
                 .collect(),
         ),
-        Ending::Incomplete => unable("some combinations could not be judged"),
-        Ending::Interrupted => unable("the matrix was interrupted"),
+        MatrixEnding::Incomplete => unable("some combinations could not be judged"),
+        MatrixEnding::Interrupted => unable("the matrix was interrupted"),
     };
     let did = format!(
         "judged {} of {}",
@@ -286,10 +286,10 @@ fn of_measure(report: &MeasureReport) -> Vec<CheckResult> {
         .iter()
         .map(|one| {
             let outcome = match one.judgement() {
-                Judgement::Holds => Outcome::Passed,
-                Judgement::Fails => Outcome::Failed(what_fails(one)),
-                Judgement::CouldNotRun => unable(one.unable.join("; ")),
-                Judgement::NotApplicable => Outcome::NotApplicable(NotApplicable::Declared(
+                MeasureJudgement::Holds => Outcome::Passed,
+                MeasureJudgement::Fails => Outcome::Failed(what_fails(one)),
+                MeasureJudgement::CouldNotRun => unable(one.unable.join("; ")),
+                MeasureJudgement::NotApplicable => Outcome::NotApplicable(NotApplicable::Declared(
                     one.not_applicable.clone().unwrap_or_default(),
                 )),
             };

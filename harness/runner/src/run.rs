@@ -22,7 +22,7 @@ use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::doctor::{self, Finding, marks};
+use crate::doctor::{self, ProbeFinding, marks};
 
 /// Narrows a run down; empty lists narrow nothing.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +60,7 @@ pub struct RunConfig {
 
 /// How a run is going.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum RunEvent {
     /// The cases are chosen.
     RunStarted {
         /// How many cases.
@@ -93,7 +93,7 @@ pub struct RunOutput {
     /// The target's name.
     pub target_name: String,
     /// What the doctor found before; empty where nothing was probed.
-    pub found: Vec<Finding>,
+    pub found: Vec<ProbeFinding>,
 }
 
 /// Runs the selected cases and collects their results; `stop` ends the run early.
@@ -102,7 +102,7 @@ pub struct RunOutput {
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn run(
     config: RunConfig,
-    events: impl Fn(Event) + Send + Sync + 'static,
+    events: impl Fn(RunEvent) + Send + Sync + 'static,
     stop: &CancellationToken,
 ) -> Result<RunOutput, RunError> {
     if config.probed.is_some() {
@@ -114,7 +114,7 @@ pub async fn run(
         .iter()
         .map(|case| checks_of(&case.scenario).count())
         .sum();
-    events(Event::RunStarted {
+    events(RunEvent::RunStarted {
         cases: cases.len(),
         checks,
     });
@@ -140,7 +140,7 @@ pub async fn run(
         unfinished: Unfinished::Cancel,
     };
     let work = |case: Case| {
-        events(Event::CaseStarted { id: case.id() });
+        events(RunEvent::CaseStarted { id: case.id() });
         let (environment, declared) = (Arc::clone(&environment), Arc::clone(&declared));
         async move { run_case(&environment, &declared, &case).await }
     };
@@ -153,7 +153,7 @@ pub async fn run(
     let cases = results
         .map(|(result, case)| result.unwrap_or_else(|| not_reached(case, not_begun(ended))))
         .collect();
-    events(Event::RunFinished);
+    events(RunEvent::RunFinished);
     Ok(RunOutput {
         cases,
         interrupted: ended == StopReason::Interrupted,
@@ -189,7 +189,7 @@ const fn not_begun(ended: StopReason) -> &'static str {
 /// The cases that have ended.
 struct Finished<'a> {
     cases: &'a [Case],
-    events: &'a (dyn Fn(Event) + Send + Sync),
+    events: &'a (dyn Fn(RunEvent) + Send + Sync),
     results: Vec<Option<CaseResult>>,
     /// Failed checks so far.
     failures: usize,
@@ -208,7 +208,7 @@ impl Finished<'_> {
         let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
         let checks = result.checks.iter();
         self.failures += checks.filter(|check| failed(&check.outcome)).count();
-        (self.events)(Event::CaseFinished(Arc::new(result.clone())));
+        (self.events)(RunEvent::CaseFinished(Arc::new(result.clone())));
         self.results[place] = Some(result);
         match self.max_failures {
             Some(limit) if self.failures >= limit => ControlFlow::Break(()),

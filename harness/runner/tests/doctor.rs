@@ -7,7 +7,7 @@ mod mistakes;
 use std::sync::Arc;
 
 use proofup_binding::CompiledTarget;
-use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
+use proofup_runner::doctor::{ProbeFinding, Probed, TargetText, examine};
 use proofup_runner::run::{RunConfig, TargetSession};
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +33,7 @@ fn with_text(text: &str) -> (RunConfig, TargetText) {
 }
 
 /// Examines the reference by a target file.
-fn examined(text: &str) -> Vec<Finding> {
+fn examined(text: &str) -> Vec<ProbeFinding> {
     let (config, text) = with_text(text);
     let stop = CancellationToken::new();
     wait(examine(
@@ -46,8 +46,8 @@ fn examined(text: &str) -> Vec<Finding> {
 }
 
 /// Tells findings in lines.
-fn lines(findings: &[Finding]) -> String {
-    let line = |finding: &Finding| {
+fn lines(findings: &[ProbeFinding]) -> String {
+    let line = |finding: &ProbeFinding| {
         let mut line = format!("{} {}\n", finding.result.as_str(), finding.probe);
         match &finding.result {
             Probed::Ok => {}

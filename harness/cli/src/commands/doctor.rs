@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use proofup_domain::clock::Clock;
-use proofup_runner::doctor::{Finding, Probed, examine};
+use proofup_runner::doctor::{ProbeFinding, Probed, examine};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -78,7 +78,7 @@ pub(crate) fn execute(arguments: &DoctorArguments) -> Result<u8, Failure> {
         )?,
     };
     terminal::result(&text)?;
-    let wrong = |finding: &Finding| matches!(finding.result, Probed::Wrong(_));
+    let wrong = |finding: &ProbeFinding| matches!(finding.result, Probed::Wrong(_));
     Ok(if findings.iter().any(wrong) {
         EXIT_USAGE
     } else {
@@ -89,7 +89,7 @@ pub(crate) fn execute(arguments: &DoctorArguments) -> Result<u8, Failure> {
 async fn examined(
     arguments: &DoctorArguments,
     clock: Clock,
-) -> Result<(ResolvedTarget, Vec<Finding>), Failure> {
+) -> Result<(ResolvedTarget, Vec<ProbeFinding>), Failure> {
     let signals = Signals::listen()?;
     let spec = TargetSpec {
         target: arguments.target.as_deref(),
@@ -103,7 +103,7 @@ async fn examined(
     let (session, catalogue) = (resolved.session.clone(), Arc::new(embedded_catalogue()));
     let stop = CancellationToken::new();
     let progress = spinner();
-    let told = |finding: &Finding| progress.set_message(format!("probed {}", finding.probe));
+    let told = |finding: &ProbeFinding| progress.set_message(format!("probed {}", finding.probe));
     let text = resolved.text.clone();
     let examining = examine(&session, &catalogue, &text, &told, &stop);
     let findings = signals.stopping(&stop, examining).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use proofup_domain::answer::{REFUSED, SUCCEEDED};
-use proofup_explore::explore::{ExploreConfig, ExploreOutput, Finding, explore};
+use proofup_explore::explore::{ExploreConfig, ExploreFinding, ExploreOutput, explore};
 use proofup_judge::outcome::Outcome;
 use proofup_judge::report::words::{counted, thousands};
 use proofup_scenario::catalogue::embedded_catalogue;
@@ -245,7 +245,7 @@ fn not_complete(explored: &ExploreOutput) -> String {
 }
 
 /// Writes the counterexample, and returns its file.
-fn written(arguments: &ExploreArguments, finding: &Finding) -> Result<PathBuf, Failure> {
+fn written(arguments: &ExploreArguments, finding: &ExploreFinding) -> Result<PathBuf, Failure> {
     let folder = &arguments.write;
     let file = folder.join(format!("{}.toml", finding.file.stem));
     let unwritable = |error: &std::io::Error| {
@@ -260,7 +260,11 @@ fn written(arguments: &ExploreArguments, finding: &Finding) -> Result<PathBuf, F
 }
 
 /// Returns the counterexample, and the commands that repeat it.
-fn repeats(arguments: &ExploreArguments, finding: &Finding, file: &std::path::Path) -> String {
+fn repeats(
+    arguments: &ExploreArguments,
+    finding: &ExploreFinding,
+    file: &std::path::Path,
+) -> String {
     let mut text = format!(
         "\nFOUND in case {}: {}\n  {}\n    expected: {}\n    actual:   {}\n",
         finding.case, finding.file.slug, finding.file.did, finding.file.expected, finding.file.got

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_domain::fault::FaultName;
-use proofup_runner::faults::{Budget, Catch, Fate, FaultMatrix, FaultResult, Hunted, judge_faults};
+use proofup_runner::faults::{
+    Catch, Fate, FaultMatrix, FaultResult, HuntBudget, HuntResult, judge_faults,
+};
 use proofup_runner::run::{RunConfig, Selection, TargetSession};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio_util::sync::CancellationToken;
@@ -138,7 +140,7 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
     let judged = judge_faults(
         &config,
         faults,
-        (!arguments.scripts_only).then_some(Budget {
+        (!arguments.scripts_only).then_some(HuntBudget {
             cases: HUNT_CASES,
             steps: HUNT_STEPS,
             histories: HUNT_HISTORIES,
@@ -199,7 +201,7 @@ fn told(matrix: &FaultMatrix) -> String {
     let hunted_for = matrix
         .results
         .iter()
-        .any(|result| result.hunted != Hunted::NotTried);
+        .any(|result| result.hunted != HuntResult::NotTried);
     let mut text = rows(matrix, hunted_for);
     let count = |is: fn(&Fate) -> bool| {
         let results = matrix.results.iter();
@@ -221,7 +223,7 @@ fn told(matrix: &FaultMatrix) -> String {
             .filter(|result| !result.fault.is_harmless());
         let found = defects
             .clone()
-            .filter(|result| matches!(result.hunted, Hunted::Found { .. }));
+            .filter(|result| matches!(result.hunted, HuntResult::Found { .. }));
         let (found, all) = (found.count(), defects.count());
         let _ = writeln!(text, "without scenarios: {found} of {all} found");
     }
@@ -271,15 +273,15 @@ fn rows(matrix: &FaultMatrix, hunted_for: bool) -> String {
 }
 
 /// Returns what found a fault without a scenario.
-fn hunted(hunted: &Hunted) -> String {
+fn hunted(hunted: &HuntResult) -> String {
     match hunted {
-        Hunted::NotTried => String::new(),
-        Hunted::Found {
+        HuntResult::NotTried => String::new(),
+        HuntResult::Found {
             by,
             after,
             requirement,
         } => format!("{requirement} by {by} {after}"),
-        Hunted::Missed => "-".to_owned(),
+        HuntResult::Missed => "-".to_owned(),
     }
 }
 

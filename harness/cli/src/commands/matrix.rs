@@ -14,9 +14,9 @@ use proofup_explore::matrix::counterexample;
 use proofup_explore::matrix::covering::covering;
 use proofup_explore::matrix::decision::registered_sets;
 use proofup_explore::matrix::export::table;
-use proofup_explore::matrix::finding::{Difference, Ending, Findings};
+use proofup_explore::matrix::finding::{Findings, MatrixDifference, MatrixEnding};
 use proofup_explore::matrix::live::{Live, judge_live};
-use proofup_explore::matrix::report::{Report, Run};
+use proofup_explore::matrix::report::{MatrixReport, MatrixRun};
 use proofup_explore::matrix::sweep::{Sweep, sweep};
 use tokio_util::sync::CancellationToken;
 
@@ -212,7 +212,7 @@ impl Matrix {
         Ok(ending.exit_code())
     }
 
-    fn write_scenario(&self, difference: &Difference) -> Result<PathBuf, Failure> {
+    fn write_scenario(&self, difference: &MatrixDifference) -> Result<PathBuf, Failure> {
         let number = difference.combination.number();
         let folder = &self.arguments.write;
         let file = folder.join(format!("proofup-matrix-{number}.toml"));
@@ -245,17 +245,17 @@ impl Matrix {
     fn write_report(
         &self,
         judged: &JudgedMatrix,
-        ending: Ending,
+        ending: MatrixEnding,
         wall_ms: u64,
     ) -> Result<(), Failure> {
         let Some(JsonFile(file)) = &self.arguments.report else {
             return Ok(());
         };
-        let run = Run {
+        let run = MatrixRun {
             transport: judged.transport.to_owned(),
             wall_ms,
         };
-        let report = Report::new(
+        let report = MatrixReport::new(
             env!("CARGO_PKG_VERSION"),
             &judged.target,
             ending,
@@ -269,9 +269,9 @@ impl Matrix {
 }
 
 /// Returns the ending of all parts together: the most serious of them.
-fn ending(found: &[(usize, Findings)]) -> Ending {
+fn ending(found: &[(usize, Findings)]) -> MatrixEnding {
     let endings = found.iter().map(|(_, found)| found.ending());
-    endings.max().unwrap_or(Ending::Incomplete)
+    endings.max().unwrap_or(MatrixEnding::Incomplete)
 }
 
 fn unwritable(file: &Path, error: &std::io::Error) -> Failure {

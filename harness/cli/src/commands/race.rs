@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use proofup_explore::race::{Finding, RaceConfig, RaceOutput, race};
+use proofup_explore::race::{RaceConfig, RaceFinding, RaceOutput, race};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio_util::sync::CancellationToken;
 
@@ -112,7 +112,7 @@ async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
 }
 
 /// Writes the scenario of a violation, if it has one.
-fn write(arguments: &RaceArguments, finding: &Finding) -> Result<Option<PathBuf>, Failure> {
+fn write(arguments: &RaceArguments, finding: &RaceFinding) -> Result<Option<PathBuf>, Failure> {
     let Some(scenario) = &finding.scenario else {
         return Ok(None);
     };

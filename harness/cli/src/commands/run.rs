@@ -20,8 +20,8 @@ use proofup_judge::outcome::CaseResult;
 use proofup_judge::report::Facts;
 use proofup_judge::report::words::counted;
 use proofup_judge::verdict::{Conclusion, Evidence, JudgedCheck, Verdict, judge};
-use proofup_runner::doctor::{Finding, Probed};
-use proofup_runner::full::{Budget, beyond_scripts};
+use proofup_runner::doctor::{ProbeFinding, Probed};
+use proofup_runner::full::{FullBudget, beyond_scripts};
 use proofup_runner::run::{RunConfig, RunError, RunOutput, unreached};
 use proofup_scenario::Suite;
 use proofup_scenario::catalogue::embedded_catalogue;
@@ -218,7 +218,7 @@ impl RunSession {
         let spinner = spinner();
         let told = |part: &str| spinner.set_message(part.to_owned());
         let config = self.config(resolved);
-        let beyond = beyond_scripts(&config, Budget::default(), told, &stop);
+        let beyond = beyond_scripts(&config, FullBudget::default(), told, &stop);
         let done = signals.stopping(&stop, beyond).await?;
         output.interrupted |= stop.is_cancelled();
         spinner.finish_and_clear();
@@ -315,7 +315,7 @@ impl RunSession {
         for case in output.cases.iter().filter(|case| !case.trace.is_empty()) {
             text.push_str(&format!("trace of {}:\n{}", case.id, outputs::trace(case)));
         }
-        let wrong = |finding: &&Finding| matches!(finding.result, Probed::Wrong(_));
+        let wrong = |finding: &&ProbeFinding| matches!(finding.result, Probed::Wrong(_));
         let wrong = output.found.iter().filter(wrong).count();
         if wrong > 0 {
             text.push_str(&format!(

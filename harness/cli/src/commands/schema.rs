@@ -48,7 +48,7 @@ pub(crate) fn execute(arguments: &SchemaArguments) -> Result<u8, Failure> {
         SchemaKind::Target => proofup_binding::json_schema(),
         SchemaKind::Report => report::json::schema(),
         SchemaKind::Comparison => schemars::schema_for!(compare::ComparisonReport).to_value(),
-        SchemaKind::Matrix => schemars::schema_for!(matrix::report::Report).to_value(),
+        SchemaKind::Matrix => schemars::schema_for!(matrix::report::MatrixReport).to_value(),
         SchemaKind::Load => proofup_load::plan::json_schema(),
         SchemaKind::LoadReport => proofup_load::report::json_schema(),
         SchemaKind::Requirements => schemars::schema_for!(Catalogue).to_value(),

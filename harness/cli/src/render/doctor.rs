@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use proofup_judge::report::exchange::{self, ToldExchange};
-use proofup_runner::doctor::{Diagnosis, Finding, Probed};
+use proofup_runner::doctor::{Diagnosis, ProbeFinding, Probed};
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ pub(crate) fn heading(target: &str) -> String {
 }
 
 /// Returns the findings, a line each; what is wrong is shown in full.
-pub(crate) fn report(file: &str, findings: &[Finding]) -> String {
+pub(crate) fn report(file: &str, findings: &[ProbeFinding]) -> String {
     let width = findings
         .iter()
         .map(|finding| finding.probe.chars().count())
@@ -107,7 +107,7 @@ fn tell(text: &mut String, file: &str, diagnosis: &Diagnosis) {
     }
 }
 
-fn summary(findings: &[Finding]) -> String {
+fn summary(findings: &[ProbeFinding]) -> String {
     let count = |word: &str| {
         findings
             .iter()
@@ -135,7 +135,7 @@ fn summary(findings: &[Finding]) -> String {
 }
 
 /// Returns the findings as one JSON document.
-pub(crate) fn json(target: &str, file: &str, findings: &[Finding]) -> Result<String, Failure> {
+pub(crate) fn json(target: &str, file: &str, findings: &[ProbeFinding]) -> Result<String, Failure> {
     let document = json!({
         "target": target,
         "file": file,
@@ -146,7 +146,7 @@ pub(crate) fn json(target: &str, file: &str, findings: &[Finding]) -> Result<Str
     Ok(format!("{text}\n"))
 }
 
-fn finding(finding: &Finding) -> Json {
+fn finding(finding: &ProbeFinding) -> Json {
     let mut told = json!({ "probe": finding.probe, "result": finding.result.as_str() });
     match &finding.result {
         Probed::Ok => {}

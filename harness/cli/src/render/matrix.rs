@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use proofup_explore::matrix::REQUIREMENT;
 use proofup_explore::matrix::export::described;
-use proofup_explore::matrix::finding::{Difference, Ending, Findings};
+use proofup_explore::matrix::finding::{Findings, MatrixDifference, MatrixEnding};
 use proofup_judge::report::words::{counted, thousands};
 
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
@@ -16,7 +16,7 @@ pub(crate) struct MatrixSummary<'a> {
     /// What was found, beside the greatest number of methods that the users have registered.
     pub(crate) found: &'a [(usize, Findings)],
     /// How it ended.
-    pub(crate) ending: Ending,
+    pub(crate) ending: MatrixEnding,
     /// The command that shows the first difference again.
     pub(crate) repeats: Option<&'a str>,
     /// How long it took, in milliseconds.
@@ -83,7 +83,7 @@ pub(crate) fn summary(told: &MatrixSummary<'_>) -> String {
     text
 }
 
-fn differing(text: &mut String, difference: &Difference) {
+fn differing(text: &mut String, difference: &MatrixDifference) {
     let number = difference.combination.number();
     let described = described(difference.combination);
     let _ = write!(
@@ -140,22 +140,22 @@ fn ended(told: &MatrixSummary<'_>) -> String {
     let different: u64 = told.found.iter().map(|(_, found)| found.different).sum();
     let ran: u64 = told.found.iter().map(|(_, found)| found.ran).sum();
     let (word, what) = match told.ending {
-        Ending::Agrees => (
+        MatrixEnding::Agrees => (
             good(&"conforms"),
             format!("{REQUIREMENT} holds for every combination"),
         ),
-        Ending::Differs => (
+        MatrixEnding::Differs => (
             bad(&"nonconforming"),
             format!(
                 "{REQUIREMENT} fails for {}",
                 counted(different, "combination")
             ),
         ),
-        Ending::Incomplete => (
+        MatrixEnding::Incomplete => (
             doubtful(&"incomplete"),
             format!("{REQUIREMENT} could not be judged for every combination"),
         ),
-        Ending::Interrupted => (
+        MatrixEnding::Interrupted => (
             bad(&"interrupted"),
             format!("{} judged before", counted(ran, "combination")),
         ),

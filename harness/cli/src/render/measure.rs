@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use proofup_domain::fault::FaultName;
-use proofup_explore::measure::{Ending, Finding, Judgement, MeasureReport, Measured, Row};
+use proofup_explore::measure::{
+    MeasureEnding, MeasureFinding, MeasureJudgement, MeasureReport, Measured, Row,
+};
 use proofup_judge::report::exchange;
 use proofup_judge::report::words::{counted, thousands};
 
@@ -106,7 +108,12 @@ fn cells(requirement: &str, row: &Row) -> [String; 7] {
     ]
 }
 
-fn tell(text: &mut String, measured: &Measured, finding: &Finding, repeats: &dyn RepeatRequest) {
+fn tell(
+    text: &mut String,
+    measured: &Measured,
+    finding: &MeasureFinding,
+    repeats: &dyn RepeatRequest,
+) {
     let requirement = measured.requirement;
     let number = finding.number;
     let sent = one_line(&finding.sent);
@@ -143,7 +150,7 @@ fn shortened(line: &str) -> String {
 }
 
 fn ended(report: &MeasureReport, wall_ms: u64) -> String {
-    let of = |judgement: Judgement| {
+    let of = |judgement: MeasureJudgement| {
         let measured = report.measured.iter();
         let ids = measured.filter(|one| one.judgement() == judgement);
         ids.map(|one| one.requirement)
@@ -152,19 +159,22 @@ fn ended(report: &MeasureReport, wall_ms: u64) -> String {
     };
     let ending = report.ending();
     let (word, what) = match ending {
-        Ending::Holds => (
+        MeasureEnding::Holds => (
             good(&"conforms"),
-            format!("{} passed", of(Judgement::Holds)),
+            format!("{} passed", of(MeasureJudgement::Holds)),
         ),
-        Ending::Fails => (
+        MeasureEnding::Fails => (
             bad(&"nonconforming"),
-            format!("{} failed", of(Judgement::Fails)),
+            format!("{} failed", of(MeasureJudgement::Fails)),
         ),
-        Ending::Incomplete => (
+        MeasureEnding::Incomplete => (
             doubtful(&"incomplete"),
-            format!("{} could not be measured", of(Judgement::CouldNotRun)),
+            format!(
+                "{} could not be measured",
+                of(MeasureJudgement::CouldNotRun)
+            ),
         ),
-        Ending::Interrupted => (bad(&"interrupted"), "the rest was not measured".to_owned()),
+        MeasureEnding::Interrupted => (bad(&"interrupted"), "the rest was not measured".to_owned()),
     };
     let code = match ending.exit_code() {
         0 => String::new(),

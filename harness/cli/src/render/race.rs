@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use proofup_explore::race::{Finding, REPETITIONS, RaceOutput, Story};
+use proofup_explore::race::{REPETITIONS, RaceFinding, RaceOutput, RaceStory};
 use proofup_judge::report::words::{counted, thousands};
 
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
@@ -76,7 +76,7 @@ pub(crate) fn summary(told: &RaceSummary<'_>) -> String {
     text
 }
 
-fn row(story: &Story) -> [String; 6] {
+fn row(story: &RaceStory) -> [String; 6] {
     let shown = |number: u64| {
         if number == 0 {
             "·".to_owned()
@@ -94,7 +94,7 @@ fn row(story: &Story) -> [String; 6] {
     ]
 }
 
-fn violation(text: &mut String, finding: &Finding, repeat: Option<&str>) {
+fn violation(text: &mut String, finding: &RaceFinding, repeat: Option<&str>) {
     let [before, together, after] = finding.commands;
     let _ = writeln!(
         text,

@@ -86,9 +86,9 @@ impl Actor {
         Command::ReadAuditEvents { user, session }
     }
 
-    pub(super) fn begin(&self, setup: Setup) -> Command {
+    pub(super) fn begin(&self, setup: MethodSetup) -> Command {
         let (user, session) = self.parts();
-        let Setup {
+        let MethodSetup {
             method,
             address,
             phone,
@@ -353,7 +353,7 @@ impl Actor {
 
 /// What is set up, or changed.
 #[derive(Debug, Clone)]
-pub(super) struct Setup {
+pub(super) struct MethodSetup {
     pub(super) method: Method,
     pub(super) address: Option<AddressRef>,
     pub(super) phone: Option<PhoneRef>,
@@ -362,7 +362,7 @@ pub(super) struct Setup {
     pub(super) change: bool,
 }
 
-impl Setup {
+impl MethodSetup {
     /// Sets a method up in the way that goes without saying.
     pub(super) const fn of(method: Method) -> Self {
         Self {

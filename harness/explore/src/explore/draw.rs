@@ -20,12 +20,12 @@ use proptest_state_machine::Sequential;
 
 use super::acts::{self, Actor, Inbox};
 use super::dice::Dice;
-use super::head::{Head, head};
 use super::person::{self, Planned, Scene};
 use super::story::Story;
+use super::story_setup::{StorySetup, story_setup};
 
 /// Counts the instants that are remembered because something ends then.
-const MARKS_MAX: usize = 24;
+const DEADLINES_MAX: usize = 24;
 
 /// One command, where it leads, and what its person means to do next; no plan: the one before goes on.
 #[derive(Debug, Clone)]
@@ -33,19 +33,19 @@ struct Move {
     command: Command,
     /// The state and the instant afterwards; none: it could not be done.
     lead: Option<(State, Timestamp)>,
-    plan: Option<Plan>,
+    plan: Option<PlannedSteps>,
 }
 
 /// What a person means to do next.
 #[derive(Debug, Clone, Default)]
-struct Plan {
+struct PlannedSteps {
     all: Arc<[Planned]>,
     done: usize,
     /// Something came in between, so that it is not known any more where the commands lead.
     stale: bool,
 }
 
-impl Plan {
+impl PlannedSteps {
     fn of(all: Vec<Planned>) -> Self {
         Self {
             all: all.into(),
@@ -69,18 +69,18 @@ impl Plan {
 
 /// How far a story is.
 #[derive(Clone)]
-struct Draft {
-    head: Arc<Head>,
+struct StoryDraft {
+    setup: Arc<StorySetup>,
     capabilities: Arc<Capabilities>,
     users: Arc<Vec<Name>>,
     state: State,
     now: Timestamp,
-    plan: Plan,
-    marks: Vec<Timestamp>,
+    plan: PlannedSteps,
+    deadlines: Vec<Timestamp>,
     due: Vec<Timestamp>,
 }
 
-impl std::fmt::Debug for Draft {
+impl std::fmt::Debug for StoryDraft {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Draft")
             .field("now", &self.now)
@@ -108,25 +108,25 @@ pub fn draw(capabilities: &Arc<Capabilities>, seed: u64, case: u64, steps: usize
         move || {
             Seeded({
                 let known = Arc::clone(&known);
-                move |seed| Arc::new(Draft::new(seed, &known))
+                move |seed| Arc::new(StoryDraft::new(seed, &known))
             })
         },
         // What could not be done is not drawn.
-        |_: &Arc<Draft>, step: &Move| step.lead.is_some(),
-        |draft: &Arc<Draft>| {
+        |_: &Arc<StoryDraft>, step: &Move| step.lead.is_some(),
+        |draft: &Arc<StoryDraft>| {
             Seeded({
                 let draft = Arc::clone(draft);
                 move |seed| draft.choose(seed)
             })
         },
-        |draft: Arc<Draft>, step: &Move| Arc::new(Arc::unwrap_or_clone(draft).after(step)),
+        |draft: Arc<StoryDraft>, step: &Move| Arc::new(Arc::unwrap_or_clone(draft).after(step)),
     );
     let Ok(tree) = sequence.new_tree(&mut runner) else {
         // Too many commands in a row could not be done: the case is an empty story, which is told as such.
-        return Draft::new(mixed, capabilities).head.story.clone();
+        return StoryDraft::new(mixed, capabilities).setup.story.clone();
     };
     let (first, moves, _) = tree.current();
-    let mut story = first.head.story.clone();
+    let mut story = first.setup.story.clone();
     story.steps = moves.into_iter().map(|step| step.command).collect();
     story.steps.extend(quiet_end(&story, mixed));
     story
@@ -170,10 +170,10 @@ impl<T: Clone + std::fmt::Debug> ValueTree for Fixed<T> {
     }
 }
 
-impl Draft {
+impl StoryDraft {
     fn new(seed: u64, capabilities: &Arc<Capabilities>) -> Self {
-        let head = head(&mut Dice::new(seed), capabilities);
-        let story = &head.story;
+        let setup = story_setup(&mut Dice::new(seed), capabilities);
+        let story = &setup.story;
         let mut state = story.tenant(capabilities);
         let mut now = story.start;
         for command in preparation(&story.users, &story.policy, &capabilities.limits) {
@@ -185,11 +185,11 @@ impl Draft {
             users: Arc::new(story.users.iter().map(|user| user.name.clone()).collect()),
             state: state.begin_story(),
             now,
-            plan: Plan::default(),
-            marks: Vec::new(),
+            plan: PlannedSteps::default(),
+            deadlines: Vec::new(),
             due: due(&story.policy, now),
             capabilities: Arc::clone(capabilities),
-            head: Arc::new(head),
+            setup: Arc::new(setup),
         }
     }
 
@@ -203,7 +203,7 @@ impl Draft {
                 Some((next.state.clone(), next.now))
             };
             let possible = lead.is_some();
-            if possible && !dice.chance(self.head.lean.interject) {
+            if possible && !dice.chance(self.setup.weights.interject) {
                 return Move {
                     command: next.command.clone(),
                     lead,
@@ -221,7 +221,7 @@ impl Draft {
                 }
             }
         }
-        let plan = Plan::of(self.new_plan(&mut dice));
+        let plan = PlannedSteps::of(self.new_plan(&mut dice));
         if let Some(next) = plan.next() {
             return Move {
                 command: next.command.clone(),
@@ -245,14 +245,14 @@ impl Draft {
         let scene = Scene {
             users: &self.users,
             capabilities: &self.capabilities,
-            marks: &self.marks,
+            deadlines: &self.deadlines,
             due: &self.due,
         };
-        person::plan(dice, &self.head.lean, &scene, &self.state, self.now)
+        person::plan(dice, &self.setup.weights, &scene, &self.state, self.now)
     }
 
     fn after(mut self, step: &Move) -> Self {
-        self.mark(&step.command);
+        self.note_deadlines(&step.command);
         if let Some((state, now)) = &step.lead {
             (self.state, self.now) = (state.clone(), *now);
         }
@@ -265,7 +265,7 @@ impl Draft {
     }
 
     /// Remembers when what a command begins will end.
-    fn mark(&mut self, command: &Command) {
+    fn note_deadlines(&mut self, command: &Command) {
         let limits = &self.capabilities.limits;
         let policy = self.state.policy();
         let day = 86_400;
@@ -307,12 +307,12 @@ impl Draft {
             _ => return,
         };
         let now = self.now;
-        self.marks.extend(
+        self.deadlines.extend(
             ends.into_iter()
                 .filter_map(|left| now.checked_add(SignedDuration::from_secs(left)).ok()),
         );
-        let excess = self.marks.len().saturating_sub(MARKS_MAX);
-        self.marks.drain(..excess);
+        let excess = self.deadlines.len().saturating_sub(DEADLINES_MAX);
+        self.deadlines.drain(..excess);
     }
 }
 

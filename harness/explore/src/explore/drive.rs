@@ -17,9 +17,9 @@ use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
 use tokio_util::sync::CancellationToken;
 
-use super::blame::blame;
 use super::draw;
-use super::play::{Difference, Played, play};
+use super::play::{PlayedStory, UnexpectedAnswer, play};
+use super::requirement_at_fault::requirement_at_fault;
 use super::shrink::{Shrinker, same};
 use super::story::Story;
 use super::write::{Counterexample, summary, write};
@@ -62,7 +62,7 @@ pub struct ExploreOutput {
     /// What each kind of command came to, in the order of the vocabulary.
     pub tallies: Vec<(&'static str, Tally)>,
     /// The first case that failed, made small.
-    pub counterexample: Option<Finding>,
+    pub counterexample: Option<ExploreFinding>,
     /// What the auditor found where the oracle found nothing: one of them is wrong.
     pub disagreements: Vec<(u64, Violation)>,
     /// Commands that the harness could not make although the oracle says that they can be done.
@@ -95,7 +95,7 @@ impl ExploreOutput {
 
 /// A failing case, made small and judged again.
 #[derive(Debug)]
-pub struct Finding {
+pub struct ExploreFinding {
     /// The number of the case.
     pub case: u64,
     /// The file.
@@ -108,7 +108,7 @@ pub struct Finding {
     pub attempts: usize,
 }
 
-impl Finding {
+impl ExploreFinding {
     /// Returns whether the file alone fails at its last check.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
@@ -141,7 +141,7 @@ pub async fn explore(
     if !output.missing.is_empty() {
         return Ok(output);
     }
-    let mut failing: BTreeMap<u64, (Story, Difference)> = BTreeMap::new();
+    let mut failing: BTreeMap<u64, (Story, UnexpectedAnswer)> = BTreeMap::new();
     let side_by_side = SideBySide {
         jobs: config.jobs,
         deadline: config.max_time,
@@ -196,7 +196,7 @@ pub async fn explore(
 ///
 /// # Errors
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
-pub async fn hunt(config: &ExploreConfig) -> Result<Option<Hunted>, RunError> {
+pub async fn hunt(config: &ExploreConfig) -> Result<Option<FailingCase>, RunError> {
     let capabilities = Arc::new(read_capabilities(&config.session).await?);
     let environment = RunContext::new(&config.session, &config.catalogue, &capabilities);
     let seed = config.session.seed;
@@ -204,7 +204,7 @@ pub async fn hunt(config: &ExploreConfig) -> Result<Option<Hunted>, RunError> {
         let story = draw(&capabilities, seed, case, config.steps);
         let played = confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
         if let Some(difference) = played.difference {
-            return Ok(Some(Hunted {
+            return Ok(Some(FailingCase {
                 case,
                 story,
                 difference,
@@ -219,27 +219,27 @@ pub async fn hunt(config: &ExploreConfig) -> Result<Option<Hunted>, RunError> {
 
 /// A case that failed, not yet made small.
 #[derive(Debug)]
-pub struct Hunted {
+pub struct FailingCase {
     /// The number of the case.
     pub case: u64,
     story: Story,
-    difference: Difference,
+    difference: UnexpectedAnswer,
     environment: RunContext,
     capabilities: Arc<Capabilities>,
     seed: u64,
 }
 
-impl Hunted {
+impl FailingCase {
     /// Returns the name of the requirement that is to blame, as far as can be told.
     #[must_use]
     pub fn requirement(&self) -> &'static str {
-        let Difference {
+        let UnexpectedAnswer {
             command,
             expected,
             got,
             ..
         } = &self.difference;
-        blame(command, expected, got).unwrap_or("API-1")
+        requirement_at_fault(command, expected, got).unwrap_or("API-1")
     }
 
     /// Returns in a line what was done, what was admitted and what came.
@@ -249,7 +249,7 @@ impl Hunted {
     }
 
     /// Makes it small and judges it again.
-    pub async fn make_small(self) -> Finding {
+    pub async fn make_small(self) -> ExploreFinding {
         make_small(
             &self.environment,
             &self.capabilities,
@@ -270,7 +270,7 @@ async fn confirmed(
     capabilities: &Capabilities,
     story: &Story,
     stem: &str,
-) -> Played {
+) -> PlayedStory {
     let mut played = play(environment, capabilities, story, stem, false).await;
     let Some(first) = &played.difference else {
         return played;
@@ -296,8 +296,8 @@ async fn make_small(
     seed: u64,
     case: u64,
     story: Story,
-    difference: Difference,
-) -> Finding {
+    difference: UnexpectedAnswer,
+) -> ExploreFinding {
     let drawn_steps = story.steps.len();
     let stem = stem(seed, case);
     let shrinker = Shrinker::new(environment, capabilities, &stem, story, difference);
@@ -327,7 +327,7 @@ async fn make_small(
         }
         Err(_) => None,
     };
-    Finding {
+    ExploreFinding {
         case,
         file,
         judged,
@@ -370,7 +370,7 @@ impl ExploreOutput {
         }
     }
 
-    fn take(&mut self, case: u64, played: Played, differs: bool) {
+    fn take(&mut self, case: u64, played: PlayedStory, differs: bool) {
         self.cases += 1;
         for (word, succeeded) in played.answered {
             self.commands += 1;

@@ -17,10 +17,10 @@ use proofup_oracle::machine::{State, step};
 use proofup_scenario::Quantity;
 use serde_json::Value;
 
-use super::acts::{self, Actor, Inbox, Setup, SetupAct};
+use super::acts::{self, Actor, Inbox, MethodSetup, SetupAct};
 use super::dice::Dice;
-use super::head::{self, Lean};
-use super::way::Way;
+use super::intent::Intent;
+use super::story_setup::{self, SwarmWeights};
 
 mod misuse;
 mod overrun;
@@ -30,7 +30,7 @@ mod world;
 /// What a plan is made with.
 pub(super) struct Person<'a> {
     pub(super) dice: &'a mut Dice,
-    pub(super) lean: &'a Lean,
+    pub(super) weights: &'a SwarmWeights,
     pub(super) scene: &'a Scene<'a>,
     state: State,
     now: Timestamp,
@@ -45,7 +45,7 @@ pub(super) struct Scene<'a> {
     /// What the target declares.
     pub(super) capabilities: &'a proofup_domain::capabilities::Capabilities,
     /// Instants at which something ends.
-    pub(super) marks: &'a [Timestamp],
+    pub(super) deadlines: &'a [Timestamp],
     /// Instants at which info is due for review.
     pub(super) due: &'a [Timestamp],
 }
@@ -61,7 +61,7 @@ pub(super) struct Planned {
 /// Plans a way from a state on.
 pub(super) fn plan(
     dice: &mut Dice,
-    lean: &Lean,
+    weights: &SwarmWeights,
     scene: &Scene<'_>,
     state: &State,
     now: Timestamp,
@@ -73,15 +73,15 @@ pub(super) fn plan(
     };
     let mut person = Person {
         dice,
-        lean,
+        weights,
         scene,
         state: state.clone(),
         now,
         me: Actor::new(user),
         plan: Vec::new(),
     };
-    let way = person.dice.weighted(&person.lean.ways);
-    person.go(way);
+    let intent = person.dice.weighted(&person.weights.intents);
+    person.go(intent);
     person.plan
 }
 
@@ -108,24 +108,24 @@ fn seconds(by: &str) -> Option<i64> {
 }
 
 impl Person<'_> {
-    fn go(&mut self, way: Way) {
-        match way {
-            Way::Come => self.come(),
-            Way::Wait => self.wait(),
-            Way::SetUp => self.set_up_something(),
-            Way::Prove => self.come_and_prove(),
-            Way::Reset => self.reset_password(),
-            Way::Manage => self.manage(),
-            Way::Guess => self.guess(),
-            Way::SendAgain => self.send_again(),
-            Way::Review => self.review(),
-            Way::Trespass => self.trespass(),
-            Way::Rule => self.rule(),
-            Way::Linger => self.linger(),
-            Way::Fail => self.fail(),
-            Way::Watch => self.watch(),
-            Way::Overrun => self.overrun(),
-            Way::Look => self.look(),
+    fn go(&mut self, intent: Intent) {
+        match intent {
+            Intent::SignInAndOut => self.sign_in_and_out(),
+            Intent::Defer => self.defer(),
+            Intent::SetUp => self.set_up_something(),
+            Intent::Prove => self.sign_in_and_prove(),
+            Intent::Reset => self.reset_password(),
+            Intent::Manage => self.manage(),
+            Intent::Guess => self.guess(),
+            Intent::SendAgain => self.send_again(),
+            Intent::Review => self.review(),
+            Intent::Trespass => self.trespass(),
+            Intent::ChangePolicy => self.change_policy(),
+            Intent::AdvanceTime => self.advance_time(),
+            Intent::BreakGateway => self.break_gateway(),
+            Intent::WatchWindow => self.watch_window(),
+            Intent::Overrun => self.overrun(),
+            Intent::Read => self.read(),
         }
     }
 
@@ -153,7 +153,7 @@ impl Person<'_> {
 
     /// Returns whether something is done wrongly here.
     fn errs(&mut self) -> bool {
-        self.dice.chance(self.lean.spoil)
+        self.dice.chance(self.weights.spoil)
     }
 
     /// Returns where the session stands; empty: there is none, or it is over.
@@ -185,7 +185,7 @@ impl Person<'_> {
             .then(|| Name(self.dice.pick(names).to_owned()))
     }
 
-    fn come(&mut self) {
+    fn sign_in_and_out(&mut self) {
         let password = self.dice.weighted(&[(0, 70), (1, 20), (2, 10)]);
         let password = [
             PasswordRole::Right,
@@ -214,7 +214,7 @@ impl Person<'_> {
     }
 
     /// Signs in and asks to wait, offered or not.
-    fn wait(&mut self) {
+    fn defer(&mut self) {
         let command = self.me.sign_in(PasswordRole::Right, None);
         self.act(command);
         let command = self.me.defer();
@@ -228,7 +228,7 @@ impl Person<'_> {
         let command = self.dice.pick(&after);
         self.act(command);
         if self.dice.chance(50) {
-            self.linger();
+            self.advance_time();
             let command = self.me.sign_in(PasswordRole::Right, None);
             self.act(command);
             let command = self.me.defer();
@@ -295,8 +295,8 @@ impl Person<'_> {
     }
 
     /// Draws which address or number, and how it is proved.
-    fn details(&mut self, method: Method) -> Setup {
-        let mut setup = Setup::of(method);
+    fn details(&mut self, method: Method) -> MethodSetup {
+        let mut setup = MethodSetup::of(method);
         setup.bind = self.name(&["e1", "e2"], 25);
         // Whether a work address may be registered is what the editions part on.
         let oldest = self.state.policy().edition == Edition::E20180725;
@@ -352,7 +352,7 @@ impl Person<'_> {
     }
 
     /// Begins a setup and goes through with it.
-    fn set_up(&mut self, setup: Setup) {
+    fn set_up(&mut self, setup: MethodSetup) {
         let (method, kind) = (setup.method, setup.kind);
         let bind = setup.bind.clone();
         let inbox = inbox_of(&setup);
@@ -383,7 +383,7 @@ impl Person<'_> {
             self.outlast();
         }
         if self.dice.chance(6) {
-            self.rule();
+            self.change_policy();
         }
         if self.dice.chance(5) {
             self.forbid(method);
@@ -471,7 +471,7 @@ impl Person<'_> {
 }
 
 /// Returns where the code or call of a setup goes.
-fn inbox_of(setup: &Setup) -> Option<Inbox> {
+fn inbox_of(setup: &MethodSetup) -> Option<Inbox> {
     let phone = |default| setup.phone.clone().unwrap_or(default);
     let texts = setup.kind != Some(ChallengeKind::VoiceCall);
     match setup.method {

@@ -16,14 +16,14 @@ use proofup_world::case::{Case, make_world};
 use proofup_world::context::RunContext;
 use proofup_world::{Trouble, World, first_policy};
 
-use super::blame::{Got, blame};
+use super::requirement_at_fault::{Got, requirement_at_fault};
 use super::story::Story;
 
 /// What came of a story.
 #[derive(Debug)]
-pub(crate) struct Played {
+pub(crate) struct PlayedStory {
     /// The first answer that the oracle does not admit.
-    pub(crate) difference: Option<Difference>,
+    pub(crate) difference: Option<UnexpectedAnswer>,
     /// What the auditor, who never asks the oracle, finds in what happened.
     pub(crate) violations: Vec<Violation>,
     /// Each command of the story that was answered, and whether it succeeded.
@@ -40,7 +40,7 @@ pub(crate) struct Played {
 
 /// An answer that the oracle does not admit.
 #[derive(Debug, Clone)]
-pub(crate) struct Difference {
+pub(crate) struct UnexpectedAnswer {
     /// The index of the step; none: it came while methods were registered before the first step.
     pub(crate) step: Option<usize>,
     /// What was done.
@@ -58,8 +58,8 @@ pub(crate) async fn play(
     story: &Story,
     stem: &str,
     keep_expectations: bool,
-) -> Played {
-    let mut played = Played {
+) -> PlayedStory {
+    let mut played = PlayedStory {
         difference: None,
         violations: Vec::new(),
         answered: Vec::new(),
@@ -79,21 +79,21 @@ pub(crate) async fn play(
             return played;
         }
     };
-    let mut stage = Stage {
+    let mut side = OracleSide {
         state: story.tenant(capabilities),
         played,
         environment,
         keep_expectations,
     };
     let prepared = world.set_up(&case.scenario, &case.policy()).await;
-    stage.see_preparation(&world);
+    side.see_preparation(&world);
     match prepared {
         Ok(()) => {
-            stage.state = stage.state.begin_story();
-            stage.steps(&mut world, &story.steps).await;
+            side.state = side.state.begin_story();
+            side.steps(&mut world, &story.steps).await;
         }
-        Err(trouble) if stage.played.difference.is_none() => {
-            stage.played.failure = Some(trouble.to_string());
+        Err(trouble) if side.played.difference.is_none() => {
+            side.played.failure = Some(trouble.to_string());
         }
         Err(_) => {}
     }
@@ -102,18 +102,18 @@ pub(crate) async fn play(
         limits: capabilities.limits.clone(),
         code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
     };
-    stage.played.violations = audit(&grounds, &world.history);
+    side.played.violations = audit(&grounds, &world.history);
     world.tear_down().await;
-    if let Some(Difference {
+    if let Some(UnexpectedAnswer {
         got: Got::Answer(answer),
         ..
-    }) = &mut stage.played.difference
+    }) = &mut side.played.difference
     {
         // What a target tells that it must not tell is told by nobody else.
         answer.each_text_mut(&mut |text| mask(text, world.secrets()));
     }
     world.stop().await;
-    stage.played
+    side.played
 }
 
 /// Takes secrets out of an answer; text that holds one is not told at all.
@@ -131,14 +131,14 @@ fn mask(text: &mut String, secrets: &BTreeSet<Secret>) {
 const SECRET_MIN: usize = 6;
 
 /// The oracle's side of a story.
-struct Stage<'a> {
+struct OracleSide<'a> {
     state: State,
-    played: Played,
+    played: PlayedStory,
     environment: &'a RunContext,
     keep_expectations: bool,
 }
 
-impl Stage<'_> {
+impl OracleSide<'_> {
     /// Compares what happened before the first step with the oracle.
     fn see_preparation(&mut self, world: &World<'_>) {
         for (now, command, answer) in &world.history {
@@ -198,7 +198,7 @@ impl Stage<'_> {
             .is_ok();
         let again = world.perform(command, None).await;
         if let (true, Err(Trouble::Transport(failure))) = (reachable, again) {
-            self.played.difference = Some(Difference {
+            self.played.difference = Some(UnexpectedAnswer {
                 step: Some(index),
                 command: command.clone(),
                 expected: outcome.expected,
@@ -220,7 +220,7 @@ impl Stage<'_> {
         let admitted = outcome.expected.admits(answer).is_ok()
             || self.is_allowed(command, &outcome.expected, answer);
         if !admitted {
-            self.played.difference = Some(Difference {
+            self.played.difference = Some(UnexpectedAnswer {
                 step: index,
                 command: command.clone(),
                 expected: outcome.expected.clone(),
@@ -234,7 +234,7 @@ impl Stage<'_> {
 
     /// Returns whether the catalogue takes the refusal for as good as the expected one.
     fn is_allowed(&self, command: &Command, expected: &Expected, answer: &Answer) -> bool {
-        let Some(id) = blame(command, expected, &Got::Answer(answer.clone())) else {
+        let Some(id) = requirement_at_fault(command, expected, &Got::Answer(answer.clone())) else {
             return false;
         };
         let id = proofup_domain::requirement::RequirementId(id.to_owned());

@@ -11,10 +11,10 @@ use proofup_scenario::GatewayForms;
 use proofup_world::context::RunContext;
 use serde_json::Value as Json;
 
-use super::blame::Got;
-use super::play::{Difference, play};
+use super::play::{UnexpectedAnswer, play};
+use super::requirement_at_fault::Got;
 use super::story::Story;
-use super::{actor, expected_gist, gist};
+use super::{actor, answer_summary, expected_summary};
 
 /// Counts the attempts that are made at most.
 const ATTEMPTS_MAX: usize = 800;
@@ -25,7 +25,7 @@ pub(super) struct Shrinker<'a> {
     pub(super) capabilities: &'a Capabilities,
     pub(super) stem: &'a str,
     story: Story,
-    difference: Difference,
+    difference: UnexpectedAnswer,
     attempts: usize,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Shrinker<'a> {
         capabilities: &'a Capabilities,
         stem: &'a str,
         story: Story,
-        difference: Difference,
+        difference: UnexpectedAnswer,
     ) -> Self {
         Self {
             environment,
@@ -48,7 +48,7 @@ impl<'a> Shrinker<'a> {
     }
 
     /// Shrinks until nothing more can be taken away, or the attempts are spent.
-    pub(super) async fn shrink(mut self) -> (Story, Difference, usize) {
+    pub(super) async fn shrink(mut self) -> (Story, UnexpectedAnswer, usize) {
         if self.difference.step.is_none() {
             let spelt_out = self.story.spelt_out(self.capabilities);
             if !self.attempt(spelt_out).await {
@@ -294,24 +294,24 @@ fn can_be_written(story: &Story) -> bool {
 }
 
 /// Returns whether two differences are one: the same command, admitted and answered alike.
-pub(super) fn same(one: &Difference, other: &Difference) -> bool {
+pub(super) fn same(one: &UnexpectedAnswer, other: &UnexpectedAnswer) -> bool {
     one.command.word() == other.command.word() && signature(one) == signature(other)
 }
 
 /// Returns what is admitted and what came, and for two successes where they part.
-fn signature(difference: &Difference) -> (String, String, String) {
+fn signature(difference: &UnexpectedAnswer) -> (String, String, String) {
     let admitted = difference
         .expected
         .alternatives()
         .first()
-        .map(expected_gist);
+        .map(expected_summary);
     let (got, path) = match &difference.got {
         Got::Nothing(_) => ("nothing".to_owned(), String::new()),
         Got::Answer(answer) => {
             let mismatches = difference.expected.admits(answer).err().unwrap_or_default();
             let first = mismatches.first().cloned().unwrap_or_default();
             let path = first.split(':').next().unwrap_or_default().to_owned();
-            (gist(answer), path)
+            (answer_summary(answer), path)
         }
     };
     (admitted.unwrap_or_default(), got, path)

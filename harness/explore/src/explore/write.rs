@@ -11,10 +11,10 @@ use proofup_scenario::Provenance;
 use proofup_scenario::spelling::ScenarioWriter;
 use serde_json::{Value as Json, json};
 
-use super::blame::{Got, blame};
-use super::play::Difference;
+use super::play::UnexpectedAnswer;
+use super::requirement_at_fault::{Got, requirement_at_fault};
 use super::story::Story;
-use super::{expected_gist, gist};
+use super::{answer_summary, expected_summary};
 
 /// A failing story as a file.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub struct Counterexample {
 /// Writes a story that ends in a difference. `expectations` are those of its steps, by index.
 pub(super) fn write(
     story: &Story,
-    difference: &Difference,
+    difference: &UnexpectedAnswer,
     expectations: &[(usize, Expected)],
     found: &Provenance,
     catalogue: &Catalogue,
@@ -107,20 +107,20 @@ pub(super) fn write(
 }
 
 /// Returns in a line what was done, what was admitted and what came.
-pub(super) fn summary(difference: &Difference) -> String {
+pub(super) fn summary(difference: &UnexpectedAnswer) -> String {
     let [did, expected, got] = parts(difference);
     format!("{did}: expected {expected}, got {got}")
 }
 
-fn parts(difference: &Difference) -> [String; 3] {
+fn parts(difference: &UnexpectedAnswer) -> [String; 3] {
     let admitted: Vec<String> = difference
         .expected
         .alternatives()
         .iter()
-        .map(|one| brief(&one.to_json(), || expected_gist(one)))
+        .map(|one| brief(&one.to_json(), || expected_summary(one)))
         .collect();
     let got = match &difference.got {
-        Got::Answer(answer) => brief(&answer.to_json(), || gist(answer)),
+        Got::Answer(answer) => brief(&answer.to_json(), || answer_summary(answer)),
         Got::Nothing(why) => format!("no answer ({why})"),
     };
     let did = proofup_scenario::transcript::command(&difference.command);
@@ -128,10 +128,10 @@ fn parts(difference: &Difference) -> [String; 3] {
 }
 
 /// Returns fields in a line, or a few words where there are none.
-fn brief(fields: &Json, gist: impl Fn() -> String) -> String {
+fn brief(fields: &Json, answer_summary: impl Fn() -> String) -> String {
     match fields.as_object() {
         Some(table) if !table.is_empty() => spell(fields),
-        _ => gist(),
+        _ => answer_summary(),
     }
 }
 
@@ -144,7 +144,7 @@ fn requirement(
     catalogue: &Catalogue,
 ) -> String {
     let nothing = Got::Answer(Answer::done());
-    let named = blame(command, expected, got.unwrap_or(&nothing)).unwrap_or("API-3");
+    let named = requirement_at_fault(command, expected, got.unwrap_or(&nothing)).unwrap_or("API-3");
     let holds = catalogue.requirements.iter().any(|requirement| {
         requirement.id.0 == named
             && (requirement.editions.is_empty() || requirement.editions.contains(&edition))

@@ -13,15 +13,15 @@ use serde_json::{Value as Json, json};
 
 use super::REQUIREMENT;
 use super::combination::Combination;
-use super::decision::{Decision, Standing, Told, expected, expected_in_full, session_state};
-use super::finding::{Aspect, Difference};
+use super::decision::{Decision, Standing, UserView, expected, expected_in_full, session_state};
+use super::finding::{Aspect, MatrixDifference};
 
 /// Writes the scenario that shows a difference.
 #[must_use]
-pub fn counterexample(difference: &Difference) -> String {
+pub fn counterexample(difference: &MatrixDifference) -> String {
     let combination = difference.combination;
     let policy = combination.policy();
-    let mut file = Story::begin(difference);
+    let mut file = MatrixScenario::begin(difference);
     match expected(&policy, combination.role(), &difference.registered) {
         Decision::Refused => file.refused_policy(&policy),
         Decision::Accepted(_) if difference.aspect == Aspect::Policy => {
@@ -40,10 +40,10 @@ pub fn counterexample(difference: &Difference) -> String {
 }
 
 /// A scenario that is made of steps about one person.
-struct Story(ScenarioWriter);
+struct MatrixScenario(ScenarioWriter);
 
-impl Story {
-    fn begin(difference: &Difference) -> Self {
+impl MatrixScenario {
+    fn begin(difference: &MatrixDifference) -> Self {
         let number = difference.combination.number();
         let comment = format!(
             "Found by `proofup matrix`, combination {number}: {}: expected {}, got {}.",
@@ -95,7 +95,7 @@ impl Story {
     }
 
     /// The sign-in, what can be added and what is required, one after the other.
-    fn standing(&mut self, difference: &Difference, policy: &Policy, standing: &Standing) {
+    fn standing(&mut self, difference: &MatrixDifference, policy: &Policy, standing: &Standing) {
         let (combination, aspect) = (difference.combination, difference.aspect);
         self.policy(policy);
         self.user(combination, &difference.registered);
@@ -232,7 +232,7 @@ fn slug(what: &str) -> Json {
     json!(format!("{REQUIREMENT}/matrix-{what}"))
 }
 
-fn details(told: &Told) -> Json {
+fn details(told: &UserView) -> Json {
     told.details
         .iter()
         .map(|detail| {
@@ -252,8 +252,8 @@ mod tests {
     use proofup_scenario::catalogue::embedded_catalogue;
     use proofup_scenario::load;
 
-    fn difference(number: u16, aspect: Aspect, registered: &[Method]) -> Difference {
-        Difference {
+    fn difference(number: u16, aspect: Aspect, registered: &[Method]) -> MatrixDifference {
+        MatrixDifference {
             combination: Combination::new(number),
             registered: registered.to_vec(),
             aspect,
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_loads(difference: &Difference) {
+    fn check_loads(difference: &MatrixDifference) {
         let text = counterexample(difference);
         let loaded = load("matrix.toml", &text, &embedded_catalogue());
         let problems = loaded.map_err(|errors| {

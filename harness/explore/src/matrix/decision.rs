@@ -50,7 +50,7 @@ pub fn expected(policy: &Policy, role: Role, registered: &[Method]) -> Decision 
 
 /// Everything that a target can be asked about a user who has registered nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct UserView {
     pub(super) available: Vec<Method>,
     pub(super) details: Vec<Detail>,
     pub(super) interrupted: bool,
@@ -68,7 +68,7 @@ pub(super) struct Detail {
 }
 
 /// Decides as the oracle does, in full; nothing where the policy is refused.
-pub(super) fn expected_in_full(policy: &Policy, role: Role) -> Option<Told> {
+pub(super) fn expected_in_full(policy: &Policy, role: Role) -> Option<UserView> {
     if !policy::defects(policy).is_empty() {
         return None;
     }
@@ -86,7 +86,7 @@ pub(super) fn expected_in_full(policy: &Policy, role: Role) -> Option<Told> {
         required::Page::List(methods) => methods,
         required::Page::Success => Vec::new(),
     };
-    Some(Told {
+    Some(UserView {
         available: details.iter().map(|detail| detail.method).collect(),
         details,
         interrupted: is_interrupted(policy, &user),

@@ -51,7 +51,7 @@ impl Aspect {
 
 /// What differs between an implementation and the oracle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct MatrixDifference {
     /// Under which policy, for which role.
     pub combination: Combination,
     /// For a user who has registered this.
@@ -66,7 +66,7 @@ pub struct Difference {
 
 /// Why a combination could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct LookupError {
     /// Which.
     pub combination: Combination,
     /// Why.
@@ -85,25 +85,25 @@ pub struct Findings {
     /// How many need something that the target declares absent.
     pub not_applicable: u64,
     /// What is to come of the combinations judged; each outcome once.
-    pub outcomes: BTreeSet<Outcome>,
+    pub outcomes: BTreeSet<PolicyOutcome>,
     /// In how many the implementation differs.
     pub different: u64,
     /// The first differences.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<MatrixDifference>,
     /// How many could not be judged, though they were tried.
     pub troubled: u64,
     /// The first of them.
-    pub troubles: Vec<Trouble>,
+    pub troubles: Vec<LookupError>,
     /// Somebody asked to stop before the end.
     pub interrupted: bool,
 }
 
 /// An outcome: nothing where the policy is refused, else what can be added and what is required.
-pub type Outcome = Option<(Vec<Method>, Vec<Method>)>;
+pub type PolicyOutcome = Option<(Vec<Method>, Vec<Method>)>;
 
 impl Findings {
     /// Counts one that was judged, with what differs.
-    pub(super) fn count(&mut self, outcome: Outcome, differences: Vec<Difference>) {
+    pub(super) fn count(&mut self, outcome: PolicyOutcome, differences: Vec<MatrixDifference>) {
         self.ran += 1;
         self.invalid += u64::from(outcome.is_none());
         if !self.outcomes.contains(&outcome) {
@@ -114,7 +114,7 @@ impl Findings {
     }
 
     /// Counts one that could not be judged.
-    pub(super) fn trouble(&mut self, trouble: Trouble) {
+    pub(super) fn trouble(&mut self, trouble: LookupError) {
         self.troubled += 1;
         keep(&mut self.troubles, vec![trouble]);
     }
@@ -140,22 +140,22 @@ impl Findings {
 
     /// Returns how it ended.
     #[must_use]
-    pub const fn ending(&self) -> Ending {
+    pub const fn ending(&self) -> MatrixEnding {
         if self.interrupted {
-            Ending::Interrupted
+            MatrixEnding::Interrupted
         } else if self.different > 0 {
-            Ending::Differs
+            MatrixEnding::Differs
         } else if self.troubled > 0 || self.not_reached() > 0 || self.ran == 0 {
-            Ending::Incomplete
+            MatrixEnding::Incomplete
         } else {
-            Ending::Agrees
+            MatrixEnding::Agrees
         }
     }
 }
 
 /// How a matrix ended, the least pressing first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ending {
+pub enum MatrixEnding {
     /// Everything asked for was judged, and nothing differs.
     Agrees,
     /// Nothing differs, but something could not be judged.
@@ -166,7 +166,7 @@ pub enum Ending {
     Interrupted,
 }
 
-impl Ending {
+impl MatrixEnding {
     /// Returns the exit code (`decisions.md` 10).
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -206,8 +206,8 @@ mod tests {
         }
     }
 
-    fn difference() -> Difference {
-        Difference {
+    fn difference() -> MatrixDifference {
+        MatrixDifference {
             combination: Combination::new(7),
             registered: Vec::new(),
             aspect: Aspect::Available,
@@ -219,14 +219,14 @@ mod tests {
     #[test]
     fn what_is_missing_is_never_agreement() {
         let mut findings = asked(2);
-        assert_eq!(findings.ending(), Ending::Incomplete);
+        assert_eq!(findings.ending(), MatrixEnding::Incomplete);
         findings.count(None, Vec::new());
         assert_eq!(
             (findings.ending(), findings.not_reached()),
-            (Ending::Incomplete, 1)
+            (MatrixEnding::Incomplete, 1)
         );
         findings.count(Some((Vec::new(), Vec::new())), Vec::new());
-        assert_eq!(findings.ending(), Ending::Agrees);
+        assert_eq!(findings.ending(), MatrixEnding::Agrees);
         assert_eq!(
             (findings.ran, findings.invalid, findings.outcomes.len()),
             (2, 1, 2)
@@ -237,9 +237,9 @@ mod tests {
     fn a_difference_counts_more_than_what_is_missing_and_an_interruption_more_than_both() {
         let mut findings = asked(9);
         findings.count(None, vec![difference()]);
-        assert_eq!(findings.ending(), Ending::Differs);
+        assert_eq!(findings.ending(), MatrixEnding::Differs);
         findings.interrupted = true;
-        assert_eq!(findings.ending(), Ending::Interrupted);
+        assert_eq!(findings.ending(), MatrixEnding::Interrupted);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::REQUIREMENT;
-use super::finding::{Difference, Ending, Findings};
+use super::finding::{Findings, MatrixDifference, MatrixEnding};
 
 /// The version of this form of report; it changes when a reader would have to.
 pub const FORMAT: &str = "proofup-matrix-1";
@@ -16,7 +16,8 @@ pub const FORMAT: &str = "proofup-matrix-1";
 /// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+#[schemars(rename = "Report")]
+pub struct MatrixReport {
     /// The form of this report: `proofup-matrix-1`.
     pub format: &'static str,
     /// The version of the program.
@@ -32,7 +33,7 @@ pub struct Report {
     /// What was judged: one entry for users who have registered nothing, one more for those who have.
     pub axes: Vec<Axis>,
     /// Everything that differs between two equal matrices.
-    pub run: Run,
+    pub run: MatrixRun,
 }
 
 /// What was found among some of the combinations.
@@ -84,22 +85,23 @@ pub struct ToldDifference {
 /// What differs between two equal matrices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Run {
+#[schemars(rename = "Run")]
+pub struct MatrixRun {
     /// How the target was asked: `inProcess`, `loopback` or `http`.
     pub transport: String,
     /// How long it took, in milliseconds.
     pub wall_ms: u64,
 }
 
-impl Report {
+impl MatrixReport {
     /// Makes the report of what was found; the greatest number of registered methods stands beside each part.
     #[must_use]
     pub fn new(
         version: &str,
         target: &str,
-        ending: Ending,
+        ending: MatrixEnding,
         found: &[(usize, Findings)],
-        run: Run,
+        run: MatrixRun,
     ) -> Self {
         Self {
             format: FORMAT,
@@ -139,7 +141,7 @@ impl Axis {
 }
 
 impl ToldDifference {
-    fn new(difference: &Difference) -> Self {
+    fn new(difference: &MatrixDifference) -> Self {
         Self {
             combination: difference.combination.number(),
             policy: difference.combination.policy(),

@@ -8,7 +8,7 @@ use proofup_domain::method::Method;
 use super::combination::Combination;
 use super::decision::{Decider, Decision, Standing, expected, session_state};
 use super::export::joined;
-use super::finding::{ACCEPTED, Aspect, Difference, Findings, REFUSED};
+use super::finding::{ACCEPTED, Aspect, Findings, MatrixDifference, REFUSED};
 
 /// Counts the combinations that a thread takes at a time.
 const CHUNK: usize = 256;
@@ -108,11 +108,11 @@ fn compare(
     registered: &[Method],
     expected: &Decision,
     actual: &Decision,
-) -> Vec<Difference> {
+) -> Vec<MatrixDifference> {
     let mut differences = Vec::new();
     let mut check = |aspect, expected: String, actual: String| {
         if expected != actual {
-            differences.push(Difference {
+            differences.push(MatrixDifference {
                 combination,
                 registered: registered.to_vec(),
                 aspect,

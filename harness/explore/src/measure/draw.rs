@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 
 use self::odd::{odd_value, places, with};
-use super::openapi::{Document, Endpoint, OTHER_METHODS};
+use super::openapi::{Endpoint, OTHER_METHODS, OpenApiDocument};
 use super::sample::Sampler;
 
 /// A drawn request.
@@ -28,7 +28,7 @@ pub(super) struct Drawn {
 /// What is needed to draw requests for one endpoint.
 pub(super) struct Drawer<'a> {
     pub(super) target: &'a CompiledTarget,
-    pub(super) document: &'a Document,
+    pub(super) document: &'a OpenApiDocument,
     pub(super) endpoint: &'a Endpoint,
     /// What the person who sends it has.
     pub(super) known: &'a Variables,
@@ -37,7 +37,7 @@ pub(super) struct Drawer<'a> {
 }
 
 /// A request while it is put together.
-struct Draft {
+struct DrawnRequest {
     method: Method,
     path: String,
     query: String,
@@ -55,7 +55,7 @@ impl Drawer<'_> {
         let text = sample
             .as_ref()
             .map_or_else(String::new, |sample| written(sample, media.as_deref()));
-        let mut draft = Draft {
+        let mut draft = DrawnRequest {
             method: self.endpoint.method.clone(),
             path: self.path(None, rng),
             query: String::new(),
@@ -144,7 +144,7 @@ impl Drawer<'_> {
         segments.join("/")
     }
 
-    fn odd_path(&self, draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
+    fn odd_path(&self, draft: &mut DrawnRequest, rng: &mut ChaCha8Rng) -> String {
         const ODD: [&str; 18] = [
             "%00",
             "..",
@@ -183,7 +183,7 @@ impl Drawer<'_> {
         format!("{tail} behind the path")
     }
 
-    fn odd_query(&self, draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
+    fn odd_query(&self, draft: &mut DrawnRequest, rng: &mut ChaCha8Rng) -> String {
         const ODD: [&str; 12] = [
             "",
             "-1",
@@ -214,7 +214,7 @@ impl Drawer<'_> {
         format!("the query `{told}`")
     }
 
-    fn other_method(&self, draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
+    fn other_method(&self, draft: &mut DrawnRequest, rng: &mut ChaCha8Rng) -> String {
         let own = self.document.methods_of(&self.endpoint.path);
         let others: Vec<&Method> = OTHER_METHODS
             .iter()
@@ -233,7 +233,7 @@ impl Drawer<'_> {
     }
 }
 
-impl Draft {
+impl DrawnRequest {
     fn request(mut self, target: &CompiledTarget) -> Option<Request<Bytes>> {
         if let Some(media) = &self.media {
             self.headers
@@ -267,7 +267,7 @@ fn written(sample: &Json, media: Option<&str>) -> String {
     }
 }
 
-fn odd_headers(draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
+fn odd_headers(draft: &mut DrawnRequest, rng: &mut ChaCha8Rng) -> String {
     let long = "x".repeat(4000);
     let odd: [&[u8]; 8] = [
         b"Bearer",
@@ -314,7 +314,7 @@ fn odd_headers(draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
     }
 }
 
-fn unasked_body(draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
+fn unasked_body(draft: &mut DrawnRequest, rng: &mut ChaCha8Rng) -> String {
     let bodies = ["{}", "{\"a\":1}", "[", "\0\0\0\0", "<a/>"];
     let body = bodies[rng.random_range(0..bodies.len())];
     draft.body = body.as_bytes().to_vec();
@@ -322,7 +322,7 @@ fn unasked_body(draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
     format!("the body {}", body.escape_debug())
 }
 
-fn odd_media(draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
+fn odd_media(draft: &mut DrawnRequest, rng: &mut ChaCha8Rng) -> String {
     let media = [
         "",
         "text/plain",
@@ -345,7 +345,7 @@ fn odd_media(draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
 }
 
 /// Breaks the text of a body; the second value says that it surely is no JSON any more.
-fn broken(draft: &mut Draft, rng: &mut ChaCha8Rng) -> (String, bool) {
+fn broken(draft: &mut DrawnRequest, rng: &mut ChaCha8Rng) -> (String, bool) {
     let body = std::mem::take(&mut draft.body);
     let (what, spoilt): (&str, Vec<u8>) = match rng.random_range(0..12) {
         0..3 => {
@@ -394,7 +394,7 @@ fn broken(draft: &mut Draft, rng: &mut ChaCha8Rng) -> (String, bool) {
     (what.to_owned(), is_broken)
 }
 
-fn other_body(draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
+fn other_body(draft: &mut DrawnRequest, rng: &mut ChaCha8Rng) -> String {
     let bodies = ["[]", "null", "1", "\"text\"", "true", "[{}]", "{}"];
     let body = bodies[rng.random_range(0..bodies.len())];
     draft.body = body.as_bytes().to_vec();
@@ -403,7 +403,7 @@ fn other_body(draft: &mut Draft, rng: &mut ChaCha8Rng) -> String {
 
 /// Spoils one member of the body: leaves it out, doubles it, adds one, or puts an odd value there.
 fn odd_member(
-    draft: &mut Draft,
+    draft: &mut DrawnRequest,
     members: serde_json::Map<String, Json>,
     rng: &mut ChaCha8Rng,
 ) -> String {
@@ -454,12 +454,12 @@ mod tests {
 
     use super::*;
 
-    fn document() -> Document {
+    fn document() -> OpenApiDocument {
         let schema = json!({ "type": "object", "required": ["code", "inner"], "properties": {
             "code": { "type": "string" },
             "inner": { "type": "object", "required": ["list"], "properties": { "list": { "type": "array", "items": { "type": "integer" } } } },
         } });
-        Document::read(json!({ "openapi": "3.1.0", "paths": {
+        OpenApiDocument::read(json!({ "openapi": "3.1.0", "paths": {
             "/v1/enrollments/{id}/verification": { "post": { "requestBody": { "required": true, "content": { "application/json": { "schema": schema } } } } },
             "/v1/account": { "get": {} },
         } }))
@@ -473,7 +473,7 @@ mod tests {
 
     fn drawn(seed: u64, endpoint: usize) -> Option<Drawn> {
         static TARGET: LazyLock<CompiledTarget> = LazyLock::new(target);
-        static DOCUMENT: LazyLock<Document> = LazyLock::new(document);
+        static DOCUMENT: LazyLock<OpenApiDocument> = LazyLock::new(document);
         let mut known = Variables::default();
         known.insert("enrollment", "e1");
         let credential = Secret::new("t0ken");

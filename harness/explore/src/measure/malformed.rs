@@ -18,8 +18,8 @@ use tower::ServiceExt as _;
 use super::Measure;
 use super::collect::{Stand, person};
 use super::draw::{Drawer, Drawn};
-use super::openapi::{Document, Endpoint};
-use super::report::{Finding, Measured, Row};
+use super::openapi::{Endpoint, OpenApiDocument};
+use super::report::{MeasureFinding, Measured, Row};
 
 /// Fetches the target's description, and sends each endpoint in it so many malformed requests.
 pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize>) -> Measured {
@@ -78,17 +78,17 @@ async fn ask(stand: &Stand<'_>) -> Result<bytes::Bytes, String> {
     Ok(response.into_body())
 }
 
-async fn fetch(stand: &Stand<'_>) -> Result<Document, String> {
+async fn fetch(stand: &Stand<'_>) -> Result<OpenApiDocument, String> {
     let body = ask(stand).await?;
     let root: Json = serde_json::from_slice(&body)
         .map_err(|error| format!("the document is not JSON: {error}"))?;
-    Document::read(root).map_err(|why| format!("the document: {why}"))
+    OpenApiDocument::read(root).map_err(|why| format!("the document: {why}"))
 }
 
 /// The people who send, the tenant that is spoilt, and how far it is.
 struct Work<'a, 'e> {
     stand: &'a Stand<'e>,
-    document: &'a Document,
+    document: &'a OpenApiDocument,
     requests: usize,
     only: Option<usize>,
     people: usize,
@@ -102,7 +102,7 @@ struct Work<'a, 'e> {
 impl<'a, 'e> Work<'a, 'e> {
     async fn begin(
         stand: &'a Stand<'e>,
-        document: &'a Document,
+        document: &'a OpenApiDocument,
         requests: usize,
         only: Option<usize>,
         endpoints: usize,
@@ -197,7 +197,7 @@ impl<'a, 'e> Work<'a, 'e> {
             }
             self.sent += 1;
             if let Some(wrong) = self.wrong(&came, unreadable) {
-                let finding = Finding {
+                let finding = MeasureFinding {
                     number,
                     place: endpoint.to_string(),
                     sent,
@@ -280,7 +280,7 @@ impl<'a, 'e> Work<'a, 'e> {
         let Err(why) = ask(self.stand).await else {
             return true;
         };
-        let finding = Finding {
+        let finding = MeasureFinding {
             number: self.only.unwrap_or_default(),
             place: endpoint.to_string(),
             sent: format!("a plain request after those to {endpoint}"),

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 /// A document and the endpoints in it.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(super) struct OpenApiDocument {
     root: Json,
     pub(super) endpoints: Vec<Endpoint>,
 }
@@ -43,7 +43,7 @@ pub(super) const OTHER_METHODS: [Method; 6] = [
     Method::TRACE,
 ];
 
-impl Document {
+impl OpenApiDocument {
     /// Reads a document; what is none tells why.
     pub(super) fn read(root: Json) -> Result<Self, String> {
         let version = root["openapi"].as_str().unwrap_or_default();
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn endpoints_are_read_with_their_bodies_and_parameters() {
-        let document = Document::read(json!({
+        let document = OpenApiDocument::read(json!({
             "openapi": "3.1.0",
             "paths": { "/a/{id}": {
                 "parameters": [{ "$ref": "#/components/parameters/top" }, { "in": "path", "name": "id" }],
@@ -160,7 +160,7 @@ mod tests {
             json!({ "openapi": "3.0.0", "paths": {} }),
             json!(7),
         ] {
-            assert!(Document::read(root.clone()).is_err(), "{root}");
+            assert!(OpenApiDocument::read(root.clone()).is_err(), "{root}");
         }
     }
 

@@ -19,7 +19,7 @@ pub struct Measured {
     /// The single tests.
     pub rows: Vec<Row>,
     /// What is wrong, where something is.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<MeasureFinding>,
     /// How many findings were not kept: the first of their kind are enough.
     pub findings_left_out: usize,
     /// Why it, or a part of it, could not be measured.
@@ -47,7 +47,7 @@ pub struct Row {
 
 /// One drawn request that was answered as it must not be.
 #[derive(Debug, Clone)]
-pub struct Finding {
+pub struct MeasureFinding {
     /// The number that draws it again.
     pub number: usize,
     /// Where it was sent: the endpoint, or the kind of shape.
@@ -62,7 +62,7 @@ pub struct Finding {
 
 /// What became of one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement {
+pub enum MeasureJudgement {
     /// Everything holds.
     Holds,
     /// Something fails.
@@ -73,7 +73,7 @@ pub enum Judgement {
     NotApplicable,
 }
 
-impl Judgement {
+impl MeasureJudgement {
     /// Returns the word for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -88,7 +88,7 @@ impl Judgement {
 
 /// How measuring ended as a whole, the most pressing last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ending {
+pub enum MeasureEnding {
     /// Everything that applies holds.
     Holds,
     /// Something could not be measured.
@@ -99,7 +99,7 @@ pub enum Ending {
     Interrupted,
 }
 
-impl Ending {
+impl MeasureEnding {
     /// Returns the exit code (`decisions.md` 10).
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -128,17 +128,17 @@ impl Measured {
 
     /// Returns what became of the requirement.
     #[must_use]
-    pub fn judgement(&self) -> Judgement {
+    pub fn judgement(&self) -> MeasureJudgement {
         if !self.findings.is_empty() || self.rows.iter().any(|row| !row.holds) {
-            Judgement::Fails
+            MeasureJudgement::Fails
         } else if !self.unable.is_empty() {
-            Judgement::CouldNotRun
+            MeasureJudgement::CouldNotRun
         } else if self.not_applicable.is_some() {
-            Judgement::NotApplicable
+            MeasureJudgement::NotApplicable
         } else if self.rows.is_empty() {
-            Judgement::CouldNotRun
+            MeasureJudgement::CouldNotRun
         } else {
-            Judgement::Holds
+            MeasureJudgement::Holds
         }
     }
 
@@ -150,7 +150,7 @@ impl Measured {
     }
 
     /// Keeps a finding, or counts it: the first of a kind in a few places are enough.
-    pub(crate) fn find(&mut self, finding: Finding) {
+    pub(crate) fn find(&mut self, finding: MeasureFinding) {
         let known = self.findings.iter();
         let alike = known.filter(|known| known.wrong == finding.wrong);
         let places: Vec<&str> = alike.map(|known| known.place.as_str()).collect();
@@ -175,16 +175,16 @@ impl MeasureReport {
 
     /// Returns how it ended.
     #[must_use]
-    pub fn ending(&self) -> Ending {
+    pub fn ending(&self) -> MeasureEnding {
         let ends = |judgement| self.measured.iter().any(|one| one.judgement() == judgement);
         if self.interrupted {
-            Ending::Interrupted
-        } else if ends(Judgement::Fails) {
-            Ending::Fails
-        } else if ends(Judgement::CouldNotRun) || self.measured.is_empty() {
-            Ending::Incomplete
+            MeasureEnding::Interrupted
+        } else if ends(MeasureJudgement::Fails) {
+            MeasureEnding::Fails
+        } else if ends(MeasureJudgement::CouldNotRun) || self.measured.is_empty() {
+            MeasureEnding::Incomplete
         } else {
-            Ending::Holds
+            MeasureEnding::Holds
         }
     }
 }

@@ -5,14 +5,14 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json, json};
 
-use super::openapi::Document;
+use super::openapi::OpenApiDocument;
 
 /// How deep a sample goes: schemas may hold themselves.
 const DEPTH_MAX: usize = 8;
 
 /// Makes samples of one document's schemas, of what is known where a name says so.
 pub(super) struct Sampler<'a> {
-    pub(super) document: &'a Document,
+    pub(super) document: &'a OpenApiDocument,
     pub(super) known: &'a Variables,
 }
 
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn samples_fit_their_schemas() {
-        let document = Document::read(json!({
+        let document = OpenApiDocument::read(json!({
             "openapi": "3.1.0",
             "paths": { "/a": { "get": {} } },
             "components": { "schemas": {

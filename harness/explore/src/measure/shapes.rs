@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::Measure;
 use super::collect::{Sends, Stand, person};
-use super::report::{Finding, Measured, Row};
+use super::report::{MeasureFinding, Measured, Row};
 
 /// Shapes that one setup takes at most: the right code has to follow while tries are left.
 const SHAPES_OF_A_SETUP: usize = 4;
@@ -178,7 +178,7 @@ impl Judging<'_, '_> {
         wrong: String,
         exchange: proofup_binding::exchange::Exchange,
     ) {
-        let finding = Finding {
+        let finding = MeasureFinding {
             number,
             place: sent.clone(),
             sent,

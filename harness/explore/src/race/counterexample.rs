@@ -15,9 +15,9 @@ use proofup_scenario::spelling::ScenarioWriter;
 use proofup_scenario::{Finder, Provenance};
 use serde_json::{Value as Json, json};
 
-use super::judge::Played;
+use super::judge::PlayedHistory;
 use super::judge::{Moment, moved};
-use super::plan::{Plan, START};
+use super::plan::{HistoryPlan, START};
 
 /// Bounds the steps of the walk through all orders; beyond it a file would say too little.
 const STEPS_MOST: usize = 100_000;
@@ -27,9 +27,9 @@ const TOLD_MOST: usize = 5;
 
 /// Writes the scenario; none: the orders are too many to be written down.
 pub(crate) fn write(
-    plan: &Plan,
+    plan: &HistoryPlan,
     capabilities: &Capabilities,
-    played: &Played,
+    played: &PlayedHistory,
     seed: u64,
     what: &str,
 ) -> Option<String> {
@@ -74,7 +74,11 @@ pub(crate) fn write(
 }
 
 /// Returns what is expected of each command before the race, and gives the state when it begins.
-fn before(plan: &Plan, capabilities: &Capabilities, played: &Played) -> (State, Vec<Option<Json>>) {
+fn before(
+    plan: &HistoryPlan,
+    capabilities: &Capabilities,
+    played: &PlayedHistory,
+) -> (State, Vec<Option<Json>>) {
     let mut state = plan.tenant(capabilities);
     let mut expected = Vec::new();
     let preparations = played.before.len().saturating_sub(plan.before.len());
@@ -97,10 +101,10 @@ fn before(plan: &Plan, capabilities: &Capabilities, played: &Played) -> (State, 
 /// Returns what is expected of the simultaneous commands.
 fn together(
     start: &Moment,
-    plan: &Plan,
+    plan: &HistoryPlan,
     limits: &Limits,
     orders: &Orders<'_>,
-    played: &Played,
+    played: &PlayedHistory,
 ) -> Expectation {
     let counts = orders
         .counts

@@ -9,15 +9,15 @@ use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 use proofup_scenario::Quantity;
 
-use super::plan::Plan;
-use super::search::{Model, Verdict, classes, search};
+use super::plan::HistoryPlan;
+use super::search::{Model, SearchResult, classes, search};
 
 /// Bounds how many operations the search tries.
 const TRIED_MOST: usize = 50_000;
 
 /// What a history is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Judgement {
+pub(crate) enum HistoryJudgement {
     /// Some order explains it.
     Sound,
     /// Nothing does: what cannot be explained.
@@ -27,19 +27,19 @@ pub(crate) enum Judgement {
 }
 
 /// What was told, and when it was asked.
-pub(crate) type Told = (Timestamp, Command, Answer);
+pub(crate) type TimedAnswer = (Timestamp, Command, Answer);
 
 /// What happened.
 #[derive(Debug, Clone)]
-pub(crate) struct Played {
+pub(crate) struct PlayedHistory {
     /// One after the other, the preparations included.
-    pub(crate) before: Vec<Told>,
+    pub(crate) before: Vec<TimedAnswer>,
     /// The tenant's time when what comes together was made ready.
     pub(crate) now: Timestamp,
     /// The answers to what came together, in the order of the plan.
     pub(crate) together: Vec<Answer>,
     /// One after the other again.
-    pub(crate) after: Vec<Told>,
+    pub(crate) after: Vec<TimedAnswer>,
 }
 
 /// Where a tenant stands: the oracle's state, and the tenant's time.
@@ -50,7 +50,11 @@ pub(crate) struct Moment {
 }
 
 /// Judges a history.
-pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -> Judgement {
+pub(crate) fn judge(
+    plan: &HistoryPlan,
+    capabilities: &Capabilities,
+    played: &PlayedHistory,
+) -> HistoryJudgement {
     let mut state = plan.tenant(capabilities);
     let preparations = played.before.len().saturating_sub(plan.before.len());
     for (place, told) in played.before.iter().enumerate() {
@@ -60,7 +64,7 @@ pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -
         }
         match follow(&state, told) {
             Ok(next) => state = next,
-            Err(why) => return Judgement::Violation(format!("before the race, {why}")),
+            Err(why) => return HistoryJudgement::Violation(format!("before the race, {why}")),
         }
     }
     if plan.before.is_empty() {
@@ -81,25 +85,25 @@ pub(crate) fn judge(plan: &Plan, capabilities: &Capabilities, played: &Played) -
     let operations = plan.together.iter().cloned().zip(played.together.clone());
     let classes = classes(operations);
     match search(&race, &start, &classes, TRIED_MOST) {
-        Verdict::Order(_) => Judgement::Sound,
-        Verdict::NoOrder => Judgement::Violation(format!(
+        SearchResult::Order(_) => HistoryJudgement::Sound,
+        SearchResult::NoOrder => HistoryJudgement::Violation(format!(
             "no order of the {} simultaneous commands explains their answers: {}",
             plan.together.len(),
             summary(plan, played)
         )),
-        Verdict::NoOrderWithAftermath => Judgement::Violation(format!(
+        SearchResult::NoOrderWithAftermath => HistoryJudgement::Violation(format!(
             "no order of the {} simultaneous commands explains what was read afterwards: {}",
             plan.together.len(),
             summary(plan, played)
         )),
-        Verdict::Undecided => Judgement::Unjudged(format!(
+        SearchResult::Undecided => HistoryJudgement::Unjudged(format!(
             "the search for an order was given up after {TRIED_MOST} tries"
         )),
     }
 }
 
 /// Returns what came of a race in one line.
-fn summary(plan: &Plan, played: &Played) -> String {
+fn summary(plan: &HistoryPlan, played: &PlayedHistory) -> String {
     let (succeeded, refused) = Answer::counts(&played.together);
     let refused: Vec<&str> = refused.into_iter().map(Refusal::as_str).collect();
     let mut line = if refused.is_empty() {
@@ -119,7 +123,7 @@ fn summary(plan: &Plan, played: &Played) -> String {
 }
 
 /// Returns the state after a command that came alone; the error says what the oracle does not admit.
-fn follow(state: &State, (now, command, answer): &Told) -> Result<State, String> {
+fn follow(state: &State, (now, command, answer): &TimedAnswer) -> Result<State, String> {
     let outcome = step(state, command, *now);
     match outcome.expected.admits(answer) {
         Ok(()) => Ok(outcome.follow(answer).clone()),
@@ -144,7 +148,7 @@ pub(crate) fn moved(command: &Command, limits: &Limits) -> SignedDuration {
 /// Commands that were made ready at one moment, and what was seen when all were answered.
 struct Race<'a> {
     prepared: PreparedMoment,
-    after: &'a [Told],
+    after: &'a [TimedAnswer],
     limits: &'a Limits,
 }
 

@@ -12,15 +12,15 @@ use proofup_scenario::{GatewayForms, Scenario, Step, StepAction, UserSpec};
 use proofup_world::case::Case;
 use proofup_world::tenant;
 
-use super::teller::Template;
+use super::teller::HistoryTemplate;
 
 /// The instant at which every tenant starts.
 pub(crate) const START: &str = "2026-01-15T09:00:00Z";
 
 /// A short history before it happens.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    pub(crate) template: &'static Template,
+pub(crate) struct HistoryPlan {
+    pub(crate) template: &'static HistoryTemplate,
     /// The number of the case, from 1.
     pub(crate) case: u64,
     pub(crate) policy: Policy,
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
     pub(crate) after: Vec<Command>,
 }
 
-impl Plan {
+impl HistoryPlan {
     /// Counts the commands.
     pub(crate) fn operations(&self) -> usize {
         self.before.len() + self.together.len() + self.after.len()

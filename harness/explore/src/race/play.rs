@@ -5,23 +5,26 @@ use proofup_world::case::make_world;
 use proofup_world::context::RunContext;
 use proofup_world::{Trouble, World};
 
-use super::judge::{Judgement, Played, judge};
-use super::plan::Plan;
+use super::judge::{HistoryJudgement, PlayedHistory, judge};
+use super::plan::HistoryPlan;
 
 /// Lets a history happen and judges it.
 pub(crate) async fn attempt(
     environment: &RunContext,
     capabilities: &Capabilities,
-    plan: &Plan,
-) -> Judgement {
+    plan: &HistoryPlan,
+) -> HistoryJudgement {
     match play(environment, plan).await {
         Ok(played) => judge(plan, capabilities, &played),
-        Err(why) => Judgement::Unjudged(why),
+        Err(why) => HistoryJudgement::Unjudged(why),
     }
 }
 
 /// Lets a history happen; the error says why it could not.
-pub(crate) async fn play(environment: &RunContext, plan: &Plan) -> Result<Played, String> {
+pub(crate) async fn play(
+    environment: &RunContext,
+    plan: &HistoryPlan,
+) -> Result<PlayedHistory, String> {
     let case = plan.case();
     let mut world = make_world(environment, &case).await?;
     let played = happen(&mut world, &case.scenario, plan).await;
@@ -33,8 +36,8 @@ pub(crate) async fn play(environment: &RunContext, plan: &Plan) -> Result<Played
 async fn happen(
     world: &mut World<'_>,
     scenario: &proofup_scenario::Scenario,
-    plan: &Plan,
-) -> Result<Played, Trouble> {
+    plan: &HistoryPlan,
+) -> Result<PlayedHistory, Trouble> {
     world.set_up(scenario, &scenario.policy).await?;
     for command in &plan.before {
         world.perform(command, None).await?;
@@ -45,7 +48,7 @@ async fn happen(
     for command in &plan.after {
         world.perform(command, None).await?;
     }
-    Ok(Played {
+    Ok(PlayedHistory {
         before,
         now,
         together,

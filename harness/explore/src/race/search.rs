@@ -32,7 +32,7 @@ pub struct Class<O> {
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SearchResult {
     /// This order, by class, explains everything.
     Order(Vec<usize>),
     /// No order explains the answers themselves.
@@ -67,8 +67,8 @@ pub fn search<M: Model>(
     start: &M::State,
     classes: &[Class<M::Operation>],
     limit: usize,
-) -> Verdict {
-    let mut search = Search {
+) -> SearchResult {
+    let mut search = OrderSearch {
         model,
         classes,
         left: classes.iter().map(|class| class.count).collect(),
@@ -79,14 +79,14 @@ pub fn search<M: Model>(
         explained: false,
     };
     match search.from(start) {
-        Some(true) => Verdict::Order(search.order),
-        Some(false) if search.explained => Verdict::NoOrderWithAftermath,
-        Some(false) => Verdict::NoOrder,
-        None => Verdict::Undecided,
+        Some(true) => SearchResult::Order(search.order),
+        Some(false) if search.explained => SearchResult::NoOrderWithAftermath,
+        Some(false) => SearchResult::NoOrder,
+        None => SearchResult::Undecided,
     }
 }
 
-struct Search<'a, M: Model> {
+struct OrderSearch<'a, M: Model> {
     model: &'a M,
     classes: &'a [Class<M::Operation>],
     /// How many of each class are left.
@@ -100,7 +100,7 @@ struct Search<'a, M: Model> {
     explained: bool,
 }
 
-impl<M: Model> Search<'_, M> {
+impl<M: Model> OrderSearch<'_, M> {
     /// Returns whether what is left can be explained from a state; none: the limit was reached.
     fn from(&mut self, state: &M::State) -> Option<bool> {
         if self.left.iter().all(|count| *count == 0) {
@@ -182,7 +182,7 @@ mod tests {
         }
     }
 
-    fn found(start: Option<u8>, operations: &[Does], finally: Option<u8>) -> Verdict {
+    fn found(start: Option<u8>, operations: &[Does], finally: Option<u8>) -> SearchResult {
         let classes = classes(operations.iter().copied());
         search(&register(finally), &start, &classes, 1000)
     }
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn an_order_is_found_where_there_is_one() {
         let operations = [Does::Read(2), Does::Write(1), Does::Read(1), Does::Write(2)];
-        let Verdict::Order(order) = found(None, &operations, Some(2)) else {
+        let SearchResult::Order(order) = found(None, &operations, Some(2)) else {
             panic!("there is an order");
         };
         let mut state = None;
@@ -205,10 +205,10 @@ mod tests {
     #[test]
     fn two_who_both_took_the_one_thing_have_no_order() {
         let operations = [Does::Take(true), Does::Take(true), Does::Take(false)];
-        assert_eq!(found(Some(1), &operations, None), Verdict::NoOrder);
+        assert_eq!(found(Some(1), &operations, None), SearchResult::NoOrder);
         assert!(matches!(
             found(Some(1), &operations[1..], None),
-            Verdict::Order(_)
+            SearchResult::Order(_)
         ));
     }
 
@@ -217,11 +217,11 @@ mod tests {
         let operations = [Does::Write(1), Does::Write(2)];
         assert!(matches!(
             found(None, &operations, Some(1)),
-            Verdict::Order(_)
+            SearchResult::Order(_)
         ));
         assert_eq!(
             found(None, &operations, Some(3)),
-            Verdict::NoOrderWithAftermath
+            SearchResult::NoOrderWithAftermath
         );
     }
 
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(classes[0].count, 30);
         let model = register(None);
         let verdict = search(&model, &Some(1), &classes, 1000);
-        assert!(matches!(verdict, Verdict::Order(order) if order.len() == 31));
+        assert!(matches!(verdict, SearchResult::Order(order) if order.len() == 31));
         assert!(model.tried.get() < 100, "{}", model.tried.get());
     }
 
@@ -245,7 +245,7 @@ mod tests {
         let classes = classes(operations);
         let model = register(Some(99));
         let verdict = search(&model, &None, &classes, 100_000);
-        assert_eq!(verdict, Verdict::NoOrderWithAftermath);
+        assert_eq!(verdict, SearchResult::NoOrderWithAftermath);
         // What is left and the last value: at most 2^10 sets of 10 values, each tried with at most 10 operations.
         assert!(model.tried.get() <= 102_400, "{}", model.tried.get());
     }
@@ -255,6 +255,6 @@ mod tests {
         let operations: Vec<Does> = (0..10).map(Does::Write).collect();
         let classes = classes(operations);
         let verdict = search(&register(Some(99)), &None, &classes, 100);
-        assert_eq!(verdict, Verdict::Undecided);
+        assert_eq!(verdict, SearchResult::Undecided);
     }
 }

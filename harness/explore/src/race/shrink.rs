@@ -7,8 +7,8 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_world::context::RunContext;
 
-use super::judge::Judgement;
-use super::plan::Plan;
+use super::judge::HistoryJudgement;
+use super::plan::HistoryPlan;
 use super::play::attempt;
 
 /// How often a smaller history is tried …
@@ -24,8 +24,8 @@ const HISTORIES_MOST: u32 = 400;
 pub(crate) async fn shrink(
     environment: &RunContext,
     capabilities: &Capabilities,
-    plan: Plan,
-) -> Plan {
+    plan: HistoryPlan,
+) -> HistoryPlan {
     let mut shrinking = Shrinking {
         environment,
         capabilities,
@@ -46,7 +46,7 @@ struct Shrinking<'a> {
 
 impl Shrinking<'_> {
     /// Finds a simpler history that is still a violation.
-    async fn smaller(&mut self, plan: &Plan) -> Option<Plan> {
+    async fn smaller(&mut self, plan: &HistoryPlan) -> Option<HistoryPlan> {
         for candidate in candidates(plan) {
             if self.is_violation(&candidate).await {
                 return Some(candidate);
@@ -55,7 +55,7 @@ impl Shrinking<'_> {
         None
     }
 
-    async fn is_violation(&mut self, plan: &Plan) -> bool {
+    async fn is_violation(&mut self, plan: &HistoryPlan) -> bool {
         let mut violations = 0;
         for attempts_left in (0..ATTEMPTS).rev() {
             if self.left == 0 {
@@ -63,10 +63,10 @@ impl Shrinking<'_> {
             }
             self.left -= 1;
             match attempt(self.environment, self.capabilities, plan).await {
-                Judgement::Violation(_) => violations += 1,
-                Judgement::Sound => {}
+                HistoryJudgement::Violation(_) => violations += 1,
+                HistoryJudgement::Sound => {}
                 // What cannot happen now cannot happen the next time.
-                Judgement::Unjudged(_) => return false,
+                HistoryJudgement::Unjudged(_) => return false,
             }
             if violations >= VIOLATIONS {
                 return true;
@@ -82,8 +82,8 @@ impl Shrinking<'_> {
 /// Lists the simpler histories: with one command less, or with one that happens before the others instead of with them.
 ///
 /// Two commands at least stay simultaneous.
-fn candidates(plan: &Plan) -> Vec<Plan> {
-    let without = |change: &dyn Fn(&mut Plan)| {
+fn candidates(plan: &HistoryPlan) -> Vec<HistoryPlan> {
+    let without = |change: &dyn Fn(&mut HistoryPlan)| {
         let mut smaller = plan.clone();
         change(&mut smaller);
         smaller

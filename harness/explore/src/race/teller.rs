@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 /// A story, and what draws its variations.
 #[derive(Debug)]
-pub(crate) struct Template {
+pub(crate) struct HistoryTemplate {
     /// The name in the report.
     pub(crate) name: &'static str,
     /// What it shows, if all goes well.

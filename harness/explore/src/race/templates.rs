@@ -11,8 +11,8 @@ use proofup_scenario::UserSpec;
 use proofup_world::persona::case_rng;
 use serde_json::{Value as Json, json};
 
-use super::plan::Plan;
-use super::teller::{Teller, Template};
+use super::plan::HistoryPlan;
+use super::teller::{HistoryTemplate, Teller};
 
 const RESET: NeededFeature = NeededFeature::Feature(Feature::Reset);
 const TWO_STEP: NeededFeature = NeededFeature::Feature(Feature::TwoStep);
@@ -25,106 +25,106 @@ const OATH: NeededFeature = NeededFeature::Method(Method::SoftwareOath);
 const EMAIL: NeededFeature = NeededFeature::Method(Method::Email);
 
 /// Lists the stories.
-pub(crate) const TEMPLATES: &[Template] = &[
-    Template {
+pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
+    HistoryTemplate {
         name: "one code in a setup",
         title: "Of simultaneous submissions of one right code in a setup one wins",
         requirement: "CODE-9",
         needs: &[RESET, MANAGE, EMAIL, TEXT],
         tell: one_code_in_a_setup,
     },
-    Template {
+    HistoryTemplate {
         name: "one code in a second step",
         title: "Of simultaneous submissions of one right code in a second step one wins",
         requirement: "CODE-9",
         needs: &[TWO_STEP, TEXT],
         tell: one_code_in_a_second_step,
     },
-    Template {
+    HistoryTemplate {
         name: "one code in a reset",
         title: "Of simultaneous submissions of one right code in a reset one wins",
         requirement: "CODE-9",
         needs: &[RESET, EMAIL],
         tell: one_code_in_a_reset,
     },
-    Template {
+    HistoryTemplate {
         name: "tries run out in a setup",
         title: "Simultaneous guesses in a setup do not exceed the limit",
         requirement: "CODE-6",
         needs: &[RESET, MANAGE, EMAIL, TEXT],
         tell: tries_in_a_setup,
     },
-    Template {
+    HistoryTemplate {
         name: "tries run out in a second step",
         title: "Simultaneous guesses in a second step do not exceed the limit",
         requirement: "CODE-6",
         needs: &[TWO_STEP, TEXT],
         tell: tries_in_a_second_step,
     },
-    Template {
+    HistoryTemplate {
         name: "tries run out in a reset",
         title: "Simultaneous guesses in a reset do not exceed the limit",
         requirement: "CODE-6",
         needs: &[RESET, EMAIL],
         tell: tries_in_a_reset,
     },
-    Template {
+    HistoryTemplate {
         name: "one TOTP step in two uses",
         title: "A TOTP step that is used twice at the same moment is accepted once",
         requirement: "APP-11",
         needs: &[RESET, TWO_STEP, OATH],
         tell: one_step_in_two_uses,
     },
-    Template {
+    HistoryTemplate {
         name: "sending again and verifying",
         title: "A code is either accepted or dead when a newer one is sent at the same moment",
         requirement: "CODE-5",
         needs: &[RESET, MANAGE, TEXT],
         tell: sending_again_and_verifying,
     },
-    Template {
+    HistoryTemplate {
         name: "deleting the default and proving by it",
         title: "The default that is deleted at the same moment proves before it goes or not at all",
         requirement: "MAN-2",
         needs: &[TWO_STEP, MANAGE, TEXT, OATH],
         tell: deleting_the_default,
     },
-    Template {
+    HistoryTemplate {
         name: "deferring at the end of the window",
         title: "At the closing instant of the window it is too late to defer",
         requirement: "DEF-11",
         needs: &[TWO_STEP, DEFERRAL, TEXT],
         tell: deferring_at_the_end,
     },
-    Template {
+    HistoryTemplate {
         name: "two setups of one method",
         title: "Of two setups of one method that begin at the same moment one goes on",
         requirement: "MAIL-4",
         needs: &[RESET, MANAGE, EMAIL],
         tell: two_setups,
     },
-    Template {
+    HistoryTemplate {
         name: "finishing a reset twice",
         title: "A reset that is finished twice at the same moment sets one password",
         requirement: "RESET-5",
         needs: &[RESET, EMAIL],
         tell: finishing_a_reset_twice,
     },
-    Template {
+    HistoryTemplate {
         name: "a new password and old sessions",
         title: "No session outlives a new password that is set at the same moment",
         requirement: "RESET-5",
         needs: &[RESET, MANAGE, EMAIL],
         tell: a_new_password_and_old_sessions,
     },
-    Template {
+    HistoryTemplate {
         name: "approving and denying",
         title: "Of simultaneous answers to one notification one counts",
         requirement: "APP-13",
         needs: &[TWO_STEP, APP],
         tell: approving_and_denying,
     },
-    Template {
+    HistoryTemplate {
         name: "pressing twice",
         title: "Of simultaneous words about one call one counts",
         requirement: "CALL-4",
@@ -134,7 +134,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
 ];
 
 /// Draws the history of a case: the stories take turns, their variations come from the seed and the case's number.
-pub(crate) fn draw(seed: u64, case: u64, limits: &Limits) -> Plan {
+pub(crate) fn draw(seed: u64, case: u64, limits: &Limits) -> HistoryPlan {
     let turn = usize::try_from(case.saturating_sub(1)).unwrap_or(0) % TEMPLATES.len();
     let template = &TEMPLATES[turn];
     let mut rng = case_rng(seed, &format!("race {case}"));
@@ -148,7 +148,7 @@ pub(crate) fn draw(seed: u64, case: u64, limits: &Limits) -> Plan {
         after: Vec::new(),
     };
     (template.tell)(&mut teller);
-    Plan {
+    HistoryPlan {
         template,
         case,
         policy: policy(teller.policy),

@@ -6,7 +6,7 @@ use proofup_binding::Transport;
 use proofup_explore::matrix::combination::Combination;
 use proofup_explore::matrix::counterexample;
 use proofup_explore::matrix::decision::registered_sets;
-use proofup_explore::matrix::finding::Difference;
+use proofup_explore::matrix::finding::MatrixDifference;
 use proofup_explore::matrix::sweep::{Sweep, sweep};
 use proofup_judge::outcome::Outcome;
 use proofup_reference::rules::{RuleBook, Rules};
@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 use super::reference::{Lie, TOKEN, decider, defective, judge, session, transport, truth};
 
 /// Runs the scenario of a difference and gives the outcomes of its checks.
-fn replay(difference: &Difference, transport: Transport) -> Vec<Outcome> {
+fn replay(difference: &MatrixDifference, transport: Transport) -> Vec<Outcome> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("found.toml");
     let text = counterexample(difference);
@@ -34,7 +34,7 @@ fn replay(difference: &Difference, transport: Transport) -> Vec<Outcome> {
 
 /// Demands that the scenario fails here, and that every check of it passes on the sound reference.
 #[track_caller]
-fn check(difference: &Difference, defective: Transport) {
+fn check(difference: &MatrixDifference, defective: Transport) {
     let text = counterexample(difference);
     let here = replay(difference, defective);
     assert!(

@@ -4,7 +4,7 @@ use proofup_domain::method::{Method, Role};
 use proofup_explore::matrix::combination::{Combination, Field};
 use proofup_explore::matrix::covering::{Strength, covering};
 use proofup_explore::matrix::decision::{Decision, expected};
-use proofup_explore::matrix::finding::{Aspect, Ending, Findings};
+use proofup_explore::matrix::finding::{Aspect, Findings, MatrixEnding};
 use proofup_explore::matrix::live::{Live, judge_live};
 use proofup_reference::rules::{RuleBook, Rules};
 use proofup_world::session::RunError;
@@ -38,7 +38,7 @@ fn the_reference_agrees_under_every_pair_of_values() {
     let findings = judge(rows.clone(), transport, TOKEN).expect("the reference is there");
     assert_eq!(findings.differences, []);
     assert_eq!(findings.troubles, []);
-    assert_eq!(findings.ending(), Ending::Agrees);
+    assert_eq!(findings.ending(), MatrixEnding::Agrees);
     assert_eq!(findings.ran, u64::try_from(rows.len()).unwrap());
 }
 
@@ -47,7 +47,7 @@ fn both_ways_to_ask_count_alike() {
     let findings = behind(truth);
     let refused = some().into_iter().filter(|one| standing(*one).is_none());
     assert_eq!(findings.invalid, u64::try_from(refused.count()).unwrap());
-    assert!(findings.invalid > 0 && findings.ending() == Ending::Agrees);
+    assert!(findings.invalid > 0 && findings.ending() == MatrixEnding::Agrees);
     let outcomes: std::collections::BTreeSet<_> = some().into_iter().map(standing).collect();
     assert_eq!(findings.outcomes, outcomes);
 }
@@ -132,7 +132,7 @@ fn each_part_of_an_answer_is_compared() {
     ];
     for (aspect, lie) in table {
         let findings = behind(lie);
-        assert_eq!(findings.ending(), Ending::Differs, "{aspect:?}");
+        assert_eq!(findings.ending(), MatrixEnding::Differs, "{aspect:?}");
         let others = findings
             .differences
             .iter()
@@ -168,7 +168,7 @@ fn a_target_that_falls_silent_is_given_up() {
             *status = NO_ANSWER;
         }
     });
-    assert_eq!(findings.ending(), Ending::Incomplete);
+    assert_eq!(findings.ending(), MatrixEnding::Incomplete);
     assert_eq!((findings.different, findings.troubles.len()), (0, 20));
     assert!(findings.not_reached() > 0, "the rest is not tried");
     assert!(
@@ -227,7 +227,7 @@ fn what_the_target_declares_absent_is_not_asked_of_it() {
         findings.not_applicable + findings.ran,
         u64::try_from(some().len()).unwrap()
     );
-    assert_eq!(findings.ending(), Ending::Agrees);
+    assert_eq!(findings.ending(), MatrixEnding::Agrees);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn an_interruption_leaves_the_rest_out() {
         jobs: 2,
     };
     let findings = wait(judge_live(live, |_| {}, &stop)).expect("the reference is there");
-    assert_eq!(findings.ending(), Ending::Interrupted);
+    assert_eq!(findings.ending(), MatrixEnding::Interrupted);
     assert!(findings.not_reached() > 0);
 }
 
@@ -250,7 +250,7 @@ fn one_role_alone_has_a_tenant_too() {
     administrators.retain(|one| one.holds(Field::Role));
     let transport = transport(RuleBook::default(), truth);
     let findings = judge(administrators.clone(), transport, TOKEN).expect("the reference is there");
-    assert_eq!(findings.ending(), Ending::Agrees);
+    assert_eq!(findings.ending(), MatrixEnding::Agrees);
     assert_eq!(findings.ran, u64::try_from(administrators.len()).unwrap());
     assert_eq!(administrators[0].role(), Role::Administrator);
 }

@@ -7,7 +7,7 @@ use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_explore::matrix::combination::{Combination, Field};
 use proofup_explore::matrix::decision::{Decider, Decision, expected, registered_sets};
-use proofup_explore::matrix::finding::{Aspect, Ending, Findings};
+use proofup_explore::matrix::finding::{Aspect, Findings, MatrixEnding};
 use proofup_explore::matrix::sweep::{Sweep, sweep};
 
 /// Sweeps over some combinations with a decider.
@@ -61,7 +61,7 @@ fn the_whole_space_agrees_with_itself_and_is_counted_as_by_hand() {
     assert_eq!(findings.invalid, 2_048 + 2_560 - 80);
     assert_eq!((findings.ran, findings.different), (65_536, 0));
     assert_eq!(findings.outcomes.len(), 508);
-    assert_eq!(findings.ending(), Ending::Agrees);
+    assert_eq!(findings.ending(), MatrixEnding::Agrees);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_method_that_is_hidden_is_found_in_each_combination_that_has_it() {
     });
     let affected: Vec<Combination> = affected.copied().collect();
     assert_eq!(findings.different, u64::try_from(affected.len()).unwrap());
-    assert_eq!(findings.ending(), Ending::Differs);
+    assert_eq!(findings.ending(), MatrixEnding::Differs);
     assert_eq!(findings.differences.len(), 20);
     let told: Vec<Combination> = findings
         .differences
@@ -198,7 +198,7 @@ fn what_is_left_out_after_an_interruption_is_missing() {
             }
         },
     });
-    assert_eq!(findings.ending(), Ending::Interrupted);
+    assert_eq!(findings.ending(), MatrixEnding::Interrupted);
     assert!(findings.ran > 1_000 && findings.ran < 65_536);
     assert_eq!(findings.not_reached(), 65_536 - findings.ran);
 }

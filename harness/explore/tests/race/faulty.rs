@@ -1,7 +1,7 @@
 //! The reference with a fault that shows only where two do something at the same moment.
 
 use proofup_domain::fault::FaultName;
-use proofup_explore::race::{Finding, REPETITIONS, hunt};
+use proofup_explore::race::{REPETITIONS, RaceFinding, hunt};
 use proofup_judge::outcome::Outcome;
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::load;
@@ -10,7 +10,7 @@ use super::{races, session, wait};
 
 /// Hunts a fault and checks that what is found is small, happens every time, and is told by its file alone.
 #[track_caller]
-fn check(fault: FaultName, requirement: &str) -> Finding {
+fn check(fault: FaultName, requirement: &str) -> RaceFinding {
     let found = wait(hunt(&races(Some(fault), 60))).expect("the reference can be reached");
     let finding = found.unwrap_or_else(|| panic!("{fault} is not found in 60 histories"));
     assert_eq!(finding.requirement, requirement, "{finding:#?}");

@@ -140,7 +140,7 @@ fn checks_differ_by_outcome_and_in_file_order() {
         .checks
         .iter()
         .map(|check| {
-            let word = |came: &Option<Came>| came.as_ref().map(|came| came.outcome);
+            let word = |came: &Option<SideOutcome>| came.as_ref().map(|came| came.outcome);
             (check.slug.as_str(), word(&check.a), word(&check.b))
         })
         .collect();
@@ -159,7 +159,7 @@ fn checks_differ_by_outcome_and_in_file_order() {
             ),
         ]
     );
-    let why = |came: &Option<Came>| came.as_ref().and_then(|came| came.why.clone());
+    let why = |came: &Option<SideOutcome>| came.as_ref().and_then(|came| came.why.clone());
     assert!(why(&compared.checks[0].b).is_some_and(|why| why.contains("interrupted")));
     assert_eq!(why(&compared.checks[1].a), some("it rained"));
 }

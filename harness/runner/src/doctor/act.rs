@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::finding::Mark;
 
 /// People, a policy and what they do, in stages; a stage that is not right ends the story.
-pub(super) struct Story {
+pub(super) struct ProbeStory {
     /// What it is about; also the seed of its people.
     pub(super) about: String,
     /// Who.
@@ -20,15 +20,15 @@ pub(super) struct Story {
     /// Findings that have to be right, or this one is not reached.
     pub(super) after: Vec<String>,
     /// What happens.
-    pub(super) stages: Vec<Stage>,
+    pub(super) stages: Vec<ProbeStage>,
 }
 
 /// Commands that are one finding.
-pub(super) struct Stage {
+pub(super) struct ProbeStage {
     /// The finding's name.
     pub(super) name: String,
     /// The commands.
-    pub(super) acts: Vec<Act>,
+    pub(super) acts: Vec<ProbeStep>,
     /// What cannot be judged where a command that must succeed does not; empty: whatever asks for its operation.
     pub(super) marks: Vec<Mark>,
     /// The stages after it do not need it.
@@ -36,7 +36,7 @@ pub(super) struct Stage {
 }
 
 /// One command and what has to come of it.
-pub(super) struct Act {
+pub(super) struct ProbeStep {
     pub(super) command: Command,
     pub(super) wants: Wants,
     /// Passed over where the file does not bind its operation, or where it is refused.
@@ -68,8 +68,8 @@ pub(super) enum Wants {
 }
 
 /// Makes a command that must succeed.
-pub(super) fn act(command: Json) -> Act {
-    Act {
+pub(super) fn act(command: Json) -> ProbeStep {
+    ProbeStep {
         command: serde_json::from_value(command)
             .expect("the doctor spells commands as the vocabulary does"),
         wants: Wants::Success,
@@ -82,7 +82,7 @@ pub(super) fn act(command: Json) -> Act {
     }
 }
 
-impl Act {
+impl ProbeStep {
     pub(super) fn wants(mut self, wants: Wants) -> Self {
         self.wants = wants;
         self
@@ -133,8 +133,8 @@ impl Act {
     }
 }
 
-impl Stage {
-    pub(super) fn new(name: impl Into<String>, acts: Vec<Act>) -> Self {
+impl ProbeStage {
+    pub(super) fn new(name: impl Into<String>, acts: Vec<ProbeStep>) -> Self {
         Self {
             name: name.into(),
             acts,

@@ -14,13 +14,13 @@ use proofup_world::operation_of;
 use proofup_world::visit::{Acted, Came, Visit};
 use serde_json::Value as Json;
 
-use super::act::{Act, Wants};
+use super::act::{ProbeStep, Wants};
 use super::finding::{Diagnosis, Mark};
 use super::signs::{facility, fits_shape, hint, holds, user_of};
 
 /// Looks at what came of a command, with what was kept of it.
 pub(super) struct Look<'a> {
-    pub(super) act: &'a Act,
+    pub(super) act: &'a ProbeStep,
     pub(super) acted: &'a Acted,
     pub(super) text: &'a TargetText,
     /// What cannot be judged where it had to succeed and did not; empty: its operation.

@@ -7,7 +7,7 @@ use proofup_world::Marks;
 
 /// What one probe found.
 #[derive(Debug, Clone)]
-pub struct Finding {
+pub struct ProbeFinding {
     /// What was probed: `sign-in`, `email: right code`.
     pub probe: String,
     /// What came of it.
@@ -61,7 +61,7 @@ pub struct Diagnosis {
 }
 
 /// Collects the marks of what was found.
-pub(crate) fn marks(findings: &[Finding]) -> Marks {
+pub(crate) fn marks(findings: &[ProbeFinding]) -> Marks {
     let mut marks = Vec::new();
     for finding in findings {
         let Probed::Wrong(diagnoses) = &finding.result else {

@@ -13,14 +13,14 @@ use proofup_scenario::{Check, GatewayForms, Scenario, Step, StepAction};
 use proofup_world::foresee::foresee;
 use proofup_world::{changes_its_user, operation_of};
 
-use super::act::{Act, Story, Wants};
+use super::act::{ProbeStep, ProbeStory, Wants};
 
 /// Cuts a story down to what is right under the target's policy, and gives the scenario of it.
 pub(super) fn cut(
-    mut story: Story,
+    mut story: ProbeStory,
     target: &CompiledTarget,
     capabilities: &Capabilities,
-) -> Result<(Story, Scenario), String> {
+) -> Result<(ProbeStory, Scenario), String> {
     loop {
         let scenario = scenario(&story)?;
         let edition = story.policy.edition;
@@ -48,13 +48,13 @@ pub(super) fn cut(
 }
 
 /// Returns whether a story leaves anybody other than it found them.
-pub(super) fn changes_somebody(story: &Story) -> bool {
+pub(super) fn changes_somebody(story: &ProbeStory) -> bool {
     let mut acts = story.stages.iter().flat_map(|stage| &stage.acts);
     acts.any(|act| changes_its_user(&act.command))
 }
 
 /// Finds the command on a line: lines count the commands of the story, from 1.
-fn place(story: &Story, line: usize) -> Option<(usize, usize)> {
+fn place(story: &ProbeStory, line: usize) -> Option<(usize, usize)> {
     let mut before = 0;
     for (index, stage) in story.stages.iter().enumerate() {
         if line <= before + stage.acts.len() {
@@ -65,7 +65,7 @@ fn place(story: &Story, line: usize) -> Option<(usize, usize)> {
     None
 }
 
-fn scenario(story: &Story) -> Result<Scenario, String> {
+fn scenario(story: &ProbeStory) -> Result<Scenario, String> {
     let start = "2026-01-15T09:00:00Z".parse();
     let acts = story.stages.iter().flat_map(|stage| &stage.acts);
     let steps = acts
@@ -87,7 +87,7 @@ fn scenario(story: &Story) -> Result<Scenario, String> {
     })
 }
 
-fn step(line: usize, act: &Act) -> Option<Step> {
+fn step(line: usize, act: &ProbeStep) -> Option<Step> {
     let expect = match &act.wants {
         Wants::Success => values(act)?,
         Wants::Refusal(words) | Wants::Exactly(words) => Expectation::refused(*words.first()?),
@@ -112,7 +112,7 @@ fn step(line: usize, act: &Act) -> Option<Step> {
 }
 
 /// Writes the values that a command must tell as an expectation.
-fn values(act: &Act) -> Option<Expectation> {
+fn values(act: &ProbeStep) -> Option<Expectation> {
     let mut expect = FieldPatterns::new();
     if operation_of(&act.command).is_some() {
         for (field, value) in &act.values {

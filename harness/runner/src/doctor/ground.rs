@@ -7,18 +7,18 @@ use proofup_domain::refusal::Refusal;
 use proofup_world::session::RunError;
 use serde_json::json;
 
-use super::act::{Stage, Story, act, somebody};
+use super::act::{ProbeStage, ProbeStory, act, somebody};
 use super::diagnose::diagnosis;
-use super::finding::{Diagnosis, Finding, Mark, Probed};
+use super::finding::{Diagnosis, Mark, ProbeFinding, Probed};
 use super::{policies, setups};
 
 /// Returns what an error before any probe means.
-pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<Finding> {
-    let ok = |probe: &str| Finding {
+pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<ProbeFinding> {
+    let ok = |probe: &str| ProbeFinding {
         probe: probe.to_owned(),
         result: Probed::Ok,
     };
-    let wrong = |probe: &str, change: &str, keys: &[&str]| Finding {
+    let wrong = |probe: &str, change: &str, keys: &[&str]| ProbeFinding {
         probe: probe.to_owned(),
         result: Probed::Wrong(vec![diagnosis(
             text,
@@ -60,7 +60,7 @@ pub(super) fn declarations(
     capabilities: &Capabilities,
     target: &CompiledTarget,
     text: &TargetText,
-) -> Finding {
+) -> ProbeFinding {
     let mut wrong = Vec::new();
     let mut demand = |what: String, key: &str, operations: &[Operation], mark: Option<Mark>| {
         let missing = operations.iter().find(|operation| !target.has(**operation));
@@ -123,8 +123,8 @@ pub(super) fn declarations(
 }
 
 /// Makes a finding of what is wrong, if anything is.
-pub(super) fn finding(probe: &str, wrong: Vec<Diagnosis>) -> Finding {
-    Finding {
+pub(super) fn finding(probe: &str, wrong: Vec<Diagnosis>) -> ProbeFinding {
+    ProbeFinding {
         probe: probe.to_owned(),
         result: if wrong.is_empty() {
             Probed::Ok
@@ -135,18 +135,18 @@ pub(super) fn finding(probe: &str, wrong: Vec<Diagnosis>) -> Finding {
 }
 
 /// Returns the story of signing in and of what a session opens.
-pub(super) fn sessions(capabilities: &Capabilities) -> Story {
+pub(super) fn sessions(capabilities: &Capabilities) -> ProbeStory {
     let of = |what: &str| json!({ "do": what, "user": "alice" });
     let without = |what: &str| json!({ "do": what, "user": "alice", "session": "none" });
     let wrong = json!({ "do": "signIn", "user": "alice", "password": "wrong" });
-    Story {
+    ProbeStory {
         about: "doctor-sessions".to_owned(),
         users: vec![somebody("alice", &[])],
         policy: policies::open(capabilities),
         after: Vec::new(),
         stages: vec![
-            Stage::new("provisioning", Vec::new()).marks(&[Mark::Everything]),
-            Stage::new(
+            ProbeStage::new("provisioning", Vec::new()).marks(&[Mark::Everything]),
+            ProbeStage::new(
                 "sign-in",
                 vec![
                     act(of("signIn"))
@@ -155,12 +155,12 @@ pub(super) fn sessions(capabilities: &Capabilities) -> Story {
                     act(of("readSession")).optional().tells(&["state"]),
                 ],
             ),
-            Stage::new(
+            ProbeStage::new(
                 "wrong password",
                 vec![act(wrong).exactly(&[Refusal::InvalidCredentials])],
             )
             .aside(),
-            Stage::new(
+            ProbeStage::new(
                 "the account behind the sign-in",
                 vec![
                     act(of("openAccount")).optional(),
@@ -175,14 +175,14 @@ pub(super) fn sessions(capabilities: &Capabilities) -> Story {
 }
 
 /// Returns the story of signing out; it comes last, because everything before it needs a session.
-pub(super) fn sign_out(capabilities: &Capabilities) -> Story {
+pub(super) fn sign_out(capabilities: &Capabilities) -> ProbeStory {
     let of = |what: &str| json!({ "do": what, "user": "alice" });
-    Story {
+    ProbeStory {
         about: "doctor-sign-out".to_owned(),
         users: vec![somebody("alice", &[])],
         policy: policies::open(capabilities),
         after: vec!["sign-in".to_owned()],
-        stages: vec![Stage::new(
+        stages: vec![ProbeStage::new(
             "sign-out",
             vec![
                 act(of("signIn")),
@@ -196,14 +196,14 @@ pub(super) fn sign_out(capabilities: &Capabilities) -> Story {
 }
 
 /// Returns the story of moving the clock by a second.
-pub(super) fn clock(capabilities: &Capabilities) -> Story {
-    Story {
+pub(super) fn clock(capabilities: &Capabilities) -> ProbeStory {
+    ProbeStory {
         about: "doctor-clock".to_owned(),
         users: vec![somebody("alice", &[])],
         policy: policies::open(capabilities),
         after: vec!["provisioning".to_owned()],
         stages: vec![
-            Stage::new(
+            ProbeStage::new(
                 "clock",
                 vec![act(json!({ "do": "advanceClock", "by": "1s" }))],
             )
@@ -213,26 +213,26 @@ pub(super) fn clock(capabilities: &Capabilities) -> Story {
 }
 
 /// Returns whether a tenant is made under the policy that is handed over.
-pub(super) fn first_policy(capabilities: &Capabilities) -> Option<Story> {
+pub(super) fn first_policy(capabilities: &Capabilities) -> Option<ProbeStory> {
     let mut kinds = capabilities.kinds.iter().copied();
     let kind = kinds.find(|kind| setups::proves_second_steps(*kind))?;
     let prompted = act(json!({ "do": "signIn", "user": "alice" }))
         .value("state", "interrupted")
         .blames(&["operations.createTenant.request.body.policy"]);
-    Some(Story {
+    Some(ProbeStory {
         about: "doctor-first-policy".to_owned(),
         users: vec![somebody("alice", &[])],
         policy: policies::interrupting(kind),
         after: vec!["sign-in".to_owned()],
         stages: vec![
-            Stage::new("policy of a new tenant", vec![prompted])
+            ProbeStage::new("policy of a new tenant", vec![prompted])
                 .marks(&[Mark::Facility(Facility::Policy)]),
         ],
     })
 }
 
 /// Returns the story of changing the policy.
-pub(super) fn policy(capabilities: &Capabilities) -> Story {
+pub(super) fn policy(capabilities: &Capabilities) -> ProbeStory {
     let before = policies::open(capabilities);
     let kind = capabilities
         .kinds
@@ -253,11 +253,11 @@ pub(super) fn policy(capabilities: &Capabilities) -> Story {
             act(json!({ "do": "setPolicy", "policy": unmeetable })).refused(Refusal::InvalidPolicy),
         );
     }
-    Story {
+    ProbeStory {
         about: "doctor-policy".to_owned(),
         users: vec![somebody("alice", &[])],
         policy: before,
         after: vec!["sign-in".to_owned()],
-        stages: vec![Stage::new("policy", acts).marks(&[Mark::Facility(Facility::Policy)])],
+        stages: vec![ProbeStage::new("policy", acts).marks(&[Mark::Facility(Facility::Policy)])],
     }
 }

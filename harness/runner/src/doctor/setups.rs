@@ -6,7 +6,7 @@ use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-use super::act::{Act, Stage, Story, act, somebody};
+use super::act::{ProbeStage, ProbeStep, ProbeStory, act, somebody};
 use super::finding::Mark;
 use super::policies;
 
@@ -61,11 +61,15 @@ pub(super) fn lacks(
 }
 
 /// Returns how a method is set up, in stages.
-pub(super) fn story(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -> Story {
+pub(super) fn story(
+    capabilities: &Capabilities,
+    method: Method,
+    kind: ChallengeKind,
+) -> ProbeStory {
     let name = title(method, kind);
     let mark = Mark::Setup(method, Some(kind));
-    let stage = |part: &str, acts: Vec<Act>| {
-        Stage::new(format!("{name}: {part}"), acts).marks(std::slice::from_ref(&mark))
+    let stage = |part: &str, acts: Vec<ProbeStep>| {
+        ProbeStage::new(format!("{name}: {part}"), acts).marks(std::slice::from_ref(&mark))
     };
     let sign_in = act(json!({ "do": "signIn", "user": "alice" }));
     let begin = |kept: &[&'static str]| {
@@ -123,7 +127,7 @@ pub(super) fn story(capabilities: &Capabilities, method: Method, kind: Challenge
             stage("reading", vec![reading("challengeSent").optional()]).aside(),
         );
     }
-    Story {
+    ProbeStory {
         about: format!("doctor-{method}-{kind}"),
         users: vec![somebody("alice", &[])],
         policy: policies::open(capabilities),
@@ -137,7 +141,7 @@ const fn method_reads(kind: ChallengeKind) -> bool {
 }
 
 /// Begins a setup of alice.
-pub(super) fn begin_act(method: Method, kind: ChallengeKind) -> Act {
+pub(super) fn begin_act(method: Method, kind: ChallengeKind) -> ProbeStep {
     act(begin_json("alice", method, kind))
 }
 
@@ -150,23 +154,23 @@ pub(super) fn begin_json(user: &str, method: Method, kind: ChallengeKind) -> Jso
     command
 }
 
-fn submit(code: &str) -> Act {
+fn submit(code: &str) -> ProbeStep {
     act(json!({ "do": "submitCode", "user": "alice", "code": code })).blames(&["codePattern"])
 }
 
-fn wrong_code() -> Act {
+fn wrong_code() -> ProbeStep {
     act(json!({ "do": "submitCode", "user": "alice", "code": "wrong" }))
         .exactly(&[Refusal::WrongCode])
 }
 
-fn reading(state: &str) -> Act {
+fn reading(state: &str) -> ProbeStep {
     act(json!({ "do": "readEnrollment", "user": "alice" }))
         .tells(&["state"])
         .value("state", state)
 }
 
 /// Proves, and looks whether the method is listed.
-fn prove(proof: Act, method: Method) -> Vec<Act> {
+fn prove(proof: ProbeStep, method: Method) -> Vec<ProbeStep> {
     vec![
         proof
             .keeps("enrollment", &["methodId"])
@@ -176,7 +180,7 @@ fn prove(proof: Act, method: Method) -> Vec<Act> {
     ]
 }
 
-fn listed(method: Method) -> Act {
+fn listed(method: Method) -> ProbeStep {
     act(json!({ "do": "listMethods", "user": "alice" }))
         .optional()
         .tells(&["methods"])
@@ -184,7 +188,7 @@ fn listed(method: Method) -> Act {
 }
 
 /// Adds the account by every way that the file can show.
-fn accounts() -> Vec<Act> {
+fn accounts() -> Vec<ProbeStep> {
     ["manual", "qrPayload"]
         .map(|by| {
             let key = if by == "manual" {
@@ -200,7 +204,7 @@ fn accounts() -> Vec<Act> {
         .into()
 }
 
-fn ringing(method: Method) -> Act {
+fn ringing(method: Method) -> ProbeStep {
     let phone = if method == Method::OfficePhone {
         "office"
     } else {
@@ -209,7 +213,7 @@ fn ringing(method: Method) -> Act {
     act(json!({ "do": "readInbox", "user": "alice", "channel": "voice", "phone": phone }))
 }
 
-fn call_acts(method: Method) -> Vec<Act> {
+fn call_acts(method: Method) -> Vec<ProbeStep> {
     vec![
         act(json!({ "do": "pressKey", "user": "alice" }))
             .blames(&["operations.createTenant.request.body.callbackBase"]),
@@ -221,7 +225,11 @@ fn call_acts(method: Method) -> Vec<Act> {
 }
 
 /// Returns the pages of the Microsoft app; "next" is pressed where the file binds it.
-fn app_stages(stage: &dyn Fn(&str, Vec<Act>) -> Stage, sign_in: Act, begin: Act) -> Vec<Stage> {
+fn app_stages(
+    stage: &dyn Fn(&str, Vec<ProbeStep>) -> ProbeStage,
+    sign_in: ProbeStep,
+    begin: ProbeStep,
+) -> Vec<ProbeStage> {
     let next = || act(json!({ "do": "nextPage", "user": "alice" })).optional();
     let kept = ["qrPayload", "manualCode", "manualUrl"];
     let activate = act(json!({ "do": "activateDevice", "user": "alice" }))
@@ -260,7 +268,7 @@ fn alice(what: &str) -> Json {
 }
 
 /// Returns what can be done with methods: sending again, leaving a setup, changing, deleting.
-pub(super) fn managing(capabilities: &Capabilities) -> Option<Story> {
+pub(super) fn managing(capabilities: &Capabilities) -> Option<ProbeStory> {
     let ways = [
         (Method::Email, ChallengeKind::EmailCode),
         (Method::MobilePhone, ChallengeKind::TextMessage),
@@ -271,24 +279,24 @@ pub(super) fn managing(capabilities: &Capabilities) -> Option<Story> {
     })?;
     let mut stages = vec![
         listing(method),
-        Stage::new("leaving a setup", leaving(method, kind)).aside(),
+        ProbeStage::new("leaving a setup", leaving(method, kind)).aside(),
     ];
     if capabilities.facilities.contains(&Facility::Clock) {
         let throttled = capabilities.limits.resend_seconds > 0;
         let again = sending_again(method, kind, throttled);
-        stages.push(Stage::new("sending again", again).aside());
+        stages.push(ProbeStage::new("sending again", again).aside());
         if capabilities.features.contains(&Feature::Manage) {
             let with = |what: &str| {
                 act(json!({ "do": what, "user": "alice", "method": method })).optional()
             };
             let change = with("changeMethod").must_keep("enrollment", "enrollment");
             let changing = vec![act(pause()), change, submit("lastSent").optional()];
-            stages.push(Stage::new("changing a method", changing).aside());
+            stages.push(ProbeStage::new("changing a method", changing).aside());
             let deleting = vec![with("deleteMethod")];
-            stages.push(Stage::new("deleting a method", deleting).aside());
+            stages.push(ProbeStage::new("deleting a method", deleting).aside());
         }
     }
-    Some(Story {
+    Some(ProbeStory {
         about: "doctor-managing".to_owned(),
         users: vec![somebody("alice", &[])],
         policy: policies::open(capabilities),
@@ -301,15 +309,15 @@ fn pause() -> Json {
     json!({ "do": "advanceClock", "by": "resend" })
 }
 
-fn listing(method: Method) -> Stage {
+fn listing(method: Method) -> ProbeStage {
     let available = act(alice("listAvailable"))
         .optional()
         .tells(&["methods"])
         .value("methods", method.as_str());
-    Stage::new("available methods", vec![act(alice("signIn")), available]).aside()
+    ProbeStage::new("available methods", vec![act(alice("signIn")), available]).aside()
 }
 
-fn leaving(method: Method, kind: ChallengeKind) -> Vec<Act> {
+fn leaving(method: Method, kind: ChallengeKind) -> Vec<ProbeStep> {
     vec![
         begin_act(method, kind),
         act(alice("cancelEnrollment")).optional(),
@@ -317,7 +325,7 @@ fn leaving(method: Method, kind: ChallengeKind) -> Vec<Act> {
     ]
 }
 
-fn sending_again(method: Method, kind: ChallengeKind, throttled: bool) -> Vec<Act> {
+fn sending_again(method: Method, kind: ChallengeKind, throttled: bool) -> Vec<ProbeStep> {
     let mut acts = vec![act(pause()), begin_act(method, kind)];
     if throttled {
         let at_once = act(alice("sendCode")).exactly(&[Refusal::Throttled]);

@@ -5,14 +5,14 @@ use proofup_domain::capabilities::{Capabilities, Facility, Limits};
 use proofup_domain::method::{ChallengeKind, Method, ResetMethod};
 use serde_json::{Value as Json, json};
 
-use super::act::{Act, Stage, Story, Wants, act, somebody};
+use super::act::{ProbeStage, ProbeStep, ProbeStory, Wants, act, somebody};
 use super::{policies, setups};
 
 /// How far from a boundary is probed where time passes by itself, in seconds.
 const RUNNING_MARGIN: u32 = 20;
 
 /// What lifetimes are probed with.
-pub(super) struct Times<'a> {
+pub(super) struct Lifetimes<'a> {
     pub(super) capabilities: &'a Capabilities,
     pub(super) mode: ClockMode,
 }
@@ -29,9 +29,9 @@ struct Lifetime {
     works: Json,
 }
 
-impl Times<'_> {
+impl Lifetimes<'_> {
     /// Returns each declared lifetime, in order; where one cannot be shown, why not.
-    pub(super) fn lifetimes(&self) -> Vec<(String, Result<Story, String>)> {
+    pub(super) fn lifetimes(&self) -> Vec<(String, Result<ProbeStory, String>)> {
         let limits = &self.capabilities.limits;
         let all = [
             self.code(limits),
@@ -78,7 +78,7 @@ impl Times<'_> {
         }
     }
 
-    fn story(&self, name: &str, lifetime: Lifetime) -> Result<Story, String> {
+    fn story(&self, name: &str, lifetime: Lifetime) -> Result<ProbeStory, String> {
         if !self.capabilities.facilities.contains(&Facility::Clock) {
             return Err("the facility `clock` is not declared".to_owned());
         }
@@ -100,7 +100,7 @@ impl Times<'_> {
             }
             command
         };
-        let mut acts: Vec<Act> = Vec::new();
+        let mut acts: Vec<ProbeStep> = Vec::new();
         for user in ["alice", "bob"] {
             acts.extend(
                 lifetime
@@ -123,7 +123,7 @@ impl Times<'_> {
                 .blames(&["clock", "operations.advanceClock"]),
         );
         let stem: String = name.replace([':', ' '], "-");
-        Ok(Story {
+        Ok(ProbeStory {
             about: format!("doctor-{stem}"),
             users: vec![
                 somebody("alice", &lifetime.methods),
@@ -131,7 +131,7 @@ impl Times<'_> {
             ],
             policy: lifetime.policy,
             after: vec!["clock".to_owned(), lifetime.after],
-            stages: vec![Stage::new(name, acts)],
+            stages: vec![ProbeStage::new(name, acts)],
         })
     }
 

@@ -5,7 +5,7 @@ use proofup_domain::method::{ChallengeKind, Method, ResetMethod, Role};
 use proofup_domain::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-use super::act::{Act, Stage, Story, act, somebody};
+use super::act::{ProbeStage, ProbeStep, ProbeStory, act, somebody};
 use super::{policies, setups};
 
 fn of(user: &str, what: &str) -> Json {
@@ -17,11 +17,14 @@ fn alice(what: &str) -> Json {
 }
 
 /// Lists the stories of features that the target declares; what is missing for a declared one is named.
-pub(super) fn stories(capabilities: &Capabilities) -> Vec<(&'static str, Result<Story, String>)> {
+pub(super) fn stories(
+    capabilities: &Capabilities,
+) -> Vec<(&'static str, Result<ProbeStory, String>)> {
     let has = |feature| capabilities.features.contains(&feature);
-    let told =
-        |given: Option<Story>| given.ok_or_else(|| "no declared method serves it here".to_owned());
-    let needs_clock = |given: Option<Story>| {
+    let told = |given: Option<ProbeStory>| {
+        given.ok_or_else(|| "no declared method serves it here".to_owned())
+    };
+    let needs_clock = |given: Option<ProbeStory>| {
         if capabilities.facilities.contains(&Facility::Clock) {
             told(given)
         } else {
@@ -31,7 +34,7 @@ pub(super) fn stories(capabilities: &Capabilities) -> Vec<(&'static str, Result<
     let absent = |feature: Feature| Err(format!("the feature `{feature}` is not declared"));
     let second = setups::second_steps(capabilities);
     let mut stories = Vec::new();
-    let mut add = |name, feature: Feature, story: Result<Story, String>| {
+    let mut add = |name, feature: Feature, story: Result<ProbeStory, String>| {
         stories.push((name, if has(feature) { story } else { absent(feature) }));
     };
     add(
@@ -90,9 +93,9 @@ fn typing(what: &str, method: Method) -> Json {
     json!({ "do": what, "user": "alice", "code": code })
 }
 
-fn second_step(method: Method, kind: ChallengeKind) -> Story {
+fn second_step(method: Method, kind: ChallengeKind) -> ProbeStory {
     let stages = vec![
-        Stage::new(
+        ProbeStage::new(
             "second step: begin",
             vec![
                 act(alice("signIn"))
@@ -108,14 +111,14 @@ fn second_step(method: Method, kind: ChallengeKind) -> Story {
                 act(alice("readSecondStep")).optional().tells(&["state"]),
             ],
         ),
-        Stage::new(
+        ProbeStage::new(
             "second step: wrong code",
             vec![
                 act(json!({ "do": "submitSecondStepCode", "user": "alice", "code": "wrong" }))
                     .exactly(&[Refusal::WrongCode]),
             ],
         ),
-        Stage::new(
+        ProbeStage::new(
             "second step: right code",
             vec![
                 act(typing("submitSecondStepCode", method))
@@ -124,7 +127,7 @@ fn second_step(method: Method, kind: ChallengeKind) -> Story {
                 act(alice("openAccount")).optional(),
             ],
         ),
-        Stage::new(
+        ProbeStage::new(
             "choosing a default",
             vec![
                 act(json!({ "do": "setDefault", "user": "alice", "method": method, "kind": kind }))
@@ -133,7 +136,7 @@ fn second_step(method: Method, kind: ChallengeKind) -> Story {
         )
         .aside(),
     ];
-    Story {
+    ProbeStory {
         about: "doctor-second-step".to_owned(),
         users: vec![somebody("alice", &[method])],
         policy: policies::second_step(kind),
@@ -142,17 +145,17 @@ fn second_step(method: Method, kind: ChallengeKind) -> Story {
     }
 }
 
-fn second_step_by_notification() -> Story {
+fn second_step_by_notification() -> ProbeStory {
     let (method, kind) = (
         Method::MicrosoftAuthenticator,
         ChallengeKind::AppNotification,
     );
-    Story {
+    ProbeStory {
         about: "doctor-second-step-by-notification".to_owned(),
         users: vec![somebody("alice", &[method])],
         policy: policies::second_step(kind),
         after: vec![setups::registered(method, kind)],
-        stages: vec![Stage::new(
+        stages: vec![ProbeStage::new(
             "second step by notification",
             vec![
                 act(alice("signIn")).value("state", "secondStepRequired"),
@@ -165,7 +168,7 @@ fn second_step_by_notification() -> Story {
     }
 }
 
-fn reset(capabilities: &Capabilities) -> Option<Story> {
+fn reset(capabilities: &Capabilities) -> Option<ProbeStory> {
     let ways = [
         (Method::Email, ChallengeKind::EmailCode, ResetMethod::Email),
         (
@@ -185,7 +188,7 @@ fn reset(capabilities: &Capabilities) -> Option<Story> {
     })?;
     let proof = json!({ "do": "beginResetProof", "user": "alice", "method": method, "kind": kind });
     let stages = vec![
-        Stage::new(
+        ProbeStage::new(
             "reset: begin",
             vec![
                 act(alice("beginReset"))
@@ -198,14 +201,14 @@ fn reset(capabilities: &Capabilities) -> Option<Story> {
                 act(alice("readResetProof")).optional().tells(&["state"]),
             ],
         ),
-        Stage::new(
+        ProbeStage::new(
             "reset: wrong code",
             vec![
                 act(json!({ "do": "submitResetCode", "user": "alice", "code": "wrong" }))
                     .exactly(&[Refusal::WrongCode]),
             ],
         ),
-        Stage::new(
+        ProbeStage::new(
             "reset: right code",
             vec![
                 act(typing("submitResetCode", method))
@@ -220,7 +223,7 @@ fn reset(capabilities: &Capabilities) -> Option<Story> {
             ],
         ),
     ];
-    Some(Story {
+    Some(ProbeStory {
         about: "doctor-reset".to_owned(),
         users: vec![somebody("alice", &[method])],
         policy: policies::reset(&[by], 0),
@@ -229,14 +232,14 @@ fn reset(capabilities: &Capabilities) -> Option<Story> {
     })
 }
 
-fn reset_by_questions() -> Story {
+fn reset_by_questions() -> ProbeStory {
     let method = Method::SecurityQuestions;
-    Story {
+    ProbeStory {
         about: "doctor-reset-by-questions".to_owned(),
         users: vec![somebody("alice", &[method])],
         policy: policies::reset(&[ResetMethod::SecurityQuestions], 0),
         after: vec![setups::registered(method, ChallengeKind::Answers)],
-        stages: vec![Stage::new(
+        stages: vec![ProbeStage::new(
             "reset by questions",
             vec![
                 act(alice("beginReset")),
@@ -253,7 +256,7 @@ fn reset_by_questions() -> Story {
     }
 }
 
-fn interrupt(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -> Story {
+fn interrupt(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -> ProbeStory {
     let waits = capabilities.features.contains(&Feature::Deferral);
     let offered = json!({ "offered": true, "daysLeft": 14 });
     let prompted = |user: &str| {
@@ -268,7 +271,7 @@ fn interrupt(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -
             prompted
         }
     };
-    let mut stages = vec![Stage::new(
+    let mut stages = vec![ProbeStage::new(
         "interrupt: prompt",
         vec![
             prompted("alice"),
@@ -286,7 +289,7 @@ fn interrupt(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -
     )];
     if waits {
         stages.push(
-            Stage::new(
+            ProbeStage::new(
                 "interrupt: not now",
                 vec![
                     prompted("bob"),
@@ -302,7 +305,7 @@ fn interrupt(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -
             .aside(),
         );
     }
-    let mut done: Vec<Act> = vec![act(setups::begin_json("alice", method, kind))];
+    let mut done: Vec<ProbeStep> = vec![act(setups::begin_json("alice", method, kind))];
     if method == Method::SoftwareOath {
         done.push(act(alice("addAccount")));
     }
@@ -314,8 +317,8 @@ fn interrupt(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -
             .tells(&["state"])
             .value("state", "signedIn"),
     ]);
-    stages.push(Stage::new("interrupt: done", done));
-    Story {
+    stages.push(ProbeStage::new("interrupt: done", done));
+    ProbeStory {
         about: "doctor-interrupt".to_owned(),
         users: vec![somebody("alice", &[]), somebody("bob", &[])],
         policy: policies::interrupting(kind),
@@ -324,16 +327,16 @@ fn interrupt(capabilities: &Capabilities, method: Method, kind: ChallengeKind) -
     }
 }
 
-fn review(capabilities: &Capabilities) -> Option<Story> {
+fn review(capabilities: &Capabilities) -> Option<ProbeStory> {
     let (method, kind) = (Method::Email, ChallengeKind::EmailCode);
     let works = setups::declared(capabilities).contains(&(method, kind))
         && setups::lacks(capabilities, method, kind).is_none();
-    works.then(|| Story {
+    works.then(|| ProbeStory {
         about: "doctor-review".to_owned(),
         users: vec![somebody("alice", &[method])],
         policy: policies::reset(&[ResetMethod::Email], 7),
         after: vec![setups::registered(method, kind)],
-        stages: vec![Stage::new(
+        stages: vec![ProbeStage::new(
             "review",
             vec![
                 act(json!({ "do": "advanceClock", "by": "7d" })),
@@ -352,10 +355,10 @@ fn review(capabilities: &Capabilities) -> Option<Story> {
     })
 }
 
-fn audit(method: Method) -> Story {
+fn audit(method: Method) -> ProbeStory {
     let mut administrator = somebody("carol", &[]);
     administrator.role = Role::Administrator;
-    Story {
+    ProbeStory {
         about: "doctor-audit".to_owned(),
         users: vec![somebody("alice", &[method]), administrator],
         policy: policies::second_step(ChallengeKind::TextMessage).without_demands(),
@@ -363,7 +366,7 @@ fn audit(method: Method) -> Story {
             method,
             proofup_world::needs::setup_kind(method),
         )],
-        stages: vec![Stage::new(
+        stages: vec![ProbeStage::new(
             "audit trail",
             vec![
                 act(json!({ "do": "readAudit" }))

@@ -1,7 +1,7 @@
 //! What a target file calls known: the product's own doing, and not a mistake of the file.
 
 use super::{REFERENCE, examined};
-use proofup_runner::doctor::{Finding, Probed};
+use proofup_runner::doctor::{ProbeFinding, Probed};
 
 /// A sign-out that does nothing, as some products have it.
 fn idle_sign_out(more: &str) -> String {
@@ -13,7 +13,7 @@ fn idle_sign_out(more: &str) -> String {
     format!("{before}[operations.signOut]{after}\n{more}")
 }
 
-fn result<'a>(findings: &'a [Finding], probe: &str) -> &'a Probed {
+fn result<'a>(findings: &'a [ProbeFinding], probe: &str) -> &'a Probed {
     let found = findings.iter().find(|one| one.probe == probe);
     &found.unwrap_or_else(|| panic!("no probe {probe}")).result
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use proofup_binding::CompiledTarget;
 use proofup_domain::edition::Edition;
 use proofup_judge::outcome::{CaseResult, Outcome};
-use proofup_runner::doctor::{Finding, Probed, TargetText, examine};
+use proofup_runner::doctor::{ProbeFinding, Probed, TargetText, examine};
 use proofup_runner::run::{RunConfig, Selection, run};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{Suite, embedded_suite};
@@ -481,7 +481,7 @@ fn failures(case: &CaseResult) -> Vec<String> {
     failed.collect()
 }
 
-fn names(findings: &[Finding], key: &str) -> bool {
+fn names(findings: &[ProbeFinding], key: &str) -> bool {
     findings.iter().any(|finding| match &finding.result {
         Probed::Wrong(all) => all
             .iter()
@@ -491,8 +491,8 @@ fn names(findings: &[Finding], key: &str) -> bool {
     })
 }
 
-fn wrong_lines(findings: &[Finding]) -> String {
-    let wrong: Vec<Finding> = findings
+fn wrong_lines(findings: &[ProbeFinding]) -> String {
+    let wrong: Vec<ProbeFinding> = findings
         .iter()
         .filter(|finding| matches!(finding.result, Probed::Wrong(_)))
         .cloned()

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use proofup_judge::report::Facts;
 use proofup_judge::report::words::{counted, thousands};
 use proofup_judge::verdict::Conclusion;
-use proofup_runner::compare::{Came, Comparison, ComparisonReport, Divergence, Side, compare};
+use proofup_runner::compare::{
+    ComparisonReport, Divergence, RunComparison, Side, SideOutcome, compare,
+};
 use proofup_runner::run::RunOutput;
 use url::Url;
 
@@ -200,7 +202,7 @@ impl RunSession {
 
 /// Returns the differences of two sides.
 fn told(report: &ComparisonReport) -> String {
-    let Comparison {
+    let RunComparison {
         cases_identical,
         cases_not_compared,
         checks_agreeing,
@@ -210,7 +212,7 @@ fn told(report: &ComparisonReport) -> String {
     let mut text = String::new();
     if !checks.is_empty() {
         let rows = checks.iter().map(|check| {
-            let word = |came: &Option<Came>| {
+            let word = |came: &Option<SideOutcome>| {
                 came.as_ref()
                     .map_or("·", |came| came.outcome.told())
                     .to_owned()

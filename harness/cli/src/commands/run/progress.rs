@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_judge::outcome::Outcome;
-use proofup_runner::run::Event;
+use proofup_runner::run::RunEvent;
 
 use crate::terminal;
 
@@ -26,13 +26,13 @@ impl RunProgress {
     }
 
     /// Updates the line by an event.
-    pub(crate) fn on(&self, event: &Event) {
+    pub(crate) fn on(&self, event: &RunEvent) {
         match event {
-            Event::RunStarted { cases, .. } => {
+            RunEvent::RunStarted { cases, .. } => {
                 self.0.set_length(u64::try_from(*cases).unwrap_or(u64::MAX))
             }
-            Event::CaseStarted { id } => self.0.set_message(id.clone()),
-            Event::CaseFinished(case) => {
+            RunEvent::CaseStarted { id } => self.0.set_message(id.clone()),
+            RunEvent::CaseFinished(case) => {
                 for check in &case.checks {
                     if matches!(check.outcome, Outcome::Failed(_)) {
                         self.0
@@ -41,7 +41,7 @@ impl RunProgress {
                 }
                 self.0.inc(1);
             }
-            Event::RunFinished => self.0.finish_and_clear(),
+            RunEvent::RunFinished => self.0.finish_and_clear(),
         }
     }
 }

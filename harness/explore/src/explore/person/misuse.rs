@@ -2,8 +2,8 @@
 
 use super::prove::Use;
 use super::{
-    Actor, CallbackSecret, ChallengeKind, CodeRole, Command, Method, Name, PasswordRole, Person,
-    Setup, SetupAct, Which, acts, text,
+    Actor, CallbackSecret, ChallengeKind, CodeRole, Command, Method, MethodSetup, Name,
+    PasswordRole, Person, SetupAct, Which, acts, text,
 };
 
 impl Person<'_> {
@@ -58,7 +58,7 @@ impl Person<'_> {
             0 => {
                 let standing = self.arrive();
                 let method = self.choose_method(&standing)?;
-                let command = self.me.begin(Setup::of(method));
+                let command = self.me.begin(MethodSetup::of(method));
                 self.act(command);
                 if method == Method::SoftwareOath {
                     let by = proofup_domain::command::AddBy::QrPayload;
@@ -147,7 +147,7 @@ impl Person<'_> {
             stranger.open_account(),
             stranger.defer(),
             stranger.delete(Method::MobilePhone),
-            stranger.begin(Setup::of(Method::Email)),
+            stranger.begin(MethodSetup::of(Method::Email)),
             stranger.complete_wizard(),
             stranger.read_wizard(),
             me.setup(SetupAct::Read, Some(thing.clone())),

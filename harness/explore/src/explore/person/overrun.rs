@@ -4,13 +4,13 @@ use proofup_domain::command::NewPasswordRole;
 
 use super::prove::Use;
 use super::{
-    AddBy, CallbackSecret, ChallengeKind, CodeRole, Method, Name, PasswordRole, Person, Setup,
-    SetupAct, Which, acts, kinds_of, methods, text,
+    AddBy, CallbackSecret, ChallengeKind, CodeRole, Method, MethodSetup, Name, PasswordRole,
+    Person, SetupAct, Which, acts, kinds_of, methods, text,
 };
 
 impl Person<'_> {
     /// Opens the window for waiting, does something that must not move it, and looks again.
-    pub(super) fn watch(&mut self) {
+    pub(super) fn watch_window(&mut self) {
         let command = self.me.sign_in(PasswordRole::Right, None);
         self.act(command);
         if self.dice.chance(60) {
@@ -74,7 +74,7 @@ impl Person<'_> {
         let Some(method) = self.choose_method(&standing) else {
             return;
         };
-        let mut setup = Setup::of(method);
+        let mut setup = MethodSetup::of(method);
         setup.bind = Some(Name("e1".to_owned()));
         let command = self.me.begin(setup);
         self.act(command);
@@ -181,7 +181,7 @@ impl Person<'_> {
             let command = self.me.delete(method);
             self.act(command);
             if self.dice.chance(60) {
-                self.set_up(Setup::of(method));
+                self.set_up(MethodSetup::of(method));
             }
         }
         let command = self.me.list_methods();
@@ -196,7 +196,7 @@ impl Person<'_> {
                 let Some(method) = self.choose_method(&standing) else {
                     return;
                 };
-                let command = self.me.begin(Setup::of(method));
+                let command = self.me.begin(MethodSetup::of(method));
                 self.act(command);
                 if method == Method::MicrosoftAuthenticator {
                     self.app_too_late();
@@ -276,13 +276,13 @@ impl Person<'_> {
             return;
         };
         let resend = i64::from(self.scene.capabilities.limits.resend_seconds);
-        let command = self.me.begin(Setup::of(method));
+        let command = self.me.begin(MethodSetup::of(method));
         self.act(command);
         self.act(acts::advance(resend));
         let again = if self.dice.chance(60) {
             self.me.setup(SetupAct::Send, None)
         } else {
-            self.me.begin(Setup::of(method))
+            self.me.begin(MethodSetup::of(method))
         };
         self.act(again);
         for code in [CodeRole::Previous, CodeRole::LastSent] {
@@ -298,7 +298,7 @@ impl Person<'_> {
         self.act(command);
         let apps = [Method::SoftwareOath, Method::MicrosoftAuthenticator];
         let method = self.dice.pick(&apps);
-        self.set_up(Setup::of(method));
+        self.set_up(MethodSetup::of(method));
         let command = self.me.list_methods();
         self.act(command);
     }

@@ -16,7 +16,7 @@ pub(super) enum Use {
 }
 
 impl Person<'_> {
-    pub(super) fn come_and_prove(&mut self) {
+    pub(super) fn sign_in_and_prove(&mut self) {
         let bind = self.name(&["s1", "s2"], 15);
         let command = self.me.sign_in(PasswordRole::Right, bind);
         self.act(command);

@@ -6,17 +6,18 @@ use proofup_domain::policy::Policy;
 use serde_json::{Map, Value, json};
 
 use super::{
-    AddressRef, Channel, Command, Inbox, PasswordRole, Person, PhoneRef, SetupAct, acts, head,
+    AddressRef, Channel, Command, Inbox, PasswordRole, Person, PhoneRef, SetupAct, acts,
+    story_setup,
 };
 
 impl Person<'_> {
     /// Lets time pass: to a second near an instant at which something ends, or for some round time.
-    pub(super) fn linger(&mut self) {
+    pub(super) fn advance_time(&mut self) {
         let ahead: Vec<i64> = self
             .scene
-            .marks
+            .deadlines
             .iter()
-            .map(|mark| mark.as_second() - self.now.as_second())
+            .map(|deadline| deadline.as_second() - self.now.as_second())
             .filter(|left| *left > 1)
             .collect();
         let by = match self.dice.pick_some(&ahead) {
@@ -100,8 +101,8 @@ impl Person<'_> {
     }
 
     /// Changes the policy: one field or another, or all of it.
-    pub(super) fn rule(&mut self) {
-        let fresh = head::policy(self.dice, self.scene.capabilities);
+    pub(super) fn change_policy(&mut self) {
+        let fresh = story_setup::policy(self.dice, self.scene.capabilities);
         let Ok(Value::Object(whole)) = serde_json::to_value(&fresh) else {
             return;
         };
@@ -149,7 +150,7 @@ impl Person<'_> {
     }
 
     /// Lets a provider fail in some way while something is sent, and work again.
-    pub(super) fn fail(&mut self) {
+    pub(super) fn break_gateway(&mut self) {
         let channel = self.dice.pick(Channel::ALL);
         let behaviour = self.dice.weighted(&[
             (GatewayBehaviour::Hold, 4),
@@ -168,7 +169,7 @@ impl Person<'_> {
             Channel::Email => super::Method::Email,
             Channel::Push => super::Method::MicrosoftAuthenticator,
         };
-        let mut setup = super::Setup::of(method);
+        let mut setup = super::MethodSetup::of(method);
         if channel == Channel::Voice {
             setup.kind = Some(super::ChallengeKind::VoiceCall);
         }
@@ -194,7 +195,7 @@ impl Person<'_> {
         }
     }
 
-    pub(super) fn look(&mut self) {
+    pub(super) fn read(&mut self) {
         let looks: Vec<Command> = vec![
             self.me.read_session(),
             self.me.open_account(),

@@ -14,9 +14,9 @@ use serde_json::{Value as Json, json};
 
 use super::Asker;
 use crate::matrix::combination::Combination;
-use crate::matrix::decision::{Detail, Told, expected_in_full, session_state};
+use crate::matrix::decision::{Detail, UserView, expected_in_full, session_state};
 use crate::matrix::export::joined;
-use crate::matrix::finding::{ACCEPTED, Aspect, Difference, Findings, REFUSED, Trouble};
+use crate::matrix::finding::{ACCEPTED, Aspect, Findings, LookupError, MatrixDifference, REFUSED};
 
 /// When every tenant's clock starts. Nothing here depends on it.
 const START: &str = "2026-01-15T09:00:00Z";
@@ -70,7 +70,7 @@ impl<'a> Tenancy<'a> {
                 Ok(fate) => self.compare(combination, expected.as_ref(), fate).await,
             };
             match asked {
-                Err(Unasked(why)) => findings.trouble(Trouble { combination, why }),
+                Err(Unasked(why)) => findings.trouble(LookupError { combination, why }),
                 Ok(differences) => {
                     let outcome = expected.map(|told| (told.available, told.required));
                     findings.count(outcome, differences);
@@ -87,7 +87,7 @@ impl<'a> Tenancy<'a> {
     }
 
     /// Returns whether the target declares everything on which a decision depends.
-    fn applies(&self, combination: Combination, expected: Option<&Told>) -> bool {
+    fn applies(&self, combination: Combination, expected: Option<&UserView>) -> bool {
         let declared = &self.asker.capabilities;
         let kinds = combination.two_step_kinds();
         declared.editions.contains(&self.policy.edition)
@@ -144,10 +144,10 @@ impl<'a> Tenancy<'a> {
     async fn compare(
         &self,
         combination: Combination,
-        expected: Option<&Told>,
+        expected: Option<&UserView>,
         fate: &str,
-    ) -> Result<Vec<Difference>, Unasked> {
-        let mut found = Found::new(combination);
+    ) -> Result<Vec<MatrixDifference>, Unasked> {
+        let mut found = CombinationDifferences::new(combination);
         let expected_fate = if expected.is_some() {
             ACCEPTED
         } else {
@@ -174,8 +174,8 @@ impl<'a> Tenancy<'a> {
     async fn sign_in(
         &self,
         role: Role,
-        expected: &Told,
-        found: &mut Found,
+        expected: &UserView,
+        found: &mut CombinationDifferences,
     ) -> Result<Option<(Value, SessionState)>, Unasked> {
         let mut variables = self.variables();
         variables.insert("userPrincipalName", self.user(role).as_str());
@@ -199,8 +199,8 @@ impl<'a> Tenancy<'a> {
     async fn available(
         &self,
         session: &Value,
-        expected: &Told,
-        found: &mut Found,
+        expected: &UserView,
+        found: &mut CombinationDifferences,
     ) -> Result<(), Unasked> {
         let asked = self.in_session(Operation::ListAvailable, session).await?;
         let expect = joined(&expected.available);
@@ -227,8 +227,8 @@ impl<'a> Tenancy<'a> {
     async fn wizard(
         &self,
         session: &Value,
-        expected: &Told,
-        found: &mut Found,
+        expected: &UserView,
+        found: &mut CombinationDifferences,
     ) -> Result<(), Unasked> {
         let answered = self
             .in_session(Operation::ReadWizard, session)
@@ -310,12 +310,12 @@ impl<'a> Tenancy<'a> {
 const NO_WIZARD: &str = "refused: notInterrupted";
 
 /// Collects what differs in one combination.
-struct Found {
+struct CombinationDifferences {
     combination: Combination,
-    differences: Vec<Difference>,
+    differences: Vec<MatrixDifference>,
 }
 
-impl Found {
+impl CombinationDifferences {
     const fn new(combination: Combination) -> Self {
         Self {
             combination,
@@ -325,7 +325,7 @@ impl Found {
 
     fn check(&mut self, aspect: Aspect, expected: String, actual: String) {
         if expected != actual {
-            self.differences.push(Difference {
+            self.differences.push(MatrixDifference {
                 combination: self.combination,
                 registered: Vec::new(),
                 aspect,

@@ -22,7 +22,11 @@ pub(crate) enum Got {
 
 /// Returns the name of the requirement; none: nothing comes near.
 #[must_use]
-pub(crate) fn blame(command: &Command, expected: &Expected, got: &Got) -> Option<&'static str> {
+pub(crate) fn requirement_at_fault(
+    command: &Command,
+    expected: &Expected,
+    got: &Got,
+) -> Option<&'static str> {
     let preferred = expected.alternatives().first()?;
     let answer = match got {
         Got::Answer(answer) => answer,

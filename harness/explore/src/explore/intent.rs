@@ -4,11 +4,11 @@ use proofup_domain::capabilities::Feature;
 
 /// Something that somebody sets out to do; each is some commands long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Intent {
     /// Sign in, out, look where the session stands.
-    Come,
+    SignInAndOut,
     /// Put the interrupt off.
-    Wait,
+    Defer,
     /// Set a method up.
     SetUp,
     /// Pass the second step.
@@ -26,23 +26,23 @@ pub(super) enum Way {
     /// Use what is somebody else's, over or nobody's.
     Trespass,
     /// Change the policy.
-    Rule,
+    ChangePolicy,
     /// Let time pass, to a second near something's end.
-    Linger,
+    AdvanceTime,
     /// Let a provider fail.
-    Fail,
+    BreakGateway,
     /// Watch the window for waiting while things happen.
-    Watch,
+    WatchWindow,
     /// Go on with something that should be over.
     Overrun,
     /// Look around.
-    Look,
+    Read,
 }
 
-impl Way {
+impl Intent {
     pub(super) const ALL: &'static [Self] = &[
-        Self::Come,
-        Self::Wait,
+        Self::SignInAndOut,
+        Self::Defer,
         Self::SetUp,
         Self::Prove,
         Self::Reset,
@@ -51,12 +51,12 @@ impl Way {
         Self::SendAgain,
         Self::Review,
         Self::Trespass,
-        Self::Rule,
-        Self::Linger,
-        Self::Fail,
-        Self::Watch,
+        Self::ChangePolicy,
+        Self::AdvanceTime,
+        Self::BreakGateway,
+        Self::WatchWindow,
         Self::Overrun,
-        Self::Look,
+        Self::Read,
     ];
 
     /// Returns how often it happens where a case leans neither to it nor away from it.
@@ -65,17 +65,21 @@ impl Way {
             Self::SetUp => 10,
             Self::Reset => 6,
             Self::Overrun => 8,
-            Self::Manage | Self::Linger | Self::Trespass => 5,
-            Self::Watch | Self::Wait | Self::Prove | Self::Rule | Self::Come => 4,
+            Self::Manage | Self::AdvanceTime | Self::Trespass => 5,
+            Self::WatchWindow
+            | Self::Defer
+            | Self::Prove
+            | Self::ChangePolicy
+            | Self::SignInAndOut => 4,
             Self::Guess | Self::SendAgain | Self::Review => 3,
-            Self::Fail | Self::Look => 2,
+            Self::BreakGateway | Self::Read => 2,
         }
     }
 
     /// Returns the name of the feature without which it makes no sense.
     pub(super) const fn needs(self) -> Option<Feature> {
         match self {
-            Self::Wait | Self::Watch => Some(Feature::Deferral),
+            Self::Defer | Self::WatchWindow => Some(Feature::Deferral),
             Self::Prove => Some(Feature::TwoStep),
             Self::Reset => Some(Feature::Reset),
             Self::Manage => Some(Feature::Manage),

@@ -1,4 +1,4 @@
-//! Draws what stands above the steps: the policy, the people, and what this case leans to.
+//! Draws what stands above the steps: the policy, the people, and the weights of this case.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use proofup_oracle::policy::defects;
 use proofup_scenario::{GatewayForms, UserSpec};
 
 use super::dice::Dice;
+use super::intent::Intent;
 use super::story::Story;
-use super::way::Way;
 
 /// Counts how often a policy is drawn anew where members could not meet it.
 const POLICIES_MAX: usize = 40;
@@ -21,26 +21,26 @@ const POLICIES_MAX: usize = 40;
 /// The instant at which every story starts.
 const START: &str = "2026-01-15T09:00:00Z";
 
-/// A story without steps and what its case leans to.
+/// A story without steps, and the weights by which its steps are drawn.
 #[derive(Debug, Clone)]
-pub(super) struct Head {
+pub(super) struct StorySetup {
     pub(super) story: Story,
-    pub(super) lean: Lean,
+    pub(super) weights: SwarmWeights,
 }
 
 /// What a case leans to: swarm testing draws some sorts of acts often and others never, another choice per case.
 #[derive(Debug, Clone)]
-pub(super) struct Lean {
-    /// The weights of the ways.
-    pub(super) ways: Vec<(Way, u32)>,
+pub(super) struct SwarmWeights {
+    /// The weights of the intents.
+    pub(super) intents: Vec<(Intent, u32)>,
     /// In how many of a hundred places something is done wrongly.
     pub(super) spoil: u32,
     /// In how many of a hundred places something else comes in between.
     pub(super) interject: u32,
 }
 
-/// Draws a head for a target.
-pub(super) fn head(dice: &mut Dice, capabilities: &Capabilities) -> Head {
+/// Draws the policy, the people and the weights of a story for a target.
+pub(super) fn story_setup(dice: &mut Dice, capabilities: &Capabilities) -> StorySetup {
     let mut policy = policy(dice, capabilities);
     let mut users = users(dice, capabilities, &policy);
     if dice.chance(5) {
@@ -53,8 +53,8 @@ pub(super) fn head(dice: &mut Dice, capabilities: &Capabilities) -> Head {
         users,
         steps: Vec::new(),
     };
-    Head {
-        lean: lean(dice, capabilities),
+    StorySetup {
+        weights: weights(dice, capabilities),
         story,
     }
 }
@@ -220,15 +220,16 @@ fn forms(dice: &mut Dice) -> GatewayForms {
     }
 }
 
-fn lean(dice: &mut Dice, capabilities: &Capabilities) -> Lean {
-    let has = |way: &Way| {
-        way.needs()
+fn weights(dice: &mut Dice, capabilities: &Capabilities) -> SwarmWeights {
+    let has = |intent: &Intent| {
+        intent
+            .needs()
             .is_none_or(|feature| capabilities.features.contains(&feature))
     };
-    let ways = Way::ALL.iter().filter(|way| has(way));
-    let ways = ways.map(|way| (*way, way.weight() * dice.pick(&[0, 1, 1, 2, 6])));
-    Lean {
-        ways: ways.collect(),
+    let intents = Intent::ALL.iter().filter(|intent| has(intent));
+    let intents = intents.map(|intent| (*intent, intent.weight() * dice.pick(&[0, 1, 1, 2, 6])));
+    SwarmWeights {
+        intents: intents.collect(),
         spoil: dice.pick(&[0, 10, 10, 30, 60]),
         interject: dice.pick(&[0, 3, 8, 20]),
     }
