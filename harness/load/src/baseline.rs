@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::compare::{Ratio, Relation};
-use super::report::{MachineTold, PlanTold, Report, TargetTold};
+use super::report::{LoadReport, MachineTold, PlanTold, TargetTold};
 use super::timeline::Point;
 
 /// A result to compare later ones with.
@@ -16,7 +16,7 @@ pub struct Baseline {
     /// What the fixed yardstick measured beside it, in requests per second.
     pub yardstick: f64,
     /// The result.
-    pub report: Report,
+    pub report: LoadReport,
 }
 
 /// The version of the form.
@@ -57,7 +57,7 @@ pub struct Held {
 impl Baseline {
     /// Keeps a result.
     #[must_use]
-    pub const fn new(report: Report, yardstick: f64) -> Self {
+    pub const fn new(report: LoadReport, yardstick: f64) -> Self {
         Self {
             version: VERSION,
             yardstick,
@@ -72,7 +72,7 @@ impl Baseline {
     /// If plan, target or machine are others.
     pub fn hold(
         &self,
-        report: &Report,
+        report: &LoadReport,
         yardstick: f64,
         within: f64,
         level: f64,

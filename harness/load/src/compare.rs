@@ -3,7 +3,7 @@
 //! Each pair is one round on either target, right after each other, in an order that alternates, so that what the machine
 //! does beside falls on both. The logarithms of the pairs' ratios are taken as a sample; after certain numbers of pairs their
 //! mean gets an interval by Student's t, at a level that is shared out among all the looks (Bonferroni). So the chance that
-//! any interval of the whole comparison misses the true ratio is at most [`Aim::error`], however soon it ends.
+//! any interval of the whole comparison misses the true ratio is at most [`Precision::error`], however soon it ends.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 /// How certain, and how exact, a comparison is to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Aim {
+pub struct Precision {
     /// Targets that differ by less than this share are the same.
     pub within: f64,
     /// The chance of a wrong verdict, each way.
@@ -66,8 +66,8 @@ const LOOKS: [u32; 9] = [6, 8, 12, 16, 24, 32, 48, 64, 96];
 
 /// Takes pairs until something can be said.
 #[derive(Debug, Clone)]
-pub struct Comparison {
-    aim: Aim,
+pub struct PairedSample {
+    aim: Precision,
     /// Logarithms of ratios.
     sample: Vec<f64>,
     looks: Vec<u32>,
@@ -76,10 +76,10 @@ pub struct Comparison {
     relation: Option<Relation>,
 }
 
-impl Comparison {
+impl PairedSample {
     /// Begins a comparison.
     #[must_use]
-    pub fn new(aim: Aim) -> Self {
+    pub fn new(aim: Precision) -> Self {
         let mut looks: Vec<u32> = LOOKS
             .iter()
             .copied()
@@ -204,7 +204,7 @@ mod tests {
 
     use super::*;
 
-    const AIM: Aim = Aim {
+    const AIM: Precision = Precision {
         within: 0.05,
         error: 0.01,
         pairs: 96,
@@ -213,7 +213,7 @@ mod tests {
     /// Compares targets whose true ratio is `truth`, with noise of `spread` on each pair.
     fn compared(truth: f64, spread: f64, seed: u64) -> Relation {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut comparison = Comparison::new(AIM);
+        let mut comparison = PairedSample::new(AIM);
         loop {
             // The sum of twelve uniform draws is nearly normal.
             let noise: f64 = (0..12).map(|_| rng.random_range(-0.5..0.5)).sum();

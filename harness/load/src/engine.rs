@@ -5,15 +5,15 @@
 
 mod clocks;
 mod closed;
-pub mod duel;
 mod fitness;
-mod flight;
+mod flow_run;
 mod meter;
 mod pacer;
+pub mod paired;
 mod people;
+mod preparation;
 pub(crate) mod recorder;
-mod setup;
-mod stage;
+mod session;
 mod terms;
 
 use std::cell::{Cell, RefCell};
@@ -29,25 +29,25 @@ use tokio::task::{JoinSet, LocalSet};
 
 use super::flow::{FlowName, Script};
 use super::plan::{Arrivals, Connections, Stop};
-use super::player::Player;
 use super::schedule::{Arrival, Draws, Schedule};
-use super::tenant::{Common, Tenant};
+use super::tenant::{LoadTenant, UserContext};
+use super::virtual_user::VirtualUser;
 use closed::ClosedUser;
-use flight::Flight;
-use meter::{Meter, Used};
+use flow_run::FlowRun;
+use meter::{UsageMeter, Used};
 use recorder::Recorder;
-use stage::Stage;
-pub use terms::{Event, LoadConfig, LoadError, LoadOutput, NotUnderPolicy, PolicyField};
+use session::LoadSession;
+pub use terms::{LoadConfig, LoadError, LoadEvent, LoadOutput, NotUnderPolicy, PolicyField};
 
 /// What flows share while the run goes on.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct RunState {
     pub(crate) recorder: RefCell<Recorder>,
     scripts: BTreeMap<FlowName, Script>,
     clock: Clock,
     begun: Cell<Timestamp>,
     can_sign_out: bool,
-    pool: RefCell<BTreeMap<FlowName, VecDeque<Box<Player>>>>,
+    pool: RefCell<BTreeMap<FlowName, VecDeque<Box<VirtualUser>>>>,
     /// How many users of each flow are under way.
     out: RefCell<BTreeMap<FlowName, usize>>,
     rest: Cell<SignedDuration>,
@@ -55,7 +55,7 @@ pub(crate) struct Shared {
     starved: Cell<u64>,
 }
 
-impl Shared {
+impl RunState {
     /// Returns the time since the run began.
     pub(crate) fn now(&self) -> Duration {
         pacer::since(self.begun.get(), &self.clock)
@@ -67,17 +67,17 @@ impl Shared {
     }
 
     /// Takes a user who has rested.
-    fn take(&self, flow: FlowName) -> Option<Box<Player>> {
+    fn take(&self, flow: FlowName) -> Option<Box<VirtualUser>> {
         let mut pool = self.pool.borrow_mut();
-        let players = pool.get_mut(&flow)?;
-        let ready = players.front().is_some_and(|player| {
-            player.ready_at == Timestamp::MIN || player.ready_at <= player.tenant.now()
+        let users = pool.get_mut(&flow)?;
+        let ready = users.front().is_some_and(|user| {
+            user.ready_at == Timestamp::MIN || user.ready_at <= user.tenant.now()
         });
         if !ready {
             return None;
         }
         *self.out.borrow_mut().entry(flow).or_default() += 1;
-        players.pop_front()
+        users.pop_front()
     }
 
     /// Returns whether nobody is left who could ever begin a flow again.
@@ -88,21 +88,21 @@ impl Shared {
     }
 
     /// Puts a user back to rest.
-    fn give_back(&self, flow: FlowName, mut player: Box<Player>, usable: bool) {
+    fn give_back(&self, flow: FlowName, mut user: Box<VirtualUser>, usable: bool) {
         if let Some(out) = self.out.borrow_mut().get_mut(&flow) {
             *out = out.saturating_sub(1);
         }
-        player.rest();
+        user.rest();
         if !usable {
             self.retired.set(self.retired.get() + 1);
             return;
         }
         if flow.rests() {
-            let until = player.tenant.now().checked_add(self.rest.get());
-            player.ready_at = until.unwrap_or(Timestamp::MAX);
+            let until = user.tenant.now().checked_add(self.rest.get());
+            user.ready_at = until.unwrap_or(Timestamp::MAX);
         }
-        if let Some(players) = self.pool.borrow_mut().get_mut(&flow) {
-            players.push_back(player);
+        if let Some(users) = self.pool.borrow_mut().get_mut(&flow) {
+            users.push_back(user);
         }
     }
 }
@@ -115,7 +115,7 @@ impl Shared {
 /// Where the run could not begin. What goes wrong later is part of the output.
 pub fn run(
     config: &LoadConfig,
-    events: &mut dyn FnMut(Event<'_>),
+    events: &mut dyn FnMut(LoadEvent<'_>),
     stop: watch::Receiver<bool>,
 ) -> Result<LoadOutput, LoadError> {
     on_a_thread_of_its_own(whole(config, events, stop))
@@ -138,25 +138,25 @@ fn on_a_thread_of_its_own<T>(
 
 async fn whole(
     config: &LoadConfig,
-    events: &mut dyn FnMut(Event<'_>),
+    events: &mut dyn FnMut(LoadEvent<'_>),
     mut stop: watch::Receiver<bool>,
 ) -> Result<LoadOutput, LoadError> {
-    events(Event::Preparing);
-    let mut stage = Stage::set(config, &mut stop).await?;
-    let output = stage.play(config, events, stop).await;
-    stage.strike(config).await;
+    events(LoadEvent::Preparing);
+    let mut session = LoadSession::start(config, &mut stop).await?;
+    let output = session.run(config, events, stop).await;
+    session.tear_down(config).await;
     output
 }
 
 /// A run on its way.
-struct Run<'a> {
+struct LoadRun<'a> {
     config: &'a LoadConfig,
-    common: Rc<Common>,
-    shared: Rc<Shared>,
-    tenants: Vec<Rc<Tenant>>,
+    context: Rc<UserContext>,
+    shared: Rc<RunState>,
+    tenants: Vec<Rc<LoadTenant>>,
     draws: Draws,
     accounts: usize,
-    flights: JoinSet<()>,
+    runs: JoinSet<()>,
 }
 
 /// How often a second is closed and clocks are moved.
@@ -168,17 +168,21 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 
 /// Why the arrivals ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
+enum RunEnd {
     Planned,
     Interrupted,
     TargetGone,
 }
 
-impl<'a> Run<'a> {
-    fn new(config: &'a LoadConfig, common: &Rc<Common>, prepared: &mut setup::Prepared) -> Self {
+impl<'a> LoadRun<'a> {
+    fn new(
+        config: &'a LoadConfig,
+        context: &Rc<UserContext>,
+        prepared: &mut preparation::Prepared,
+    ) -> Self {
         let plan = &config.plan;
         let accounts = prepared.pool.values().map(VecDeque::len).sum();
-        let shared = Rc::new(Shared {
+        let shared = Rc::new(RunState {
             recorder: RefCell::new(Recorder::new(plan)),
             scripts: plan.mix.keys().map(|flow| (*flow, flow.script())).collect(),
             clock: config.session.clock.clone(),
@@ -192,31 +196,31 @@ impl<'a> Run<'a> {
         });
         Self {
             config,
-            common: Rc::clone(common),
+            context: Rc::clone(context),
             shared,
             tenants: prepared.tenants.clone(),
             draws: Draws::new(plan),
             accounts,
-            flights: JoinSet::new(),
+            runs: JoinSet::new(),
         }
     }
 
     async fn go(
         mut self,
-        prepared: &mut setup::Prepared,
-        events: &mut dyn FnMut(Event<'_>),
+        prepared: &mut preparation::Prepared,
+        events: &mut dyn FnMut(LoadEvent<'_>),
         mut stop: watch::Receiver<bool>,
     ) -> Result<LoadOutput, LoadError> {
-        events(Event::Begun {
+        events(LoadEvent::Begun {
             accounts: self.accounts,
         });
         self.shared.begun.set(self.config.session.clock.now());
         let clocks = tokio::task::spawn_local(clocks::keep_moving(
             self.config.clone(),
-            Rc::clone(&self.common),
+            Rc::clone(&self.context),
             self.tenants.clone(),
         ));
-        let mut meter = Meter::new(self.config);
+        let mut meter = UsageMeter::new(self.config);
         let ending = match Schedule::new(&self.config.plan, self.config.shard) {
             Some(schedule) => {
                 let begun = self.shared.begun.get();
@@ -242,24 +246,24 @@ impl<'a> Run<'a> {
     async fn open(
         &mut self,
         mut arrivals: tokio::sync::mpsc::UnboundedReceiver<Arrival>,
-        meter: &mut Meter,
-        events: &mut dyn FnMut(Event<'_>),
+        meter: &mut UsageMeter,
+        events: &mut dyn FnMut(LoadEvent<'_>),
         stop: &mut watch::Receiver<bool>,
-    ) -> Ending {
+    ) -> RunEnd {
         let mut tick = ticks();
         loop {
             tokio::select! {
                 biased;
-                () = asked_to_stop(stop) => return Ending::Interrupted,
+                () = asked_to_stop(stop) => return RunEnd::Interrupted,
                 arrival = arrivals.recv() => match arrival {
                     Some(arrival) => self.begin(arrival),
                     None => break,
                 },
-                Some(_) = self.flights.join_next(), if !self.flights.is_empty() => {}
+                Some(_) = self.runs.join_next(), if !self.runs.is_empty() => {}
                 _ = tick.tick() => {
                     meter.interval(&self.shared, events);
                     if self.target_is_gone() {
-                        return Ending::TargetGone;
+                        return RunEnd::TargetGone;
                     }
                 }
             }
@@ -270,12 +274,12 @@ impl<'a> Run<'a> {
 
     async fn until_end(
         &mut self,
-        meter: &mut Meter,
-        events: &mut dyn FnMut(Event<'_>),
+        meter: &mut UsageMeter,
+        events: &mut dyn FnMut(LoadEvent<'_>),
         stop: &mut watch::Receiver<bool>,
-    ) -> Ending {
+    ) -> RunEnd {
         let Stop::After(after) = self.config.plan.stop else {
-            return Ending::Planned;
+            return RunEnd::Planned;
         };
         let mut tick = ticks();
         let end = tokio::time::sleep_until(
@@ -284,13 +288,13 @@ impl<'a> Run<'a> {
         tokio::pin!(end);
         loop {
             tokio::select! {
-                () = asked_to_stop(stop) => return Ending::Interrupted,
-                () = &mut end => return Ending::Planned,
-                Some(_) = self.flights.join_next(), if !self.flights.is_empty() => {}
+                () = asked_to_stop(stop) => return RunEnd::Interrupted,
+                () = &mut end => return RunEnd::Planned,
+                Some(_) = self.runs.join_next(), if !self.runs.is_empty() => {}
                 _ = tick.tick() => {
                     meter.interval(&self.shared, events);
                     if self.target_is_gone() {
-                        return Ending::TargetGone;
+                        return RunEnd::TargetGone;
                     }
                 }
             }
@@ -302,27 +306,27 @@ impl<'a> Run<'a> {
         let shared = &self.shared;
         let (flow, intended) = (arrival.flow, arrival.at);
         shared.recorder.borrow_mut().planned(flow, intended);
-        let Some(mut player) = shared.take(flow) else {
+        let Some(mut user) = shared.take(flow) else {
             shared.recorder.borrow_mut().dropped(flow, intended);
             return;
         };
         if self.config.plan.connections == Connections::New {
-            player.reconnect(&self.config.connect);
+            user.reconnect(&self.config.connect);
         }
         let now = shared.now();
         shared.recorder.borrow_mut().started(flow, intended, now);
-        let flight = self.flight(arrival, now);
+        let run = self.run(arrival, now);
         let shared = Rc::clone(shared);
-        self.flights.spawn_local(async move {
-            let landing = Landing::new(&shared, flow, intended);
-            let (player, usable) = flight.go(player).await;
-            landing.landed();
-            shared.give_back(flow, player, usable);
+        self.runs.spawn_local(async move {
+            let guard = FlowGuard::new(&shared, flow, intended);
+            let (user, usable) = run.go(user).await;
+            guard.done();
+            shared.give_back(flow, user, usable);
         });
     }
 
-    fn flight(&self, arrival: Arrival, begins: Duration) -> Flight {
-        Flight {
+    fn run(&self, arrival: Arrival, begins: Duration) -> FlowRun {
+        FlowRun {
             shared: Rc::clone(&self.shared),
             flow: arrival.flow,
             intended: arrival.at,
@@ -335,10 +339,10 @@ impl<'a> Run<'a> {
     /// Lets users begin one flow after the other, until the plan is over.
     async fn closed(
         &mut self,
-        meter: &mut Meter,
-        events: &mut dyn FnMut(Event<'_>),
+        meter: &mut UsageMeter,
+        events: &mut dyn FnMut(LoadEvent<'_>),
         stop: &mut watch::Receiver<bool>,
-    ) -> Ending {
+    ) -> RunEnd {
         let users = match self.config.plan.arrivals {
             Arrivals::Closed { users } => self.config.shard.part_of(u64::from(users)),
             Arrivals::Open { .. } => 0,
@@ -351,19 +355,19 @@ impl<'a> Run<'a> {
                 draws: self.draws.clone(),
                 next: Rc::clone(&next),
             };
-            self.flights.spawn_local(user.go());
+            self.runs.spawn_local(user.go());
         }
         let mut tick = ticks();
         loop {
             tokio::select! {
-                () = asked_to_stop(stop) => return Ending::Interrupted,
-                joined = self.flights.join_next() => if joined.is_none() {
-                    return Ending::Planned;
+                () = asked_to_stop(stop) => return RunEnd::Interrupted,
+                joined = self.runs.join_next() => if joined.is_none() {
+                    return RunEnd::Planned;
                 },
                 _ = tick.tick() => {
                     meter.interval(&self.shared, events);
                     if self.target_is_gone() {
-                        return Ending::TargetGone;
+                        return RunEnd::TargetGone;
                     }
                 }
             }
@@ -379,11 +383,11 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for the flows that are under way, and gives up those that take too long.
-    async fn land(&mut self, meter: &mut Meter, events: &mut dyn FnMut(Event<'_>)) {
+    async fn land(&mut self, meter: &mut UsageMeter, events: &mut dyn FnMut(LoadEvent<'_>)) {
         let patience = self.config.plan.timeout + TICK;
-        let landing = async { while self.flights.join_next().await.is_some() {} };
-        if tokio::time::timeout(patience, landing).await.is_err() {
-            self.flights.shutdown().await;
+        let guard = async { while self.runs.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, guard).await.is_err() {
+            self.runs.shutdown().await;
         }
         meter.interval(&self.shared, events);
     }
@@ -397,7 +401,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn output(self, ending: Ending, meter: &Meter, used: Used) -> LoadOutput {
+    fn output(self, ending: RunEnd, meter: &UsageMeter, used: Used) -> LoadOutput {
         let begun = meter.measuring.unwrap_or(Used {
             generator: None,
             target: None,
@@ -421,38 +425,38 @@ impl<'a> Run<'a> {
             retired: self.shared.retired.get(),
             starved: self.shared.starved.get(),
             strays: 0,
-            target_gone: ending == Ending::TargetGone,
-            interrupted: ending == Ending::Interrupted,
+            target_gone: ending == RunEnd::TargetGone,
+            interrupted: ending == RunEnd::Interrupted,
         }
     }
 }
 
 /// Sees to it that a flow that is given up is counted.
-struct Landing {
-    shared: Rc<Shared>,
+struct FlowGuard {
+    shared: Rc<RunState>,
     flow: FlowName,
     intended: Duration,
-    landed: Cell<bool>,
+    done: Cell<bool>,
 }
 
-impl Landing {
-    fn new(shared: &Rc<Shared>, flow: FlowName, intended: Duration) -> Self {
+impl FlowGuard {
+    fn new(shared: &Rc<RunState>, flow: FlowName, intended: Duration) -> Self {
         Self {
             shared: Rc::clone(shared),
             flow,
             intended,
-            landed: Cell::new(false),
+            done: Cell::new(false),
         }
     }
 
-    fn landed(&self) {
-        self.landed.set(true);
+    fn done(&self) {
+        self.done.set(true);
     }
 }
 
-impl Drop for Landing {
+impl Drop for FlowGuard {
     fn drop(&mut self) {
-        if !self.landed.get()
+        if !self.done.get()
             && let Ok(mut recorder) = self.shared.recorder.try_borrow_mut()
         {
             recorder.unfinished(self.flow, self.intended);

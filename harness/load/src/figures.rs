@@ -29,7 +29,7 @@ pub(crate) fn record(histogram: &mut Histogram<u64>, nanoseconds: u64) {
 /// Counts what came of the arrivals of one flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Counts {
+pub struct FlowCounts {
     /// Arrivals that the plan calls for.
     pub planned: u64,
     /// Arrivals that began.
@@ -56,7 +56,7 @@ pub struct Counts {
     pub reused_codes_refused: u64,
 }
 
-impl Counts {
+impl FlowCounts {
     /// Adds the counts of another part.
     pub fn add(&mut self, other: &Self) {
         let pairs = [
@@ -142,7 +142,7 @@ const EXAMPLES: usize = 24;
 #[derive(Debug, Clone)]
 pub struct FlowFigures {
     /// The counts.
-    pub counts: Counts,
+    pub counts: FlowCounts,
     /// The time from the intended start to the last right answer.
     pub latency: Histogram<u64>,
     /// The time of each step, in the order of the flow.
@@ -164,7 +164,7 @@ impl FlowFigures {
             }
         }
         Self {
-            counts: Counts::default(),
+            counts: FlowCounts::default(),
             latency: histogram(),
             steps,
         }
@@ -191,7 +191,7 @@ pub struct Figures {
     /// By flow, those of the plan's mix.
     pub flows: BTreeMap<FlowName, FlowFigures>,
     /// What began during the warm-up, all flows together; none of it is in `flows`, but for wrong answers.
-    pub warm_up: Counts,
+    pub warm_up: FlowCounts,
     /// How much later than intended flows began: the generator's own lateness.
     pub lateness: Histogram<u64>,
     /// Flows that did not end well.
@@ -206,7 +206,7 @@ impl Figures {
                 .into_iter()
                 .map(|flow| (flow, FlowFigures::of(flow)))
                 .collect(),
-            warm_up: Counts::default(),
+            warm_up: FlowCounts::default(),
             lateness: histogram(),
             examples: Vec::new(),
         }
@@ -214,8 +214,8 @@ impl Figures {
 
     /// Returns the counts of all flows together.
     #[must_use]
-    pub fn counts(&self) -> Counts {
-        let mut all = Counts::default();
+    pub fn counts(&self) -> FlowCounts {
+        let mut all = FlowCounts::default();
         for flow in self.flows.values() {
             all.add(&flow.counts);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{HistogramError, Latency, Report, ShardTold};
+use super::report::{HistogramError, Latency, LoadReport, ShardTold};
 use super::threshold::Threshold;
 use super::timeline::{Point, Timeline};
 
@@ -35,7 +35,7 @@ pub enum MergeError {
 ///
 /// # Errors
 /// If they are of different plans or targets, or one is missing or there twice.
-pub fn merge(reports: &[Report], thresholds: &[Threshold]) -> Result<Report, MergeError> {
+pub fn merge(reports: &[LoadReport], thresholds: &[Threshold]) -> Result<LoadReport, MergeError> {
     let first = reports.first().ok_or(MergeError::Nothing)?;
     check(reports, first)?;
     let mut figures = first.figures()?;
@@ -46,7 +46,7 @@ pub fn merge(reports: &[Report], thresholds: &[Threshold]) -> Result<Report, Mer
         .iter()
         .map(|report| report.measured_seconds)
         .fold(0.0, f64::max);
-    let mut whole = Report::of_figures(&figures, seconds);
+    let mut whole = LoadReport::of_figures(&figures, seconds);
     whole.plan = first.plan.clone();
     whole.target = first.target.clone();
     whole.machine = first.machine.clone();
@@ -76,8 +76,8 @@ pub fn merge(reports: &[Report], thresholds: &[Threshold]) -> Result<Report, Mer
         }
     }
     whole.timeline = joined(reports);
-    let gone = reports.iter().any(Report::target_gone);
-    let interrupted = reports.iter().any(Report::interrupted);
+    let gone = reports.iter().any(LoadReport::target_gone);
+    let interrupted = reports.iter().any(LoadReport::interrupted);
     whole.judge(thresholds, &figures, gone, interrupted);
     Ok(whole)
 }
@@ -89,7 +89,7 @@ fn sum(one: Option<f64>, two: Option<f64>) -> Option<f64> {
     }
 }
 
-fn check(reports: &[Report], first: &Report) -> Result<(), MergeError> {
+fn check(reports: &[LoadReport], first: &LoadReport) -> Result<(), MergeError> {
     let mut parts = BTreeSet::new();
     let mut of = None;
     for report in reports {
@@ -133,7 +133,7 @@ fn check(reports: &[Report], first: &Report) -> Result<(), MergeError> {
 }
 
 /// Puts timelines on top of each other, each from its own beginning.
-fn joined(reports: &[Report]) -> Vec<Point> {
+fn joined(reports: &[LoadReport]) -> Vec<Point> {
     let longest = reports.iter().map(|report| report.timeline.len()).max();
     let worse = |one: Option<f64>, two: Option<f64>| match (one, two) {
         (Some(one), Some(two)) => Some(one.max(two)),

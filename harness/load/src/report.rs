@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::engine::LoadOutput;
-use super::figures::{Counts, Figures};
+use super::figures::{Figures, FlowCounts};
 use super::flow::FlowName;
 use super::plan::{Arrivals, Connections, LoadPlan, Spacing, Stop};
 use super::schedule::Shard;
@@ -27,7 +27,7 @@ pub const VERSION: u32 = 1;
 /// What a load run came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct LoadReport {
     /// The version of this form.
     pub version: u32,
     /// The version of proofup.
@@ -47,9 +47,9 @@ pub struct Report {
     /// Correct verifications per second, over all flows.
     pub throughput: f64,
     /// The arrivals of all flows together.
-    pub arrivals: Counts,
+    pub arrivals: FlowCounts,
     /// What began during the warm-up, and is not counted elsewhere.
-    pub warm_up: Counts,
+    pub warm_up: FlowCounts,
     /// The latency of all flows together, from the intended start.
     pub latency: Latency,
     /// The flows.
@@ -63,7 +63,7 @@ pub struct Report {
     /// The thresholds and what they were held to.
     pub thresholds: Vec<ThresholdTold>,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: LoadVerdict,
     /// Why it is not `passed`, in words.
     pub reasons: Vec<String>,
     /// One flow for each way in which flows did not end well, with its exchange, masked.
@@ -73,7 +73,7 @@ pub struct Report {
 /// What came of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Verdict {
+pub enum LoadVerdict {
     /// Every answer was right and every threshold is met.
     Passed,
     /// An answer was wrong, nothing was verified, or the target stopped answering.
@@ -86,7 +86,7 @@ pub enum Verdict {
     Interrupted,
 }
 
-impl Verdict {
+impl LoadVerdict {
     /// Returns the exit code.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -178,7 +178,7 @@ pub struct ShardTold {
 #[serde(rename_all = "camelCase")]
 pub struct FlowTold {
     /// The counts.
-    pub counts: Counts,
+    pub counts: FlowCounts,
     /// Correct verifications per second.
     pub throughput: f64,
     /// The latency from the intended start to the last right answer.
@@ -233,7 +233,7 @@ pub struct ThresholdTold {
 
 /// What surrounds a run and is not part of its output.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct Testbed {
     /// The target.
     pub target: TargetTold,
     /// The machine.
@@ -252,21 +252,16 @@ const BUSY: f64 = 0.95;
 /// How late, as a share of the median latency: where flows take long, a late start matters less.
 const LATE_SHARE: f64 = 0.5;
 
-impl Report {
+impl LoadReport {
     /// Returns an output.
     #[must_use]
-    pub fn of(
-        plan: &LoadPlan,
-        shard: Shard,
-        surroundings: &Surroundings,
-        output: &LoadOutput,
-    ) -> Self {
+    pub fn of(plan: &LoadPlan, shard: Shard, testbed: &Testbed, output: &LoadOutput) -> Self {
         let seconds = output.measured.as_secs_f64();
         let examples = output.figures.examples.iter();
         let mut report = Self::of_figures(&output.figures, seconds);
         report.plan = PlanTold::of(plan);
-        report.target = surroundings.target.clone();
-        report.machine = surroundings.machine.clone();
+        report.target = testbed.target.clone();
+        report.machine = testbed.machine.clone();
         report.started = output.begun.to_string();
         report.shards = vec![ShardTold {
             index: shard.index,
@@ -355,7 +350,7 @@ impl Report {
             target_cpu_seconds: None,
             timeline: Vec::new(),
             thresholds: Vec::new(),
-            verdict: Verdict::Passed,
+            verdict: LoadVerdict::Passed,
             reasons: Vec::new(),
             examples: Vec::new(),
         }
@@ -412,15 +407,15 @@ impl Report {
         let broken = self.thresholds.iter().filter(|one| !one.holds);
         reasons.extend(broken.map(|one| format!("threshold broken: {}", one.text)));
         self.verdict = if interrupted {
-            Verdict::Interrupted
+            LoadVerdict::Interrupted
         } else if nonconforming {
-            Verdict::Nonconforming
+            LoadVerdict::Nonconforming
         } else if self.generator.bottleneck.is_some() {
-            Verdict::GeneratorLimited
+            LoadVerdict::GeneratorLimited
         } else if self.thresholds.iter().any(|one| !one.holds) {
-            Verdict::ThresholdBroken
+            LoadVerdict::ThresholdBroken
         } else {
-            Verdict::Passed
+            LoadVerdict::Passed
         };
         self.reasons = reasons;
     }
@@ -437,7 +432,7 @@ impl Report {
 
     /// Returns whether somebody ended the run.
     pub(super) fn interrupted(&self) -> bool {
-        self.verdict == Verdict::Interrupted
+        self.verdict == LoadVerdict::Interrupted
     }
 
     /// Returns why the generator was the bottleneck, if it was.
@@ -565,5 +560,5 @@ impl PlanTold {
 /// Returns the JSON Schema of the report.
 #[must_use]
 pub fn json_schema() -> Json {
-    schemars::schema_for!(Report).to_value()
+    schemars::schema_for!(LoadReport).to_value()
 }

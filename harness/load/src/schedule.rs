@@ -200,13 +200,13 @@ fn unit(draw: u64) -> f64 {
 /// The rate over time: straight lines, and a constant at the end.
 #[derive(Debug)]
 struct Rate {
-    pieces: Vec<Piece>,
-    last: Piece,
+    pieces: Vec<RateSegment>,
+    last: RateSegment,
 }
 
 /// One straight line of the rate.
 #[derive(Debug, Clone, Copy)]
-struct Piece {
+struct RateSegment {
     /// When it begins, in seconds.
     from: f64,
     /// The arrivals before it.
@@ -223,7 +223,7 @@ impl Rate {
         for stretch in ramp {
             let length = stretch.over.as_secs_f64();
             if length > 0.0 {
-                pieces.push(Piece {
+                pieces.push(RateSegment {
                     from,
                     before,
                     rate: at,
@@ -235,7 +235,7 @@ impl Rate {
             from += length;
             at = stretch.to;
         }
-        let last = Piece {
+        let last = RateSegment {
             from,
             before,
             rate: at,
@@ -247,8 +247,9 @@ impl Rate {
 
     /// Returns when so many arrivals have passed; none: never, because the rate has come down to 0.
     fn when(&self, passed: f64) -> Option<Duration> {
-        let within =
-            |piece: &&Piece| passed < piece.before + (piece.rate + piece.to) / 2.0 * piece.length;
+        let within = |piece: &&RateSegment| {
+            passed < piece.before + (piece.rate + piece.to) / 2.0 * piece.length
+        };
         let piece = self.pieces.iter().find(within).unwrap_or(&self.last);
         let left = (passed - piece.before).max(0.0);
         let slope = if piece.length.is_finite() {

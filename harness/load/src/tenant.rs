@@ -12,16 +12,16 @@ use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoSt
 use proofup_gateways::host::InProcessSink;
 use proofup_world::session::TargetSession;
 
-use super::post::Post;
+use super::messages::MessageRouter;
 use super::wire::Lanes;
 
 /// What every user of a run shares.
 #[derive(Debug)]
-pub(crate) struct Common {
+pub(crate) struct UserContext {
     /// The target, what everybody sends over who has no connection, and gateways, process and clock of the run.
     pub(crate) session: TargetSession,
     pub(crate) capabilities: Capabilities,
-    pub(crate) post: Post,
+    pub(crate) router: MessageRouter,
     /// Where a target in this process brings its messages.
     pub(crate) counter: Option<InProcessSink>,
     /// The connections of those who are under way, where requests can be written straight onto one.
@@ -36,12 +36,12 @@ pub(crate) struct Common {
 
 /// One tenant.
 #[derive(Debug)]
-pub(crate) struct Tenant {
+pub(crate) struct LoadTenant {
     /// Its id; empty where the target makes none.
     pub(crate) id: String,
     /// The policy that is set once everybody has registered; none: the first one stays.
     pub(crate) turn: Option<Policy>,
-    time: Cell<Time>,
+    time: Cell<TenantTime>,
     /// Time passes by itself.
     runs: bool,
     clock: Clock,
@@ -49,14 +49,14 @@ pub(crate) struct Tenant {
 
 /// What is known of a tenant's time.
 #[derive(Debug, Clone, Copy)]
-enum Time {
+enum TenantTime {
     /// It stands here.
     Stands(Timestamp),
     /// It is this machine's, and so much more.
     Ahead(SignedDuration),
 }
 
-impl Tenant {
+impl LoadTenant {
     /// Takes this machine's time for the tenant's until another is told.
     pub(crate) fn new(
         id: String,
@@ -70,7 +70,7 @@ impl Tenant {
         Self {
             id,
             turn,
-            time: Cell::new(Time::Ahead(SignedDuration::ZERO)),
+            time: Cell::new(TenantTime::Ahead(SignedDuration::ZERO)),
             runs,
             clock,
         }
@@ -79,18 +79,18 @@ impl Tenant {
     /// Returns its time.
     pub(crate) fn now(&self) -> Timestamp {
         match self.time.get() {
-            Time::Stands(at) => at,
-            Time::Ahead(ahead) if ahead.is_zero() => self.clock.now(),
-            Time::Ahead(ahead) => later(self.clock.now(), ahead),
+            TenantTime::Stands(at) => at,
+            TenantTime::Ahead(ahead) if ahead.is_zero() => self.clock.now(),
+            TenantTime::Ahead(ahead) => later(self.clock.now(), ahead),
         }
     }
 
     /// Takes its time as it was told.
     pub(crate) fn set_now(&self, now: Timestamp) {
         self.time.set(if self.runs {
-            Time::Ahead(now.duration_since(self.clock.now()))
+            TenantTime::Ahead(now.duration_since(self.clock.now()))
         } else {
-            Time::Stands(now)
+            TenantTime::Stands(now)
         });
     }
 

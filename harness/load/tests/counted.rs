@@ -9,11 +9,11 @@ use proofup_binding::{CompiledTarget, Transport, TransportError};
 use proofup_gateways::host::StandaloneOptions;
 use proofup_load::baseline::{Baseline, BaselineError};
 use proofup_load::compare::Relation;
-use proofup_load::find::{Found, highest_rate};
 use proofup_load::flow::FlowName;
+use proofup_load::max_rate::{RateSearchResult, max_rate};
 use proofup_load::merge::{MergeError, merge};
 use proofup_load::plan::{Arrivals, LoadPlan, Stop};
-use proofup_load::report::{Report, Verdict};
+use proofup_load::report::{LoadReport, LoadVerdict};
 use proofup_load::threshold::Threshold;
 use proofup_load::timeline::Point;
 use proofup_load::{LoadConfig, Shard};
@@ -84,7 +84,7 @@ impl Door {
         }
     }
 
-    fn report(self: &Arc<Self>, plan: &LoadPlan, shard: Shard) -> Report {
+    fn report(self: &Arc<Self>, plan: &LoadPlan, shard: Shard) -> LoadReport {
         let config = self.config(plan.clone(), shard);
         report(&config, &ran(&config))
     }
@@ -135,10 +135,10 @@ thresholds = ["errors<1%"]
 "#;
 
 /// Searches the highest rate of a door that lets in so many a second; gives also the rates that were tried.
-fn searched(door: &Arc<Door>, capacity: u64) -> (Found, Vec<(f64, bool)>) {
+fn searched(door: &Arc<Door>, capacity: u64) -> (RateSearchResult, Vec<(f64, bool)>) {
     let mut tried = Vec::new();
     let mut seeds = Vec::new();
-    let found = highest_rate(
+    let found = max_rate(
         &plan(SIGN_INS),
         0.05,
         &mut |plan| {
@@ -167,7 +167,7 @@ fn searched(door: &Arc<Door>, capacity: u64) -> (Found, Vec<(f64, bool)>) {
 fn the_known_capacity_of_a_target_is_found() {
     let door = Door::open(0);
     let (found, tried) = searched(&door, 100);
-    let Found::Highest { rate, limited } = found else {
+    let RateSearchResult::Highest { rate, limited } = found else {
         panic!("{found:?}");
     };
     let rate = rate.expect("some rate is carried");
@@ -180,7 +180,7 @@ fn the_known_capacity_of_a_target_is_found() {
 fn a_target_that_carries_nothing_is_searched_to_the_end() {
     let (found, tried) = searched(&Door::open(0), 0);
     assert!(
-        matches!(found, Found::Highest { rate: None, .. }),
+        matches!(found, RateSearchResult::Highest { rate: None, .. }),
         "{found:?}"
     );
     assert!(
@@ -194,15 +194,15 @@ fn a_wrong_answer_ends_the_search() {
     let door = Door::open(0);
     door.lies.store(true, Ordering::Relaxed);
     let (found, tried) = searched(&door, 100);
-    let Found::BrokenOff(report) = found else {
+    let RateSearchResult::BrokenOff(report) = found else {
         panic!("{found:?}");
     };
-    assert_eq!(report.verdict, Verdict::Nonconforming);
+    assert_eq!(report.verdict, LoadVerdict::Nonconforming);
     assert_eq!(tried.len(), 1);
 }
 
 /// Makes a report whose seconds are as long as is said, one median for each.
-fn with_medians(report: &Report, medians: &[f64]) -> Report {
+fn with_medians(report: &LoadReport, medians: &[f64]) -> LoadReport {
     let points = medians.iter().enumerate().map(|(at, p50)| Point {
         at: at as f64,
         length: 1.0,
@@ -210,7 +210,7 @@ fn with_medians(report: &Report, medians: &[f64]) -> Report {
         p50_ms: Some(*p50),
         ..Point::default()
     });
-    Report {
+    LoadReport {
         timeline: points.collect(),
         ..report.clone()
     }
@@ -220,7 +220,7 @@ fn with_medians(report: &Report, medians: &[f64]) -> Report {
 fn a_baseline_says_nothing_about_another_plan_target_or_machine() {
     let ours = Door::open(1_000).report(&plan(SIGN_INS), Shard::WHOLE);
     let kept = Baseline::new(ours.clone(), 1_000.0);
-    let refused = |change: &dyn Fn(&mut Report)| {
+    let refused = |change: &dyn Fn(&mut LoadReport)| {
         let mut other = ours.clone();
         change(&mut other);
         let held = kept.hold(&other, 1_000.0, 0.05, 0.01);
@@ -282,7 +282,7 @@ fn a_yardstick_that_has_moved_makes_a_baseline_inconclusive() {
 }
 
 /// Runs every part of a plan of sixty sign-ins.
-fn shards(of: u32) -> Vec<Report> {
+fn shards(of: u32) -> Vec<LoadReport> {
     let door = Door::open(1_000);
     let mut sixty = plan(SIGN_INS);
     sixty.stop = Stop::Flows(60);
@@ -301,7 +301,7 @@ fn joined_shards_lose_no_count_and_no_latency() {
         let text = serde_json::to_string(part).expect("a report is JSON");
         serde_json::from_str(&text).expect("it was one")
     });
-    let read: Vec<Report> = read.collect();
+    let read: Vec<LoadReport> = read.collect();
     let threshold = Threshold::parse("throughput>1000000").expect("it is one");
     let whole = merge(&read, &[threshold]).expect("they are a whole");
     assert_eq!(whole.arrivals.planned, 60);
@@ -314,9 +314,9 @@ fn joined_shards_lose_no_count_and_no_latency() {
     let [one, other] = [&joined, &sum].map(|figures| &figures.flows[&FlowName::SignIn].latency);
     assert_eq!(one, other, "histograms are joined bucket by bucket");
     assert_eq!(one.len(), whole.arrivals.correct);
-    let steps = |report: &Report| report.flows[&FlowName::SignIn].steps[0].latency.count;
+    let steps = |report: &LoadReport| report.flows[&FlowName::SignIn].steps[0].latency.count;
     assert_eq!(steps(&whole), parts.iter().map(steps).sum::<u64>());
-    assert_eq!(whole.verdict, Verdict::ThresholdBroken);
+    assert_eq!(whole.verdict, LoadVerdict::ThresholdBroken);
     assert_eq!(
         whole.generator.accounts,
         parts
@@ -329,11 +329,11 @@ fn joined_shards_lose_no_count_and_no_latency() {
 #[test]
 fn what_is_no_whole_is_not_joined() {
     let parts = shards(3);
-    let refused = |reports: &[Report]| {
+    let refused = |reports: &[LoadReport]| {
         let refused = merge(reports, &[]);
         refused.expect_err("they are no whole").to_string()
     };
-    let changed = |change: &dyn Fn(&mut Report)| {
+    let changed = |change: &dyn Fn(&mut LoadReport)| {
         let mut parts = parts.clone();
         change(&mut parts[2]);
         refused(&parts)

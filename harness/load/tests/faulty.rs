@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proofup_domain::fault::FaultName;
 use proofup_load::figures::End;
-use proofup_load::report::Verdict;
+use proofup_load::report::LoadVerdict;
 
 use crate::failing::failing;
 use crate::support::{Served, plan, ran, report};
@@ -22,7 +22,7 @@ fn fails_at(fault: FaultName, step: &str) {
     let config = served.config(plan(CODES));
     let output = ran(&config);
     let report = report(&config, &output);
-    assert_eq!(report.verdict, Verdict::Nonconforming, "{fault}");
+    assert_eq!(report.verdict, LoadVerdict::Nonconforming, "{fault}");
     assert_eq!(report.verdict.exit_code(), 1);
     assert!(report.arrivals.wrong > 0, "{fault}");
     let mut wrong = output.figures.examples.iter();
@@ -62,7 +62,7 @@ fn breaks_down(flow: &str, step: &str) {
     let report = report(&config, &output);
     assert_eq!(
         report.verdict,
-        Verdict::Nonconforming,
+        LoadVerdict::Nonconforming,
         "{:?}",
         report.reasons
     );

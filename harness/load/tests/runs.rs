@@ -2,7 +2,7 @@
 
 use proofup_load::Shard;
 use proofup_load::flow::FlowName;
-use proofup_load::report::{Report, Verdict};
+use proofup_load::report::{LoadReport, LoadVerdict};
 
 use crate::support::{Served, plan, ran, report};
 
@@ -33,7 +33,7 @@ fn every_flow_is_verified_and_every_probe_refused() {
         assert!(told.counts.correct > 0, "{flow}");
         assert_eq!(told.latency.count, told.counts.correct, "{flow}");
     }
-    assert_eq!(report.verdict, Verdict::Passed, "{:?}", report.reasons);
+    assert_eq!(report.verdict, LoadVerdict::Passed, "{:?}", report.reasons);
     assert_eq!((output.retired, output.strays), (0, 0));
 }
 
@@ -74,12 +74,12 @@ fn a_report_comes_back_from_its_own_text_and_fits_its_schema() {
         .map(|e| e.to_string())
         .collect();
     assert_eq!(errors, [] as [String; 0]);
-    let back: Report = serde_json::from_value(json).expect("it was one");
+    let back: LoadReport = serde_json::from_value(json).expect("it was one");
     assert_eq!(back, report);
     let figures = back.figures().expect("the histograms are whole");
     assert_eq!(figures.counts(), report.arrivals);
     // A threshold on what never ran is not met.
-    assert_eq!(report.verdict, Verdict::ThresholdBroken);
+    assert_eq!(report.verdict, LoadVerdict::ThresholdBroken);
     let held: Vec<bool> = report.thresholds.iter().map(|one| one.holds).collect();
     assert_eq!(held, [true, false]);
 }

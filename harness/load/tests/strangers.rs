@@ -10,7 +10,7 @@ use proofup_domain::secret::Secret;
 use proofup_load::figures::End;
 use proofup_load::flow::FlowName;
 use proofup_load::plan::LoadPlan;
-use proofup_load::report::Verdict;
+use proofup_load::report::LoadVerdict;
 use proofup_load::{LoadConfig, LoadError, Shard, run};
 use proofup_world::session::TargetSession;
 use proofup_world::surroundings::gateway_options;
@@ -156,7 +156,7 @@ fn users_are_made_one_by_one_and_deleted_again() {
     assert_eq!((report.arrivals.planned, report.arrivals.correct), (30, 30));
     assert!(report.arrivals.wrong_codes_refused > 0);
     assert_eq!((output.accounts, output.retired, output.strays), (30, 0, 0));
-    assert_eq!(report.verdict, Verdict::Passed, "{:?}", report.reasons);
+    assert_eq!(report.verdict, LoadVerdict::Passed, "{:?}", report.reasons);
     assert_eq!(tiny.users(), json!({ "users": 0 }));
     // Users that were not deleted would be refused the second time.
     assert_eq!(ran(&config).figures.counts().correct, 30);
@@ -168,7 +168,7 @@ fn a_stranger_that_takes_any_code_fails() {
     let config = tiny.config(plan(TEXTS), |text| text);
     let output = ran(&config);
     let report = report(&config, &output);
-    assert_eq!(report.verdict, Verdict::Nonconforming);
+    assert_eq!(report.verdict, LoadVerdict::Nonconforming);
     assert!(report.arrivals.wrong > 0);
     let mut examples = output.figures.examples.iter();
     let wrong = |one: &&_| {
@@ -351,7 +351,7 @@ fn users_of_the_file_take_second_steps_under_a_policy_of_the_targets_own() {
     let output = ran(&config);
     assert_eq!(output.figures.examples, []);
     let report = report(&config, &output);
-    assert_eq!(report.verdict, Verdict::Passed, "{:?}", report.reasons);
+    assert_eq!(report.verdict, LoadVerdict::Passed, "{:?}", report.reasons);
     assert_eq!(report.arrivals.correct, 24);
     assert!(report.arrivals.wrong_codes_refused > 0 && report.arrivals.reused_codes_refused > 0);
     assert_eq!((output.accounts, output.retired, output.strays), (12, 0, 0));
@@ -363,7 +363,7 @@ fn a_defect_behind_a_policy_of_the_targets_own_fails_the_run() {
     let gateways = HeldPort::take();
     let config = configured(plan(STEPS), &lone_tenant(&served, &gateways));
     let report = report(&config, &ran(&config));
-    assert_eq!(report.verdict, Verdict::Nonconforming);
+    assert_eq!(report.verdict, LoadVerdict::Nonconforming);
     assert!(report.arrivals.wrong > 0);
 }
 

@@ -9,7 +9,7 @@ use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_gateways::host::StandaloneOptions;
 use proofup_load::plan::{LoadPlan, read};
-use proofup_load::report::{MachineTold, Report, Surroundings, TargetTold};
+use proofup_load::report::{LoadReport, MachineTold, TargetTold, Testbed};
 use proofup_load::{LoadConfig, LoadOutput, Shard, run};
 use proofup_reference::app::{AppConfig, app};
 use proofup_reference::faults::rule_book;
@@ -179,8 +179,8 @@ pub(crate) fn ran(config: &LoadConfig) -> LoadOutput {
     run(config, &mut |_| {}, stopped).expect("the run begins")
 }
 
-pub(crate) fn report(config: &LoadConfig, output: &LoadOutput) -> Report {
-    let surroundings = Surroundings {
+pub(crate) fn report(config: &LoadConfig, output: &LoadOutput) -> LoadReport {
+    let testbed = Testbed {
         target: TargetTold {
             name: "reference".to_owned(),
             url: None,
@@ -193,5 +193,5 @@ pub(crate) fn report(config: &LoadConfig, output: &LoadOutput) -> Report {
             model: None,
         },
     };
-    Report::of(&config.plan, config.shard, &surroundings, output)
+    LoadReport::of(&config.plan, config.shard, &testbed, output)
 }

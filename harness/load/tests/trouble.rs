@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use proofup_load::figures::End;
-use proofup_load::report::Verdict;
-use proofup_load::{Event, run};
+use proofup_load::report::LoadVerdict;
+use proofup_load::{LoadEvent, run};
 use tokio::sync::watch;
 
 use crate::support::{Served, Way, plan, report};
@@ -26,15 +26,15 @@ fn disturbed(
     served: &Served,
     text: &str,
     change: impl FnOnce() + Send + 'static,
-) -> (proofup_load::report::Report, proofup_load::LoadOutput) {
+) -> (proofup_load::report::LoadReport, proofup_load::LoadOutput) {
     let config = served.config(plan(text));
     let (_stop, stopped) = watch::channel(false);
     let mut change = Some(change);
     let mut changing = None;
     let output = run(
         &config,
-        &mut |event: Event<'_>| {
-            if let Event::Interval { .. } = event
+        &mut |event: LoadEvent<'_>| {
+            if let LoadEvent::Interval { .. } = event
                 && let Some(change) = change.take()
             {
                 changing = Some(thread::spawn(change));
@@ -86,7 +86,7 @@ fn a_target_that_dies_ends_the_run_with_what_there_is() {
         way.send_replace(Way::Cut);
     });
     assert!(output.target_gone);
-    assert_eq!(report.verdict, Verdict::Nonconforming);
+    assert_eq!(report.verdict, LoadVerdict::Nonconforming);
     assert!(report.arrivals.correct > 0, "what was before it is told");
     assert!(report.arrivals.errors > 0);
     assert!(
@@ -109,8 +109,8 @@ fn a_run_that_is_asked_to_end_ends_and_tells() {
     let (stop, stopped) = watch::channel(false);
     let output = run(
         &config,
-        &mut |event: Event<'_>| {
-            if let Event::Interval { .. } = event {
+        &mut |event: LoadEvent<'_>| {
+            if let LoadEvent::Interval { .. } = event {
                 stop.send_replace(true);
             }
         },
@@ -118,7 +118,7 @@ fn a_run_that_is_asked_to_end_ends_and_tells() {
     )
     .expect("the run begins");
     assert!(output.interrupted);
-    assert_eq!(report(&config, &output).verdict, Verdict::Interrupted);
+    assert_eq!(report(&config, &output).verdict, LoadVerdict::Interrupted);
 }
 
 #[test]

@@ -16,8 +16,8 @@ use proofup_gateways::host::InProcessSink;
 use proofup_gateways::host::StandaloneOptions;
 use proofup_load::baseline::Baseline;
 use proofup_load::plan::{self, LoadPlan};
-use proofup_load::report::{MachineTold, PlanTold, Report, Surroundings};
-use proofup_load::{Event, LoadConfig, LoadError, LoadOutput, Shard, run};
+use proofup_load::report::{LoadReport, MachineTold, PlanTold, Testbed};
+use proofup_load::{LoadConfig, LoadError, LoadEvent, LoadOutput, Shard, run};
 use proofup_world::surroundings::gateway_options;
 use tokio::sync::watch;
 
@@ -131,12 +131,12 @@ fn once(
 }
 
 impl LoadContext<'_> {
-    fn report(&self, plan: &LoadPlan, shard: Shard, output: &LoadOutput) -> Report {
-        let surroundings = Surroundings {
+    fn report(&self, plan: &LoadPlan, shard: Shard, output: &LoadOutput) -> LoadReport {
+        let testbed = Testbed {
             target: self.subject.told.clone(),
             machine: machine(),
         };
-        Report::of(plan, shard, &surroundings, output)
+        LoadReport::of(plan, shard, &testbed, output)
     }
 
     fn config(&self, plan: &LoadPlan, shard: Shard) -> LoadConfig {
@@ -156,7 +156,7 @@ fn loaded(
     let mut shown = render::ProgressLine::default();
     let output = run(
         &work.config(plan, shard),
-        &mut |event: Event<'_>| {
+        &mut |event: LoadEvent<'_>| {
             files.take(&event, clock.now());
             progress.set_message(shown.line(&event));
         },

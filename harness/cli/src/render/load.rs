@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use proofup_judge::report::words::{counted, thousands};
 use proofup_load::baseline::Held;
 use proofup_load::compare::{Ratio, Relation};
-use proofup_load::engine::duel::{Duel, DuelConfig};
-use proofup_load::figures::{Counts, Example};
-use proofup_load::find::Tried;
+use proofup_load::engine::paired::{ComparisonConfig, PairedComparison};
+use proofup_load::figures::{Example, FlowCounts};
+use proofup_load::max_rate::TriedRate;
 use proofup_load::plan::{Arrivals, LoadPlan, Spacing, Stop};
-use proofup_load::report::{Latency, Report, TargetTold, Verdict};
+use proofup_load::report::{Latency, LoadReport, LoadVerdict, TargetTold};
 use proofup_load::timeline::Point;
-use proofup_load::{Event, Shard};
+use proofup_load::{LoadEvent, Shard};
 
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
 use crate::render::table;
@@ -92,11 +92,11 @@ const SPARKS: usize = 30;
 
 impl ProgressLine {
     /// Returns the line for the newest interval.
-    pub(crate) fn line(&mut self, event: &Event<'_>) -> String {
+    pub(crate) fn line(&mut self, event: &LoadEvent<'_>) -> String {
         match event {
-            Event::Preparing => "preparing the accounts".to_owned(),
-            Event::Begun { accounts } => format!("prepared {}", counted(accounts, "account")),
-            Event::Interval { point, counts, .. } => {
+            LoadEvent::Preparing => "preparing the accounts".to_owned(),
+            LoadEvent::Begun { accounts } => format!("prepared {}", counted(accounts, "account")),
+            LoadEvent::Interval { point, counts, .. } => {
                 self.rates.push(rate(point));
                 if self.rates.len() > SPARKS {
                     self.rates.remove(0);
@@ -145,8 +145,8 @@ fn sparkline(numbers: &[f64]) -> String {
 }
 
 /// Returns the line for one rate of a search.
-pub(crate) fn tried(tried: &Tried<'_>) -> String {
-    let Tried {
+pub(crate) fn tried(tried: &TriedRate<'_>) -> String {
+    let TriedRate {
         rate,
         met,
         dropped,
@@ -188,7 +188,7 @@ pub(crate) fn found(found: Option<f64>, limited: Option<f64>) -> String {
 }
 
 /// Returns the first lines of a comparison.
-pub(crate) fn versus(other: &TargetTold, how: DuelConfig) -> String {
+pub(crate) fn versus(other: &TargetTold, how: ComparisonConfig) -> String {
     let mut text = String::new();
     let place = other.url.as_deref().unwrap_or("this process");
     line(&mut text, "against", &format!("{} at {place}", other.name));
@@ -215,7 +215,7 @@ fn interval(ratio: Ratio) -> String {
 }
 
 /// Returns the result of a comparison.
-pub(crate) fn duel(found: &Duel, how: DuelConfig) -> String {
+pub(crate) fn paired(found: &PairedComparison, how: ComparisonConfig) -> String {
     let mut text = String::new();
     for (measure, ratio) in &found.ratios {
         let decides = if *measure == found.decides {
@@ -285,7 +285,7 @@ pub(crate) fn held(held: &Held, within: f64) -> String {
 }
 
 /// Returns the result of a run.
-pub(crate) fn summary(report: &Report, examples: &[Example]) -> String {
+pub(crate) fn summary(report: &LoadReport, examples: &[Example]) -> String {
     let mut text = String::new();
     for example in examples {
         show(&mut text, example);
@@ -334,7 +334,7 @@ pub(crate) fn summary(report: &Report, examples: &[Example]) -> String {
     text
 }
 
-fn row(name: &str, counts: &Counts, throughput: f64, latency: &Latency) -> [String; 8] {
+fn row(name: &str, counts: &FlowCounts, throughput: f64, latency: &Latency) -> [String; 8] {
     [
         name.to_owned(),
         counts.correct.to_string(),
@@ -347,7 +347,7 @@ fn row(name: &str, counts: &Counts, throughput: f64, latency: &Latency) -> [Stri
     ]
 }
 
-fn steps(report: &Report) -> String {
+fn steps(report: &LoadReport) -> String {
     let rows = report.flows.iter().flat_map(|(flow, told)| {
         told.steps
             .iter()
@@ -379,7 +379,7 @@ fn coarse(points: &[Point]) -> Vec<Point> {
         .collect()
 }
 
-fn arrivals_told(text: &mut String, report: &Report) {
+fn arrivals_told(text: &mut String, report: &LoadReport) {
     let counts = &report.arrivals;
     line(
         text,
@@ -416,7 +416,7 @@ fn arrivals_told(text: &mut String, report: &Report) {
     );
 }
 
-fn generator(text: &mut String, report: &Report) {
+fn generator(text: &mut String, report: &LoadReport) {
     let generator = &report.generator;
     let busy = generator.busy.map_or_else(
         || "processor time unknown".to_owned(),
@@ -485,17 +485,17 @@ fn show(text: &mut String, example: &Example) {
     text.push('\n');
 }
 
-fn verdict(report: &Report) -> String {
+fn verdict(report: &LoadReport) -> String {
     let reasons = report.reasons.join("; ");
     match report.verdict {
-        Verdict::Passed => bold(&good(&format!(
+        LoadVerdict::Passed => bold(&good(&format!(
             "passed: {:.1} correct verifications per second",
             report.throughput
         ))),
-        Verdict::Nonconforming => bold(&bad(&format!("nonconforming: {reasons}"))),
-        Verdict::GeneratorLimited => bold(&doubtful(&format!("no result: {reasons}"))),
-        Verdict::ThresholdBroken => bold(&bad(&format!("failed: {reasons}"))),
-        Verdict::Interrupted => bold(&doubtful(&"interrupted")),
+        LoadVerdict::Nonconforming => bold(&bad(&format!("nonconforming: {reasons}"))),
+        LoadVerdict::GeneratorLimited => bold(&doubtful(&format!("no result: {reasons}"))),
+        LoadVerdict::ThresholdBroken => bold(&bad(&format!("failed: {reasons}"))),
+        LoadVerdict::Interrupted => bold(&doubtful(&"interrupted")),
     }
 }
 

@@ -9,10 +9,10 @@ use proofup_domain::answer::Answer;
 use serde_json::json;
 
 use super::{LoadConfig, TICK, every};
-use crate::tenant::{Common, Tenant};
+use crate::tenant::{LoadTenant, UserContext};
 
 /// Offers what test control needs.
-pub(super) fn control_variables(config: &LoadConfig, tenant: &Tenant) -> Variables {
+pub(super) fn control_variables(config: &LoadConfig, tenant: &LoadTenant) -> Variables {
     let mut variables = Variables::default();
     if !tenant.id.is_empty() {
         variables.insert("tenantId", &*tenant.id);
@@ -26,13 +26,13 @@ pub(super) fn control_variables(config: &LoadConfig, tenant: &Tenant) -> Variabl
 /// Reads the clock of a target that makes no tenants.
 pub(super) async fn read(
     config: &LoadConfig,
-    common: &Common,
+    context: &UserContext,
     transport: &Transport,
-    tenant: &Tenant,
+    tenant: &LoadTenant,
 ) {
     // Until something is told, the target's time is taken for ours.
     tenant.set_now(tenant.now());
-    if let Some(file) = common.session.surroundings.clock_file() {
+    if let Some(file) = context.session.surroundings.clock_file() {
         return tenant.set_now(file.now());
     }
     if config.session.target.has(Operation::ReadClock) {
@@ -44,15 +44,15 @@ pub(super) async fn read(
 /// Moves the clocks of all tenants, and takes their time as it is told; says whether any could be moved.
 pub(super) async fn advance(
     config: &LoadConfig,
-    common: &Common,
+    context: &UserContext,
     transport: &Transport,
-    tenants: &[Rc<Tenant>],
+    tenants: &[Rc<LoadTenant>],
     seconds: i64,
 ) -> bool {
     if seconds <= 0 {
         return false;
     }
-    let surroundings = &common.session.surroundings;
+    let surroundings = &context.session.surroundings;
     if let Some(moved) = surroundings
         .move_clock(&config.session.target, seconds)
         .await
@@ -98,7 +98,7 @@ async fn told(
     transport: &Transport,
     operation: Operation,
     variables: &Variables,
-    tenant: &Tenant,
+    tenant: &LoadTenant,
 ) -> Option<bool> {
     let asked = config
         .session
@@ -132,13 +132,17 @@ pub(super) fn step(pace: u32, by_itself: bool) -> (Duration, i64) {
 }
 
 /// Lets the tenants' time pass at the plan's pace, until it is dropped.
-pub(super) async fn keep_moving(config: LoadConfig, common: Rc<Common>, tenants: Vec<Rc<Tenant>>) {
+pub(super) async fn keep_moving(
+    config: LoadConfig,
+    context: Rc<UserContext>,
+    tenants: Vec<Rc<LoadTenant>>,
+) {
     let by_itself = config.session.target.clock().mode == ClockMode::Running;
     let (length, seconds) = step(config.plan.pace, by_itself);
     let transport = (config.connect)();
     let mut tick = every(length);
     loop {
         tick.tick().await;
-        advance(&config, &common, &transport, &tenants, seconds).await;
+        advance(&config, &context, &transport, &tenants, seconds).await;
     }
 }

@@ -4,16 +4,16 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::flight::Flight;
-use super::{Landing, LoadConfig, Shared};
+use super::flow_run::FlowRun;
+use super::{FlowGuard, LoadConfig, RunState};
 use crate::flow::FlowName;
 use crate::plan::{Connections, Stop};
-use crate::player::Player;
 use crate::schedule::Draws;
+use crate::virtual_user::VirtualUser;
 
 /// Plays one user of a closed loop.
 pub(super) struct ClosedUser {
-    pub(super) shared: Rc<Shared>,
+    pub(super) shared: Rc<RunState>,
     pub(super) config: LoadConfig,
     pub(super) draws: Draws,
     pub(super) next: Rc<Cell<u64>>,
@@ -35,14 +35,14 @@ impl ClosedUser {
             }
             self.next.set(mine + 1);
             let flow = self.draws.flow(number);
-            let mut player = match self.shared.take(flow) {
-                Some(player) => player,
+            let mut user = match self.shared.take(flow) {
+                Some(user) => user,
                 None => {
-                    let Some(player) = self.rested(flow).await else {
+                    let Some(user) = self.rested(flow).await else {
                         return;
                     };
                     now = self.shared.now();
-                    player
+                    user
                 }
             };
             let intended = now;
@@ -52,9 +52,9 @@ impl ClosedUser {
                 recorder.started(flow, intended, intended);
             }
             if self.config.plan.connections == Connections::New {
-                player.reconnect(&self.config.connect);
+                user.reconnect(&self.config.connect);
             }
-            let flight = Flight {
+            let run = FlowRun {
                 shared: Rc::clone(&self.shared),
                 flow,
                 intended,
@@ -62,10 +62,10 @@ impl ClosedUser {
                 wrong_code: self.draws.tries_wrong_code(number),
                 reused_code: self.draws.tries_code_again(number),
             };
-            let landing = Landing::new(&self.shared, flow, intended);
-            let (player, usable) = flight.go(player).await;
-            landing.landed();
-            self.shared.give_back(flow, player, usable);
+            let guard = FlowGuard::new(&self.shared, flow, intended);
+            let (user, usable) = run.go(user).await;
+            guard.done();
+            self.shared.give_back(flow, user, usable);
             if self.shared.recorder.borrow().silence.is_some() {
                 // Nobody answers: do not spin.
                 tokio::time::timeout(PAUSE, std::future::pending::<()>())
@@ -76,11 +76,11 @@ impl ClosedUser {
     }
 
     /// Waits for an account that has rested; none: the run is over first.
-    async fn rested(&self, flow: FlowName) -> Option<Box<Player>> {
+    async fn rested(&self, flow: FlowName) -> Option<Box<VirtualUser>> {
         let mut waited = false;
         loop {
-            if let Some(player) = self.shared.take(flow) {
-                return Some(player);
+            if let Some(user) = self.shared.take(flow) {
+                return Some(user);
             }
             let over =
                 matches!(self.config.plan.stop, Stop::After(after) if self.shared.now() >= after);

@@ -17,20 +17,20 @@ use super::terms::{NotUnderPolicy, PolicyField};
 use super::{LoadConfig, LoadError};
 use crate::flow::{Act, Family, FlowName, registration};
 use crate::plan::REST_SECONDS;
-use crate::player::oracle;
-use crate::tenant::{Common, manage_policy, second_step_policy};
+use crate::tenant::{UserContext, manage_policy, second_step_policy};
+use crate::virtual_user::oracle;
 
 /// Returns whether a target has what a plan needs.
-pub(super) fn check(config: &LoadConfig, common: &Common) -> Result<(), LoadError> {
+pub(super) fn check(config: &LoadConfig, context: &UserContext) -> Result<(), LoadError> {
     for flow in config.plan.mix.keys() {
-        equipped(&config.session.target, &common.capabilities, *flow)?;
-        let terms = terms(config, common, *flow);
-        if let Err(why) = foreseen(common, *flow, &terms) {
-            let refusal = not_under_policy(config, common, *flow, &terms, why);
+        equipped(&config.session.target, &context.capabilities, *flow)?;
+        let terms = terms(config, context, *flow);
+        if let Err(why) = foreseen(context, *flow, &terms) {
+            let refusal = not_under_policy(config, context, *flow, &terms, why);
             return Err(LoadError::NotUnderPolicy(Box::new(refusal)));
         }
     }
-    if config.plan.pace > 1 && !can_be_moved(&config.session.target, common) {
+    if config.plan.pace > 1 && !can_be_moved(&config.session.target, context) {
         return Err(LoadError::NoClock(config.plan.pace));
     }
     Ok(())
@@ -40,9 +40,9 @@ pub(super) fn check(config: &LoadConfig, common: &Common) -> Result<(), LoadErro
 ///
 /// A target that tells its own policy has that one, with what can be set of what we would like. A target of tenants, or
 /// one whose policy can be set, has ours. For any other the documented values hold, as they do where a scenario is judged.
-pub(super) fn terms(config: &LoadConfig, common: &Common, flow: FlowName) -> Terms {
+pub(super) fn terms(config: &LoadConfig, context: &UserContext, flow: FlowName) -> Terms {
     let target = &config.session.target;
-    let asked = asked(config, common, flow);
+    let asked = asked(config, context, flow);
     match target.standing_policy() {
         Some(own) => Terms::unchanging(own.under(&asked)),
         None if target.has(Operation::CreateTenant) || target.has(Operation::SetPolicy) => {
@@ -61,7 +61,7 @@ pub(super) fn terms(config: &LoadConfig, common: &Common, flow: FlowName) -> Ter
 }
 
 /// Returns the policy that would be best for a flow; where all flows share one tenant, for all of them.
-fn asked(config: &LoadConfig, common: &Common, flow: FlowName) -> Policy {
+fn asked(config: &LoadConfig, context: &UserContext, flow: FlowName) -> Policy {
     let of_second_step = |flow: &FlowName| flow.family() == Family::SecondStep;
     let second_step = if config.session.target.has(Operation::CreateTenant) {
         of_second_step(&flow)
@@ -73,7 +73,7 @@ fn asked(config: &LoadConfig, common: &Common, flow: FlowName) -> Policy {
     } else {
         manage_policy()
     };
-    let editions = &common.capabilities.editions;
+    let editions = &context.capabilities.editions;
     let edition = match editions.iter().next_back() {
         Some(newest) if !editions.contains(&policy.edition) => *newest,
         _ => policy.edition,
@@ -167,8 +167,8 @@ fn done(act: Act) -> Option<Command> {
 ///
 /// # Errors
 /// The command that cannot succeed, and what it would be answered with.
-fn foreseen(common: &Common, flow: FlowName, terms: &Terms) -> Result<(), String> {
-    let mut state = oracle(common, terms.first.clone());
+fn foreseen(context: &UserContext, flow: FlowName, terms: &Terms) -> Result<(), String> {
+    let mut state = oracle(context, terms.first.clone());
     let mut now = Timestamp::UNIX_EPOCH;
     let go = |state: &State, command: &Command, now| {
         succeed(state, command, now).map_err(|admitted| {
@@ -184,7 +184,7 @@ fn foreseen(common: &Common, flow: FlowName, terms: &Terms) -> Result<(), String
         state = go(&state, &Command::SetPolicy { policy }, now)?;
     }
     state = state.begin_story();
-    let rest = REST_SECONDS.max(common.capabilities.limits.resend_seconds);
+    let rest = REST_SECONDS.max(context.capabilities.limits.resend_seconds);
     now += SignedDuration::from_secs(i64::from(rest));
     let script = flow.script();
     let timed = script.timed.into_iter().filter_map(done);
@@ -197,15 +197,15 @@ fn foreseen(common: &Common, flow: FlowName, terms: &Terms) -> Result<(), String
 /// Finds the fields of the policy that stand in a flow's way, and what would be possible instead.
 fn not_under_policy(
     config: &LoadConfig,
-    common: &Common,
+    context: &UserContext,
     flow: FlowName,
     terms: &Terms,
     why: String,
 ) -> NotUnderPolicy {
-    let asked = asked(config, common, flow);
+    let asked = asked(config, context, flow);
     let possible = |fields: &[String]| {
         let policy = with_fields(&terms.held, &asked, fields);
-        foreseen(common, flow, &Terms::unchanging(policy)).is_ok()
+        foreseen(context, flow, &Terms::unchanging(policy)).is_ok()
     };
     let mut decisive = differing(&asked, &terms.held);
     if possible(&decisive) {
@@ -227,8 +227,8 @@ fn not_under_policy(
         })
         .collect();
     let allowed = FlowName::ALL.into_iter().filter(|flow| {
-        equipped(&config.session.target, &common.capabilities, *flow).is_ok()
-            && foreseen(common, *flow, terms).is_ok()
+        equipped(&config.session.target, &context.capabilities, *flow).is_ok()
+            && foreseen(context, *flow, terms).is_ok()
     });
     NotUnderPolicy {
         flow,
@@ -239,11 +239,11 @@ fn not_under_policy(
 }
 
 /// Returns whether anything moves the target's clock in this run.
-fn can_be_moved(target: &CompiledTarget, common: &Common) -> bool {
+fn can_be_moved(target: &CompiledTarget, context: &UserContext) -> bool {
     match target.clock().moved {
         None => false,
         Some(ClockMove::Operation) => target.has(Operation::AdvanceClock),
-        Some(ClockMove::Libfaketime) => common.session.surroundings.clock_file().is_some(),
+        Some(ClockMove::Libfaketime) => context.session.surroundings.clock_file().is_some(),
         Some(ClockMove::Command) => true,
     }
 }

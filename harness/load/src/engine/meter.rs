@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Event, LoadConfig, Shared};
+use super::{LoadConfig, LoadEvent, RunState};
 use crate::process;
 
 /// What the generator and the target had used at an instant.
@@ -14,14 +14,14 @@ pub(super) struct Used {
 }
 
 /// Takes down intervals, and what was used when the warm-up was over.
-pub(super) struct Meter {
+pub(super) struct UsageMeter {
     watched: Option<u32>,
     warm_up: Duration,
     last: Duration,
     pub(super) measuring: Option<Used>,
 }
 
-impl Meter {
+impl UsageMeter {
     pub(super) fn new(config: &LoadConfig) -> Self {
         let mut meter = Self {
             watched: config.watched,
@@ -43,7 +43,7 @@ impl Meter {
         }
     }
 
-    pub(super) fn interval(&mut self, shared: &Shared, events: &mut dyn FnMut(Event<'_>)) {
+    pub(super) fn interval(&mut self, shared: &RunState, events: &mut dyn FnMut(LoadEvent<'_>)) {
         let now = shared.now();
         if self.measuring.is_none() && now >= self.warm_up {
             self.measuring = Some(self.used(now));
@@ -60,7 +60,7 @@ impl Meter {
         let point = recorder.interval(self.last.as_secs_f64(), length.as_secs_f64(), memory);
         self.last = now;
         let counts = *recorder.all();
-        events(Event::Interval {
+        events(LoadEvent::Interval {
             point: Box::new(point),
             counts: Box::new(counts),
             fresh: &recorder.fresh,

@@ -12,10 +12,10 @@ use super::clocks::control_variables;
 use super::{LoadConfig, LoadError};
 use crate::account::Account;
 use crate::flow::FlowName;
-use crate::tenant::Tenant;
+use crate::tenant::LoadTenant;
 
 /// An account, and what the target told of the person when it was made.
-pub(super) type Person = (Account, BTreeMap<String, Value>);
+pub(super) type CreatedUser = (Account, BTreeMap<String, Value>);
 
 /// How many users are prepared side by side.
 pub(super) const SIDE_BY_SIDE: usize = 32;
@@ -33,7 +33,7 @@ pub(super) struct Making<'a> {
 pub(super) const ORGANISATION: &str = "The load run";
 
 /// Takes accounts of which nothing was told.
-pub(super) fn told_nothing(accounts: Vec<Account>) -> Vec<Person> {
+pub(super) fn told_nothing(accounts: Vec<Account>) -> Vec<CreatedUser> {
     let nothing = |account| (account, BTreeMap::new());
     accounts.into_iter().map(nothing).collect()
 }
@@ -44,9 +44,9 @@ pub(super) fn told_nothing(accounts: Vec<Account>) -> Vec<Person> {
 /// If one could not be made.
 pub(super) async fn make(
     making: Making<'_>,
-    tenant: &Tenant,
+    tenant: &LoadTenant,
     accounts: Vec<Account>,
-) -> Result<Vec<Person>, LoadError> {
+) -> Result<Vec<CreatedUser>, LoadError> {
     let people = accounts
         .into_iter()
         .map(|account| one(making, tenant, account));
@@ -58,7 +58,11 @@ pub(super) async fn make(
     Ok(people)
 }
 
-async fn one(making: Making<'_>, tenant: &Tenant, account: Account) -> Result<Person, LoadError> {
+async fn one(
+    making: Making<'_>,
+    tenant: &LoadTenant,
+    account: Account,
+) -> Result<CreatedUser, LoadError> {
     let config = making.config;
     let newcomer = Newcomer {
         user_principal_name: &account.user_principal_name,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::figures::{Counts, End, Example, Figures, histogram, record};
+use crate::figures::{End, Example, Figures, FlowCounts, histogram, record};
 use crate::flow::FlowName;
 use crate::plan::LoadPlan;
 use crate::timeline::{Point, Timeline};
@@ -18,8 +18,8 @@ pub(crate) struct Recorder {
     /// New latencies by flow, since the last interval.
     pub(crate) fresh: BTreeMap<FlowName, Histogram<u64>>,
     /// Everything counted, the warm-up included; and what of it was there at the last interval.
-    all: Counts,
-    before: Counts,
+    all: FlowCounts,
+    before: FlowCounts,
     pub(crate) under_way: u64,
     warm_up: Duration,
     /// Failures without an answer in a row, and since when.
@@ -28,7 +28,7 @@ pub(crate) struct Recorder {
 
 /// One flow that came to an end.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct EndedFlow {
     pub(crate) flow: FlowName,
     /// When it should have begun, after the beginning of the run.
     pub(crate) intended: Duration,
@@ -50,8 +50,8 @@ impl Recorder {
             figures: Figures::of(flows.clone()),
             timeline: Timeline::default(),
             fresh: flows.map(|flow| (flow, histogram())).collect(),
-            all: Counts::default(),
-            before: Counts::default(),
+            all: FlowCounts::default(),
+            before: FlowCounts::default(),
             under_way: 0,
             warm_up: plan.warm_up,
             silence: None,
@@ -85,7 +85,7 @@ impl Recorder {
     }
 
     /// Takes down a flow that came to an end.
-    pub(crate) fn ended(&mut self, ended: &Ended) {
+    pub(crate) fn ended(&mut self, ended: &EndedFlow) {
         self.under_way = self.under_way.saturating_sub(1);
         self.silence = match (ended.silent, self.silence) {
             (false, _) => None,
@@ -127,7 +127,7 @@ impl Recorder {
     }
 
     /// Takes a flow that was correct for wrong, because of what came while its user was put back.
-    pub(crate) fn spoilt(&mut self, ended: &Ended) {
+    pub(crate) fn spoilt(&mut self, ended: &EndedFlow) {
         self.count(ended.flow, ended.intended, |counts| {
             counts.correct = counts.correct.saturating_sub(1);
             counts.wrong += 1;
@@ -139,7 +139,7 @@ impl Recorder {
         self.figures.show(example);
     }
 
-    fn count(&mut self, flow: FlowName, intended: Duration, add: impl Fn(&mut Counts)) {
+    fn count(&mut self, flow: FlowName, intended: Duration, add: impl Fn(&mut FlowCounts)) {
         add(&mut self.all);
         if intended < self.warm_up {
             add(&mut self.figures.warm_up);
@@ -190,7 +190,7 @@ impl Recorder {
     }
 
     /// Counts everything so far, the warm-up included.
-    pub(crate) const fn all(&self) -> &Counts {
+    pub(crate) const fn all(&self) -> &FlowCounts {
         &self.all
     }
 }

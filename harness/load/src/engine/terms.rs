@@ -13,7 +13,7 @@ use proofup_world::session::TargetSession;
 use proofup_world::surroundings::SurroundingsError;
 use serde_json::Value as Json;
 
-use crate::figures::{Counts, Figures};
+use crate::figures::{Figures, FlowCounts};
 use crate::flow::FlowName;
 use crate::plan::LoadPlan;
 use crate::schedule::Shard;
@@ -166,7 +166,7 @@ impl std::fmt::Display for NotUnderPolicy {
 
 /// An event of a run on its way.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum LoadEvent<'a> {
     /// Users are being prepared.
     Preparing,
     /// The first flow begins.
@@ -179,7 +179,7 @@ pub enum Event<'a> {
         /// What happened in it.
         point: Box<Point>,
         /// Everything so far.
-        counts: Box<Counts>,
+        counts: Box<FlowCounts>,
         /// The new latencies, by flow.
         fresh: &'a BTreeMap<FlowName, Histogram<u64>>,
     },

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use proofup_files::{nearest, quantity};
-use proofup_load::engine::duel::Measure;
+use proofup_load::engine::paired::ComparedFigure;
 use proofup_load::flow::FlowName;
 use proofup_load::plan::Overrides;
 use proofup_load::threshold::Threshold;
@@ -213,7 +213,7 @@ pub(crate) enum DecideBy {
     Cpu,
 }
 
-impl From<DecideBy> for Measure {
+impl From<DecideBy> for ComparedFigure {
     fn from(by: DecideBy) -> Self {
         match by {
             DecideBy::Throughput => Self::Throughput,

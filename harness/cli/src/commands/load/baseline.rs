@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use proofup_binding::{TransportOptions, loopback_transport};
 use proofup_load::baseline::{Baseline, BaselineError};
 use proofup_load::compare::Relation;
-use proofup_load::report::Report;
+use proofup_load::report::LoadReport;
 use tower::ServiceExt as _;
 use url::Url;
 
@@ -81,7 +81,7 @@ async fn round(base: &Url) -> f64 {
 /// Saves the result, or compares it with the saved one; returns the exit code of the comparison.
 pub(super) fn after(
     arguments: &LoadArguments,
-    report: Report,
+    report: LoadReport,
     before: Option<f64>,
     kept: Option<Baseline>,
 ) -> Result<Option<u8>, Failure> {

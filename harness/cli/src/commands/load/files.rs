@@ -5,9 +5,9 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use proofup_load::Event;
+use proofup_load::LoadEvent;
 use proofup_load::output::{CsvLog, HistogramLog};
-use proofup_load::report::Report;
+use proofup_load::report::LoadReport;
 
 use super::arguments::LoadFile;
 use crate::failure::Failure;
@@ -47,10 +47,10 @@ impl Files {
     }
 
     /// Writes down what happens while it happens.
-    pub(crate) fn take(&mut self, event: &Event<'_>, now: Timestamp) {
+    pub(crate) fn take(&mut self, event: &LoadEvent<'_>, now: Timestamp) {
         match event {
-            Event::Begun { .. } => self.begun = Some(now),
-            Event::Interval { point, fresh, .. } => {
+            LoadEvent::Begun { .. } => self.begun = Some(now),
+            LoadEvent::Interval { point, fresh, .. } => {
                 let begun = self.begun.unwrap_or(now);
                 for (path, log) in &mut self.hlogs {
                     if let Err(error) = log.write(begun, point, fresh) {
@@ -63,12 +63,12 @@ impl Files {
                     }
                 }
             }
-            Event::Preparing => {}
+            LoadEvent::Preparing => {}
         }
     }
 
     /// Writes the report, and returns the first file that could not be written.
-    pub(crate) fn finish(self, report: &Report) -> Result<(), Failure> {
+    pub(crate) fn finish(self, report: &LoadReport) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(report)
             .map_err(|error| Failure::bug(format!("the report cannot be written: {error}")))?;
         for path in &self.reports {

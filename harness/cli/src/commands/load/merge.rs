@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proofup_load::merge::merge;
-use proofup_load::report::Report;
+use proofup_load::report::LoadReport;
 
 use super::arguments::{LoadFile, MergeArguments};
 use super::files::Files;
@@ -39,7 +39,7 @@ pub(super) fn execute(arguments: &MergeArguments) -> Result<u8, Failure> {
     Ok(whole.verdict.exit_code())
 }
 
-fn read(file: &Path) -> Result<Report, Failure> {
+fn read(file: &Path) -> Result<LoadReport, Failure> {
     let path = file.display();
     let help = "name a report that `proofup load --report json=FILE` wrote";
     let text = read_text("the report", file, help)?;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use proofup_load::Shard;
-use proofup_load::find::{Found, highest_rate};
+use proofup_load::max_rate::{RateSearchResult, max_rate};
 use proofup_load::plan::LoadPlan;
-use proofup_load::report::Verdict;
+use proofup_load::report::LoadVerdict;
 
 use super::files::Files;
 use super::{LoadContext, loaded};
@@ -19,7 +19,7 @@ const EXACTNESS: f64 = 0.05;
 /// Searches, prints the result, and returns the exit code.
 pub(super) fn execute(work: &LoadContext<'_>, plan: &LoadPlan) -> Result<u8, Failure> {
     let mut examples = Vec::new();
-    let found = highest_rate(
+    let found = max_rate(
         plan,
         EXACTNESS,
         &mut |tried| {
@@ -36,9 +36,9 @@ pub(super) fn execute(work: &LoadContext<'_>, plan: &LoadPlan) -> Result<u8, Fai
         },
     )?;
     let (rate, limited) = match found {
-        Found::Highest { rate, limited } => (rate, limited),
-        Found::BrokenOff(report) => {
-            if report.verdict != Verdict::Interrupted {
+        RateSearchResult::Highest { rate, limited } => (rate, limited),
+        RateSearchResult::BrokenOff(report) => {
+            if report.verdict != LoadVerdict::Interrupted {
                 terminal::result(&render::summary(&report, &examples))?;
             }
             return Ok(report.verdict.exit_code());
@@ -48,8 +48,8 @@ pub(super) fn execute(work: &LoadContext<'_>, plan: &LoadPlan) -> Result<u8, Fai
     let lowest_missed_is_ours =
         limited.is_some_and(|limit| rate.is_none_or(|rate| limit < rate * 1.2));
     Ok(match rate {
-        None => Verdict::ThresholdBroken.exit_code(),
-        Some(_) if lowest_missed_is_ours => Verdict::GeneratorLimited.exit_code(),
+        None => LoadVerdict::ThresholdBroken.exit_code(),
+        Some(_) if lowest_missed_is_ours => LoadVerdict::GeneratorLimited.exit_code(),
         Some(_) => EXIT_OK,
     })
 }

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use proofup_load::Shard;
-use proofup_load::compare::{Aim, Relation};
-use proofup_load::engine::duel::{Duel, DuelConfig, Measure, duel};
+use proofup_load::compare::{Precision, Relation};
+use proofup_load::engine::paired::{
+    ComparedFigure, ComparisonConfig, PairedComparison, compare_targets,
+};
 use proofup_load::plan::{Arrivals, LoadPlan, Stop};
 use url::Url;
 
@@ -66,20 +68,20 @@ pub(super) fn execute(
     }
     let closed = matches!(plan.arrivals, Arrivals::Closed { .. });
     let default = if closed {
-        Measure::Throughput
+        ComparedFigure::Throughput
     } else {
-        Measure::P99
+        ComparedFigure::P99
     };
-    let decides = arguments.decide_by.map_or(default, Measure::from);
+    let decides = arguments.decide_by.map_or(default, ComparedFigure::from);
     let both_ours = work.subject.process.is_some() && other.process.is_some();
-    if decides == Measure::Cpu && !both_ours {
+    if decides == ComparedFigure::Cpu && !both_ours {
         return Err(Failure::usage(
             "proofup knows the processor time only of targets that it has started",
             "compare by throughput or p99",
         ));
     }
-    let how = DuelConfig {
-        aim: Aim {
+    let how = ComparisonConfig {
+        aim: Precision {
             within: arguments.within,
             error: ERROR,
             pairs: PAIRS,
@@ -89,7 +91,7 @@ pub(super) fn execute(
     };
     terminal::result(&render::versus(&other.told, how))?;
     let progress = spinner();
-    let found = duel(
+    let found = compare_targets(
         &work.config(&round, Shard::WHOLE),
         &config(arguments, other, &round, Shard::WHOLE),
         how,
@@ -98,11 +100,11 @@ pub(super) fn execute(
     );
     progress.finish_and_clear();
     let found = found.map_err(|error| not_begun(&error, arguments))?;
-    terminal::result(&render::duel(&found, how))?;
+    terminal::result(&render::paired(&found, how))?;
     Ok(exit_code(&found))
 }
 
-const fn exit_code(found: &Duel) -> u8 {
+const fn exit_code(found: &PairedComparison) -> u8 {
     if found.interrupted {
         return 130;
     }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::stage::Stage;
+use super::session::LoadSession;
 use super::{LoadConfig, LoadError, LoadOutput};
-use crate::compare::{Aim, Comparison, Ratio, Relation};
+use crate::compare::{PairedSample, Precision, Ratio, Relation};
 
 /// What decides a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
+pub enum ComparedFigure {
     /// Correct verifications per second.
     Throughput,
     /// The 99th percentile of the latency.
@@ -19,7 +19,7 @@ pub enum Measure {
     Cpu,
 }
 
-impl Measure {
+impl ComparedFigure {
     /// Lists every measure.
     pub const ALL: [Self; 3] = [Self::Throughput, Self::P99, Self::Cpu];
 
@@ -55,24 +55,24 @@ impl Measure {
 
 /// How two targets are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DuelConfig {
+pub struct ComparisonConfig {
     /// How certain and how exact.
-    pub aim: Aim,
+    pub aim: Precision,
     /// What decides.
-    pub decides: Measure,
+    pub decides: ComparedFigure,
     /// How long after its beginning no further pair begins.
     pub budget: Duration,
 }
 
 /// What a comparison came to.
 #[derive(Debug, Clone)]
-pub struct Duel {
+pub struct PairedComparison {
     /// What decided.
-    pub decides: Measure,
+    pub decides: ComparedFigure,
     /// What the first target is beside the second.
     pub relation: Relation,
     /// The ratio of each measure that there was, the deciding one at its last look.
-    pub ratios: Vec<(Measure, Ratio)>,
+    pub ratios: Vec<(ComparedFigure, Ratio)>,
     /// Pairs that were played.
     pub pairs: u32,
     /// Wrong answers of either target: then speed says nothing.
@@ -91,41 +91,41 @@ pub struct Duel {
 ///
 /// # Errors
 /// Where one of them could not be made ready.
-pub fn duel(
+pub fn compare_targets(
     one: &LoadConfig,
     two: &LoadConfig,
-    how: DuelConfig,
+    how: ComparisonConfig,
     told: &mut dyn FnMut(u32, Option<Ratio>),
     stop: &watch::Receiver<bool>,
-) -> Result<Duel, LoadError> {
+) -> Result<PairedComparison, LoadError> {
     super::on_a_thread_of_its_own(async {
         let mut asked = stop.clone();
-        let mut first = Stage::set(one, &mut asked).await?;
-        let second = Stage::set(two, &mut asked).await;
+        let mut first = LoadSession::start(one, &mut asked).await?;
+        let second = LoadSession::start(two, &mut asked).await;
         let mut second = match second {
-            Ok(stage) => stage,
+            Ok(session) => session,
             Err(error) => {
-                first.strike(one).await;
+                first.tear_down(one).await;
                 return Err(error);
             }
         };
         let found = pairs((one, &mut first), (two, &mut second), how, told, stop).await;
-        first.strike(one).await;
-        second.strike(two).await;
+        first.tear_down(one).await;
+        second.tear_down(two).await;
         found
     })
 }
 
 async fn pairs(
-    (one, first): (&LoadConfig, &mut Stage),
-    (two, second): (&LoadConfig, &mut Stage),
-    how: DuelConfig,
+    (one, first): (&LoadConfig, &mut LoadSession),
+    (two, second): (&LoadConfig, &mut LoadSession),
+    how: ComparisonConfig,
     told: &mut dyn FnMut(u32, Option<Ratio>),
     stop: &watch::Receiver<bool>,
-) -> Result<Duel, LoadError> {
+) -> Result<PairedComparison, LoadError> {
     let begun = one.session.clock.now();
-    let mut comparisons = Measure::ALL.map(|measure| (measure, Comparison::new(how.aim)));
-    let mut duel = Duel {
+    let mut comparisons = ComparedFigure::ALL.map(|measure| (measure, PairedSample::new(how.aim)));
+    let mut found = PairedComparison {
         decides: how.decides,
         relation: Relation::Inconclusive,
         ratios: Vec::new(),
@@ -135,36 +135,36 @@ async fn pairs(
         interrupted: false,
         target_gone: false,
     };
-    let mut deciding = Comparison::new(how.aim);
+    let mut deciding = PairedSample::new(how.aim);
     // The first round of each warms both up, and counts for nothing.
     let mut warm = false;
     while deciding.relation().is_none()
         && super::pacer::since(begun, &one.session.clock) < how.budget
     {
-        let silent = &mut |_: super::Event<'_>| {};
-        let in_turn = duel.pairs.is_multiple_of(2);
+        let silent = &mut |_: super::LoadEvent<'_>| {};
+        let in_turn = found.pairs.is_multiple_of(2);
         let (a, b) = if in_turn {
-            let a = first.play(one, silent, stop.clone()).await?;
-            (a, second.play(two, silent, stop.clone()).await?)
+            let a = first.run(one, silent, stop.clone()).await?;
+            (a, second.run(two, silent, stop.clone()).await?)
         } else {
-            let b = second.play(two, silent, stop.clone()).await?;
-            (first.play(one, silent, stop.clone()).await?, b)
+            let b = second.run(two, silent, stop.clone()).await?;
+            (first.run(one, silent, stop.clone()).await?, b)
         };
         for (index, output) in [&a, &b].into_iter().enumerate() {
             let counts = output.figures.counts();
-            duel.wrong[index] += counts.wrong;
-            duel.failed[index] += counts.failed();
-            duel.interrupted |= output.interrupted;
-            duel.target_gone |= output.target_gone;
+            found.wrong[index] += counts.wrong;
+            found.failed[index] += counts.failed();
+            found.interrupted |= output.interrupted;
+            found.target_gone |= output.target_gone;
         }
-        if duel.interrupted || duel.target_gone || duel.wrong != [0; 2] {
+        if found.interrupted || found.target_gone || found.wrong != [0; 2] {
             break;
         }
         if !warm {
             warm = true;
             continue;
         }
-        duel.pairs += 1;
+        found.pairs += 1;
         for (measure, comparison) in &mut comparisons {
             if let Some(ratio) = measure.ratio(&a, &b) {
                 comparison.push(ratio);
@@ -173,13 +173,13 @@ async fn pairs(
                 }
             }
         }
-        told(duel.pairs, deciding.so_far());
-        if duel.pairs >= how.aim.pairs {
+        told(found.pairs, deciding.so_far());
+        if found.pairs >= how.aim.pairs {
             break;
         }
     }
-    duel.relation = deciding.relation().unwrap_or(Relation::Inconclusive);
-    duel.ratios = comparisons
+    found.relation = deciding.relation().unwrap_or(Relation::Inconclusive);
+    found.ratios = comparisons
         .iter()
         .filter_map(|(measure, comparison)| {
             let at_last_look = (*measure == how.decides)
@@ -188,5 +188,5 @@ async fn pairs(
             Some((*measure, at_last_look.or_else(|| comparison.so_far())?))
         })
         .collect();
-    Ok(duel)
+    Ok(found)
 }

@@ -19,27 +19,27 @@ use proofup_world::Terms;
 use serde_json::{Map, Value as Json, json};
 
 use super::clocks::{self, control_variables, instant};
-use super::flight::why;
+use super::flow_run::why;
 use super::people::Making;
 use super::{LoadConfig, LoadError, fitness, people};
 use crate::account::{ACCOUNTS_MAX, Account};
 use crate::figures::step_name;
 use crate::flow::{Act, FlowName, registration};
 use crate::plan::REST_SECONDS;
-use crate::player::{Player, oracle};
-use crate::tenant::{Common, Tenant};
+use crate::tenant::{LoadTenant, UserContext};
+use crate::virtual_user::{VirtualUser, oracle};
 
 /// Everything that a run needs before its first arrival.
 pub(super) struct Prepared {
-    pub(super) pool: BTreeMap<FlowName, VecDeque<Box<Player>>>,
-    pub(super) tenants: Vec<Rc<Tenant>>,
+    pub(super) pool: BTreeMap<FlowName, VecDeque<Box<VirtualUser>>>,
+    pub(super) tenants: Vec<Rc<LoadTenant>>,
     pub(super) rest: SignedDuration,
 }
 
 /// What there is in the target because of this run, whether the preparation came to its end or not.
 #[derive(Debug, Default)]
 pub(super) struct Made {
-    pub(super) tenants: RefCell<Vec<Rc<Tenant>>>,
+    pub(super) tenants: RefCell<Vec<Rc<LoadTenant>>>,
     /// What deleting each user is offered.
     pub(super) users: RefCell<Vec<Variables>>,
 }
@@ -53,14 +53,14 @@ const USERS_PER_TENANT: usize = 200;
 /// Where any of that fails; `made` holds what is to be taken down again.
 pub(super) async fn prepare(
     config: &LoadConfig,
-    common: &Rc<Common>,
+    context: &Rc<UserContext>,
     made: &Made,
 ) -> Result<Prepared, LoadError> {
     let transport = (config.connect)();
-    let rest = REST_SECONDS.max(common.capabilities.limits.resend_seconds);
-    let mut setup = Setup {
+    let rest = REST_SECONDS.max(context.capabilities.limits.resend_seconds);
+    let mut setup = Preparation {
         config,
-        common,
+        context,
         made,
         transport,
         shared: None,
@@ -76,7 +76,7 @@ pub(super) async fn prepare(
     // What is known of a tenant's time may be one step of its clock old.
     let (_, step) = clocks::step(config.plan.pace, false);
     let rest = SignedDuration::from_secs(i64::from(rest) + step);
-    let moved = clocks::advance(config, common, &transport, &tenants, rest.as_secs()).await;
+    let moved = clocks::advance(config, context, &transport, &tenants, rest.as_secs()).await;
     let has_registered = |flow: &FlowName| flow.registered().is_some();
     if !moved && config.plan.mix.keys().any(has_registered) {
         // Nothing but waiting lets them rest.
@@ -90,19 +90,19 @@ pub(super) async fn prepare(
     })
 }
 
-struct Setup<'a> {
+struct Preparation<'a> {
     config: &'a LoadConfig,
-    common: &'a Rc<Common>,
+    context: &'a Rc<UserContext>,
     made: &'a Made,
     transport: Transport,
     /// The one place where everybody is, where the target makes no tenants.
-    shared: Option<Rc<Tenant>>,
+    shared: Option<Rc<LoadTenant>>,
     /// The number of the next account; a shard takes every n-th.
     next_account: u32,
-    pool: BTreeMap<FlowName, VecDeque<Box<Player>>>,
+    pool: BTreeMap<FlowName, VecDeque<Box<VirtualUser>>>,
 }
 
-impl Setup<'_> {
+impl Preparation<'_> {
     /// What making users one by one takes.
     const fn making(&self) -> Making<'_> {
         Making {
@@ -125,28 +125,32 @@ impl Setup<'_> {
         // A shard has at least one user of each flow.
         let mine = self.config.shard.part_of(u64::from(whole)).max(1);
         let mut left = usize::try_from(mine).unwrap_or(usize::MAX);
-        let terms = fitness::terms(self.config, self.common, flow);
-        let mut players = VecDeque::new();
+        let terms = fitness::terms(self.config, self.context, flow);
+        let mut users = VecDeque::new();
         while left > 0 {
             if !self.config.session.target.has(Operation::CreateTenant) {
-                players.extend(self.users_there(flow, &terms, left).await?);
+                users.extend(self.users_there(flow, &terms, left).await?);
                 break;
             }
             let count = left.min(USERS_PER_TENANT);
-            players.extend(self.tenant_with(&terms, count).await?);
+            users.extend(self.tenant_with(&terms, count).await?);
             left -= count;
         }
         if let Some(method) = flow.registered() {
             let signs_out = self.config.session.target.has(Operation::SignOut);
-            players = register(players, method, signs_out).await?;
+            users = register(users, method, signs_out).await?;
         }
-        let players = players.into_iter().map(Box::new).collect();
-        self.pool.insert(flow, players);
+        let users = users.into_iter().map(Box::new).collect();
+        self.pool.insert(flow, users);
         Ok(())
     }
 
     /// Makes a tenant with users.
-    async fn tenant_with(&mut self, terms: &Terms, count: usize) -> Result<Vec<Player>, LoadError> {
+    async fn tenant_with(
+        &mut self,
+        terms: &Terms,
+        count: usize,
+    ) -> Result<Vec<VirtualUser>, LoadError> {
         let (config, shard) = (self.config, self.config.shard);
         let id = format!(
             "load-{}-{}of{}-{}",
@@ -155,7 +159,7 @@ impl Setup<'_> {
             shard.of,
             self.made.tenants.borrow().len() + 1
         );
-        let tenant = Tenant::new(
+        let tenant = LoadTenant::new(
             id.clone(),
             terms.turn().cloned(),
             &config.session.target,
@@ -182,7 +186,7 @@ impl Setup<'_> {
         } else {
             people::told_nothing(accounts)
         };
-        Ok(self.players(&tenant, terms, people))
+        Ok(self.users(&tenant, terms, people))
     }
 
     /// Makes users one by one, or takes some that are there already, where no tenants are made.
@@ -191,33 +195,33 @@ impl Setup<'_> {
         flow: FlowName,
         terms: &Terms,
         count: usize,
-    ) -> Result<Vec<Player>, LoadError> {
+    ) -> Result<Vec<VirtualUser>, LoadError> {
         let config = self.config;
         let tenant = self.shared(terms).await?;
         if !config.session.target.has(Operation::CreateUser) {
             let accounts = people::borrow(self.config, &mut self.next_account, flow, count)?;
-            return Ok(self.players(&tenant, terms, people::told_nothing(accounts)));
+            return Ok(self.users(&tenant, terms, people::told_nothing(accounts)));
         }
         let accounts = self.accounts(count, &format!("load-{}", config.plan.seed));
         let people = people::make(self.making(), &tenant, accounts).await?;
-        Ok(self.players(&tenant, terms, people))
+        Ok(self.users(&tenant, terms, people))
     }
 
     /// Returns the place where everybody is; the first time its clock is read and what can be set of its policy is set.
-    async fn shared(&mut self, terms: &Terms) -> Result<Rc<Tenant>, LoadError> {
+    async fn shared(&mut self, terms: &Terms) -> Result<Rc<LoadTenant>, LoadError> {
         if let Some(tenant) = &self.shared {
             return Ok(Rc::clone(tenant));
         }
         let config = self.config;
         let turn = terms.turn().cloned();
-        let tenant = Tenant::new(
+        let tenant = LoadTenant::new(
             String::new(),
             turn,
             &config.session.target,
             config.session.clock.clone(),
         );
         let tenant = Rc::new(tenant);
-        clocks::read(config, self.common, &self.transport, &tenant).await;
+        clocks::read(config, self.context, &self.transport, &tenant).await;
         let patch = terms.to_set(&config.session.target);
         if !patch.is_empty() {
             self.set_policy(&tenant, patch).await?;
@@ -241,24 +245,26 @@ impl Setup<'_> {
             .collect()
     }
 
-    fn players(
+    fn users(
         &self,
-        tenant: &Rc<Tenant>,
+        tenant: &Rc<LoadTenant>,
         terms: &Terms,
-        people: Vec<people::Person>,
-    ) -> Vec<Player> {
-        let state = oracle(self.common, terms.first.clone());
+        people: Vec<people::CreatedUser>,
+    ) -> Vec<VirtualUser> {
+        let state = oracle(self.context, terms.first.clone());
         people
             .into_iter()
-            .map(|(account, own)| Player::new(self.common, tenant, account, state.clone(), own))
+            .map(|(account, own)| {
+                VirtualUser::new(self.context, tenant, account, state.clone(), own)
+            })
             .collect()
     }
 
     /// Returns where the tenant's messages go.
     fn addresses(&self) -> Json {
         let urls = match (
-            &self.common.counter,
-            self.common.session.surroundings.gateways(),
+            &self.context.counter,
+            self.context.session.surroundings.gateways(),
         ) {
             (Some(_), _) => [
                 InProcessSink::sms_url().to_owned(),
@@ -325,16 +331,20 @@ impl Setup<'_> {
                 self.set_policy(&tenant, policy).await?;
             }
         }
-        for player in self.pool.values_mut().flatten() {
-            if let Some(policy) = patch(player.tenant.turn.as_ref()) {
-                player.see(&Command::SetPolicy { policy });
+        for user in self.pool.values_mut().flatten() {
+            if let Some(policy) = patch(user.tenant.turn.as_ref()) {
+                user.see(&Command::SetPolicy { policy });
             }
-            player.settle();
+            user.settle();
         }
         Ok(())
     }
 
-    async fn set_policy(&self, tenant: &Tenant, patch: Map<String, Json>) -> Result<(), LoadError> {
+    async fn set_policy(
+        &self,
+        tenant: &LoadTenant,
+        patch: Map<String, Json>,
+    ) -> Result<(), LoadError> {
         let config = self.config;
         let mut variables = control_variables(config, tenant);
         variables.insert("policy", Json::Object(patch));
@@ -376,38 +386,38 @@ fn patch(policy: Option<&Policy>) -> Option<Map<String, Json>> {
 
 /// Registers a method for every user of a flow, several side by side.
 async fn register(
-    players: VecDeque<Player>,
+    users: VecDeque<VirtualUser>,
     method: Method,
     signs_out: bool,
-) -> Result<VecDeque<Player>, LoadError> {
+) -> Result<VecDeque<VirtualUser>, LoadError> {
     let mut acts = registration(method);
     acts.retain(|act| signs_out || !matches!(act, Act::Do(Command::SignOut { .. })));
     let acts = Arc::new(acts);
-    let mut waiting = players.into_iter();
+    let mut waiting = users.into_iter();
     let mut under_way = FuturesUnordered::new();
     let mut done = VecDeque::new();
     loop {
         while under_way.len() < people::SIDE_BY_SIDE
-            && let Some(mut player) = waiting.next()
+            && let Some(mut user) = waiting.next()
         {
             let acts = Arc::clone(&acts);
             under_way.push(async move {
                 for act in acts.iter() {
-                    let answer = player.act(act).await;
+                    let answer = user.act(act).await;
                     let failed = match answer {
                         Ok(answer) if answer.is_success() => continue,
                         Ok(answer) => answer_told(&answer),
-                        Err(trouble) => why(&trouble),
+                        Err(error) => why(&error),
                     };
-                    let shown = player.show_last().map(Box::new);
+                    let shown = user.show_last().map(Box::new);
                     return Err((format!("{}: {failed}", step_name(act)), shown));
                 }
-                Ok(player)
+                Ok(user)
             });
         }
         match under_way.next().await {
             None => return Ok(done),
-            Some(Ok(player)) => done.push_back(player),
+            Some(Ok(user)) => done.push_back(user),
             Some(Err((why, exchange))) => {
                 return Err(LoadError::NotRegistered {
                     method,

@@ -1,11 +1,11 @@
 //! Searches the highest rate that meets the thresholds: doubling until one does not, then halving what lies between.
 
 use super::plan::{LoadPlan, Overrides};
-use super::report::{Report, Verdict};
+use super::report::{LoadReport, LoadVerdict};
 
 /// What came of one rate.
 #[derive(Debug, Clone, Copy)]
-pub struct Tried<'a> {
+pub struct TriedRate<'a> {
     /// The rate.
     pub rate: f64,
     /// Every threshold held, and hardly an arrival was dropped.
@@ -13,12 +13,12 @@ pub struct Tried<'a> {
     /// More arrivals were dropped than may be.
     pub dropped: bool,
     /// The figures.
-    pub report: &'a Report,
+    pub report: &'a LoadReport,
 }
 
 /// What a search came to.
 #[derive(Debug, Clone)]
-pub enum Found {
+pub enum RateSearchResult {
     /// It came to its end.
     Highest {
         /// The highest rate that met the thresholds; none: no rate did.
@@ -27,7 +27,7 @@ pub enum Found {
         limited: Option<f64>,
     },
     /// A rate could not be judged by its thresholds: wrong answers, a target that is gone, somebody who ended the run.
-    BrokenOff(Box<Report>),
+    BrokenOff(Box<LoadReport>),
 }
 
 /// The share of arrivals that may be dropped: a rate that the accounts cannot carry is not carried.
@@ -40,14 +40,14 @@ const DROPPED: f64 = 0.01;
 ///
 /// # Errors
 /// What `play` or `told` give.
-pub fn highest_rate<E>(
+pub fn max_rate<E>(
     plan: &LoadPlan,
     exactness: f64,
-    play: &mut dyn FnMut(&LoadPlan) -> Result<Report, E>,
-    told: &mut dyn FnMut(Tried<'_>) -> Result<(), E>,
-) -> Result<Found, E> {
+    play: &mut dyn FnMut(&LoadPlan) -> Result<LoadReport, E>,
+    told: &mut dyn FnMut(TriedRate<'_>) -> Result<(), E>,
+) -> Result<RateSearchResult, E> {
     let start = plan.highest_rate().unwrap_or(10.0);
-    let mut search = Search::new(start, exactness);
+    let mut search = RateSearch::new(start, exactness);
     let mut limited = None;
     let mut seed = plan.seed;
     while let Some(rate) = search.next() {
@@ -60,25 +60,25 @@ pub fn highest_rate<E>(
         let report = play(&tried)?;
         let counts = report.arrivals;
         let dropped = counts.dropped as f64 > counts.planned as f64 * DROPPED;
-        let met = report.verdict == Verdict::Passed && !dropped;
-        told(Tried {
+        let met = report.verdict == LoadVerdict::Passed && !dropped;
+        told(TriedRate {
             rate,
             met,
             dropped,
             report: &report,
         })?;
         match report.verdict {
-            Verdict::Interrupted => return Ok(Found::BrokenOff(Box::new(report))),
+            LoadVerdict::Interrupted => return Ok(RateSearchResult::BrokenOff(Box::new(report))),
             // A target that carries nothing at a rate is not wrong: it is asked for less.
-            Verdict::Nonconforming if report.is_wrong() || report.target_gone() => {
-                return Ok(Found::BrokenOff(Box::new(report)));
+            LoadVerdict::Nonconforming if report.is_wrong() || report.target_gone() => {
+                return Ok(RateSearchResult::BrokenOff(Box::new(report)));
             }
-            Verdict::GeneratorLimited => limited = Some(rate),
-            Verdict::Nonconforming | Verdict::Passed | Verdict::ThresholdBroken => {}
+            LoadVerdict::GeneratorLimited => limited = Some(rate),
+            LoadVerdict::Nonconforming | LoadVerdict::Passed | LoadVerdict::ThresholdBroken => {}
         }
         search.told(met);
     }
-    Ok(Found::Highest {
+    Ok(RateSearchResult::Highest {
         rate: search.found(),
         limited,
     })
@@ -86,7 +86,7 @@ pub fn highest_rate<E>(
 
 /// A search.
 #[derive(Debug, Clone)]
-pub struct Search {
+pub struct RateSearch {
     next: Option<f64>,
     met: Option<f64>,
     missed: Option<f64>,
@@ -97,7 +97,7 @@ pub struct Search {
 /// The most rates that are tried.
 const TRIES: u32 = 24;
 
-impl Search {
+impl RateSearch {
     /// Begins at a rate; ends when the highest met and the lowest missed rate differ by less than `exactness`, such as 0.05.
     #[must_use]
     pub const fn new(start: f64, exactness: f64) -> Self {
@@ -160,7 +160,7 @@ mod tests {
 
     #[track_caller]
     fn searched(start: f64, limit: f64) -> (Option<f64>, u32) {
-        let mut search = Search::new(start, 0.05);
+        let mut search = RateSearch::new(start, 0.05);
         let mut tries = 0;
         while let Some(rate) = search.next() {
             search.told(rate <= limit);

@@ -1,4 +1,4 @@
-//! The post: hands each message to the flow that waits for it, at once, and keeps nothing else.
+//! Hands each message to the flow that waits for it, at once, and keeps nothing else.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,9 +9,9 @@ use proofup_gateways::message::Message;
 use proofup_gateways::store::normalised;
 use tokio::sync::Notify;
 
-/// Knows where everybody's messages go. Clones share it.
+/// Knows where the messages of all users go. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Post(Arc<Boxes>);
+pub(crate) struct MessageRouter(Arc<Boxes>);
 
 #[derive(Debug, Default)]
 struct Boxes {
@@ -19,48 +19,48 @@ struct Boxes {
     strays: AtomicU64,
 }
 
-/// Finds letterboxes: of so many that going down a tree would be a walk through cold memory.
+/// Finds slots: of so many that going down a tree would be a walk through cold memory.
 #[expect(
     clippy::disallowed_types,
-    reason = "letterboxes are found by their keys; nobody goes through all of them"
+    reason = "slots are found by their keys; nobody goes through all of them"
 )]
-type Destinations = std::collections::HashMap<(Channel, String), Arc<Letterbox>>;
+type Destinations = std::collections::HashMap<(Channel, String), Arc<MessageSlot>>;
 
 /// The newest message to one destination until it is taken.
 #[derive(Debug, Default)]
-pub(crate) struct Letterbox {
+pub(crate) struct MessageSlot {
     newest: Mutex<Option<Message>>,
     /// What was thrown away last.
     old: Mutex<Option<Message>>,
     arrived: Notify,
 }
 
-impl Post {
-    /// Puts up a letterbox.
-    pub(crate) fn letterbox(&self, channel: Channel, destination: &str) -> Arc<Letterbox> {
-        let letterbox = Arc::new(Letterbox::default());
+impl MessageRouter {
+    /// Makes the slot of a destination.
+    pub(crate) fn slot(&self, channel: Channel, destination: &str) -> Arc<MessageSlot> {
+        let slot = Arc::new(MessageSlot::default());
         let key = (channel, normalised(channel, destination));
         self.0
             .by_destination
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, Arc::clone(&letterbox));
-        letterbox
+            .insert(key, Arc::clone(&slot));
+        slot
     }
 
-    /// Puts a message into its letterbox; what is for nobody is counted and forgotten.
+    /// Puts a message into its slot; what is for nobody is counted and forgotten.
     pub(crate) fn deliver(&self, message: Message) {
         let key = (
             message.channel,
             normalised(message.channel, &message.destination),
         );
         let boxes = self.0.by_destination.lock();
-        let letterbox = boxes
+        let slot = boxes
             .unwrap_or_else(PoisonError::into_inner)
             .get(&key)
             .cloned();
-        match letterbox {
-            Some(letterbox) => letterbox.put(message),
+        match slot {
+            Some(slot) => slot.put(message),
             None => {
                 self.0.strays.fetch_add(1, Ordering::Relaxed);
             }
@@ -73,7 +73,7 @@ impl Post {
     }
 }
 
-impl Letterbox {
+impl MessageSlot {
     fn put(&self, message: Message) {
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
         self.arrived.notify_one();

@@ -4,8 +4,8 @@
 //! Before each flow it is put back to where it was after the preparation, because each flow leaves its user as it found
 //! them; so its memory does not grow either.
 
+mod custom;
 mod devices;
-mod stranger;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use proofup_binding::raw_connection::RawConnection;
 use proofup_binding::{Asked, Operation, Transport, TransportError, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{CodeRole, Command};
-use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Message;
@@ -26,15 +26,15 @@ use proofup_oracle::machine::{self, NewUser, State};
 
 use super::account::{Account, REGION};
 use super::flow::{Act, USER};
-use super::post::Letterbox;
-use super::tenant::{Common, Tenant};
+use super::messages::MessageSlot;
+use super::tenant::{LoadTenant, UserContext};
 use super::wire::{Connect, LastExchange, Memory};
-use stranger::Belongings;
+use custom::Belongings;
 
 /// An abstract answer.
 /// Why an act led to nothing.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum FlowError {
     /// The target did not answer.
     Transport(TransportError),
     /// No message came in time.
@@ -56,9 +56,9 @@ pub(crate) enum Trouble {
 
 /// One user.
 #[derive(Debug)]
-pub(crate) struct Player {
-    pub(crate) common: Rc<Common>,
-    pub(crate) tenant: Rc<Tenant>,
+pub(crate) struct VirtualUser {
+    pub(crate) context: Rc<UserContext>,
+    pub(crate) tenant: Rc<LoadTenant>,
     pub(crate) account: Account,
     /// From this instant of the tenant's on the user may begin again.
     pub(crate) ready_at: Timestamp,
@@ -75,7 +75,7 @@ pub(crate) struct Player {
     /// The password in it is the one that the command before was to set.
     has_fresh_password: bool,
     belongings: Belongings,
-    letterboxes: Letterboxes,
+    slots: MessageSlots,
     /// The newest message of the flow.
     message: Option<Message>,
     /// The newest code that was sent.
@@ -93,15 +93,15 @@ pub(crate) struct Player {
 
 /// Where a user's messages arrive.
 #[derive(Debug)]
-struct Letterboxes {
-    sms: Arc<Letterbox>,
-    voice: Arc<Letterbox>,
-    email: Arc<Letterbox>,
-    push: Arc<Letterbox>,
+struct MessageSlots {
+    sms: Arc<MessageSlot>,
+    voice: Arc<MessageSlot>,
+    email: Arc<MessageSlot>,
+    push: Arc<MessageSlot>,
 }
 
-impl Letterboxes {
-    fn of(&self, channel: Channel) -> &Letterbox {
+impl MessageSlots {
+    fn of(&self, channel: Channel) -> &MessageSlot {
         match channel {
             Channel::Sms => &self.sms,
             Channel::Voice => &self.voice,
@@ -112,49 +112,49 @@ impl Letterboxes {
 }
 
 /// Makes the oracle's side of a tenant with one person.
-pub(crate) fn oracle(common: &Common, policy: proofup_domain::policy::Policy) -> State {
+pub(crate) fn oracle(context: &UserContext, policy: proofup_domain::policy::Policy) -> State {
     State::new(machine::ProvisionedTenant {
         policy,
-        limits: common.capabilities.limits.clone(),
-        code_shapes_accepted: common.capabilities.code_shapes_accepted.clone(),
+        limits: context.capabilities.limits.clone(),
+        code_shapes_accepted: context.capabilities.code_shapes_accepted.clone(),
         domains: std::collections::BTreeSet::new(),
         users: vec![NewUser::member(USER)],
         numbers: BTreeMap::new(),
     })
 }
 
-impl Player {
+impl VirtualUser {
     /// Makes a user; `own` is what the target told of the person when it was made.
     pub(crate) fn new(
-        common: &Rc<Common>,
-        tenant: &Rc<Tenant>,
+        context: &Rc<UserContext>,
+        tenant: &Rc<LoadTenant>,
         account: Account,
         state: State,
         own: BTreeMap<String, Value>,
     ) -> Self {
-        let post = &common.post;
-        let letterboxes = Letterboxes {
-            sms: post.letterbox(Channel::Sms, &account.mobile.e164),
-            voice: post.letterbox(Channel::Voice, &account.office.e164),
-            email: post.letterbox(Channel::Email, &account.address),
-            push: post.letterbox(Channel::Push, &account.push_token),
+        let router = &context.router;
+        let slots = MessageSlots {
+            sms: router.slot(Channel::Sms, &account.mobile.e164),
+            voice: router.slot(Channel::Voice, &account.office.e164),
+            email: router.slot(Channel::Email, &account.address),
+            push: router.slot(Channel::Push, &account.push_token),
         };
         let memory = Memory::default();
         let mut offered = Variables::default();
         if !tenant.id.is_empty() {
             offered.insert("tenantId", &*tenant.id);
         }
-        if let Some(token) = &common.session.control_token {
+        if let Some(token) = &context.session.control_token {
             offered.insert("controlToken", token.clone());
         }
         offered.insert("userPrincipalName", &*account.user_principal_name);
         offered.insert("password", account.password.clone());
         Self {
-            common: Rc::clone(common),
+            context: Rc::clone(context),
             tenant: Rc::clone(tenant),
             account,
             ready_at: Timestamp::MIN,
-            transport: memory.around(common.session.transport.clone()),
+            transport: memory.around(context.session.transport.clone()),
             memory,
             lane: None,
             was_over_lane: false,
@@ -162,7 +162,7 @@ impl Player {
             has_passing: false,
             has_fresh_password: false,
             belongings: Belongings::new(own),
-            letterboxes,
+            slots,
             message: None,
             code: None,
             typed: None,
@@ -178,14 +178,14 @@ impl Player {
     /// Closes the connection; the next request opens another.
     pub(crate) fn reconnect(&mut self, connect: &Connect) {
         self.transport = self.memory.around(connect());
-        if let Some(lanes) = &self.common.lanes {
+        if let Some(lanes) = &self.context.lanes {
             self.lane.get_or_insert_with(|| lanes.take()).close();
         }
     }
 
     /// Leaves the connection to others.
     pub(crate) fn rest(&mut self) {
-        if let Some(lanes) = &self.common.lanes
+        if let Some(lanes) = &self.context.lanes
             && let Some(lane) = self.lane.take()
         {
             lanes.put_back(lane);
@@ -219,7 +219,7 @@ impl Player {
     }
 
     /// Does one act, and holds its answer to the oracle.
-    pub(crate) async fn act(&mut self, act: &Act) -> Result<Answer, Trouble> {
+    pub(crate) async fn act(&mut self, act: &Act) -> Result<Answer, FlowError> {
         match act {
             Act::Do(command) => self.command(command).await,
             Act::Await(channel) => self.receive(*channel).await,
@@ -231,21 +231,21 @@ impl Player {
     /// # Errors
     /// Where nothing came back, or what came is wrong. A refusal that the oracle demands is a success here; whoever wanted
     /// something else looks at the answer.
-    pub(crate) async fn command(&mut self, command: &Command) -> Result<Answer, Trouble> {
+    pub(crate) async fn command(&mut self, command: &Command) -> Result<Answer, FlowError> {
         let now = self.tenant.now();
         let outcome = machine::step(self.known(), command, now);
         if let Some(why) = outcome.expected.unbound() {
-            return Err(Trouble::Unready(why.to_owned()));
+            return Err(FlowError::Unready(why.to_owned()));
         }
-        if sends(command) {
+        if command.may_send() {
             // What was sent before this is old.
             for channel in [Channel::Sms, Channel::Voice, Channel::Email, Channel::Push] {
-                self.letterboxes.of(channel).empty();
+                self.slots.of(channel).empty();
             }
         }
         let answer = self.perform(command).await?;
         if let Some(status) = turned_away(&answer) {
-            return Err(Trouble::TurnedAway(status));
+            return Err(FlowError::TurnedAway(status));
         }
         let (answer, admitted) = match outcome.admit(&answer) {
             Ok(state) => (answer, Ok(state)),
@@ -260,7 +260,7 @@ impl Player {
                 self.state = Some(state);
                 Ok(answer)
             }
-            Err(outcome) => Err(Trouble::Wrong {
+            Err(outcome) => Err(FlowError::Wrong {
                 expected: outcome.expected.to_expect().to_string(),
                 got: match outcome.expected.admits(&answer) {
                     Ok(()) => String::new(),
@@ -271,14 +271,14 @@ impl Player {
     }
 
     /// Waits for the message that the command before has caused.
-    async fn receive(&mut self, channel: Channel) -> Result<Answer, Trouble> {
-        let timeout = self.common.timeout;
-        let message = self.letterboxes.of(channel).wait(timeout).await;
-        let message = message.ok_or(Trouble::NoMessage(channel))?;
+    async fn receive(&mut self, channel: Channel) -> Result<Answer, FlowError> {
+        let timeout = self.context.timeout;
+        let message = self.slots.of(channel).wait(timeout).await;
+        let message = message.ok_or(FlowError::NoMessage(channel))?;
         if matches!(channel, Channel::Sms | Channel::Email) {
-            let code = message.code(self.common.session.target.code_pattern(channel));
+            let code = message.code(self.context.session.target.code_pattern(channel));
             let code = code.ok_or_else(|| {
-                Trouble::Unready(format!("a message by {channel} came without a code"))
+                FlowError::Unready(format!("a message by {channel} came without a code"))
             })?;
             self.code = Some(code);
         }
@@ -287,7 +287,7 @@ impl Player {
     }
 
     /// Asks an operation of the target for what its answer means.
-    async fn ask(&mut self, operation: Operation, command: &Command) -> Result<Answer, Trouble> {
+    async fn ask(&mut self, operation: Operation, command: &Command) -> Result<Answer, FlowError> {
         self.offer(command)?;
         let hidden = match command {
             Command::DeleteMethod { .. } => None,
@@ -310,20 +310,20 @@ impl Player {
     }
 
     /// Sends the requests of an operation, over the user's own connection where that can be.
-    async fn send(&mut self, operation: Operation) -> Result<Asked, Trouble> {
+    async fn send(&mut self, operation: Operation) -> Result<Asked, FlowError> {
         self.operation = Some(operation);
-        let target = Arc::clone(&self.common.session.target);
-        if let Some(lanes) = &self.common.lanes {
+        let target = Arc::clone(&self.context.session.target);
+        if let Some(lanes) = &self.context.lanes {
             self.was_over_lane = true;
             let lane = self.lane.get_or_insert_with(|| lanes.take());
             let asked = target.ask_over(lane, operation, &self.offered).await;
-            if let Some(asked) = asked.map_err(Trouble::Transport)? {
+            if let Some(asked) = asked.map_err(FlowError::Transport)? {
                 return Ok(asked);
             }
         }
         self.was_over_lane = false;
         let asked = target.ask(&self.transport, operation, &self.offered).await;
-        asked.map_err(Trouble::Transport)
+        asked.map_err(FlowError::Transport)
     }
 
     /// Remembers what a success means for the person.
@@ -342,7 +342,7 @@ impl Player {
     }
 
     /// Offers what a command names, and no longer what the one before named.
-    fn offer(&mut self, command: &Command) -> Result<(), Trouble> {
+    fn offer(&mut self, command: &Command) -> Result<(), FlowError> {
         if self.has_passing {
             self.has_passing = false;
             for name in PASSING {
@@ -358,10 +358,10 @@ impl Player {
         if let Some(code) = self.code_of(command)? {
             passing.push(("code", Value::from(code)));
         }
-        if let Some(method) = method_of(command) {
+        if let Some(method) = command.method() {
             passing.push(("method", Value::from(method.as_str())));
         }
-        if let Some(kind) = kind_of(command) {
+        if let Some(kind) = command.kind() {
             passing.push(("kind", Value::from(kind.as_str())));
         }
         if let Command::SetNewPassword { .. } = command {
@@ -392,14 +392,14 @@ impl Player {
     }
 
     /// Chooses the code that is typed.
-    fn code_of(&mut self, command: &Command) -> Result<Option<Secret>, Trouble> {
+    fn code_of(&mut self, command: &Command) -> Result<Option<Secret>, FlowError> {
         let (Command::SubmitCode { code: role, .. }
         | Command::SubmitSecondStepCode { code: role, .. }
         | Command::SubmitResetCode { code: role, .. }) = command
         else {
             return Ok(None);
         };
-        let missing = |what: &str| Trouble::Unready(format!("there is no {what} code to type"));
+        let missing = |what: &str| FlowError::Unready(format!("there is no {what} code to type"));
         let code = match role {
             CodeRole::LastSent => self.code.clone().ok_or_else(|| missing("sent"))?,
             CodeRole::Used => self.used.clone().ok_or_else(|| missing("used"))?,
@@ -419,7 +419,7 @@ impl Player {
         known.extend(self.code.clone());
         known.extend(self.used.clone());
         let right = self.code.as_ref().or_else(|| known.get(3));
-        let length = self.common.capabilities.limits.code_length;
+        let length = self.context.capabilities.limits.code_length;
         let mut wrong = right.map_or_else(
             || "0".repeat(usize::try_from(length).unwrap_or(6)),
             |right| right.expose().to_owned(),
@@ -463,8 +463,8 @@ impl Player {
             let call = message.call.as_ref()?;
             call.secret.clone()
         }));
-        secrets.extend(self.common.session.control_token.clone());
-        let target = &self.common.session.target;
+        secrets.extend(self.context.session.control_token.clone());
+        let target = &self.context.session.target;
         Some(target.show(self.operation, &request, outcome.as_ref(), &secrets))
     }
 }
@@ -479,39 +479,6 @@ const fn turned_away(answer: &Answer) -> Option<u16> {
             status: status @ (429 | 502 | 503 | 504),
             ..
         } => Some(*status),
-        _ => None,
-    }
-}
-
-/// Returns whether a command makes the target send something.
-const fn sends(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::BeginEnrollment { .. }
-            | Command::NextPage { .. }
-            | Command::BeginSecondStep { .. }
-            | Command::BeginResetProof { .. }
-    )
-}
-
-const fn method_of(command: &Command) -> Option<Method> {
-    match command {
-        Command::BeginEnrollment { method, .. }
-        | Command::DeleteMethod { method, .. }
-        | Command::BeginResetProof { method, .. } => Some(*method),
-        Command::BeginSecondStep { method, .. } => *method,
-        _ => None,
-    }
-}
-
-const fn kind_of(command: &Command) -> Option<ChallengeKind> {
-    match command {
-        Command::BeginEnrollment { method, .. } => match method {
-            Method::MobilePhone => Some(ChallengeKind::TextMessage),
-            Method::OfficePhone => Some(ChallengeKind::VoiceCall),
-            _ => None,
-        },
-        Command::BeginSecondStep { kind, .. } | Command::BeginResetProof { kind, .. } => *kind,
         _ => None,
     }
 }

@@ -6,15 +6,15 @@ use std::time::Duration;
 use proofup_binding::TransportError;
 use proofup_domain::command::Command;
 
-use super::Shared;
-use super::recorder::{Ended, nanoseconds};
+use super::RunState;
+use super::recorder::{EndedFlow, nanoseconds};
 use crate::figures::{End, Example, REUSED_CODE, WRONG_CODE, step_name};
 use crate::flow::{FlowName, Script};
-use crate::player::{Player, Trouble};
+use crate::virtual_user::{FlowError, VirtualUser};
 
 /// One flow on its way.
-pub(crate) struct Flight {
-    pub(crate) shared: Rc<Shared>,
+pub(crate) struct FlowRun {
+    pub(crate) shared: Rc<RunState>,
     pub(crate) flow: FlowName,
     /// When it should have begun.
     pub(crate) intended: Duration,
@@ -27,15 +27,15 @@ pub(crate) struct Flight {
 /// The step at which a flow ended before its time.
 struct Broken {
     step: &'static str,
-    trouble: Trouble,
+    error: FlowError,
 }
 
-impl Flight {
+impl FlowRun {
     /// Goes through the flow; gives the user back, and whether they are as they were.
-    pub(crate) async fn go(self, mut player: Box<Player>) -> (Box<Player>, bool) {
+    pub(crate) async fn go(self, mut user: Box<VirtualUser>) -> (Box<VirtualUser>, bool) {
         let shared = Rc::clone(&self.shared);
         let script = shared.script(self.flow);
-        let mut ended = Ended {
+        let mut ended = EndedFlow {
             flow: self.flow,
             intended: self.intended,
             at: self.intended,
@@ -45,23 +45,23 @@ impl Flight {
             reused_code_refused: false,
             silent: false,
         };
-        player.begin();
-        let outcome = self.acts(&mut player, script, &mut ended).await;
+        user.begin();
+        let outcome = self.acts(&mut user, script, &mut ended).await;
         if let Err(broken) = &outcome {
-            self.break_off(&player, broken, &mut ended);
+            self.break_off(&user, broken, &mut ended);
         }
         shared.recorder.borrow_mut().ended(&ended);
         let whole = outcome.is_ok();
-        let restored = whole && self.restore(&mut player, script, &ended).await;
+        let restored = whole && self.restore(&mut user, script, &ended).await;
         // A second step or a reset that broke off leaves the user as they were.
-        (player, restored || (!whole && self.leaves_nothing(&ended)))
+        (user, restored || (!whole && self.leaves_nothing(&ended)))
     }
 
     async fn acts(
         &self,
-        player: &mut Player,
+        user: &mut VirtualUser,
         script: &Script,
-        ended: &mut Ended,
+        ended: &mut EndedFlow,
     ) -> Result<(), Broken> {
         // What the probes take is not the flow's.
         let mut beside = Duration::ZERO;
@@ -71,22 +71,19 @@ impl Flight {
                 && let Some((at, probe)) = &script.wrong
                 && *at == index
             {
-                beside += self.probe(player, probe, WRONG_CODE, ended).await?;
+                beside += self.probe(user, probe, WRONG_CODE, ended).await?;
                 ended.wrong_code_refused = true;
                 begun = self.shared.now();
             }
             let name = step_name(act);
-            let answer = player.act(act).await;
+            let answer = user.act(act).await;
             let done = self.shared.now();
             ended.at = done.saturating_sub(beside);
             let took = nanoseconds(done.saturating_sub(begun));
-            let broken = |trouble| Broken {
-                step: name,
-                trouble,
-            };
+            let broken = |error| Broken { step: name, error };
             let answer = answer.map_err(broken)?;
             if !answer.is_success() {
-                return Err(broken(Trouble::Refused(answer.to_string())));
+                return Err(broken(FlowError::Refused(answer.to_string())));
             }
             ended.steps.push((name, took));
             begun = done;
@@ -94,7 +91,7 @@ impl Flight {
                 && let Some((at, probe)) = &script.reused
                 && *at == index
             {
-                beside += self.probe(player, probe, REUSED_CODE, ended).await?;
+                beside += self.probe(user, probe, REUSED_CODE, ended).await?;
                 ended.reused_code_refused = true;
                 begun = self.shared.now();
             }
@@ -105,21 +102,18 @@ impl Flight {
     /// Tries a code that the oracle says must be refused; gives how long it took.
     async fn probe(
         &self,
-        player: &mut Player,
+        user: &mut VirtualUser,
         probe: &Command,
         name: &'static str,
-        ended: &mut Ended,
+        ended: &mut EndedFlow,
     ) -> Result<Duration, Broken> {
         let begun = self.shared.now();
-        let answer = player.command(probe).await;
+        let answer = user.command(probe).await;
         let took = self.shared.now().saturating_sub(begun);
-        let broken = |trouble| Broken {
-            step: name,
-            trouble,
-        };
+        let broken = |error| Broken { step: name, error };
         let answer = answer.map_err(broken)?;
         if answer.is_success() {
-            return Err(broken(Trouble::Wrong {
+            return Err(broken(FlowError::Wrong {
                 expected: "a refusal".to_owned(),
                 got: answer.to_string(),
             }));
@@ -129,35 +123,35 @@ impl Flight {
     }
 
     /// Returns how a flow that broke off ended, and keeps an example.
-    fn break_off(&self, player: &Player, broken: &Broken, ended: &mut Ended) {
-        let (end, expected, got, silent) = match &broken.trouble {
-            Trouble::Transport(error @ TransportError::TimedOut(_)) => {
+    fn break_off(&self, user: &VirtualUser, broken: &Broken, ended: &mut EndedFlow) {
+        let (end, expected, got, silent) = match &broken.error {
+            FlowError::Transport(error @ TransportError::TimedOut(_)) => {
                 (End::TimedOut, None, error.to_string(), false)
             }
-            Trouble::Transport(error) => (End::Error, None, error.to_string(), true),
-            Trouble::NoMessage(channel) => {
+            FlowError::Transport(error) => (End::Error, None, error.to_string(), true),
+            FlowError::NoMessage(channel) => {
                 let got = format!("no message came by {channel} in time");
                 (End::TimedOut, None, got, false)
             }
-            Trouble::Unready(why) => (End::Error, None, why.clone(), false),
-            Trouble::TurnedAway(status) => {
+            FlowError::Unready(why) => (End::Error, None, why.clone(), false),
+            FlowError::TurnedAway(status) => {
                 let got = format!("status {status}: the target takes no more requests now");
                 (End::Error, None, got, false)
             }
-            Trouble::Wrong { expected, got } => {
+            FlowError::Wrong { expected, got } => {
                 (End::Wrong, Some(expected.clone()), got.clone(), false)
             }
-            Trouble::Refused(got) => (End::Refused, None, got.clone(), false),
+            FlowError::Refused(got) => (End::Refused, None, got.clone(), false),
         };
         ended.end = end;
         ended.silent = silent;
-        self.keep_example(player, broken.step, end, expected, got);
+        self.keep_example(user, broken.step, end, expected, got);
     }
 
     /// Puts the user back as they were, outside the timed part.
     ///
     /// An answer that is wrong there makes the flow wrong, though its time counts: what was timed went well.
-    async fn restore(&self, player: &mut Player, script: &Script, ended: &Ended) -> bool {
+    async fn restore(&self, user: &mut VirtualUser, script: &Script, ended: &EndedFlow) -> bool {
         let mut wrong = false;
         for command in &script.after {
             let word = command.word();
@@ -165,13 +159,13 @@ impl Flight {
             if optional && !self.shared.can_sign_out {
                 continue;
             }
-            match player.command(command).await {
+            match user.command(command).await {
                 Ok(answer) if answer.is_success() => {}
-                Err(Trouble::Wrong { expected, got }) => {
+                Err(FlowError::Wrong { expected, got }) => {
                     if !std::mem::replace(&mut wrong, true) {
                         self.shared.recorder.borrow_mut().spoilt(ended);
                     }
-                    self.keep_example(player, word, End::Wrong, Some(expected), got);
+                    self.keep_example(user, word, End::Wrong, Some(expected), got);
                     if !optional {
                         return false;
                     }
@@ -179,11 +173,11 @@ impl Flight {
                 // A session that stays is no reason to do without the user.
                 _ if optional => {}
                 Ok(answer) => {
-                    self.keep_example(player, word, End::Error, None, answer.to_string());
+                    self.keep_example(user, word, End::Error, None, answer.to_string());
                     return false;
                 }
-                Err(trouble) => {
-                    self.keep_example(player, word, End::Error, None, why(&trouble));
+                Err(error) => {
+                    self.keep_example(user, word, End::Error, None, why(&error));
                     return false;
                 }
             }
@@ -193,7 +187,7 @@ impl Flight {
 
     fn keep_example(
         &self,
-        player: &Player,
+        user: &VirtualUser,
         step: &str,
         end: End,
         expected: Option<String>,
@@ -207,13 +201,13 @@ impl Flight {
                 end,
                 expected,
                 got,
-                exchange: player.show_last(),
+                exchange: user.show_last(),
             });
         }
     }
 
     /// Returns whether a flow that broke off left its user as it found them.
-    fn leaves_nothing(&self, ended: &Ended) -> bool {
+    fn leaves_nothing(&self, ended: &EndedFlow) -> bool {
         ended.end != End::Wrong
             && matches!(
                 self.flow,
@@ -227,15 +221,15 @@ impl Flight {
 }
 
 /// Returns in a line why an act led to nothing.
-pub(super) fn why(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Transport(error) => error.to_string(),
-        Trouble::NoMessage(channel) => format!("no message came by {channel} in time"),
-        Trouble::Unready(why) => why.clone(),
-        Trouble::Wrong { expected, got } => format!("expected {expected}, got {got}"),
-        Trouble::TurnedAway(status) => {
+pub(super) fn why(error: &FlowError) -> String {
+    match error {
+        FlowError::Transport(error) => error.to_string(),
+        FlowError::NoMessage(channel) => format!("no message came by {channel} in time"),
+        FlowError::Unready(why) => why.clone(),
+        FlowError::Wrong { expected, got } => format!("expected {expected}, got {got}"),
+        FlowError::TurnedAway(status) => {
             format!("status {status}: the target takes no more requests now")
         }
-        Trouble::Refused(got) => format!("it was refused with {got}"),
+        FlowError::Refused(got) => format!("it was refused with {got}"),
     }
 }

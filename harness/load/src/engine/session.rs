@@ -11,43 +11,43 @@ use proofup_world::session::TargetSession;
 use proofup_world::surroundings::Surroundings;
 use tokio::sync::watch;
 
-use super::setup::{self, Made, Prepared};
+use super::preparation::{self, Made, Prepared};
 use super::{
-    Event, LoadConfig, LoadError, LoadOutput, Run, asked_to_stop, clocks, fitness, people,
+    LoadConfig, LoadError, LoadEvent, LoadOutput, LoadRun, asked_to_stop, clocks, fitness, people,
 };
-use crate::post::Post;
-use crate::tenant::Common;
+use crate::messages::MessageRouter;
+use crate::tenant::UserContext;
 use crate::wire::Lanes;
 
 /// A target made ready. It can be played on more than once.
-pub(super) struct Stage {
-    common: Rc<Common>,
+pub(super) struct LoadSession {
+    context: Rc<UserContext>,
     made: Made,
     prepared: Prepared,
 }
 
-impl Stage {
+impl LoadSession {
     /// Makes a target ready for a plan.
     ///
     /// # Errors
     /// Where that fails, or somebody asks to stop meanwhile; what was made until then is taken down again.
-    pub(super) async fn set(
+    pub(super) async fn start(
         config: &LoadConfig,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<Self, LoadError> {
-        let post = Post::default();
-        let gateways = gateways(config, &post).await?;
+        let router = MessageRouter::default();
+        let gateways = gateways(config, &router).await?;
         let begun =
             Surroundings::around(&config.session.target, gateways, &config.session.clock).await;
         let surroundings = Arc::new(begun.map_err(LoadError::Surroundings)?);
         let made = Made::default();
         let set = tokio::select! {
-            set = within(config, post, &surroundings, &made) => set,
+            set = within(config, router, &surroundings, &made) => set,
             () = asked_to_stop(stop) => Err(LoadError::Interrupted),
         };
         match set {
-            Ok((common, prepared)) => Ok(Self {
-                common,
+            Ok((context, prepared)) => Ok(Self {
+                context,
                 made,
                 prepared,
             }),
@@ -59,25 +59,25 @@ impl Stage {
     }
 
     /// Lets a plan happen, with the accounts that there are.
-    pub(super) async fn play(
+    pub(super) async fn run(
         &mut self,
         config: &LoadConfig,
-        events: &mut dyn FnMut(Event<'_>),
+        events: &mut dyn FnMut(LoadEvent<'_>),
         stop: watch::Receiver<bool>,
     ) -> Result<LoadOutput, LoadError> {
-        let strays = self.common.post.strays();
-        let output = Run::new(config, &self.common, &mut self.prepared)
+        let strays = self.context.router.strays();
+        let output = LoadRun::new(config, &self.context, &mut self.prepared)
             .go(&mut self.prepared, events, stop)
             .await?;
         Ok(LoadOutput {
-            strays: self.common.post.strays() - strays,
+            strays: self.context.router.strays() - strays,
             ..output
         })
     }
 
     /// Takes everything down again.
-    pub(super) async fn strike(self, config: &LoadConfig) {
-        end(config, &self.made, &self.common.session.surroundings).await;
+    pub(super) async fn tear_down(self, config: &LoadConfig) {
+        end(config, &self.made, &self.context.session.surroundings).await;
     }
 }
 
@@ -91,8 +91,11 @@ async fn end(config: &LoadConfig, made: &Made, surroundings: &Surroundings) {
 }
 
 /// Starts gateways that hand every message to whoever waits for it; none on sockets: there is a counter for that.
-async fn gateways(config: &LoadConfig, post: &Post) -> Result<Option<Standalone>, LoadError> {
-    let (taker, clock) = (post.clone(), config.session.clock.clone());
+async fn gateways(
+    config: &LoadConfig,
+    router: &MessageRouter,
+) -> Result<Option<Standalone>, LoadError> {
+    let (taker, clock) = (router.clone(), config.session.clock.clone());
     let taker = move |message| taker.deliver(message);
     if let Some(counter) = &config.counter {
         counter.open(clock, taker);
@@ -107,10 +110,10 @@ async fn gateways(config: &LoadConfig, post: &Post) -> Result<Option<Standalone>
 /// Makes ready what is surrounded already.
 async fn within(
     config: &LoadConfig,
-    post: Post,
+    router: MessageRouter,
     surroundings: &Arc<Surroundings>,
     made: &Made,
-) -> Result<(Rc<Common>, Prepared), LoadError> {
+) -> Result<(Rc<UserContext>, Prepared), LoadError> {
     let target = &config.session.target;
     let transport = (config.connect)();
     let ready = surroundings.ready(target, &transport).await;
@@ -126,14 +129,14 @@ async fn within(
         .copied()
         .filter(|operation| target.has(*operation) && target.is_silent_about(*operation))
         .collect();
-    let common = Rc::new(Common {
+    let context = Rc::new(UserContext {
         session: TargetSession {
             transport,
             surroundings: Arc::clone(surroundings),
             ..config.session.clone()
         },
         capabilities,
-        post,
+        router,
         counter: config.counter.clone(),
         lanes: config.direct.clone().map(Lanes::new),
         timeout: config.plan.timeout,
@@ -142,9 +145,9 @@ async fn within(
                 && (!target.has(Operation::CreateTenant) || target.has(Operation::CreateUser))),
         silent,
     });
-    fitness::check(config, &common)?;
-    let prepared = setup::prepare(config, &common, made).await?;
-    Ok((common, prepared))
+    fitness::check(config, &context)?;
+    let prepared = preparation::prepare(config, &context, made).await?;
+    Ok((context, prepared))
 }
 
 /// Takes users and tenants down again; whether that works changes nothing.

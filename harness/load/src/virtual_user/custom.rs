@@ -1,9 +1,9 @@
 //! What a user needs of targets that nobody here wrote: everything that their files may name, and no reproach for what
 //! their files leave out.
 //!
-//! The contract of tenants needs none of it and takes the shorter way: see [`Common::stranger`].
+//! The contract of tenants needs none of it and takes the shorter way: see [`UserContext::stranger`].
 //!
-//! [`Common::stranger`]: crate::tenant::Common::stranger
+//! [`UserContext::stranger`]: crate::tenant::UserContext::stranger
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,9 +14,8 @@ use proofup_domain::command::Command;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::Expected;
-use proofup_world::needs::setup_kind;
 
-use super::{Player, Trouble, method_of};
+use super::{FlowError, VirtualUser};
 
 /// What a user of a stranger has beside what every user has.
 #[derive(Debug, Clone, Default)]
@@ -47,14 +46,14 @@ struct About {
     destination: Option<String>,
 }
 
-impl Player {
+impl VirtualUser {
     /// Asks an operation for what its answer means, the short way where that will do.
     pub(super) async fn asked(
         &mut self,
         operation: Operation,
         command: &Command,
-    ) -> Result<Answer, Trouble> {
-        if self.common.stranger {
+    ) -> Result<Answer, FlowError> {
+        if self.context.stranger {
             self.ask_stranger(operation, command).await
         } else {
             self.ask(operation, command).await
@@ -65,7 +64,7 @@ impl Player {
         &mut self,
         operation: Operation,
         command: &Command,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, FlowError> {
         self.operation = Some(operation);
         self.was_over_lane = false;
         if let Command::SignIn { .. } | Command::BeginReset { .. } = command {
@@ -75,20 +74,20 @@ impl Player {
         self.turn_to(command);
         let mut variables = self.said(operation, command)?;
         self.offer_more(operation, command, &mut variables);
-        let target = Arc::clone(&self.common.session.target);
+        let target = Arc::clone(&self.context.session.target);
         let called = target.call(&self.transport, operation, &variables, None);
         let reply = called.await.map_err(|failure| {
             if failure.error.is_of_the_file() {
-                Trouble::Unready(failure.error.to_string())
+                FlowError::Unready(failure.error.to_string())
             } else {
-                Trouble::Transport(failure.error)
+                FlowError::Transport(failure.error)
             }
         })?;
         Ok(self.taken(operation, command, reply))
     }
 
     /// Offers who the person is and what the command itself says.
-    fn said(&mut self, operation: Operation, command: &Command) -> Result<Variables, Trouble> {
+    fn said(&mut self, operation: Operation, command: &Command) -> Result<Variables, FlowError> {
         self.offer(command)?;
         let deletes = matches!(command, Command::DeleteMethod { .. });
         let specs = operation.variables().iter();
@@ -103,7 +102,7 @@ impl Player {
         if reply.assumed {
             // Nothing was asked for just now, so what came before is what is waited for.
             for channel in [Channel::Sms, Channel::Voice, Channel::Email, Channel::Push] {
-                self.letterboxes.of(channel).refill();
+                self.slots.of(channel).refill();
             }
         }
         let performed = reply.answered;
@@ -114,7 +113,7 @@ impl Player {
             self.offered.0.extend(reply.kept.clone());
             fresh.extend(reply.kept);
         }
-        let target = &self.common.session.target;
+        let target = &self.context.session.target;
         for (name, value) in fresh {
             let open = target.keeps_for_later(&name) && matches!(value, Value::Plain(_));
             // A device and a registered method outlive the session.
@@ -134,10 +133,10 @@ impl Player {
         else {
             return;
         };
-        let method = method_of(command);
+        let method = command.method();
         self.belongings.about = About {
             method,
-            kind: kind.or_else(|| method.map(setup_kind)),
+            kind: kind.or_else(|| method.map(Method::setup_kind)),
             destination: method.and_then(|method| self.destination_of(method)),
         };
     }
@@ -183,7 +182,7 @@ impl Player {
         for (name, value) in more {
             // What no template of the operation can name stays where it is.
             let is_offered =
-                operation.offers(&name) || self.common.session.target.keeps_for_later(&name);
+                operation.offers(&name) || self.context.session.target.keeps_for_later(&name);
             if is_offered || matches!(value, Value::Jar(_)) {
                 variables.0.entry(name).or_insert(value);
             }
@@ -198,7 +197,7 @@ impl Player {
         mut answer: Answer,
     ) -> Answer {
         let operation = Operation::from_word(command.word());
-        let silent = operation.filter(|operation| self.common.silent.contains(operation));
+        let silent = operation.filter(|operation| self.context.silent.contains(operation));
         let Some(operation) = silent.filter(|_| !answer.is_unrecognised()) else {
             return answer;
         };
@@ -206,7 +205,7 @@ impl Player {
         let Some(pattern) = patterns.find(|pattern| pattern.admits_more_than(&answer)) else {
             return answer;
         };
-        let silent = |field: &str| !self.common.session.target.tells(operation, field);
+        let silent = |field: &str| !self.context.session.target.tells(operation, field);
         answer.complete(pattern.example(), silent);
         answer
     }

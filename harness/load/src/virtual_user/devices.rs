@@ -10,11 +10,11 @@ use proofup_gateways::people::handset::{self, SecretChoice};
 use proofup_world::devices::account_answer;
 use serde_json::Value as Json;
 
-use super::{Player, Trouble};
+use super::{FlowError, VirtualUser};
 
-impl Player {
+impl VirtualUser {
     /// Lets a command happen and tells what came back.
-    pub(super) async fn perform(&mut self, command: &Command) -> Result<Answer, Trouble> {
+    pub(super) async fn perform(&mut self, command: &Command) -> Result<Answer, FlowError> {
         match command {
             Command::AddAccount { .. } => self.add_account(),
             Command::ActivateDevice { .. } => self.activate_device(command).await,
@@ -22,7 +22,7 @@ impl Player {
             Command::PressKey { key, .. } => self.press_key(key).await,
             _ => {
                 let operation = Operation::from_word(command.word()).ok_or_else(|| {
-                    Trouble::Unready(format!("no target performs `{}`", command.word()))
+                    FlowError::Unready(format!("no target performs `{}`", command.word()))
                 })?;
                 self.asked(operation, command).await
             }
@@ -44,7 +44,7 @@ impl Player {
     }
 
     /// Adds the account to an authenticator, from the payload or, where none is shown, from the secret.
-    fn add_account(&mut self) -> Result<Answer, Trouble> {
+    fn add_account(&mut self) -> Result<Answer, FlowError> {
         let mut authenticator = Authenticator::new(0);
         let payload = self.kept_secret("qrPayload");
         let typed = self.kept_secret("manualSecret");
@@ -53,7 +53,7 @@ impl Player {
             (None, Some(secret)) => authenticator.type_secret(secret, "", ""),
             (None, None) => {
                 let why = "the setup showed nothing that an authenticator could add";
-                return Err(Trouble::Unready(why.to_owned()));
+                return Err(FlowError::Unready(why.to_owned()));
             }
         };
         let Ok(account) = added else {
@@ -70,7 +70,7 @@ impl Player {
     }
 
     /// Activates the device with what the setup shows.
-    async fn activate_device(&mut self, command: &Command) -> Result<Answer, Trouble> {
+    async fn activate_device(&mut self, command: &Command) -> Result<Answer, FlowError> {
         let scanned = self
             .kept_secret("qrPayload")
             .and_then(|payload| parse_activation(&payload));
@@ -84,7 +84,7 @@ impl Player {
             if code.expose() == other.expose() && url == other_url);
         let (code, url) = scanned.or(typed).ok_or_else(|| {
             let why = "the setup showed nothing that a device could be activated with";
-            Trouble::Unready(why.to_owned())
+            FlowError::Unready(why.to_owned())
         })?;
         self.offered.insert("activationCode", code);
         self.offered.insert("activationUrl", &*url);
@@ -110,12 +110,12 @@ impl Player {
     }
 
     /// Approves the notification that came last.
-    async fn approve(&mut self) -> Result<Answer, Trouble> {
+    async fn approve(&mut self) -> Result<Answer, FlowError> {
         let push = self
             .message
             .as_ref()
             .and_then(|message| message.push.as_ref());
-        let push = push.ok_or_else(|| Trouble::Unready("no notification came".to_owned()))?;
+        let push = push.ok_or_else(|| FlowError::Unready("no notification came".to_owned()))?;
         self.offered
             .insert("notificationId", &*push.notification_id);
         self.offered.insert("reply", "approve");
@@ -124,12 +124,12 @@ impl Player {
     }
 
     /// Answers the call that came last, and presses a key.
-    async fn press_key(&mut self, key: &str) -> Result<Answer, Trouble> {
+    async fn press_key(&mut self, key: &str) -> Result<Answer, FlowError> {
         let call = self
             .message
             .as_ref()
             .and_then(|message| message.call.as_ref());
-        let call = call.ok_or_else(|| Trouble::Unready("nobody called".to_owned()))?;
+        let call = call.ok_or_else(|| FlowError::Unready("nobody called".to_owned()))?;
         let callback = handset::press_key(call, key, &SecretChoice::Right);
         let secrets: Vec<Secret> = call.secret.iter().cloned().collect();
         let mut request = http::Request::builder()
@@ -139,16 +139,16 @@ impl Player {
             request = request.header(name, value);
         }
         let request: http::Request<Bytes> = request.body(callback.body).map_err(|error| {
-            Trouble::Unready(format!(
+            FlowError::Unready(format!(
                 "the call names no address that could be called back: {error}"
             ))
         })?;
         self.operation = None;
         self.was_over_lane = false;
-        let target = std::sync::Arc::clone(&self.common.session.target);
+        let target = std::sync::Arc::clone(&self.context.session.target);
         let reply = target.callback(&self.transport, request, &secrets).await;
         reply
             .map(|reply| reply.answered)
-            .map_err(|failure| Trouble::Transport(failure.error))
+            .map_err(|failure| FlowError::Transport(failure.error))
     }
 }
