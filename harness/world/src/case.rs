@@ -23,11 +23,11 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 
 use super::fairness::{accepted_shape, because, changes_something, unasked, without_the_untold};
+use super::handles::Handles;
 use super::needs::has_feature;
 use super::persona::{Organisation, Persona, case_rng};
-use super::things::Things;
-use super::time::Hearing;
-use super::{Trouble, World, needs, together};
+use super::time::ClockReading;
+use super::{StepError, World, needs, together};
 use crate::context::RunContext;
 use crate::surroundings::Host;
 
@@ -183,11 +183,11 @@ pub async fn make_world<'a>(environment: &'a RunContext, case: &Case) -> Result<
         .chain(environment.session.control_token.clone())
         .collect();
     Ok(World {
-        environment,
+        context: environment,
         organisation,
         people,
         gateways,
-        things: Things::default(),
+        handles: Handles::default(),
         devices: Vec::new(),
         accounts: Vec::new(),
         limits: environment.limits.clone(),
@@ -207,7 +207,7 @@ pub async fn make_world<'a>(environment: &'a RunContext, case: &Case) -> Result<
         begun: opened,
         opened,
         made: Vec::new(),
-        hearing: Hearing::default(),
+        clock_reading: ClockReading::default(),
         last_code: None,
         seen: Vec::new(),
         exchanges: Vec::new(),
@@ -389,7 +389,7 @@ impl Walk<'_> {
             }
             (Some(check), Err(trouble)) => {
                 let mut commands = step.action.commands();
-                if matches!(&trouble, Trouble::Unready(_)) && commands.any(changes_something) {
+                if matches!(&trouble, StepError::Unready(_)) && commands.any(changes_something) {
                     // What was never asked for cannot have happened: whatever builds on it would be judged by nothing.
                     self.blocked = Some(because(step.line, &trouble));
                 }
@@ -430,7 +430,7 @@ impl Walk<'_> {
         &self,
         world: &mut World<'_>,
         step: &Step,
-    ) -> Result<(Answer, Option<Mismatch>), Trouble> {
+    ) -> Result<(Answer, Option<Mismatch>), StepError> {
         let command = match &step.action {
             StepAction::One(command) => command,
             StepAction::Together(parts) => {
@@ -439,7 +439,7 @@ impl Walk<'_> {
         };
         let times = match &step.times {
             Some(times) => Quantity::count(times, &world.limits)
-                .map_err(|error| Trouble::Unready(error.to_string()))?,
+                .map_err(|error| StepError::Unready(error.to_string()))?,
             None => 1,
         };
         let expected = step
@@ -464,7 +464,7 @@ impl Walk<'_> {
         if step.check.is_none()
             && let Some(odd) = odd
         {
-            return Err(Trouble::Unready(format!(
+            return Err(StepError::Unready(format!(
                 "{} was {}",
                 odd.path,
                 odd.actual.unwrap_or_default()
@@ -498,12 +498,12 @@ impl Walk<'_> {
         world: &mut World<'_>,
         step: &Step,
         check: &Check,
-        trouble: Trouble,
+        trouble: StepError,
     ) -> Outcome {
         if let Some(not_applicable) = self.not_applicable(check) {
             return Outcome::NotApplicable(not_applicable);
         }
-        let Trouble::Transport(failure) = trouble else {
+        let StepError::Transport(failure) = trouble else {
             return Outcome::CouldNotRun(because(step.line, &trouble));
         };
         let vars = world.control_variables();
@@ -511,7 +511,7 @@ impl Walk<'_> {
             .call(Operation::ReadCapabilities, vars, None)
             .await
             .is_ok();
-        if reachable && let Err(Trouble::Transport(again)) = once_more(world, step).await {
+        if reachable && let Err(StepError::Transport(again)) = once_more(world, step).await {
             return Outcome::Failed(vec![Mismatch {
                 path: String::new(),
                 expected: check
@@ -578,7 +578,7 @@ impl Walk<'_> {
 }
 
 /// Takes a step once more, to see whether it is answered this time.
-async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Answer, Trouble> {
+async fn once_more(world: &mut World<'_>, step: &Step) -> Result<Answer, StepError> {
     match &step.action {
         StepAction::One(command) => world.perform(command, step.mangle).await,
         StepAction::Together(parts) => together::happen(world, parts).await,

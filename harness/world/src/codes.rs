@@ -8,40 +8,40 @@ use std::sync::Arc;
 
 use proofup_gateways::message::Message;
 
-use super::{Trouble, World};
+use super::{StepError, World};
 
 impl World<'_> {
     /// Finds the code that a role names; none for the role that is no code at all.
     pub(super) async fn code(
         &mut self,
         user: &Name,
-        thing: usize,
+        handle: usize,
         role: &CodeRole,
-    ) -> Result<Option<Secret>, Trouble> {
+    ) -> Result<Option<Secret>, StepError> {
         let code = match role {
             CodeRole::Missing => return Ok(None),
-            CodeRole::LastSent | CodeRole::Expired => self.sent_code(thing, 0).await?,
-            CodeRole::Previous => self.previous_code(thing).await?,
+            CodeRole::LastSent | CodeRole::Expired => self.sent_code(handle, 0).await?,
+            CodeRole::Previous => self.previous_code(handle).await?,
             CodeRole::Used => self.used.get(user).cloned().ok_or_else(|| {
-                Trouble::Unready(format!("no code of {user} was accepted before"))
+                StepError::Unready(format!("no code of {user} was accepted before"))
             })?,
-            CodeRole::Wrong => self.wrong_code(user, thing).await,
-            CodeRole::Current => self.shown_code(user, thing, 0)?,
-            CodeRole::Drift(steps) => self.shown_code(user, thing, *steps)?,
+            CodeRole::Wrong => self.wrong_code(user, handle).await,
+            CodeRole::Current => self.shown_code(user, handle, 0)?,
+            CodeRole::Drift(steps) => self.shown_code(user, handle, *steps)?,
             CodeRole::Of(name) => {
                 let other = self
-                    .things
+                    .handles
                     .named(name)
-                    .or_else(|| self.things.latest_with_codes(name));
-                let other =
-                    other.ok_or_else(|| Trouble::Unready(format!("`{name}` was sent no code")))?;
+                    .or_else(|| self.handles.latest_with_codes(name));
+                let other = other
+                    .ok_or_else(|| StepError::Unready(format!("`{name}` was sent no code")))?;
                 self.sent_code(other, 0).await?
             }
             CodeRole::Shape(shape) => {
-                let code = if self.things.get(thing).destination.is_some() {
-                    self.sent_code(thing, 0).await?
+                let code = if self.handles.get(handle).destination.is_some() {
+                    self.sent_code(handle, 0).await?
                 } else {
-                    self.shown_code(user, thing, 0)?
+                    self.shown_code(user, handle, 0)?
                 };
                 Secret::new(shaped(code.expose(), *shape))
             }
@@ -54,24 +54,24 @@ impl World<'_> {
     }
 
     /// Reads the newest code of a thing, or one further back.
-    async fn sent_code(&mut self, thing: usize, back: usize) -> Result<Secret, Trouble> {
-        let about = self.things.get(thing);
+    async fn sent_code(&mut self, handle: usize, back: usize) -> Result<Secret, StepError> {
+        let about = self.handles.get(handle);
         let (channel, destination) = about.destination.clone().ok_or_else(|| {
-            Trouble::unready("nothing is sent for this; there is no code to read")
+            StepError::unready("nothing is sent for this; there is no code to read")
         })?;
         let since = about.since;
-        if self.messages_of(thing).is_empty() {
+        if self.messages_of(handle).is_empty() {
             // A stranger may still be sending; the reference has sent before it answers.
-            let settle = self.environment.session.target.settle();
+            let settle = self.context.session.target.settle();
             let _ = self
                 .gateways
                 .inboxes()
                 .wait(since, channel, &destination, settle)
                 .await;
         }
-        let pattern = self.environment.session.target.code_pattern(channel);
+        let pattern = self.context.session.target.code_pattern(channel);
         let mut codes: Vec<Secret> = self
-            .messages_of(thing)
+            .messages_of(handle)
             .iter()
             .filter_map(|message| message.code(pattern))
             .collect();
@@ -82,23 +82,23 @@ impl World<'_> {
             .into_iter()
             .rev()
             .nth(back)
-            .ok_or_else(|| Trouble::unready(format!("no code reached the {channel} inbox")))
+            .ok_or_else(|| StepError::unready(format!("no code reached the {channel} inbox")))
     }
 
     /// Reads the code before the newest: of the same thing, else the newest of the thing before it.
-    async fn previous_code(&mut self, thing: usize) -> Result<Secret, Trouble> {
-        if let Ok(code) = self.sent_code(thing, 1).await {
+    async fn previous_code(&mut self, handle: usize) -> Result<Secret, StepError> {
+        if let Ok(code) = self.sent_code(handle, 1).await {
             return Ok(code);
         }
-        let before = self.things.predecessor(thing).ok_or_else(|| {
-            Trouble::unready("no code was sent before for the same use and method")
+        let before = self.handles.predecessor(handle).ok_or_else(|| {
+            StepError::unready("no code was sent before for the same use and method")
         })?;
         self.sent_code(before, 0).await
     }
 
     /// Lists what reached a thing's destination while the thing was the latest to send there, in order of sending.
-    pub(super) fn messages_of(&self, thing: usize) -> Vec<Arc<Message>> {
-        let about = self.things.get(thing);
+    pub(super) fn messages_of(&self, handle: usize) -> Vec<Arc<Message>> {
+        let about = self.handles.get(handle);
         let Some((channel, destination)) = &about.destination else {
             return Vec::new();
         };
@@ -114,9 +114,9 @@ impl World<'_> {
     }
 
     /// Makes up a code in the shape of the right one that was never sent and that no authenticator shows.
-    async fn wrong_code(&mut self, user: &Name, thing: usize) -> Secret {
+    async fn wrong_code(&mut self, user: &Name, handle: usize) -> Secret {
         let taken = self.codes_about_now(user);
-        let shape = self.right_shape(user, thing).await;
+        let shape = self.right_shape(user, handle).await;
         loop {
             let code = Secret::new(alike(shape.expose(), &mut self.rng));
             if !taken.contains(&code) && !self.secrets.contains(&code) {
@@ -127,12 +127,12 @@ impl World<'_> {
 
     /// Finds a code whose shape a wrong one takes: the one that was sent or is shown for the same thing, else the last one
     /// that was sent at all, else as many digits as are declared.
-    async fn right_shape(&mut self, user: &Name, thing: usize) -> Secret {
+    async fn right_shape(&mut self, user: &Name, handle: usize) -> Secret {
         let digits = usize::try_from(self.limits.code_length).unwrap_or(6);
-        let own = if self.things.get(thing).destination.is_some() {
-            self.sent_code(thing, 0).await
+        let own = if self.handles.get(handle).destination.is_some() {
+            self.sent_code(handle, 0).await
         } else {
-            self.shown_code(user, thing, 0)
+            self.shown_code(user, handle, 0)
         };
         own.ok()
             .or_else(|| self.last_code.clone())

@@ -13,10 +13,10 @@ use proofup_gateways::people::authenticator::{
     Authenticator, AuthenticatorAccount, parse_activation,
 };
 
+use super::handles::HandleKind;
 use super::request::Request;
-use super::things::Sort;
 use super::variables::Vars;
-use super::{Trouble, World};
+use super::{StepError, World};
 
 /// One device with the Microsoft app.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub fn account_answer(account: &AuthenticatorAccount, same: bool) -> AccountAnsw
 
 impl World<'_> {
     /// Does what a person does with an authenticator in their hand.
-    pub(super) async fn use_device(&mut self, command: &Command) -> Result<Answer, Trouble> {
+    pub(super) async fn use_device(&mut self, command: &Command) -> Result<Answer, StepError> {
         match command {
             Command::AddAccount {
                 user,
@@ -68,7 +68,7 @@ impl World<'_> {
                 enrollment,
                 by,
             } => self.activate_device(user, enrollment.as_ref(), *by).await,
-            _ => Err(Trouble::unready("no authenticator does this")),
+            _ => Err(StepError::unready("no authenticator does this")),
         }
     }
 
@@ -78,13 +78,13 @@ impl World<'_> {
         user: &Name,
         enrollment: Option<&Name>,
         by: AddBy,
-    ) -> Result<Answer, Trouble> {
-        let index = self.thing(Sort::Enrollment, user, enrollment)?;
+    ) -> Result<Answer, StepError> {
+        let index = self.handle(HandleKind::Enrollment, user, enrollment)?;
         let payload = self.kept_secret(index, "qrPayload");
         let typed = self.kept_secret(index, "manualSecret");
         let mut authenticator = Authenticator::new(0);
         let missing =
-            || Trouble::unready("the setup showed nothing that an authenticator could add");
+            || StepError::unready("the setup showed nothing that an authenticator could add");
         let scanned = payload
             .as_ref()
             .map(|payload| authenticator.scan_otpauth(payload));
@@ -98,7 +98,7 @@ impl World<'_> {
                 authenticator
                     .type_secret(&typed, "", user.0.as_str())
                     .map_err(|error| {
-                        Trouble::Unready(format!(
+                        StepError::Unready(format!(
                             "the authenticator could not read the secret: {error}"
                         ))
                     })?
@@ -131,8 +131,8 @@ impl World<'_> {
         user: &Name,
         enrollment: Option<&Name>,
         by: AddBy,
-    ) -> Result<Answer, Trouble> {
-        let index = self.thing(Sort::Enrollment, user, enrollment)?;
+    ) -> Result<Answer, StepError> {
+        let index = self.handle(HandleKind::Enrollment, user, enrollment)?;
         let payload = self.kept_secret(index, "qrPayload");
         let scanned = payload.as_ref().and_then(parse_activation);
         if payload.is_some() && scanned.is_none() && by == AddBy::QrPayload {
@@ -152,7 +152,7 @@ impl World<'_> {
             AddBy::Manual => typed,
         }
         .ok_or_else(|| {
-            Trouble::unready("the setup showed nothing that a device could be activated with")
+            StepError::unready("the setup showed nothing that a device could be activated with")
         })?;
         let push_token = format!(
             "{}-device-{}",
@@ -191,10 +191,10 @@ impl World<'_> {
         user: &Name,
         enrollment: usize,
         secret: &Secret,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), StepError> {
         let mut authenticator = Authenticator::new(0);
         let account = authenticator.add_activated(secret).map_err(|error| {
-            Trouble::Unready(format!(
+            StepError::Unready(format!(
                 "the device could not read its code secret: {error}"
             ))
         })?;
@@ -209,7 +209,7 @@ impl World<'_> {
     }
 
     /// Makes the request by which a device approves or denies a notification.
-    pub(super) fn reply_request(&mut self, command: &Command) -> Result<Request, Trouble> {
+    pub(super) fn reply_request(&mut self, command: &Command) -> Result<Request, StepError> {
         let (user, which, secret, reply) = match command {
             Command::ApproveNotification {
                 user,
@@ -221,14 +221,14 @@ impl World<'_> {
                 notification,
                 secret,
             } => (user, *notification, *secret, "deny"),
-            _ => return Err(Trouble::unready("no authenticator does this")),
+            _ => return Err(StepError::unready("no authenticator does this")),
         };
         let message = self.nth_newest(self.notifications(user), which, "notification", user)?;
         let device = self
             .devices
             .iter()
             .find(|device| device.push_token == message.destination)
-            .ok_or_else(|| Trouble::unready("the notification went to no device of this user"))?;
+            .ok_or_else(|| StepError::unready("the notification went to no device of this user"))?;
         let notification = message
             .push
             .as_ref()
@@ -255,7 +255,7 @@ impl World<'_> {
         user: &Name,
         secret: CallbackSecret,
         right: Option<Value>,
-    ) -> Result<Option<Value>, Trouble> {
+    ) -> Result<Option<Value>, StepError> {
         Ok(match secret {
             CallbackSecret::Right => right,
             CallbackSecret::None => None,
@@ -263,8 +263,8 @@ impl World<'_> {
                 Some(Value::Secret(super::persona::draw_password(&mut self.rng)))
             }
             CallbackSecret::SessionToken => {
-                let session = self.thing(Sort::Session, user, None)?;
-                self.things.get(session).kept.get("session").cloned()
+                let session = self.handle(HandleKind::Session, user, None)?;
+                self.handles.get(session).kept.get("session").cloned()
             }
         })
     }
@@ -290,7 +290,7 @@ impl World<'_> {
         which: Which,
         what: &str,
         user: &Name,
-    ) -> Result<Arc<Message>, Trouble> {
+    ) -> Result<Arc<Message>, StepError> {
         let back = match which {
             Which::LastSent => 0,
             Which::Previous => 1,
@@ -299,18 +299,18 @@ impl World<'_> {
             .into_iter()
             .rev()
             .nth(back)
-            .ok_or_else(|| Trouble::Unready(format!("no such {what} reached {user}")))
+            .ok_or_else(|| StepError::Unready(format!("no such {what} reached {user}")))
     }
 
     /// Computes what an authenticator of the user shows, for the setup, challenge or proof at hand.
     pub(super) fn shown_code(
         &self,
         user: &Name,
-        thing: usize,
+        handle: usize,
         drift: i32,
-    ) -> Result<Secret, Trouble> {
-        let account = self.account_for(user, thing).ok_or_else(|| {
-            Trouble::Unready(format!(
+    ) -> Result<Secret, StepError> {
+        let account = self.account_for(user, handle).ok_or_else(|| {
+            StepError::Unready(format!(
                 "{user} has no authenticator that could show a code"
             ))
         })?;
@@ -318,28 +318,28 @@ impl World<'_> {
             .authenticator
             .code(account.account.key, self.now, drift)
             .map_err(|error| {
-                Trouble::Unready(format!(
+                StepError::Unready(format!(
                     "the authenticator could not compute a code: {error}"
                 ))
             })
     }
 
     /// Finds the account that a thing is about: its own setup, the setup whose method it names, or the first of its method.
-    fn account_for(&self, user: &Name, thing: usize) -> Option<&OathAccount> {
-        let about = self.things.get(thing);
+    fn account_for(&self, user: &Name, handle: usize) -> Option<&OathAccount> {
+        let about = self.handles.get(handle);
         let mine = || {
             self.accounts
                 .iter()
                 .filter(|account| account.owner == *user)
         };
-        if about.sort == Sort::Enrollment {
-            return mine().rfind(|account| account.enrollment == thing);
+        if about.what == HandleKind::Enrollment {
+            return mine().rfind(|account| account.enrollment == handle);
         }
         let method_id = about.kept.get("methodId");
         let by_id = mine().find(|account| {
             method_id.is_some()
                 && self
-                    .things
+                    .handles
                     .get(account.enrollment)
                     .kept
                     .get("methodId")

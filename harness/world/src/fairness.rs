@@ -7,7 +7,7 @@ use proofup_judge::outcome::{CouldNotRun, Mismatch, Outcome};
 use proofup_scenario::transcript;
 use proofup_scenario::{Step, StepAction};
 
-use super::Trouble;
+use super::StepError;
 use super::operations::operation_of;
 
 /// Leaves out of what differs the fields of which the target file says nothing: a mapping that is silent is no defect of
@@ -102,10 +102,10 @@ pub(super) fn unasked(step: &Step) -> CouldNotRun {
 }
 
 /// Returns the reason where what came of a step keeps a check from being judged.
-pub(super) fn because(line: usize, trouble: &Trouble) -> CouldNotRun {
+pub(super) fn because(line: usize, trouble: &StepError) -> CouldNotRun {
     match trouble {
-        Trouble::Transport(failure) => CouldNotRun::Transport(failure.error.to_string()),
-        Trouble::Unready(what) => CouldNotRun::Precondition {
+        StepError::Transport(failure) => CouldNotRun::Transport(failure.error.to_string()),
+        StepError::Unready(what) => CouldNotRun::Precondition {
             line,
             what: what.clone(),
         },

@@ -10,7 +10,7 @@ use proofup_gateways::message::{CallInfo, Message};
 use proofup_gateways::people::handset::{self, CallbackRequest, SecretChoice};
 
 use super::request::Request;
-use super::{Trouble, World};
+use super::{StepError, World};
 
 /// What a person does with a ringing phone.
 enum CallReply<'a> {
@@ -27,7 +27,7 @@ impl World<'_> {
         channel: Channel,
         address: Option<&AddressRef>,
         phone: Option<&PhoneRef>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, StepError> {
         let person = self.person(user)?;
         let destinations = match channel {
             Channel::Email => vec![person.address(address.unwrap_or(&AddressRef::Own))],
@@ -41,7 +41,7 @@ impl World<'_> {
                 .map(|device| device.push_token.clone())
                 .collect(),
         };
-        let settle = self.environment.session.target.settle();
+        let settle = self.context.session.target.settle();
         let mut messages: Vec<Arc<Message>> = Vec::new();
         for destination in destinations {
             let since = self
@@ -58,7 +58,7 @@ impl World<'_> {
         Ok(Answer::of(&answer))
     }
 
-    fn describe(&self, user: &Name, messages: &[Arc<Message>]) -> Result<InboxAnswer, Trouble> {
+    fn describe(&self, user: &Name, messages: &[Arc<Message>]) -> Result<InboxAnswer, StepError> {
         let count = u32::try_from(messages.len()).ok();
         let Some(newest) = messages.last() else {
             return Ok(InboxAnswer {
@@ -81,7 +81,7 @@ impl World<'_> {
             names_organisation: Some(newest.names(organisation)),
             has_code: Some(
                 newest
-                    .code(self.environment.session.target.code_pattern(newest.channel))
+                    .code(self.context.session.target.code_pattern(newest.channel))
                     .is_some(),
             ),
             asks_for_pound: Some(newest.asks_for_pound()),
@@ -91,7 +91,7 @@ impl World<'_> {
     /// Makes the request by which the provider tells what a person does with a ringing phone.
     ///
     /// It goes to the URL that the call named.
-    pub(super) fn handset_request(&mut self, command: &Command) -> Result<Request, Trouble> {
+    pub(super) fn handset_request(&mut self, command: &Command) -> Result<Request, StepError> {
         let right = CallbackSecret::Right;
         let (user, which, secret, reply) = match command {
             Command::PressKey {
@@ -102,13 +102,13 @@ impl World<'_> {
             } => (user, *call, *secret, CallReply::Press(key)),
             Command::HangUp { user, call } => (user, *call, right, CallReply::HangUp),
             Command::LetRing { user, call } => (user, *call, right, CallReply::LetRing),
-            _ => return Err(Trouble::unready("no handset does this")),
+            _ => return Err(StepError::unready("no handset does this")),
         };
         let message = self.nth_newest(self.calls(user), which, "call", user)?;
         let call = message
             .call
             .as_ref()
-            .ok_or_else(|| Trouble::unready("the call names nowhere to call back"))?;
+            .ok_or_else(|| StepError::unready("the call names nowhere to call back"))?;
         let choice = self.secret_choice(user, call, secret)?;
         let callback = match reply {
             CallReply::Press(key) => handset::press_key(call, key, &choice),
@@ -116,7 +116,7 @@ impl World<'_> {
             CallReply::LetRing => handset::let_ring(call, &choice),
         };
         let request = request_of(callback).map_err(|error| {
-            Trouble::Unready(format!(
+            StepError::Unready(format!(
                 "the call names no address that could be called back: {error}"
             ))
         })?;
@@ -132,7 +132,7 @@ impl World<'_> {
         user: &Name,
         call: &CallInfo,
         secret: CallbackSecret,
-    ) -> Result<SecretChoice, Trouble> {
+    ) -> Result<SecretChoice, StepError> {
         if let Some(secret) = &call.secret {
             self.secrets.insert(secret.clone());
         }
@@ -149,10 +149,10 @@ impl World<'_> {
     fn calls(&self, user: &Name) -> Vec<Arc<Message>> {
         let inboxes = self.gateways.inboxes();
         let mut numbers: Vec<&str> = self
-            .things
+            .handles
             .iter()
-            .filter(|thing| thing.owner == *user)
-            .filter_map(|thing| thing.destination.as_ref())
+            .filter(|handle| handle.owner == *user)
+            .filter_map(|handle| handle.destination.as_ref())
             .filter(|(channel, _)| *channel == Channel::Voice)
             .map(|(_, number)| number.as_str())
             .collect();

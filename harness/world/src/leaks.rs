@@ -15,7 +15,7 @@ impl World<'_> {
     /// Six digits stand in many places by chance, so a place counts only if two different codes were found in it
     /// (decision 17): send at least two codes before searching.
     pub(super) fn find_leaks(&mut self) -> Answer {
-        let target = &self.environment.session.target;
+        let target = &self.context.session.target;
         let sent: BTreeSet<Secret> = self
             .gateways
             .inboxes()
@@ -47,7 +47,7 @@ impl World<'_> {
     /// Counts the secrets and full destinations that audit events hold; digits alone are left to the search by place.
     fn secrets_in(&self, audit: &[&Seen]) -> usize {
         let destinations = self
-            .things
+            .handles
             .iter()
             .filter_map(|thing| thing.destination.as_ref())
             .map(|(_, destination)| destination.clone())

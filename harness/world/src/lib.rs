@@ -14,6 +14,7 @@ pub mod case;
 mod codes;
 pub mod devices;
 mod fairness;
+mod handles;
 mod inbox;
 mod leaks;
 mod meant;
@@ -26,7 +27,6 @@ mod setup;
 pub mod side_by_side;
 pub mod stage;
 mod tenant;
-mod things;
 mod time;
 pub mod together;
 mod variables;
@@ -39,10 +39,11 @@ use proofup_binding::exchange::Exchange;
 use proofup_binding::{CallFailure, RawResponse, Reply, Value};
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Limits;
-use proofup_domain::command::{Command, Name};
+use proofup_domain::command::Name;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
+use proofup_oracle::auditor::HistoryEntry;
 use proofup_scenario::transcript;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value as Json};
@@ -50,30 +51,30 @@ use serde_json::{Map, Value as Json};
 use crate::context::RunContext;
 use crate::surroundings::Host;
 use devices::{Device, OathAccount};
+use handles::Handles;
 pub use needs::missing_facilities;
 pub use operations::operation_of;
 pub use perform::merge;
 use persona::{Organisation, Persona};
 pub use setup::{Newcomer, Terms, changes_its_user, first_policy, preparation};
 pub use tenant::tenant;
-use things::Things;
-use time::Hearing;
+use time::ClockReading;
 pub use trust::{Mark, Marks};
 
 /// Everything that exists while one case runs.
 pub struct World<'a> {
-    environment: &'a RunContext,
+    context: &'a RunContext,
     organisation: Organisation,
     people: BTreeMap<Name, Persona>,
     gateways: Host,
-    things: Things,
+    handles: Handles,
     devices: Vec<Device>,
     accounts: Vec<OathAccount>,
     limits: Limits,
     /// The target's time, as it last told it.
     now: Timestamp,
     /// What is known of that time beside.
-    hearing: Hearing,
+    clock_reading: ClockReading,
     /// The instant at which the steps begin.
     zero: Timestamp,
     rng: ChaCha8Rng,
@@ -110,11 +111,8 @@ pub struct World<'a> {
     /// Every exchange so far.
     exchanges: Vec<Exchange>,
     /// What was done and answered so far, each with the target's time before it.
-    pub history: Vec<Entry>,
+    pub history: Vec<HistoryEntry>,
 }
-
-/// One command that was answered: the target's time before it, the command and the abstract answer.
-pub(crate) type Entry = (Timestamp, Command, Answer);
 
 /// One response as it came, with the operation that caused it.
 struct Seen {
@@ -124,20 +122,20 @@ struct Seen {
 
 /// Why a command led to nothing.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum StepError {
     /// The target did not answer.
     Transport(Box<CallFailure>),
     /// The harness could not make the command: no code came, nothing was bound.
     Unready(String),
 }
 
-impl Trouble {
+impl StepError {
     fn unready(why: impl Into<String>) -> Self {
         Self::Unready(why.into())
     }
 }
 
-impl std::fmt::Display for Trouble {
+impl std::fmt::Display for StepError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Transport(failure) => write!(f, "no answer: {}", failure.error),
@@ -173,10 +171,10 @@ impl World<'_> {
     }
 
     /// Returns the person of a name; the loader has checked that there is one.
-    fn person(&self, name: &Name) -> Result<&Persona, Trouble> {
+    fn person(&self, name: &Name) -> Result<&Persona, StepError> {
         self.people
             .get(name)
-            .ok_or_else(|| Trouble::Unready(format!("there is no user `{name}`")))
+            .ok_or_else(|| StepError::Unready(format!("there is no user `{name}`")))
     }
 
     /// Keeps what a reply tells and turns it into an abstract answer.

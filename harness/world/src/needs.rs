@@ -13,7 +13,6 @@ use proofup_domain::state::Channel;
 use proofup_judge::outcome::CouldNotRun;
 use proofup_scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 
-use super::variables::default_kind;
 use crate::foresee::foresee;
 use crate::surroundings::runs;
 
@@ -93,7 +92,7 @@ pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeS
     for method in scenario.users.iter().flat_map(|user| &user.methods) {
         // The time between registering and the steps is skipped.
         needs.extend([Facility::Policy, Facility::Clock]);
-        of_setup(*method, default_kind(*method), &mut needs);
+        of_setup(*method, method.setup_kind(), &mut needs);
     }
     for command in scenario
         .steps
@@ -137,13 +136,10 @@ pub(crate) fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
         Command::SetPolicy { .. } => {
             needs.insert(Facility::Policy);
         }
-        Command::BeginEnrollment { method, kind, .. }
-        | Command::ChangeMethod { method, kind, .. } => {
-            of_setup(
-                *method,
-                kind.unwrap_or_else(|| default_kind(*method)),
-                needs,
-            );
+        Command::BeginEnrollment { .. } | Command::ChangeMethod { .. } => {
+            if let Some((method, kind)) = command.method().zip(command.kind()) {
+                of_setup(method, kind, needs);
+            }
         }
         Command::ReadInbox { channel, .. }
         | Command::SetGateway { channel, .. }
@@ -159,17 +155,6 @@ pub(crate) fn of_command(command: &Command, needs: &mut BTreeSet<Facility>) {
             needs.insert(Facility::InboxVoice);
         }
         _ => {}
-    }
-}
-
-/// Returns the name of the kind by which a method is set up where a file names none.
-pub fn setup_kind(method: Method) -> ChallengeKind {
-    match method {
-        Method::Email => ChallengeKind::EmailCode,
-        Method::SecurityQuestions => ChallengeKind::Answers,
-        Method::SoftwareOath => ChallengeKind::AppCode,
-        Method::MicrosoftAuthenticator => ChallengeKind::AppNotification,
-        phone @ (Method::MobilePhone | Method::OfficePhone) => default_kind(phone),
     }
 }
 

@@ -10,10 +10,10 @@ use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
 use serde_json::{Map, Value as Json};
 
+use super::handles::{Handle, HandleKind};
 use super::operations::References;
-use super::things::{Sort, Thing};
-use super::variables::{default_kind, default_phone};
-use super::{Trouble, World};
+use super::variables::default_phone;
+use super::{StepError, World};
 
 impl World<'_> {
     /// Lets a command happen and tells what came back.
@@ -26,7 +26,7 @@ impl World<'_> {
         &mut self,
         command: &Command,
         mangle: Option<Mangle>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, StepError> {
         self.look_at_the_clock();
         let now = self.now;
         let performed = self.perform_unrecorded(command, mangle).await?;
@@ -39,7 +39,7 @@ impl World<'_> {
         &mut self,
         command: &Command,
         mangle: Option<Mangle>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, StepError> {
         self.assumed = false;
         match command {
             Command::AddAccount { .. } | Command::ActivateDevice { .. } => {
@@ -110,36 +110,36 @@ impl World<'_> {
         since: Cursor,
     ) {
         let begun = match command {
-            Command::SignIn { bind, .. } => Some((Sort::Session, bind)),
+            Command::SignIn { bind, .. } => Some((HandleKind::Session, bind)),
             Command::BeginEnrollment { bind, .. } | Command::ChangeMethod { bind, .. } => {
-                Some((Sort::Enrollment, bind))
+                Some((HandleKind::Enrollment, bind))
             }
-            Command::BeginSecondStep { bind, .. } => Some((Sort::Challenge, bind)),
-            Command::BeginReset { bind, .. } => Some((Sort::Reset, bind)),
-            Command::BeginResetProof { bind, .. } => Some((Sort::Proof, bind)),
+            Command::BeginSecondStep { bind, .. } => Some((HandleKind::Challenge, bind)),
+            Command::BeginReset { bind, .. } => Some((HandleKind::Reset, bind)),
+            Command::BeginResetProof { bind, .. } => Some((HandleKind::Proof, bind)),
             _ => None,
         };
         let references = References::of(command);
         let Some(user) = &references.user() else {
             return;
         };
-        if begun.is_none_or(|(sort, _)| sort != Sort::Session) {
+        if begun.is_none_or(|(what, _)| what != HandleKind::Session) {
             self.renew(&references, user, &kept);
         }
-        if let Some((sort, bind)) = begun {
+        if let Some((what, bind)) = begun {
             let method = answer
                 .text("method")
                 .and_then(Method::from_word)
-                .or_else(|| method_of(command));
+                .or_else(|| command.method());
             let kind = answer
                 .text("kind")
                 .and_then(ChallengeKind::from_word)
-                .or_else(|| kind_of(command, method));
+                .or_else(|| command.kind_for(method));
             let destination = self.destination(command, user, method, kind, &kept);
             let questions = questions_of(&kept);
-            let since = self.sent_since(sort, &references, user, since);
-            let thing = Thing {
-                sort,
+            let since = self.sent_since(what, &references, user, since);
+            let handle = Handle {
+                what,
                 owner: user.clone(),
                 bound: bind.clone(),
                 kept,
@@ -151,7 +151,7 @@ impl World<'_> {
                 questions,
                 accepted: None,
             };
-            self.things.begin(thing);
+            self.handles.begin(handle);
             return;
         }
         if let Command::SetNewPassword { .. } = command
@@ -167,14 +167,14 @@ impl World<'_> {
             }
         }
         if let Command::SubmitResetCode { reset, .. } = command
-            && let Some(index) = self.things.find(Sort::Reset, user, reset.as_ref())
+            && let Some(index) = self.handles.find(HandleKind::Reset, user, reset.as_ref())
         {
-            self.things
+            self.handles
                 .get_mut(index)
                 .accepted
                 .clone_from(&self.submitted);
         }
-        self.continue_thing(command, user, kept, since);
+        self.continue_handle(command, user, kept, since);
     }
 
     /// Keeps what holds from now on for the session that a command used, or for the reset: tokens that were rotated, and
@@ -185,7 +185,7 @@ impl World<'_> {
         user: &Name,
         kept: &BTreeMap<String, Value>,
     ) {
-        let target = &self.environment.session.target;
+        let target = &self.context.session.target;
         let renewed: BTreeMap<String, Value> = kept
             .iter()
             .filter(|(name, _)| target.keeps_for_later(name))
@@ -200,11 +200,11 @@ impl World<'_> {
             .filter(|(_, value)| matches!(value, Value::Plain(_)))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        self.things.keep_of_person(user, open);
-        for sort in [Sort::Session, Sort::Reset] {
-            let name = references.name(sort.as_str());
-            if let Some(index) = self.things.find(sort, user, name.as_ref()) {
-                self.things.get_mut(index).kept.extend(renewed.clone());
+        self.handles.keep_of_person(user, open);
+        for what in [HandleKind::Session, HandleKind::Reset] {
+            let name = references.name(what.as_str());
+            if let Some(index) = self.handles.find(what, user, name.as_ref()) {
+                self.handles.get_mut(index).kept.extend(renewed.clone());
             }
         }
     }
@@ -213,57 +213,57 @@ impl World<'_> {
     /// sent already.
     fn sent_since(
         &self,
-        sort: Sort,
+        what: HandleKind,
         references: &References,
         user: &Name,
         since: Cursor,
     ) -> Cursor {
-        let before = match sort {
-            Sort::Challenge | Sort::Enrollment => Sort::Session,
-            Sort::Proof => Sort::Reset,
-            Sort::Session | Sort::Reset => return since,
+        let before = match what {
+            HandleKind::Challenge | HandleKind::Enrollment => HandleKind::Session,
+            HandleKind::Proof => HandleKind::Reset,
+            HandleKind::Session | HandleKind::Reset => return since,
         };
         let name = references.name(before.as_str());
-        let index = self.things.find(before, user, name.as_ref());
+        let index = self.handles.find(before, user, name.as_ref());
         match index.filter(|_| self.assumed) {
-            Some(index) => self.things.get(index).since,
+            Some(index) => self.handles.get(index).since,
             None => since,
         }
     }
 
     /// Updates the setup, challenge or proof that a command went on with.
-    fn continue_thing(
+    fn continue_handle(
         &mut self,
         command: &Command,
         user: &Name,
         kept: BTreeMap<String, Value>,
         since: Cursor,
     ) {
-        let sort = match command {
+        let what = match command {
             Command::ReadEnrollment { .. }
             | Command::NextPage { .. }
             | Command::SendCode { .. }
             | Command::SubmitCode { .. }
-            | Command::SubmitAnswers { .. } => Sort::Enrollment,
-            Command::ReadSecondStep { .. } => Sort::Challenge,
-            Command::ReadResetProof { .. } => Sort::Proof,
+            | Command::SubmitAnswers { .. } => HandleKind::Enrollment,
+            Command::ReadSecondStep { .. } => HandleKind::Challenge,
+            Command::ReadResetProof { .. } => HandleKind::Proof,
             Command::ReadReset { .. }
             | Command::SubmitResetCode { .. }
-            | Command::SubmitResetAnswers { .. } => Sort::Reset,
+            | Command::SubmitResetAnswers { .. } => HandleKind::Reset,
             _ => return,
         };
-        let name = References::of(command).name(sort.as_str());
-        if let Some(index) = self.things.find(sort, user, name.as_ref()) {
+        let name = References::of(command).name(what.as_str());
+        if let Some(index) = self.handles.find(what, user, name.as_ref()) {
             let sends = matches!(command, Command::SendCode { .. } | Command::NextPage { .. });
             if sends && !self.assumed {
-                self.things.send_again(index, since);
+                self.handles.send_again(index, since);
             }
-            let thing = self.things.get_mut(index);
+            let handle = self.handles.get_mut(index);
             let questions = questions_of(&kept);
             if !questions.is_empty() {
-                thing.questions = questions;
+                handle.questions = questions;
             }
-            thing.kept.extend(kept);
+            handle.kept.extend(kept);
         }
     }
 
@@ -318,13 +318,13 @@ impl World<'_> {
         kept: &BTreeMap<String, Value>,
     ) -> Option<String> {
         let id = kept.get("methodId").map(Value::reveal);
-        let setups: Vec<&Thing> = self
-            .things
+        let setups: Vec<&Handle> = self
+            .handles
             .enrollments(user, method)
-            .map(|index| self.things.get(index))
+            .map(|index| self.handles.get(index))
             .collect();
-        let registered = |thing: &&&Thing| {
-            let own = thing.kept.get("methodId").map(Value::reveal);
+        let registered = |handle: &&&Handle| {
+            let own = handle.kept.get("methodId").map(Value::reveal);
             own.is_some() && (id.is_none() || own == id)
         };
         let setup = setups
@@ -357,33 +357,6 @@ pub fn merge(target: &mut Json, patch: &Json) {
             }
         }
     }
-}
-
-fn method_of(command: &Command) -> Option<Method> {
-    match command {
-        Command::BeginEnrollment { method, .. }
-        | Command::ChangeMethod { method, .. }
-        | Command::BeginResetProof { method, .. } => Some(*method),
-        Command::BeginSecondStep { method, .. } => *method,
-        _ => None,
-    }
-}
-
-fn kind_of(command: &Command, method: Option<Method>) -> Option<ChallengeKind> {
-    let (said, setup) = match command {
-        Command::BeginEnrollment { kind, .. } | Command::ChangeMethod { kind, .. } => (*kind, true),
-        Command::BeginSecondStep { kind, .. } | Command::BeginResetProof { kind, .. } => {
-            (*kind, false)
-        }
-        _ => return None,
-    };
-    said.or_else(|| match method? {
-        Method::Email => Some(ChallengeKind::EmailCode),
-        Method::SecurityQuestions => Some(ChallengeKind::Answers),
-        Method::SoftwareOath => Some(ChallengeKind::AppCode),
-        method @ (Method::MobilePhone | Method::OfficePhone) => setup.then(|| default_kind(method)),
-        Method::MicrosoftAuthenticator => setup.then_some(ChallengeKind::AppNotification),
-    })
 }
 
 fn questions_of(kept: &BTreeMap<String, Value>) -> Vec<String> {

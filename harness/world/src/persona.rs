@@ -140,10 +140,10 @@ impl Persona {
             previous_password: None,
             own: format!("{local}@{}", organisation.private_domain),
             second: format!("{local}.second@{}", organisation.private_domain),
-            mobile: example(home, Line::Mobile),
-            second_mobile: example(other, Line::Mobile),
-            office: example(home, Line::Fixed),
-            second_office: example(other, Line::Fixed),
+            mobile: example(home, LineType::Mobile),
+            second_mobile: example(other, LineType::Mobile),
+            office: example(home, LineType::Fixed),
+            second_office: example(other, LineType::Fixed),
             answer_tag: format!("{}{}", plain(&last), rng.random_range(1000..10_000)),
             display_name: format!("{first} {last}"),
         }
@@ -296,7 +296,7 @@ fn home_region(spec: &UserSpec, index: usize) -> &str {
 /// Returns whether the office number of a person could be a mobile one by its range, as in North America.
 #[must_use]
 pub(crate) fn office_takes_texts(spec: &UserSpec, index: usize) -> bool {
-    let number = example(home_region(spec, index), Line::Fixed);
+    let number = example(home_region(spec, index), LineType::Fixed);
     let region = number.region.parse::<country::Id>().ok();
     region
         .and_then(|region| phonenumber::parse(Some(region), &number.typed).ok())
@@ -344,18 +344,18 @@ fn other_region(home: &str, index: usize) -> &'static str {
 }
 
 #[derive(Clone, Copy)]
-enum Line {
+enum LineType {
     Mobile,
     Fixed,
 }
 
 /// Returns the metadata's example number of a region; a region it does not know gives a number that is none.
-fn example(region: &str, line: Line) -> Number {
+fn example(region: &str, line: LineType) -> Number {
     let number = DATABASE.by_id(region).and_then(|metadata| {
         let descriptors = metadata.descriptors();
         let descriptor = match line {
-            Line::Mobile => descriptors.mobile(),
-            Line::Fixed => descriptors.fixed_line(),
+            LineType::Mobile => descriptors.mobile(),
+            LineType::Fixed => descriptors.fixed_line(),
         };
         let id = region.parse::<country::Id>().ok()?;
         phonenumber::parse(Some(id), descriptor?.example()?).ok()
@@ -456,15 +456,15 @@ mod tests {
     #[test]
     fn every_region_tells_mobile_from_fixed_and_both_are_valid() {
         for region in REGIONS {
-            for line in [Line::Mobile, Line::Fixed] {
+            for line in [LineType::Mobile, LineType::Fixed] {
                 let number = example(region, line);
                 let id: country::Id = region.parse().expect("a region of the list");
                 let parsed = phonenumber::parse(Some(id), &number.typed)
                     .expect("what a person types can be read");
                 assert!(parsed.is_valid(), "{region} {}", number.e164);
                 let expected = match line {
-                    Line::Mobile => Type::Mobile,
-                    Line::Fixed => Type::FixedLine,
+                    LineType::Mobile => Type::Mobile,
+                    LineType::Fixed => Type::FixedLine,
                 };
                 assert_eq!(
                     parsed.number_type(&DATABASE),

@@ -16,7 +16,7 @@ use proofup_gateways::message::Cursor;
 
 use super::operations::{References, operation_of};
 use super::variables::Vars;
-use super::{Trouble, World};
+use super::{StepError, World};
 use crate::context::RunContext;
 
 /// A request that can be sent.
@@ -44,8 +44,8 @@ impl Request {
     }
 
     /// Sends it and waits for the answer.
-    pub(super) async fn send(self, environment: &RunContext) -> Result<Reply, CallFailure> {
-        let (target, transport) = (&environment.session.target, &environment.session.transport);
+    pub(super) async fn send(self, context: &RunContext) -> Result<Reply, CallFailure> {
+        let (target, transport) = (&context.session.target, &context.session.transport);
         match self {
             Self::Operation {
                 operation,
@@ -81,9 +81,9 @@ impl World<'_> {
         &mut self,
         command: &Command,
         mangle: Option<Mangle>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, StepError> {
         let (request, pending) = self.make_ready(command, mangle).await?;
-        let reply = request.send(self.environment).await;
+        let reply = request.send(self.context).await;
         self.receive(command, pending, reply)
     }
 
@@ -93,7 +93,10 @@ impl World<'_> {
     ///
     /// # Errors
     /// If one of them could not be made ready, so that none was sent, or got no answer.
-    pub async fn perform_together(&mut self, commands: &[Command]) -> Result<Vec<Answer>, Trouble> {
+    pub async fn perform_together(
+        &mut self,
+        commands: &[Command],
+    ) -> Result<Vec<Answer>, StepError> {
         let mut requests = Vec::with_capacity(commands.len());
         let mut waiting = Vec::with_capacity(commands.len());
         for command in commands {
@@ -101,22 +104,20 @@ impl World<'_> {
             requests.push(request);
             waiting.push(pending);
         }
-        let environment = self.environment;
-        let sent = requests
-            .into_iter()
-            .map(|request| request.send(environment));
+        let context = self.context;
+        let sent = requests.into_iter().map(|request| request.send(context));
         let replies = join_all(sent).await;
         let mut answers = Vec::with_capacity(commands.len());
-        let mut trouble = None;
+        let mut failed = None;
         for ((command, pending), reply) in commands.iter().zip(waiting).zip(replies) {
             match self.receive(command, pending, reply) {
                 Ok(answer) => answers.push(answer),
                 Err(error) => {
-                    trouble.get_or_insert(error);
+                    failed.get_or_insert(error);
                 }
             }
         }
-        trouble.map_or(Ok(answers), Err)
+        failed.map_or(Ok(answers), Err)
     }
 
     /// Makes the request of a command.
@@ -124,7 +125,7 @@ impl World<'_> {
         &mut self,
         command: &Command,
         mangle: Option<Mangle>,
-    ) -> Result<(Request, Pending), Trouble> {
+    ) -> Result<(Request, Pending), StepError> {
         let request = match command {
             Command::ApproveNotification { .. } | Command::DenyNotification { .. } => {
                 self.reply_request(command)?
@@ -139,7 +140,7 @@ impl World<'_> {
             }
             _ => {
                 let operation = operation_of(command).ok_or_else(|| {
-                    Trouble::unready("this command is not one that a target performs")
+                    StepError::unready("this command is not one that a target performs")
                 })?;
                 let vars = self.variables(command, operation).await?;
                 self.ask(operation, vars, mangle)?
@@ -163,7 +164,7 @@ impl World<'_> {
         command: &Command,
         pending: Pending,
         reply: Result<Reply, CallFailure>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, StepError> {
         let Typed {
             code,
             password,
@@ -189,14 +190,14 @@ impl World<'_> {
         operation: Operation,
         vars: Vars,
         mangle: Option<Mangle>,
-    ) -> Result<(Answer, BTreeMap<String, Value>), Trouble> {
+    ) -> Result<(Answer, BTreeMap<String, Value>), StepError> {
         let request = self.ask(operation, vars, mangle)?;
         let name = request.name();
         let made = self.person_made(&request);
-        let reply = request.send(self.environment).await;
+        let reply = request.send(self.context).await;
         let (performed, kept) = self.answered(name, reply)?;
         if let Some(person) = made {
-            self.things.keep_of_person(&person, kept.clone());
+            self.handles.keep_of_person(&person, kept.clone());
         }
         Ok((performed, kept))
     }
@@ -223,9 +224,9 @@ impl World<'_> {
         operation: Operation,
         mut vars: Vars,
         mangle: Option<Mangle>,
-    ) -> Result<Request, Trouble> {
-        if !self.environment.session.target.has(operation) {
-            return Err(Trouble::Unready(format!(
+    ) -> Result<Request, StepError> {
+        if !self.context.session.target.has(operation) {
+            return Err(StepError::Unready(format!(
                 "the target file has no operation `{}`",
                 operation.as_str()
             )));
@@ -234,8 +235,8 @@ impl World<'_> {
             vars.value(&name, value);
         }
         let variables = vars.into_variables();
-        let fits = self.environment.session.target.fits(operation, &variables);
-        fits.map_err(|error| Trouble::Unready(error.to_string()))?;
+        let fits = self.context.session.target.fits(operation, &variables);
+        fits.map_err(|error| StepError::Unready(error.to_string()))?;
         Ok(Request::Operation {
             operation,
             variables,
@@ -248,13 +249,13 @@ impl World<'_> {
         &mut self,
         name: &str,
         reply: Result<Reply, CallFailure>,
-    ) -> Result<(Answer, BTreeMap<String, Value>), Trouble> {
+    ) -> Result<(Answer, BTreeMap<String, Value>), StepError> {
         let reply = reply.map_err(|failure| {
             self.exchanges.push(Exchange::clone(&failure.exchange));
             if failure.error.is_of_the_file() {
-                Trouble::Unready(failure.error.to_string())
+                StepError::Unready(failure.error.to_string())
             } else {
-                Trouble::Transport(Box::new(failure))
+                StepError::Transport(Box::new(failure))
             }
         })?;
         self.assumed = reply.assumed;

@@ -17,15 +17,15 @@ use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
 use proofup_scenario::{GatewayForms, Scenario, UserSpec};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Trouble, World};
+use super::{StepError, World};
 
 /// Asks for at least this pause before the steps: one TOTP step.
 const TOTP_STEP_SECONDS: u32 = 30;
 
 impl World<'_> {
     /// Makes the tenant and registers what the file says its people have.
-    pub async fn set_up(&mut self, scenario: &Scenario, policy: &Policy) -> Result<(), Trouble> {
-        let target = Arc::clone(&self.environment.session.target);
+    pub async fn set_up(&mut self, scenario: &Scenario, policy: &Policy) -> Result<(), StepError> {
+        let target = Arc::clone(&self.context.session.target);
         let terms = Terms::of(&target, &scenario.users, policy);
         let preparation = terms.preparation(&scenario.users, &self.limits);
         let first = &terms.first;
@@ -56,10 +56,10 @@ impl World<'_> {
     /// Takes users that exist already for the people of the case, where none can be made.
     ///
     /// A case that changes its users uses them up, because every check needs a fresh user; cases that only look share.
-    fn borrow_users(&mut self, scenario: &Scenario) -> Result<(), Trouble> {
-        let pool = self.environment.session.target.users();
+    fn borrow_users(&mut self, scenario: &Scenario) -> Result<(), StepError> {
+        let pool = self.context.session.target.users();
         let mut spent = self
-            .environment
+            .context
             .spent_users
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +73,7 @@ impl World<'_> {
                         && !lent.contains(&user.name)
                 })
                 .ok_or_else(|| {
-                    Trouble::Unready(format!(
+                    StepError::Unready(format!(
                         "[[users]] of the target file has no unused {} for `{}`",
                         person.role, person.name
                     ))
@@ -97,7 +97,7 @@ impl World<'_> {
     }
 
     /// Makes the people of the case one by one, under addresses that no other case has.
-    async fn create_users(&mut self) -> Result<(), Trouble> {
+    async fn create_users(&mut self) -> Result<(), StepError> {
         let people: Vec<Name> = self.people.keys().cloned().collect();
         for name in people {
             let person = self.person(&name)?;
@@ -117,7 +117,7 @@ impl World<'_> {
             newcomer.offer(&mut vars.0);
             let (performed, _kept) = self.call(Operation::CreateUser, vars, None).await?;
             if !performed.is_success() {
-                return Err(Trouble::Unready(format!(
+                return Err(StepError::Unready(format!(
                     "{name} could not be made: {}; a user of an earlier run may have the same address, another --seed \
                      draws others",
                     proofup_scenario::transcript::answer(&performed)
@@ -128,7 +128,11 @@ impl World<'_> {
         Ok(())
     }
 
-    async fn create_tenant(&mut self, scenario: &Scenario, policy: &Policy) -> Result<(), Trouble> {
+    async fn create_tenant(
+        &mut self,
+        scenario: &Scenario,
+        policy: &Policy,
+    ) -> Result<(), StepError> {
         self.policy = policy_json(policy);
         let users: Vec<Json> = self
             .people
@@ -150,18 +154,15 @@ impl World<'_> {
         vars.json("users", Json::from(users));
         vars.json("gateways", self.gateway_addresses(&scenario.gateways));
         vars.json("gatewayTimeoutMs", Json::from(gateway_timeout_ms(scenario)));
-        vars.text("callbackBase", &self.environment.session.callback_base);
+        vars.text("callbackBase", &self.context.session.callback_base);
         vars.text("now", &scenario.start.to_string());
         vars.text(
             "seed",
-            &format!(
-                "{}/{}",
-                self.environment.session.seed, self.organisation.tenant
-            ),
+            &format!("{}/{}", self.context.session.seed, self.organisation.tenant),
         );
         let (performed, _) = self.call(Operation::CreateTenant, vars, None).await?;
         if !performed.is_success() {
-            return Err(Trouble::Unready(format!(
+            return Err(StepError::Unready(format!(
                 "the tenant could not be made: {}",
                 proofup_scenario::transcript::answer(&performed)
             )));
@@ -187,7 +188,7 @@ impl World<'_> {
 
     /// Takes users and tenant down again; whether that works changes no judgement.
     pub async fn tear_down(&mut self) {
-        if self.environment.session.target.has(Operation::DeleteUser) {
+        if self.context.session.target.has(Operation::DeleteUser) {
             for name in std::mem::take(&mut self.made) {
                 let mut vars = self.control_variables();
                 // What the target told when the user was made is what it may know them by.
@@ -195,17 +196,17 @@ impl World<'_> {
                 let _ = self.call(Operation::DeleteUser, vars, None).await;
             }
         }
-        if self.environment.session.target.has(Operation::DeleteTenant) {
+        if self.context.session.target.has(Operation::DeleteTenant) {
             let vars = self.control_variables();
             let _ = self.call(Operation::DeleteTenant, vars, None).await;
         }
     }
 
     /// Lets a command happen that has to succeed.
-    async fn demand(&mut self, command: &Command) -> Result<(), Trouble> {
+    async fn demand(&mut self, command: &Command) -> Result<(), StepError> {
         let performed = self.perform(command, None).await?;
         if !performed.is_success() {
-            return Err(Trouble::Unready(format!(
+            return Err(StepError::Unready(format!(
                 "could not set the case up: `{}` was answered with {}",
                 proofup_scenario::transcript::command(command),
                 proofup_scenario::transcript::answer(&performed)

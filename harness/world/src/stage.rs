@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use super::World;
 use super::case::{Case, make_world};
-use super::things::Sort;
+use super::handles::HandleKind;
 use crate::context::RunContext;
 
 /// A world in which commands happen one after the other.
@@ -80,7 +80,7 @@ impl<'a> Stage<'a> {
     /// Returns the token of a user's latest session.
     pub fn token(&self, user: &str) -> Option<Secret> {
         let name = Name(user.to_owned());
-        let session = self.world.things.find(Sort::Session, &name, None)?;
+        let session = self.world.handles.find(HandleKind::Session, &name, None)?;
         self.world.kept_secret(session, "session")
     }
 
@@ -99,15 +99,15 @@ impl<'a> Stage<'a> {
         let name = Name(user.to_owned());
         let mut belongings = self.world.control_variables().into_variables();
         for sort in [
-            Sort::Session,
-            Sort::Challenge,
-            Sort::Reset,
-            Sort::Proof,
-            Sort::Enrollment,
+            HandleKind::Session,
+            HandleKind::Challenge,
+            HandleKind::Reset,
+            HandleKind::Proof,
+            HandleKind::Enrollment,
         ] {
-            if let Some(index) = self.world.things.find(sort, &name, None) {
-                for (key, value) in &self.world.things.get(index).kept {
-                    if key != "challenge" || sort == Sort::Challenge {
+            if let Some(index) = self.world.handles.find(sort, &name, None) {
+                for (key, value) in &self.world.handles.get(index).kept {
+                    if key != "challenge" || sort == HandleKind::Challenge {
                         belongings.insert(key.clone(), value.clone());
                     }
                 }
@@ -124,7 +124,7 @@ impl<'a> Stage<'a> {
     /// Submits a code in any shape, to a user's latest setup.
     pub async fn submit(&mut self, user: &str, code: Value) -> Result<Submitted, String> {
         let variables = self.submission(user, code)?;
-        let environment = self.world.environment;
+        let environment = self.world.context;
         let operation = Operation::SubmitCode;
         let called = environment
             .session
@@ -143,7 +143,7 @@ impl<'a> Stage<'a> {
     pub fn makes_no_difference(&self, user: &str, code: &Secret, shaped: Value) -> bool {
         let body = |code: Value| {
             let variables = self.submission(user, code).ok()?;
-            let target = &self.world.environment.session.target;
+            let target = &self.world.context.session.target;
             target.bodies(Operation::SubmitCode, &variables)
         };
         body(Value::Secret(code.clone())) == body(shaped)
@@ -153,7 +153,7 @@ impl<'a> Stage<'a> {
         let name = Name(user.to_owned());
         let setup = self.setup(&name)?;
         let mut variables = self.world.control_variables().into_variables();
-        for (key, value) in &self.world.things.get(setup).kept {
+        for (key, value) in &self.world.handles.get(setup).kept {
             variables.insert(key.clone(), value.clone());
         }
         if let Some(token) = self.token(user) {
@@ -174,7 +174,7 @@ impl<'a> Stage<'a> {
     }
 
     fn setup(&self, user: &Name) -> Result<usize, String> {
-        let setup = self.world.things.find(Sort::Enrollment, user, None);
+        let setup = self.world.handles.find(HandleKind::Enrollment, user, None);
         setup.ok_or_else(|| format!("{user} has begun no setup"))
     }
 

@@ -23,7 +23,7 @@ use proofup_domain::clock::Clock;
 use proofup_gateways::host::{Standalone, StandaloneOptions, StartError};
 use tokio::net::TcpStream;
 
-pub use clock_file::ClockFile;
+pub use clock_file::FaketimeFile;
 use folder::Folder;
 pub(crate) use host::Host;
 use process::{Process, Shell};
@@ -44,7 +44,7 @@ pub fn gateway_options(plan: &GatewayPlan) -> StandaloneOptions {
 pub struct Surroundings {
     gateways: Mutex<Option<Arc<Standalone>>>,
     process: tokio::sync::Mutex<Option<Process>>,
-    clock_file: Option<ClockFile>,
+    clock_file: Option<FaketimeFile>,
     shell: Option<Shell>,
     /// Dropped last: what was started may write into it until it ends.
     folder: Mutex<Option<Folder>>,
@@ -173,7 +173,7 @@ impl Surroundings {
         let own = Folder::make()?;
         variables.insert("folder", path_text(own.path()).as_str());
         if target.clock().moved == Some(ClockMove::Libfaketime) {
-            let file = ClockFile::make(own.path(), target.clock().mode, clock)?;
+            let file = FaketimeFile::make(own.path(), target.clock().mode, clock)?;
             variables.insert("clockFile", path_text(file.path()).as_str());
             made.clock_file = Some(file);
         } else {
@@ -233,7 +233,7 @@ impl Surroundings {
     }
 
     /// Returns the file by which the implementation's time is moved.
-    pub const fn clock_file(&self) -> Option<&ClockFile> {
+    pub const fn clock_file(&self) -> Option<&FaketimeFile> {
         self.clock_file.as_ref()
     }
 

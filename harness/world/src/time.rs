@@ -11,12 +11,12 @@ use proofup_domain::answer::Answer;
 use proofup_scenario::Quantity;
 
 use super::variables::Vars;
-use super::{Trouble, World};
+use super::{StepError, World};
 use crate::surroundings::runs;
 
 /// What a case knows of the target's time beside its last reading.
 #[derive(Debug, Default)]
-pub(super) struct Hearing {
+pub(super) struct ClockReading {
     /// How far the target's clock is ahead of the machine's, where it runs.
     skew: Option<SignedDuration>,
     /// The target tells its time itself, so headers are not asked.
@@ -26,19 +26,19 @@ pub(super) struct Hearing {
 impl World<'_> {
     /// Reads the target's clock where no answer is needed for it.
     pub(crate) fn look_at_the_clock(&mut self) {
-        if let Some(file) = self.environment.session.surroundings.clock_file() {
+        if let Some(file) = self.context.session.surroundings.clock_file() {
             self.now = file.now();
-        } else if let Some(skew) = self.hearing.skew {
-            self.now = self.environment.session.clock.now() + skew;
+        } else if let Some(skew) = self.clock_reading.skew {
+            self.now = self.context.session.clock.now() + skew;
         }
     }
 
     /// Reads the target's clock at the beginning of a case.
-    pub(super) async fn begin_time(&mut self) -> Result<(), Trouble> {
-        self.now = self.environment.session.clock.now();
+    pub(super) async fn begin_time(&mut self) -> Result<(), StepError> {
+        self.now = self.context.session.clock.now();
         self.look_at_the_clock();
-        if self.environment.session.surroundings.clock_file().is_none()
-            && self.environment.session.target.has(Operation::ReadClock)
+        if self.context.session.surroundings.clock_file().is_none()
+            && self.context.session.target.has(Operation::ReadClock)
         {
             let vars = self.control_variables();
             self.call(Operation::ReadClock, vars, None).await?;
@@ -49,30 +49,30 @@ impl World<'_> {
     /// Takes the time that an answer tells: what the target file keeps as `tenantNow`, else the `Date` of a process.
     pub(super) fn hear_time(&mut self, told: Option<&Value>, response: &RawResponse) {
         let told: Option<Timestamp> = told.and_then(|now| now.reveal().as_str()?.parse().ok());
-        let clock = self.environment.session.target.clock();
+        let clock = self.context.session.target.clock();
         if clock.scope == ClockScope::Tenant {
             // Tenants have clocks of their own; headers tell the machine's.
             self.now = told.unwrap_or(self.now);
             return;
         }
-        if self.environment.session.surroundings.clock_file().is_some() {
+        if self.context.session.surroundings.clock_file().is_some() {
             return self.look_at_the_clock();
         }
-        let machine = self.environment.session.clock.now();
+        let machine = self.context.session.clock.now();
         if let Some(now) = told {
-            self.hearing.told = true;
+            self.clock_reading.told = true;
             self.now = now;
-            self.hearing.skew = runs(clock.mode).then(|| now.duration_since(machine));
-        } else if !self.hearing.told
+            self.clock_reading.skew = runs(clock.mode).then(|| now.duration_since(machine));
+        } else if !self.clock_reading.told
             && let Some(date) = response.header("date").and_then(|date| date_of(&date))
         {
             if runs(clock.mode) {
                 let skew = date.duration_since(machine);
                 let best = self
-                    .hearing
+                    .clock_reading
                     .skew
                     .filter(|best| skew < *best && *best - skew < OFF);
-                self.hearing.skew = Some(best.unwrap_or(skew));
+                self.clock_reading.skew = Some(best.unwrap_or(skew));
                 self.look_at_the_clock();
             } else {
                 self.now = date;
@@ -81,12 +81,12 @@ impl World<'_> {
     }
 
     /// Moves the target's time by what a scenario says, in the way that its target file names.
-    pub(super) async fn advance_clock(&mut self, by: &str) -> Result<Answer, Trouble> {
+    pub(super) async fn advance_clock(&mut self, by: &str) -> Result<Answer, StepError> {
         let seconds = self.seconds(by)?;
-        let surroundings = &self.environment.session.surroundings;
-        let target = &self.environment.session.target;
+        let surroundings = &self.context.session.surroundings;
+        let target = &self.context.session.target;
         if let Some(moved) = surroundings.move_clock(target, seconds).await {
-            moved.map_err(Trouble::Unready)?;
+            moved.map_err(StepError::Unready)?;
             if target.clock().moved == Some(ClockMove::Libfaketime) {
                 self.look_at_the_clock();
                 return Ok(Answer::done());
@@ -108,22 +108,22 @@ impl World<'_> {
     }
 
     /// Offers what the operation that moves the clock needs.
-    pub(super) fn clock_variables(&self, by: &str) -> Result<Vars, Trouble> {
+    pub(super) fn clock_variables(&self, by: &str) -> Result<Vars, StepError> {
         let mut vars = Vars::default();
         vars.json("seconds", serde_json::Value::from(self.seconds(by)?));
         Ok(vars)
     }
 
-    fn seconds(&self, by: &str) -> Result<i64, Trouble> {
+    fn seconds(&self, by: &str) -> Result<i64, StepError> {
         Quantity::parse(by)
             .and_then(|quantity| quantity.seconds(&self.limits))
-            .map_err(|error| Trouble::Unready(error.to_string()))
+            .map_err(|error| StepError::Unready(error.to_string()))
     }
 
     /// Counts a movement in that no answer tells.
     fn shift(&mut self, seconds: i64) {
         let ahead = SignedDuration::from_secs(seconds);
-        if let Some(skew) = &mut self.hearing.skew {
+        if let Some(skew) = &mut self.clock_reading.skew {
             *skew = skew.saturating_add(ahead);
             self.look_at_the_clock();
         } else {

@@ -4,13 +4,13 @@ use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
 use proofup_scenario::{Part, Quantity};
 
-use super::{Trouble, World};
+use super::{StepError, World};
 
 /// Bounds how many requests one step sends at once.
 const MOST: u64 = 256;
 
 /// Lets the commands of a step happen at the same moment.
-pub(crate) async fn happen(world: &mut World<'_>, parts: &[Part]) -> Result<Answer, Trouble> {
+pub(crate) async fn happen(world: &mut World<'_>, parts: &[Part]) -> Result<Answer, StepError> {
     let commands = copies(world, parts)?;
     world
         .perform_together(&commands)
@@ -19,17 +19,17 @@ pub(crate) async fn happen(world: &mut World<'_>, parts: &[Part]) -> Result<Answ
 }
 
 /// Lists the commands, each as often as it is to be sent.
-fn copies(world: &World<'_>, parts: &[Part]) -> Result<Vec<Command>, Trouble> {
+fn copies(world: &World<'_>, parts: &[Part]) -> Result<Vec<Command>, StepError> {
     let mut commands = Vec::new();
     let mut left = MOST;
     for part in parts {
         let times = match &part.times {
             Some(times) => Quantity::count(times, &world.limits)
-                .map_err(|error| Trouble::Unready(error.to_string()))?,
+                .map_err(|error| StepError::Unready(error.to_string()))?,
             None => 1,
         };
         left = left.checked_sub(times).ok_or_else(|| {
-            Trouble::Unready(format!("more than {MOST} commands at the same moment"))
+            StepError::Unready(format!("more than {MOST} commands at the same moment"))
         })?;
         commands.extend((0..times).map(|_| part.command.clone()));
     }

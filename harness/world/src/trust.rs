@@ -117,9 +117,8 @@ impl Marks {
         let mut facilities = BTreeSet::new();
         needs::of_command(command, &mut facilities);
         let setup = match command {
-            Command::BeginEnrollment { method, kind, .. }
-            | Command::ChangeMethod { method, kind, .. } => {
-                Some((*method, kind.unwrap_or_else(|| needs::setup_kind(*method))))
+            Command::BeginEnrollment { .. } | Command::ChangeMethod { .. } => {
+                command.method().zip(command.kind())
             }
             _ => None,
         };

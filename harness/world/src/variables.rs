@@ -11,9 +11,9 @@ use proofup_domain::secret::Secret;
 use proofup_scenario::Quantity;
 use serde_json::{Value as Json, json};
 
+use super::handles::{HandleKind, is_of_session};
 use super::operations::References;
-use super::things::{Sort, is_of_session};
-use super::{Trouble, World};
+use super::{StepError, World};
 
 /// Collects variables under their names.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl World<'_> {
         &mut self,
         command: &Command,
         operation: Operation,
-    ) -> Result<Vars, Trouble> {
+    ) -> Result<Vars, StepError> {
         let mut vars = self.control_variables();
         let references = References::of(command);
         if let Some(user) = references.user() {
@@ -66,7 +66,7 @@ impl World<'_> {
     pub(super) fn control_variables(&self) -> Vars {
         let mut vars = Vars::default();
         vars.text("tenantId", &self.organisation.tenant);
-        if let Some(token) = &self.environment.session.control_token {
+        if let Some(token) = &self.context.session.control_token {
             vars.secret("controlToken", token.clone());
         }
         vars
@@ -80,20 +80,25 @@ impl World<'_> {
         operation: Operation,
         user: &Name,
         vars: &mut Vars,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), StepError> {
         self.person_variables(user, vars);
         let session = references.name("session");
         if operation.offers("session") && session.as_ref().is_none_or(|name| name.0 != "none") {
-            let index = self.thing(Sort::Session, user, session.as_ref())?;
-            for (key, value) in &self.things.get(index).kept {
+            let index = self.handle(HandleKind::Session, user, session.as_ref())?;
+            for (key, value) in &self.handles.get(index).kept {
                 vars.value(key, value.clone());
             }
         }
-        for sort in [Sort::Reset, Sort::Enrollment, Sort::Challenge, Sort::Proof] {
-            if operation.offers(sort.as_str()) {
-                let name = references.name(sort.as_str());
-                let index = self.thing(sort, user, name.as_ref())?;
-                self.thing_variables(index, vars);
+        for what in [
+            HandleKind::Reset,
+            HandleKind::Enrollment,
+            HandleKind::Challenge,
+            HandleKind::Proof,
+        ] {
+            if operation.offers(what.as_str()) {
+                let name = references.name(what.as_str());
+                let index = self.handle(what, user, name.as_ref())?;
+                self.handle_variables(index, vars);
             }
         }
         Ok(())
@@ -101,7 +106,7 @@ impl World<'_> {
 
     /// Offers what is always known of a person.
     pub(super) fn person_variables(&self, user: &Name, vars: &mut Vars) {
-        for (key, value) in self.things.of_person(user) {
+        for (key, value) in self.handles.of_person(user) {
             vars.value(key, value.clone());
         }
         if let Ok(person) = self.person(user) {
@@ -111,28 +116,29 @@ impl World<'_> {
         }
     }
 
-    fn thing_variables(&self, index: usize, vars: &mut Vars) {
-        let thing = self.things.get(index);
-        for (key, value) in &thing.kept {
+    fn handle_variables(&self, index: usize, vars: &mut Vars) {
+        let handle = self.handles.get(index);
+        for (key, value) in &handle.kept {
             // Tokens and cookies are the session's; a reset has none, so its cookies are its own.
-            let is_session = is_of_session(key) || (key == Jar::NAME && thing.sort != Sort::Reset);
+            let is_session =
+                is_of_session(key) || (key == Jar::NAME && handle.what != HandleKind::Reset);
             if !is_session {
                 vars.value(key, value.clone());
             }
         }
-        if let Some(method) = thing.method {
+        if let Some(method) = handle.method {
             vars.text("method", method.as_str());
         }
-        if let Some(kind) = thing.kind {
+        if let Some(kind) = handle.kind {
             vars.text("kind", kind.as_str());
         }
-        if let Some((_, destination)) = &thing.destination {
+        if let Some((_, destination)) = &handle.destination {
             vars.text("destination", destination);
         }
     }
 
     /// Offers what the command itself says.
-    fn said_variables(&mut self, command: &Command, vars: &mut Vars) -> Result<(), Trouble> {
+    fn said_variables(&mut self, command: &Command, vars: &mut Vars) -> Result<(), StepError> {
         match command {
             Command::SignIn { user, password, .. } => {
                 let password = self.password(user, password)?;
@@ -182,8 +188,8 @@ impl World<'_> {
                 password,
             } => {
                 vars.secret("password", self.new_password(password));
-                let index = self.thing(Sort::Reset, user, reset.as_ref())?;
-                if let Some(code) = &self.things.get(index).accepted {
+                let index = self.handle(HandleKind::Reset, user, reset.as_ref())?;
+                if let Some(code) = &self.handles.get(index).accepted {
                     vars.secret("code", code.clone());
                 }
             }
@@ -191,7 +197,7 @@ impl World<'_> {
             Command::AdvanceClock { by } => {
                 let seconds = Quantity::parse(by)
                     .and_then(|quantity| quantity.seconds(&self.limits))
-                    .map_err(|error| Trouble::Unready(error.to_string()))?;
+                    .map_err(|error| StepError::Unready(error.to_string()))?;
                 vars.json("seconds", Json::from(seconds));
             }
             Command::SetPolicy { policy } => vars.json("policy", Json::Object(policy.clone())),
@@ -201,7 +207,11 @@ impl World<'_> {
     }
 
     /// Offers the code or the answers that a person types.
-    async fn typed_variables(&mut self, command: &Command, vars: &mut Vars) -> Result<(), Trouble> {
+    async fn typed_variables(
+        &mut self,
+        command: &Command,
+        vars: &mut Vars,
+    ) -> Result<(), StepError> {
         match command {
             Command::SubmitCode {
                 user,
@@ -209,8 +219,8 @@ impl World<'_> {
                 code,
                 ..
             } => {
-                let thing = self.thing(Sort::Enrollment, user, enrollment.as_ref())?;
-                self.code_variable(user, thing, code, vars).await
+                let handle = self.handle(HandleKind::Enrollment, user, enrollment.as_ref())?;
+                self.code_variable(user, handle, code, vars).await
             }
             Command::SubmitSecondStepCode {
                 user,
@@ -218,14 +228,14 @@ impl World<'_> {
                 code,
                 ..
             } => {
-                let thing = self.thing(Sort::Challenge, user, challenge.as_ref())?;
-                self.code_variable(user, thing, code, vars).await
+                let handle = self.handle(HandleKind::Challenge, user, challenge.as_ref())?;
+                self.code_variable(user, handle, code, vars).await
             }
             Command::SubmitResetCode {
                 user, proof, code, ..
             } => {
-                let thing = self.thing(Sort::Proof, user, proof.as_ref())?;
-                self.code_variable(user, thing, code, vars).await
+                let handle = self.handle(HandleKind::Proof, user, proof.as_ref())?;
+                self.code_variable(user, handle, code, vars).await
             }
             Command::SubmitAnswers {
                 user,
@@ -233,9 +243,9 @@ impl World<'_> {
                 answers,
                 ..
             } => {
-                let thing = self.thing(Sort::Enrollment, user, enrollment.as_ref())?;
+                let handle = self.handle(HandleKind::Enrollment, user, enrollment.as_ref())?;
                 let register = self.questions_to_register();
-                let answers = self.answers(user, thing, answers, Some(register))?;
+                let answers = self.answers(user, handle, answers, Some(register))?;
                 offer_answers(answers, vars);
                 Ok(())
             }
@@ -245,8 +255,8 @@ impl World<'_> {
                 answers,
                 ..
             } => {
-                let thing = self.thing(Sort::Proof, user, proof.as_ref())?;
-                let answers = self.answers(user, thing, answers, None)?;
+                let handle = self.handle(HandleKind::Proof, user, proof.as_ref())?;
+                let answers = self.answers(user, handle, answers, None)?;
                 offer_answers(answers, vars);
                 Ok(())
             }
@@ -254,7 +264,7 @@ impl World<'_> {
         }
     }
 
-    fn setup_variables(&self, command: &Command, vars: &mut Vars) -> Result<(), Trouble> {
+    fn setup_variables(&self, command: &Command, vars: &mut Vars) -> Result<(), StepError> {
         let (user, method, address, phone, kind, change) = match command {
             Command::BeginEnrollment {
                 user,
@@ -296,10 +306,7 @@ impl World<'_> {
             vars.text("region", &number.region);
             vars.text("number", &number.typed);
             vars.text("e164", &number.e164);
-            vars.text(
-                "kind",
-                kind.unwrap_or_else(|| default_kind(method)).as_str(),
-            );
+            vars.text("kind", kind.unwrap_or_else(|| method.setup_kind()).as_str());
         } else if let Some(kind) = kind {
             vars.text("kind", kind.as_str());
         }
@@ -316,7 +323,7 @@ impl World<'_> {
         kind: Option<ChallengeKind>,
         of: Option<&Name>,
         vars: &mut Vars,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), StepError> {
         if let Some(method) = method {
             vars.text("method", method.as_str());
             if of.is_some() {
@@ -337,23 +344,23 @@ impl World<'_> {
         of: Option<&Name>,
         needed: bool,
         vars: &mut Vars,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), StepError> {
         let of_setup = match of {
             Some(name) => self
-                .things
-                .find(Sort::Enrollment, user, Some(name))
+                .handles
+                .find(HandleKind::Enrollment, user, Some(name))
                 .into_iter()
                 .collect::<Vec<_>>(),
-            None => self.things.enrollments(user, method).collect(),
+            None => self.handles.enrollments(user, method).collect(),
         };
         let id = of_setup
             .iter()
             .rev()
-            .find_map(|index| self.things.get(*index).kept.get("methodId"));
+            .find_map(|index| self.handles.get(*index).kept.get("methodId"));
         match id {
             Some(id) => vars.value("methodId", id.clone()),
-            None if needed && self.environment.session.target.mentions("methodId") => {
-                return Err(Trouble::Unready(format!(
+            None if needed && self.context.session.target.mentions("methodId") => {
+                return Err(StepError::Unready(format!(
                     "no setup of {user} told the id of a registered {method}"
                 )));
             }
@@ -365,25 +372,25 @@ impl World<'_> {
     async fn code_variable(
         &mut self,
         user: &Name,
-        thing: usize,
+        handle: usize,
         code: &proofup_domain::command::CodeRole,
         vars: &mut Vars,
-    ) -> Result<(), Trouble> {
-        if let Some(code) = self.code(user, thing, code).await? {
+    ) -> Result<(), StepError> {
+        if let Some(code) = self.code(user, handle, code).await? {
             self.submitted = Some(code.clone());
             vars.secret("code", code);
         }
         Ok(())
     }
 
-    fn password(&mut self, user: &Name, role: &PasswordRole) -> Result<Secret, Trouble> {
+    fn password(&mut self, user: &Name, role: &PasswordRole) -> Result<Secret, StepError> {
         let wrong = super::persona::draw_password(&mut self.rng);
         let person = self.person(user)?;
         let password = match role {
             PasswordRole::Right => person.password.clone(),
             PasswordRole::Wrong => wrong,
             PasswordRole::Previous => person.previous_password.clone().ok_or_else(|| {
-                Trouble::Unready(format!("the password of {user} was never changed"))
+                StepError::Unready(format!("the password of {user} was never changed"))
             })?,
         };
         self.secrets.insert(password.clone());
@@ -408,16 +415,16 @@ impl World<'_> {
     fn answers(
         &mut self,
         user: &Name,
-        thing: usize,
+        handle: usize,
         role: &AnswersRole,
         count: Option<u32>,
-    ) -> Result<Json, Trouble> {
-        let shown = self.things.get(thing).questions.clone();
+    ) -> Result<Json, StepError> {
+        let shown = self.handles.get(handle).questions.clone();
         if let AnswersRole::Given(given) = role {
             return Ok(self.given_answers(given, &shown, count.is_some()));
         }
         if shown.is_empty() {
-            return Err(Trouble::unready("no questions were shown"));
+            return Err(StepError::unready("no questions were shown"));
         }
         let wanted = count.map_or(shown.len(), |count| {
             usize::try_from(count).unwrap_or(usize::MAX)
@@ -501,23 +508,23 @@ impl World<'_> {
     }
 
     /// Finds what a command refers to.
-    pub(super) fn thing(
+    pub(super) fn handle(
         &self,
-        sort: Sort,
+        what: HandleKind,
         owner: &Name,
         bound: Option<&Name>,
-    ) -> Result<usize, Trouble> {
-        self.things.find(sort, owner, bound).ok_or_else(|| {
-            Trouble::Unready(match bound {
-                Some(name) => format!("no {} was bound as `{name}`", sort.as_str()),
-                None => format!("{owner} has no {}", sort.as_str()),
+    ) -> Result<usize, StepError> {
+        self.handles.find(what, owner, bound).ok_or_else(|| {
+            StepError::Unready(match bound {
+                Some(name) => format!("no {} was bound as `{name}`", what.as_str()),
+                None => format!("{owner} has no {}", what.as_str()),
             })
         })
     }
 
     /// Returns a secret that a thing kept.
     pub(super) fn kept_secret(&self, index: usize, name: &str) -> Option<Secret> {
-        match self.things.get(index).kept.get(name)? {
+        match self.handles.get(index).kept.get(name)? {
             Value::Secret(secret) => Some(secret.clone()),
             Value::Plain(value) => value.as_str().map(Secret::new),
             Value::Jar(_) => None,
@@ -526,7 +533,7 @@ impl World<'_> {
 
     /// Returns a text that a thing kept.
     pub(super) fn kept_text(&self, index: usize, name: &str) -> Option<String> {
-        match self.things.get(index).kept.get(name)? {
+        match self.handles.get(index).kept.get(name)? {
             Value::Plain(value) => value.as_str().map(str::to_owned),
             Value::Secret(secret) => Some(secret.expose().to_owned()),
             Value::Jar(_) => None,
@@ -567,15 +574,6 @@ pub(super) fn default_phone(method: Method, change: bool) -> PhoneRef {
         (false, true) => PhoneRef::SecondMobile,
         (true, false) => PhoneRef::Office,
         (true, true) => PhoneRef::SecondOffice,
-    }
-}
-
-/// Returns the kind by which a phone is set up where a file names none.
-pub(super) fn default_kind(method: Method) -> ChallengeKind {
-    if method == Method::OfficePhone {
-        ChallengeKind::VoiceCall
-    } else {
-        ChallengeKind::TextMessage
     }
 }
 

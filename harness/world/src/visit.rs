@@ -13,8 +13,8 @@ use proofup_domain::state::Channel;
 use proofup_scenario::Scenario;
 
 use super::case::{Case, make_world};
-use super::things::Sort;
-use super::{Trouble, World};
+use super::handles::HandleKind;
+use super::{StepError, World};
 use crate::context::RunContext;
 
 /// A world in which commands happen one after the other, and what came of each is told.
@@ -104,7 +104,12 @@ impl<'a> Visit<'a> {
         self.acted(performed, first, before)
     }
 
-    fn acted(&self, performed: Result<Answer, Trouble>, first: usize, before: Timestamp) -> Acted {
+    fn acted(
+        &self,
+        performed: Result<Answer, StepError>,
+        first: usize,
+        before: Timestamp,
+    ) -> Acted {
         let mut exchanges: Vec<Exchange> = self
             .world
             .exchanges
@@ -116,8 +121,8 @@ impl<'a> Visit<'a> {
         }
         let came = match performed {
             Ok(answer) => Came::Answer(answer),
-            Err(Trouble::Transport(failure)) => Came::Nothing(failure.error.to_string()),
-            Err(Trouble::Unready(why)) => Came::Unmade(why),
+            Err(StepError::Transport(failure)) => Came::Nothing(failure.error.to_string()),
+            Err(StepError::Unready(why)) => Came::Unmade(why),
         };
         Acted {
             came,
@@ -131,17 +136,17 @@ impl<'a> Visit<'a> {
     /// Returns whether the latest thing of a sort that a user began kept a value under a name.
     pub fn keeps(&self, sort: &str, user: &str, name: &str) -> bool {
         let sort = [
-            Sort::Session,
-            Sort::Enrollment,
-            Sort::Challenge,
-            Sort::Reset,
-            Sort::Proof,
+            HandleKind::Session,
+            HandleKind::Enrollment,
+            HandleKind::Challenge,
+            HandleKind::Reset,
+            HandleKind::Proof,
         ]
         .into_iter()
         .find(|one| one.as_str() == sort);
-        let things = &self.world.things;
-        sort.and_then(|sort| things.find(sort, &Name(user.to_owned()), None))
-            .is_some_and(|thing| things.get(thing).kept.contains_key(name))
+        let handles = &self.world.handles;
+        sort.and_then(|sort| handles.find(sort, &Name(user.to_owned()), None))
+            .is_some_and(|thing| handles.get(thing).kept.contains_key(name))
     }
 
     /// Returns the declared length of a code.
@@ -152,9 +157,9 @@ impl<'a> Visit<'a> {
     /// Returns what reached the gateway of a channel, without any value of it.
     pub fn post(&self, channel: Channel, user: &str) -> Post {
         let world = &self.world;
-        let pattern = world.environment.session.target.code_pattern(channel);
+        let pattern = world.context.session.target.code_pattern(channel);
         let inboxes = world.gateways.inboxes();
-        let setup = world.things.latest_with_codes(&Name(user.to_owned()));
+        let setup = world.handles.latest_with_codes(&Name(user.to_owned()));
         let code = setup.and_then(|thing| {
             let messages = world.messages_of(thing);
             messages.last().and_then(|message| message.code(pattern))

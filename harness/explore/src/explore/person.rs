@@ -412,11 +412,11 @@ impl Person<'_> {
             }
             1 => {
                 let kinds: Vec<_> = self.scene.capabilities.kinds.iter().copied().collect();
-                let mine = kinds_of(method);
+                let mine = method.kinds();
                 let kind = if self.errs() {
                     self.dice.pick(&kinds)
                 } else {
-                    self.dice.pick(&mine)
+                    self.dice.pick(mine)
                 };
                 let command = self.me.set_default(method, kind);
                 self.act(command);
@@ -487,20 +487,6 @@ fn inbox_of(setup: &MethodSetup) -> Option<Inbox> {
         Method::MobilePhone => Some(Inbox::Voice(phone(PhoneRef::Mobile))),
         Method::OfficePhone => Some(Inbox::Voice(phone(PhoneRef::Office))),
         _ => None,
-    }
-}
-
-/// Lists the kinds that a method can do at all.
-fn kinds_of(method: Method) -> Vec<ChallengeKind> {
-    match method {
-        Method::MicrosoftAuthenticator => {
-            vec![ChallengeKind::AppNotification, ChallengeKind::AppCode]
-        }
-        Method::SoftwareOath => vec![ChallengeKind::AppCode],
-        Method::MobilePhone => vec![ChallengeKind::TextMessage, ChallengeKind::VoiceCall],
-        Method::OfficePhone => vec![ChallengeKind::VoiceCall],
-        Method::Email => vec![ChallengeKind::EmailCode],
-        Method::SecurityQuestions => vec![ChallengeKind::Answers],
     }
 }
 

@@ -14,7 +14,7 @@ use proofup_oracle::auditor::{Grounds, Violation, audit};
 use proofup_oracle::machine::{Expected, State, Transition, step};
 use proofup_world::case::{Case, make_world};
 use proofup_world::context::RunContext;
-use proofup_world::{Trouble, World, first_policy};
+use proofup_world::{StepError, World, first_policy};
 
 use super::requirement_at_fault::{Got, requirement_at_fault};
 use super::story::Story;
@@ -169,12 +169,12 @@ impl OracleSide<'_> {
                         return;
                     }
                 }
-                Err(Trouble::Unready(why)) => self.played.stalls.push(format!(
+                Err(StepError::Unready(why)) => self.played.stalls.push(format!(
                     "step {}: {}: {why}",
                     index + 1,
                     command.word()
                 )),
-                Err(Trouble::Transport(failure)) => {
+                Err(StepError::Transport(failure)) => {
                     self.no_answer(world, index, command, outcome, &failure.error.to_string())
                         .await;
                     return;
@@ -197,7 +197,7 @@ impl OracleSide<'_> {
             .await
             .is_ok();
         let again = world.perform(command, None).await;
-        if let (true, Err(Trouble::Transport(failure))) = (reachable, again) {
+        if let (true, Err(StepError::Transport(failure))) = (reachable, again) {
             self.played.difference = Some(UnexpectedAnswer {
                 step: Some(index),
                 command: command.clone(),

@@ -3,7 +3,7 @@
 use proofup_domain::capabilities::Capabilities;
 use proofup_world::case::make_world;
 use proofup_world::context::RunContext;
-use proofup_world::{Trouble, World};
+use proofup_world::{StepError, World};
 
 use super::judge::{HistoryJudgement, PlayedHistory, judge};
 use super::plan::HistoryPlan;
@@ -37,7 +37,7 @@ async fn happen(
     world: &mut World<'_>,
     scenario: &proofup_scenario::Scenario,
     plan: &HistoryPlan,
-) -> Result<PlayedHistory, Trouble> {
+) -> Result<PlayedHistory, StepError> {
     world.set_up(scenario, &scenario.policy).await?;
     for command in &plan.before {
         world.perform(command, None).await?;

@@ -364,7 +364,7 @@ fn audit(method: Method) -> ProbeStory {
         policy: policies::second_step(ChallengeKind::TextMessage).without_demands(),
         after: vec![setups::registered(
             method,
-            proofup_world::needs::setup_kind(method),
+            method.setup_kind(),
         )],
         stages: vec![ProbeStage::new(
             "audit trail",

@@ -17,21 +17,21 @@ use super::{SurroundingsError, runs, unwritable};
 
 /// The file and what stands in it.
 #[derive(Debug)]
-pub struct ClockFile {
+pub struct FaketimeFile {
     path: PathBuf,
     clock: Clock,
-    time: Mutex<Time>,
+    time: Mutex<FileTime>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Time {
+enum FileTime {
     /// The time stands here, at a whole second.
     Stands(Timestamp),
     /// The time is the machine's and this much more, in seconds.
     Runs(i64),
 }
 
-impl ClockFile {
+impl FaketimeFile {
     /// Writes the file for the first time, into a folder: the machine's time, whole seconds.
     pub(super) fn make(
         folder: &Path,
@@ -40,10 +40,10 @@ impl ClockFile {
     ) -> Result<Self, SurroundingsError> {
         let path = folder.join("clock");
         let time = if runs(mode) {
-            Time::Runs(0)
+            FileTime::Runs(0)
         } else {
             let second = clock.now().as_second();
-            Time::Stands(Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH))
+            FileTime::Stands(Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH))
         };
         let file = Self {
             path: path.clone(),
@@ -76,8 +76,8 @@ impl ClockFile {
     /// Returns the implementation's time.
     pub fn now(&self) -> Timestamp {
         match *self.time.lock().unwrap_or_else(PoisonError::into_inner) {
-            Time::Stands(at) => at,
-            Time::Runs(ahead) => self.clock.now() + SignedDuration::from_secs(ahead),
+            FileTime::Stands(at) => at,
+            FileTime::Runs(ahead) => self.clock.now() + SignedDuration::from_secs(ahead),
         }
     }
 
@@ -90,21 +90,21 @@ impl ClockFile {
         let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
         let far = |_| io::Error::other("that is further than time goes");
         let moved = match *time {
-            Time::Stands(at) => {
+            FileTime::Stands(at) => {
                 let ahead = SignedDuration::from_secs(seconds);
-                Time::Stands(at.checked_add(ahead).map_err(far)?)
+                FileTime::Stands(at.checked_add(ahead).map_err(far)?)
             }
-            Time::Runs(ahead) => Time::Runs(ahead.saturating_add(seconds)),
+            FileTime::Runs(ahead) => FileTime::Runs(ahead.saturating_add(seconds)),
         };
         self.write(moved)?;
         *time = moved;
         Ok(())
     }
 
-    fn write(&self, time: Time) -> io::Result<()> {
+    fn write(&self, time: FileTime) -> io::Result<()> {
         let text = match time {
-            Time::Stands(at) => at.strftime("%Y-%m-%d %H:%M:%S\n").to_string(),
-            Time::Runs(ahead) => format!("+{ahead}\n"),
+            FileTime::Stands(at) => at.strftime("%Y-%m-%d %H:%M:%S\n").to_string(),
+            FileTime::Runs(ahead) => format!("+{ahead}\n"),
         };
         let fresh = self.path.with_extension("new");
         fs::write(&fresh, text)?;
@@ -116,14 +116,14 @@ impl ClockFile {
 mod tests {
     use super::*;
 
-    fn file(mode: ClockMode) -> (super::super::folder::Folder, ClockFile) {
+    fn file(mode: ClockMode) -> (super::super::folder::Folder, FaketimeFile) {
         let folder = super::super::folder::Folder::make().expect("there is room for a folder");
         let start = "2026-01-15T09:00:00.7Z".parse().expect("an instant");
-        let file = ClockFile::make(folder.path(), mode, &Clock::fixed(start));
+        let file = FaketimeFile::make(folder.path(), mode, &Clock::fixed(start));
         (folder, file.expect("the folder can be written to"))
     }
 
-    fn text(file: &ClockFile) -> String {
+    fn text(file: &FaketimeFile) -> String {
         fs::read_to_string(file.path()).expect("the file is there")
     }
 

@@ -5,7 +5,7 @@ use proofup_domain::command::NewPasswordRole;
 use super::prove::Use;
 use super::{
     AddBy, CallbackSecret, ChallengeKind, CodeRole, Method, MethodSetup, Name, PasswordRole,
-    Person, SetupAct, Which, acts, kinds_of, methods, text,
+    Person, SetupAct, Which, acts, methods, text,
 };
 
 impl Person<'_> {
@@ -110,7 +110,7 @@ impl Person<'_> {
         if self.standing() == "secondStepRequired" {
             self.prove_second_step();
         }
-        let kind = self.dice.pick(&kinds_of(method));
+        let kind = self.dice.pick(method.kinds());
         let of = if self.dice.chance(50) {
             let command = self.me.sign_in(PasswordRole::Right, None);
             self.act(command);
@@ -172,7 +172,7 @@ impl Person<'_> {
         let Some(method) = self.dice.pick_some(&held) else {
             return;
         };
-        let kind = self.dice.pick(&kinds_of(method));
+        let kind = self.dice.pick(method.kinds());
         let command = self.me.set_default(method, kind);
         self.act(command);
         if self.dice.chance(50) {

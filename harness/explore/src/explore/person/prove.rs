@@ -330,11 +330,7 @@ impl Person<'_> {
             if self.errs() {
                 choices = Method::ALL
                     .iter()
-                    .flat_map(|method| {
-                        super::kinds_of(*method)
-                            .into_iter()
-                            .map(|kind| (*method, kind))
-                    })
+                    .flat_map(|method| method.kinds().iter().map(|kind| (*method, *kind)))
                     .collect();
             }
             let Some((method, kind)) = self.dice.pick_some(&choices) else {

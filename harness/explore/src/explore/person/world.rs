@@ -67,7 +67,7 @@ impl Person<'_> {
             return;
         };
         let mut next = policy.clone();
-        let kinds = super::kinds_of(method);
+        let kinds = method.kinds();
         next.two_step.kinds.retain(|kind| !kinds.contains(kind));
         next.reset
             .methods

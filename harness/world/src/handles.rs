@@ -11,7 +11,7 @@ use proofup_gateways::message::Cursor;
 
 /// What was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sort {
+pub(super) enum HandleKind {
     Session,
     Enrollment,
     Challenge,
@@ -19,7 +19,7 @@ pub(super) enum Sort {
     Proof,
 }
 
-impl Sort {
+impl HandleKind {
     /// Returns the sort as files and messages spell it.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -34,8 +34,8 @@ impl Sort {
 
 /// One thing that a command began.
 #[derive(Debug, Clone)]
-pub(super) struct Thing {
-    pub(super) sort: Sort,
+pub(super) struct Handle {
+    pub(super) what: HandleKind,
     pub(super) owner: Name,
     pub(super) bound: Option<Name>,
     /// What the target file kept of the answers, newest value of each name.
@@ -56,13 +56,13 @@ pub(super) struct Thing {
 
 /// Keeps what was begun in a case, in order.
 #[derive(Debug, Default)]
-pub(super) struct Things {
-    all: Vec<Thing>,
+pub(super) struct Handles {
+    all: Vec<Handle>,
     /// What the target file kept of each person: what making them told.
     people: BTreeMap<Name, BTreeMap<String, Value>>,
 }
 
-impl Things {
+impl Handles {
     /// Keeps what making a person told, for every operation of theirs; not its cookies, because those would be one jar for
     /// all their sessions.
     pub(super) fn keep_of_person(&mut self, person: &Name, kept: BTreeMap<String, Value>) {
@@ -76,15 +76,15 @@ impl Things {
     }
 
     /// Adds a thing; an earlier one that sent to the same destination gets no further messages.
-    pub(super) fn begin(&mut self, thing: Thing) {
-        if thing.destination.is_some() {
+    pub(super) fn begin(&mut self, handle: Handle) {
+        if handle.destination.is_some() {
             for older in &mut self.all {
-                if older.destination == thing.destination && older.until.is_none() {
-                    older.until = Some(thing.since);
+                if older.destination == handle.destination && older.until.is_none() {
+                    older.until = Some(handle.since);
                 }
             }
         }
-        self.all.push(thing);
+        self.all.push(handle);
     }
 
     /// Reopens a thing's range of messages, because it sends again.
@@ -93,9 +93,9 @@ impl Things {
         if destination.is_none() {
             return;
         }
-        for (other, thing) in self.all.iter_mut().enumerate() {
-            if other != index && thing.destination == destination && thing.until.is_none() {
-                thing.until = Some(now);
+        for (other, handle) in self.all.iter_mut().enumerate() {
+            if other != index && handle.destination == destination && handle.until.is_none() {
+                handle.until = Some(now);
             }
         }
         if self.all[index].until.take().is_some() {
@@ -104,12 +104,17 @@ impl Things {
     }
 
     /// Finds the index of a thing: by its bound name, else the latest of the sort that the user began.
-    pub(super) fn find(&self, sort: Sort, owner: &Name, bound: Option<&Name>) -> Option<usize> {
-        self.all.iter().rposition(|thing| {
-            thing.sort == sort
+    pub(super) fn find(
+        &self,
+        what: HandleKind,
+        owner: &Name,
+        bound: Option<&Name>,
+    ) -> Option<usize> {
+        self.all.iter().rposition(|handle| {
+            handle.what == what
                 && match bound {
-                    Some(name) => thing.bound.as_ref() == Some(name),
-                    None => thing.owner == *owner,
+                    Some(name) => handle.bound.as_ref() == Some(name),
+                    None => handle.owner == *owner,
                 }
         })
     }
@@ -118,34 +123,34 @@ impl Things {
     pub(super) fn named(&self, name: &Name) -> Option<usize> {
         self.all
             .iter()
-            .rposition(|thing| thing.bound.as_ref() == Some(name))
+            .rposition(|handle| handle.bound.as_ref() == Some(name))
     }
 
     /// Finds the latest thing of a user to which codes were sent.
     pub(super) fn latest_with_codes(&self, owner: &Name) -> Option<usize> {
         self.all
             .iter()
-            .rposition(|thing| thing.owner == *owner && thing.destination.is_some())
+            .rposition(|handle| handle.owner == *owner && handle.destination.is_some())
     }
 
     /// Finds the thing before this one: same sort, same owner, same destination.
     pub(super) fn predecessor(&self, index: usize) -> Option<usize> {
-        let thing = &self.all[index];
+        let handle = &self.all[index];
         self.all[..index].iter().rposition(|older| {
-            older.sort == thing.sort
-                && older.owner == thing.owner
-                && older.method == thing.method
+            older.what == handle.what
+                && older.owner == handle.owner
+                && older.method == handle.method
                 && older.destination.is_some()
         })
     }
 
     /// Returns a thing by its index.
-    pub(super) fn get(&self, index: usize) -> &Thing {
+    pub(super) fn get(&self, index: usize) -> &Handle {
         &self.all[index]
     }
 
     /// Returns a thing by its index, to be changed.
-    pub(super) fn get_mut(&mut self, index: usize) -> &mut Thing {
+    pub(super) fn get_mut(&mut self, index: usize) -> &mut Handle {
         &mut self.all[index]
     }
 
@@ -155,16 +160,16 @@ impl Things {
         self.all
             .iter()
             .enumerate()
-            .filter_map(move |(index, thing)| {
-                (thing.sort == Sort::Enrollment
-                    && thing.owner == owner
-                    && thing.method == Some(method))
+            .filter_map(move |(index, handle)| {
+                (handle.what == HandleKind::Enrollment
+                    && handle.owner == owner
+                    && handle.method == Some(method))
                 .then_some(index)
             })
     }
 
     /// Lists the things themselves.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Thing> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Handle> {
         self.all.iter()
     }
 }
