@@ -29,6 +29,7 @@ pub(crate) fn record(histogram: &mut Histogram<u64>, nanoseconds: u64) {
 /// Counts what came of the arrivals of one flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Counts")]
 pub struct FlowCounts {
     /// Arrivals that the plan calls for.
     pub planned: u64,

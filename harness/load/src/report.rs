@@ -27,6 +27,7 @@ pub const VERSION: u32 = 1;
 /// What a load run came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Report")]
 pub struct LoadReport {
     /// The version of this form.
     pub version: u32,
@@ -73,6 +74,7 @@ pub struct LoadReport {
 /// What came of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Verdict")]
 pub enum LoadVerdict {
     /// Every answer was right and every threshold is met.
     Passed,
