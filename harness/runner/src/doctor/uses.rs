@@ -362,10 +362,7 @@ fn audit(method: Method) -> ProbeStory {
         about: "doctor-audit".to_owned(),
         users: vec![somebody("alice", &[method]), administrator],
         policy: policies::second_step(ChallengeKind::TextMessage).without_demands(),
-        after: vec![setups::registered(
-            method,
-            method.setup_kind(),
-        )],
+        after: vec![setups::registered(method, method.setup_kind())],
         stages: vec![ProbeStage::new(
             "audit trail",
             vec![
