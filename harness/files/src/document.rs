@@ -72,7 +72,13 @@ impl TomlDocument {
     /// In a text that is not TOML, only unknown keys and words are told beside that: all else may be its consequence.
     #[must_use]
     pub fn check(&self, schema: &Value) -> Checked {
-        let (value, found) = schema::walk(&self.root, &self.text, schema, !self.is_toml());
+        self.check_tree(&self.root, schema)
+    }
+
+    /// Walks a tree that was made of the file's, and whose places are those of the file.
+    #[must_use]
+    pub fn check_tree(&self, root: &Node, schema: &Value) -> Checked {
+        let (value, found) = schema::walk(root, &self.text, schema, !self.is_toml());
         let mut problems = self.syntax.clone();
         let line = |problem: &Problem| line_of(&self.text, problem.span.start);
         problems.extend(found.into_iter().filter(|problem| {

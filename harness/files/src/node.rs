@@ -103,6 +103,15 @@ impl Node {
         self.entry(key).map(|entry| &entry.node)
     }
 
+    /// Whether a place is that of the value, or of a key or a value in it.
+    #[must_use]
+    pub fn holds(&self, place: &Range<usize>) -> bool {
+        let mut entries = self.entries().iter();
+        self.span == *place
+            || entries.any(|entry| entry.key_span == *place || entry.node.holds(place))
+            || self.items().iter().any(|item| item.holds(place))
+    }
+
     /// Returns the text of a string.
     #[must_use]
     pub fn text(&self) -> Option<&str> {

@@ -12,6 +12,7 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::file::{FileForm, StepKeys};
+use super::rows::ROWS;
 
 /// Lists every command by its `do` word, with the name of the answer that it gets when it succeeds.
 pub const COMMANDS: &[(&str, &str)] = &[
@@ -93,9 +94,103 @@ pub fn answer_schema(word: &str) -> Option<&'static Value> {
 }
 
 /// Returns the JSON Schema of a scenario file, for editors.
+///
+/// What the loader walks is the story of one row, all its parameters given. So a file without rows is held to the same
+/// schema here; of one with rows only the outline is.
 #[must_use]
 pub fn json_schema() -> Value {
-    root().clone()
+    let mut story = root().clone();
+    let mut take = |key: &str| story.as_object_mut()?.shift_remove(key);
+    let (schema, title) = (take("$schema"), take("title"));
+    let mut definitions = take("$defs").unwrap_or_default();
+    let outline = outline(&story);
+    definitions["Story"] = story;
+    definitions["StoryOfRows"] = outline;
+    json!({
+        "$schema": schema,
+        "title": title,
+        "type": "object",
+        "if": { "required": [ROWS] },
+        "then": { "$ref": "#/$defs/StoryOfRows" },
+        "else": { "$ref": "#/$defs/Story" },
+        "$defs": definitions,
+    })
+}
+
+/// Returns the schema that the loader walks for the rows of a file, whatever else is in it.
+pub(crate) fn rows() -> &'static Value {
+    static OUTLINE: LazyLock<Value> = LazyLock::new(|| {
+        let rows = root()["properties"][ROWS].clone();
+        json!({ "type": "object", "properties": { ROWS: rows } })
+    });
+    &OUTLINE
+}
+
+/// Makes the schema of a file with rows: where a parameter may stand, anything may.
+fn outline(story: &Value) -> Value {
+    let mut outline = story.clone();
+    for (key, property) in outline["properties"].as_object_mut().into_iter().flatten() {
+        let about = property.get("description").cloned();
+        match key.as_str() {
+            ROWS | "title" | "found" => continue,
+            "users" | "steps" => {
+                *property = json!({ "type": "array", "items": { "type": "object" } });
+            }
+            "policy" | "gateways" => *property = json!({ "type": "object" }),
+            _ => *property = json!({}),
+        }
+        if let Some(about) = about {
+            property["description"] = about;
+        }
+    }
+    if let Some(required) = outline["required"].as_array_mut() {
+        required.push(json!(ROWS));
+    }
+    let words: Vec<&str> = COMMANDS.iter().map(|(word, _)| *word).collect();
+    let keys = &root()["$defs"]["Step"]["oneOf"][0]["properties"];
+    outline["properties"]["steps"]["items"]["properties"] = json!({
+        "fields": {
+            "type": "string",
+            "description": "A parameter, `{command}`: the fields of this table of the row stand here, its `name` aside.",
+        },
+        "do": { "anyOf": [{ "enum": words }, { "type": "string", "pattern": "\\{" }] },
+        "check": keys["check"],
+        "control": keys["control"],
+        "id": keys["id"],
+    });
+    outline
+}
+
+/// Makes the schema of the rows of a file.
+fn rows_schema() -> Value {
+    json!({
+        "description": "The story is told once for each row, with its words in place of the parameters, which are spelled `{role}`.",
+        "anyOf": [
+            {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "description": "A row: what it gives to each parameter.",
+                    "properties": { "name": {
+                        "type": "string",
+                        "description": "The row's name, part of the id of its case: lower-case words joined by hyphens.",
+                    } },
+                    "required": ["name"],
+                },
+            },
+            {
+                "type": "object",
+                "description": "Lists of values, by parameter: there is a row for every combination. A value is a word, or a table with a `name`.",
+                "properties": { "except": {
+                    "type": "array",
+                    "description": "Combinations that are left out: the names of values, by parameter.",
+                    "items": { "type": "object" },
+                } },
+                "additionalProperties": { "type": "array", "minItems": 1, "items": {} },
+            },
+        ],
+    })
 }
 
 /// Returns the schema that the loader walks.
@@ -152,6 +247,7 @@ fn build() -> Value {
     }
     root["properties"]["policy"]["$ref"] = json!("#/$defs/ScenarioPolicy");
     root["properties"]["steps"]["items"] = json!({ "$ref": "#/$defs/Step" });
+    root["properties"][ROWS] = rows_schema();
     let mut schema = Map::new();
     schema.insert(
         "$schema".to_owned(),

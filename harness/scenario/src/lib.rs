@@ -2,7 +2,7 @@
 //!
 //! A file is parsed into a tree that keeps places, walked against the grammar's JSON Schema (both by `proofup-files`),
 //! checked by the rules that a schema cannot say, and read into plain values. Every error of a file is reported at once,
-//! with its line, the nearest known word and what is allowed.
+//! with its line, the nearest known word and what is allowed. A file with rows becomes a scenario for each of them.
 //!
 //! **Invariant:** a [`Scenario`] that was loaded needs no further checks: users exist, bindings were made before, every
 //! refusal has a verified control, every quantity can be read.
@@ -16,6 +16,7 @@ mod file;
 mod grammar;
 mod people;
 mod quantity;
+mod rows;
 mod rules;
 pub mod spelling;
 mod suite;
@@ -36,15 +37,18 @@ use file::TimesForm;
 pub use file::{Finder, GatewayForms, Provenance, UserSpec};
 pub use grammar::{COMMANDS, answer_schema, answer_shape, json_schema, word};
 pub use quantity::{Dimension, Quantity, QuantityError};
+use rows::Row;
 pub use suite::{Suite, SuiteError, SuiteOrigin, embedded_suite, suite_from_dir, suite_from_paths};
 
-/// One scenario: one file, one story.
+/// One scenario: the story of one file, or of one of its rows.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     /// What it shows: a fact.
     pub title: String,
-    /// The file's name without its extension; with an edition it is the id of a case.
+    /// The file's name without its extension, and behind a dot the name of its row; with an edition it is the id of a case.
     pub stem: String,
+    /// The row of the file of which it is told; nothing where the file has no rows.
+    pub row: Option<String>,
     /// The folder in which the file lies.
     pub area: String,
     /// The path, as the suite names it: `scenarios/deferral/window.toml`.
@@ -166,20 +170,91 @@ impl std::fmt::Display for ControlDifference {
     }
 }
 
-/// Loads a scenario from its text.
+/// Loads the one scenario of a file without rows from its text.
+///
+/// # Errors
+///
+/// As [`load_all`]; and that the file has rows.
+pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, FileErrors> {
+    let mut all = load_all(path, text, catalogue)?;
+    match (all.pop(), all.is_empty()) {
+        (Some(only), true) if only.row.is_none() => Ok(only),
+        _ => {
+            let document = TomlDocument::parse(path, text);
+            let problem = Problem::new("a file with rows is several scenarios", "the file", 0..0);
+            let help = "give the words of one row in place of the parameters, and take `rows` away";
+            Err(document.errors(vec![problem.help(help)]))
+        }
+    }
+}
+
+/// Loads the scenarios of a file from its text: one, or one for each of its rows.
 ///
 /// `path` is the name by which reports call the file; nothing is read from disk.
 ///
 /// # Errors
 ///
 /// Every error of the file at once. A file that is no TOML is looked through as far as it could be read.
-pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, FileErrors> {
+pub fn load_all(
+    path: &str,
+    text: &str,
+    catalogue: &Catalogue,
+) -> Result<Vec<Scenario>, FileErrors> {
     let document = TomlDocument::parse(path, text);
-    let mut problems = document.check(grammar::root()).problems;
-    if !document.is_toml() {
+    let file = document.root();
+    if file.get(rows::ROWS).is_none() {
+        let story = load_story(path, &document, file, catalogue);
+        return match story {
+            Ok(scenario) => Ok(vec![scenario]),
+            Err(problems) => Err(document.errors(problems)),
+        };
+    }
+    let mut problems = document.check(grammar::rows()).problems;
+    if !problems.is_empty() {
         return Err(document.errors(problems));
     }
-    let (root, source) = (document.root(), document.text());
+    let rows = rows::read(file, &mut problems).unwrap_or_default();
+    if !problems.is_empty() {
+        return Err(document.errors(problems));
+    }
+    let stories: Vec<(&Row, Node)> = rows
+        .iter()
+        .map(|row| (row, rows::told(file, row)))
+        .collect();
+    rows::repeated_checks(&stories, &mut problems);
+    let mut scenarios = Vec::new();
+    let mut told = Vec::new();
+    for (row, story) in &stories {
+        match load_story(path, &document, story, catalogue) {
+            Ok(mut scenario) => {
+                scenario.stem = format!("{}.{}", scenario.stem, row.name);
+                scenario.row = Some(row.name.clone());
+                scenarios.push(scenario);
+                told.push((*row, Vec::new()));
+            }
+            Err(problems) => told.push((*row, problems)),
+        }
+    }
+    problems.extend(rows::merged(file, told));
+    if problems.is_empty() {
+        Ok(scenarios)
+    } else {
+        Err(document.errors(problems))
+    }
+}
+
+/// Loads one story: the tree of a file, with the words of a row where the file has rows.
+fn load_story(
+    path: &str,
+    document: &TomlDocument,
+    root: &Node,
+    catalogue: &Catalogue,
+) -> Result<Scenario, Vec<Problem>> {
+    let mut problems = document.check_tree(root, grammar::root()).problems;
+    if !document.is_toml() {
+        return Err(problems);
+    }
+    let source = document.text();
     let steps: Vec<StepDraft<'_>> = items(root, "steps").iter().map(StepDraft::read).collect();
     let head = FileHead::read(root, &mut problems);
     let users = items(root, "users");
@@ -216,7 +291,7 @@ pub fn load(path: &str, text: &str, catalogue: &Catalogue) -> Result<Scenario, F
             0..0,
         ));
     }
-    Err(document.errors(problems))
+    Err(problems)
 }
 
 /// What stands above the steps.
@@ -316,6 +391,7 @@ fn finish(
     Some(Scenario {
         title: head.title,
         stem: stem.to_owned(),
+        row: None,
         area: folders.next().unwrap_or_default().to_owned(),
         path: path.to_owned(),
         source: Arc::clone(source),

@@ -9,7 +9,7 @@ use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_files::quantity::{spell_seconds, whole_seconds};
 use proofup_files::{Kind, Node, Problem, list, nearest, suggest};
 
-use super::draft::{BindingKind, StepDraft, is_refusal};
+use super::draft::{BindingKind, StepDraft, is_kebab, is_refusal};
 use super::grammar::{answer_shape, definition};
 use super::quantity::{Dimension, Quantity};
 
@@ -366,9 +366,7 @@ pub(crate) fn expectations(steps: &[StepDraft<'_>], problems: &mut Vec<Problem>)
             None => mixed(step, expect, problems),
         }
         instants(expect, problems);
-        let told_already = problems
-            .iter()
-            .any(|problem| is_within(expect, &problem.span));
+        let told_already = problems.iter().any(|problem| expect.holds(&problem.span));
         if !told_already {
             problems.extend(unreadable(step, expect));
         }
@@ -396,16 +394,6 @@ fn holding<'n>(node: &'n Node, json: &str) -> Option<&'n Node> {
     inner
         .find_map(|node| holding(node, json))
         .or_else(|| node.items().iter().find_map(|node| holding(node, json)))
-}
-
-/// Whether a place is that of a value or of something in it.
-fn is_within(node: &Node, span: &Range<usize>) -> bool {
-    node.span == *span
-        || node
-            .entries()
-            .iter()
-            .any(|entry| entry.key_span == *span || is_within(&entry.node, span))
-        || node.items().iter().any(|item| is_within(item, span))
 }
 
 fn mixed(step: &StepDraft<'_>, expect: &Node, problems: &mut Vec<Problem>) {
@@ -487,14 +475,4 @@ fn check_instant(text: &str) -> Result<(), String> {
     } else {
         Err(format!("write `{spelt}`, as answers are told"))
     }
-}
-
-/// Returns whether a text is lower-case words and digits joined by hyphens.
-fn is_kebab(text: &str) -> bool {
-    text.split('-').all(|word| {
-        !word.is_empty()
-            && word
-                .chars()
-                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
-    })
 }

@@ -13,7 +13,7 @@ use proofup_domain::requirement::Catalogue;
 use proofup_files::{FileErrors, Problem, read_text};
 use sha2::{Digest, Sha256};
 
-use super::{Scenario, load};
+use super::{Scenario, load_all};
 
 /// The scenarios of a run, in path order.
 #[derive(Debug, Clone)]
@@ -221,8 +221,8 @@ fn assemble(
             digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(part.as_bytes());
         }
-        match load(path, text, catalogue) {
-            Ok(scenario) => scenarios.push(scenario),
+        match load_all(path, text, catalogue) {
+            Ok(several) => scenarios.extend(several),
             Err(error) => errors.push(error),
         }
     }

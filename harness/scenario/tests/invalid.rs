@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use insta::{Settings, assert_snapshot};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_scenario::load;
+use proofup_scenario::load_all;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -30,7 +30,8 @@ fn every_bad_file_is_told_what_is_wrong_with_it() {
     for file in files {
         let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&file).unwrap();
-        let Err(errors) = load(&format!("fixtures/invalid/{stem}.toml"), &text, &catalogue) else {
+        let Err(errors) = load_all(&format!("fixtures/invalid/{stem}.toml"), &text, &catalogue)
+        else {
             panic!("{stem} loads");
         };
         let mut told = String::new();

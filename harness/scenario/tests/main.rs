@@ -3,13 +3,14 @@
 mod control;
 mod good;
 mod invalid;
+mod rows;
 mod schema;
 mod spoilt;
 mod suite;
 
 use proofup_files::FileErrors;
 use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_scenario::{Scenario, load};
+use proofup_scenario::{Scenario, load, load_all};
 
 /// Loads a text under a made-up path.
 fn read(text: &str) -> Result<Scenario, FileErrors> {
@@ -18,7 +19,7 @@ fn read(text: &str) -> Result<Scenario, FileErrors> {
 
 /// Gives the messages of a text that does not load.
 fn messages(text: &str) -> Vec<String> {
-    match read(text) {
+    match load_all("scenarios/samples/sample.toml", text, &embedded_catalogue()) {
         Ok(_) => Vec::new(),
         Err(errors) => errors.problems().iter().map(ToString::to_string).collect(),
     }

@@ -9,6 +9,7 @@ use proofup_scenario::{embedded_suite, json_schema};
 use serde_json::Value;
 
 use crate::WINDOW;
+use crate::rows::LISTED;
 
 fn validator() -> Validator {
     jsonschema::draft202012::new(&json_schema()).expect("it is a schema")
@@ -30,6 +31,19 @@ fn a_good_scenario_is_valid() {
         .map(|error| error.to_string())
         .collect();
     assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn a_file_with_rows_is_valid_and_one_whose_rows_have_no_names_is_not() {
+    let validator = validator();
+    let file = json(LISTED);
+    let errors: Vec<String> = validator
+        .iter_errors(&file)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert!(!validator.is_valid(&json(&LISTED.replace("name = \"two\"\n", ""))));
+    assert!(!validator.is_valid(&json(&LISTED.replace("title = ", "titel = "))));
 }
 
 #[test]

@@ -2,16 +2,17 @@
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_scenario::load;
+use proofup_scenario::load_all;
 
 use crate::WINDOW;
+use crate::rows::LISTED;
 
 /// Loads many texts and renders what is told about them.
 fn survive(texts: impl Iterator<Item = String>) {
     let catalogue = embedded_catalogue();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
     for text in texts {
-        if let Err(errors) = load("spoilt.toml", &text, &catalogue) {
+        if let Err(errors) = load_all("spoilt.toml", &text, &catalogue) {
             assert!(!errors.problems().is_empty(), "{text}");
             let mut told = String::new();
             assert!(handler.render_report(&mut told, &errors).is_ok(), "{text}");
@@ -21,21 +22,21 @@ fn survive(texts: impl Iterator<Item = String>) {
 
 #[test]
 fn a_file_may_end_anywhere() {
-    survive(
-        (0..WINDOW.len())
-            .step_by(9)
-            .map(|end| WINDOW[..end].to_owned()),
-    );
+    for text in [WINDOW, LISTED] {
+        survive((0..text.len()).step_by(9).map(|end| text[..end].to_owned()));
+    }
 }
 
 #[test]
 fn any_line_may_be_missing() {
-    let lines: Vec<&str> = WINDOW.lines().collect();
-    survive((0..lines.len()).map(|gone| {
-        let mut left = lines.clone();
-        left.remove(gone);
-        left.join("\n")
-    }));
+    for text in [WINDOW, LISTED] {
+        let lines: Vec<&str> = text.lines().collect();
+        survive((0..lines.len()).map(|gone| {
+            let mut left = lines.clone();
+            left.remove(gone);
+            left.join("\n")
+        }));
+    }
 }
 
 #[test]
@@ -54,9 +55,11 @@ fn any_value_may_be_another() {
         "{ a = 1 }",
         "99999999999999999999",
     ];
-    let lines: Vec<&str> = WINDOW.lines().collect();
-    survive((0..lines.len()).flat_map(|changed| {
-        let lines = lines.clone();
+    let texts = [WINDOW, LISTED].map(|text| text.lines().collect::<Vec<&str>>());
+    let changes = texts
+        .iter()
+        .flat_map(|lines| (0..lines.len()).map(move |changed| (lines, changed)));
+    survive(changes.flat_map(|(lines, changed)| {
         values.into_iter().filter_map(move |value| {
             let (key, _) = lines[changed].split_once(" = ")?;
             let line = format!("{key} = {value}");

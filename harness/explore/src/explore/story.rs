@@ -40,6 +40,7 @@ impl Story {
         Scenario {
             title: String::new(),
             stem: stem.to_owned(),
+            row: None,
             area: String::new(),
             path: String::new(),
             source: Arc::from(""),

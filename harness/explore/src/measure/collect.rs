@@ -162,6 +162,7 @@ impl<'a> Stand<'a> {
         let scenario = Scenario {
             title: stem.to_owned(),
             stem: stem.to_owned(),
+            row: None,
             area: "measure".to_owned(),
             path: format!("measure/{stem}"),
             source: Arc::from(""),

@@ -55,6 +55,7 @@ impl HistoryPlan {
             title: self.template.title.to_owned(),
             path: format!("race/{stem}.toml"),
             stem,
+            row: None,
             area: "race".to_owned(),
             source: Arc::from(""),
             editions: vec![Edition::default()],

@@ -74,6 +74,7 @@ fn scenario(story: &ProbeStory) -> Result<Scenario, String> {
     Ok(Scenario {
         title: story.about.clone(),
         stem: story.about.clone(),
+        row: None,
         area: "doctor".to_owned(),
         path: format!("doctor/{}", story.about),
         source: Arc::from(""),
