@@ -1,13 +1,16 @@
 //! `proofup replay`: repeats counterexamples, and reports for each whether it is fixed.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clap::Args;
+use proofup_files::suggest;
 use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_judge::report::words;
 use proofup_runner::run::{RunConfig, RunOutput, Selection, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::{Scenario, Suite};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::suite;
@@ -41,6 +44,10 @@ pub(crate) struct ReplayArguments {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
 
+    /// Replay only this row of a file with rows; repeatable
+    #[arg(long, value_name = "NAME")]
+    row: Vec<String>,
+
     #[command(flatten)]
     target: TargetArguments,
 }
@@ -71,7 +78,8 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
     let signals = Signals::listen()?;
     let clock = clock::machine();
     let catalogue = embedded_catalogue();
-    let suite = suite::load(&arguments.files, None, &catalogue)?;
+    let mut suite = suite::load(&arguments.files, None, &catalogue)?;
+    keep_rows(&mut suite, &arguments.row)?;
     let spec = arguments.target.spec(TransportKind::Loopback)?;
     let resolved = resolve::resolve(spec, clock).await?;
     let config = RunConfig {
@@ -94,9 +102,27 @@ async fn replay(arguments: &ReplayArguments) -> Result<RunOutput, Failure> {
     output.map_err(|error| spec.not_reached(&error))
 }
 
+/// Keeps only the scenarios of some rows, where rows were named.
+fn keep_rows(suite: &mut Suite, named: &[String]) -> Result<(), Failure> {
+    let rows = suite.scenarios.iter().filter_map(|one| one.row.as_deref());
+    let rows: BTreeSet<&str> = rows.collect();
+    if let Some(unknown) = named.iter().find(|row| !rows.contains(row.as_str())) {
+        let help = match rows.is_empty() {
+            true => "the files have no rows: leave `--row` out".to_owned(),
+            false => suggest(unknown, rows),
+        };
+        return Err(Failure::usage(format!("unknown row `{unknown}`"), help));
+    }
+    let is_named = |one: &Scenario| one.row.as_ref().is_some_and(|row| named.contains(row));
+    suite
+        .scenarios
+        .retain(|one| named.is_empty() || is_named(one));
+    Ok(())
+}
+
 /// Returns the seed with which the first file was found, unless the command line gives another: people and codes are then
 /// the same as they were.
-fn seed_of(arguments: &ReplayArguments, suite: &proofup_scenario::Suite) -> u64 {
+fn seed_of(arguments: &ReplayArguments, suite: &Suite) -> u64 {
     let found = suite
         .scenarios
         .iter()
@@ -140,10 +166,21 @@ fn judged(case: &CaseResult) -> (String, String, u8) {
     }
 }
 
+/// Returns the result of a case in words: by its file, and of a row also by the id of its case.
 fn told(case: &CaseResult, word: &str, why: &str) -> String {
-    if why.is_empty() {
-        format!("{word}: {}\n", case.file)
-    } else {
-        format!("{word}: {}\n  {why}\n", case.file)
+    let (mut text, file) = (format!("{word}: {}", case.file), case.file.as_str());
+    let stem = file.rsplit('/').next().unwrap_or(file);
+    let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+    if case
+        .id
+        .strip_prefix(stem)
+        .is_some_and(|rest| rest.starts_with('.'))
+    {
+        let _ = write!(text, " {}", case.id);
     }
+    if !why.is_empty() {
+        let _ = write!(text, "\n  {why}");
+    }
+    text.push('\n');
+    text
 }
