@@ -1,5 +1,6 @@
 //! Transcripts: equal for equal seeds, wherever the reference stands and however many cases run at once.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use proofup_judge::outcome::Outcome;
@@ -34,10 +35,31 @@ fn every_check_passes_and_every_transcript_is_what_it_was() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        for case in results.values() {
-            insta::assert_snapshot!(case.id.clone(), case.transcript);
+        for (id, transcript) in by_file() {
+            insta::assert_snapshot!(id, transcript);
         }
     });
+}
+
+/// Returns the transcripts by file and edition: the rows of one file stand in one snapshot, each under its title.
+fn by_file() -> BTreeMap<String, String> {
+    let rows = suite().scenarios.into_iter().filter_map(|scenario| {
+        let row = scenario.row?;
+        let file = scenario.stem.strip_suffix(&row)?.trim_end_matches('.');
+        Some((scenario.stem.clone(), file.to_owned()))
+    });
+    let files: BTreeMap<String, String> = rows.collect();
+    let mut transcripts: BTreeMap<String, String> = BTreeMap::new();
+    for case in one_by_one().values() {
+        let (stem, edition) = case.id.split_once('[').expect("an id ends in its edition");
+        let file = files.get(stem).map_or(stem, String::as_str);
+        let told = transcripts.entry(format!("{file}[{edition}")).or_default();
+        if !told.is_empty() {
+            told.push('\n');
+        }
+        told.push_str(&case.transcript);
+    }
+    transcripts
 }
 
 #[test]
