@@ -112,7 +112,7 @@ pub async fn measure_declared(
     told: &(dyn Fn(&str) + Send + Sync),
     stop: &CancellationToken,
 ) -> MeasureReport {
-    let environment = RunContext::new(&config.session, &config.catalogue, capabilities);
+    let context = RunContext::new(&config.session, &config.catalogue, capabilities);
     let mut report = MeasureReport::default();
     for measure in Measure::ALL {
         if !config.measures.contains(&measure) {
@@ -125,7 +125,7 @@ pub async fn measure_declared(
                 report.interrupted = true;
                 break;
             }
-            measured = take(measure, config, &environment, capabilities) => {
+            measured = take(measure, config, &context, capabilities) => {
                 report.measured.push(measured);
             }
         }
@@ -136,12 +136,12 @@ pub async fn measure_declared(
 async fn take(
     measure: Measure,
     config: &MeasureConfig,
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
 ) -> Measured {
     let samples = config.samples.clamp(SAMPLES_MIN, SAMPLES_MAX);
     let stand = collect::Stand {
-        environment,
+        context,
         capabilities,
     };
     match measure {

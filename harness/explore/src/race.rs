@@ -230,7 +230,7 @@ fn count(stories: &mut [RaceStory], plan: &HistoryPlan, judgement: &HistoryJudge
 /// What every history needs.
 #[derive(Debug, Clone)]
 struct Hunter {
-    environment: Arc<RunContext>,
+    context: Arc<RunContext>,
     capabilities: Arc<Capabilities>,
     seed: u64,
 }
@@ -239,7 +239,7 @@ impl Hunter {
     async fn new(config: &RaceConfig) -> Result<Self, RunError> {
         let capabilities = read_capabilities(&config.session).await?;
         Ok(Self {
-            environment: Arc::new(RunContext::new(
+            context: Arc::new(RunContext::new(
                 &config.session,
                 &config.catalogue,
                 &capabilities,
@@ -251,7 +251,7 @@ impl Hunter {
 
     /// Returns how many histories may be under way: one, where nothing keeps them apart.
     fn jobs(&self, config: &RaceConfig) -> usize {
-        if self.environment.session.target.isolation() == Isolation::Tenant {
+        if self.context.session.target.isolation() == Isolation::Tenant {
             config.jobs.max(1)
         } else {
             1
@@ -261,7 +261,7 @@ impl Hunter {
     /// Draws a history; what the target file does not bind is not looked at afterwards.
     fn plan(&self, case: u64) -> HistoryPlan {
         let mut plan = draw(self.seed, case, &self.capabilities.limits);
-        let target = &self.environment.session.target;
+        let target = &self.context.session.target;
         let is_bound =
             |command: &Command| operation_of(command).is_none_or(|operation| target.has(operation));
         plan.after.retain(is_bound);
@@ -292,7 +292,7 @@ impl Hunter {
         }
         if missing_facilities(
             &plan.case().scenario,
-            &self.environment.session.target,
+            &self.context.session.target,
             &self.capabilities,
         )
         .is_some()
@@ -301,12 +301,12 @@ impl Hunter {
                 "the harness lacks means that this target does not give".to_owned(),
             );
         }
-        attempt(&self.environment, &self.capabilities, plan).await
+        attempt(&self.context, &self.capabilities, plan).await
     }
 
     /// Makes a violation smaller, lets it happen again, and writes it down.
     async fn look_closer(&self, plan: HistoryPlan, what: String) -> RaceFinding {
-        let plan = shrink::shrink(&self.environment, &self.capabilities, plan).await;
+        let plan = shrink::shrink(&self.context, &self.capabilities, plan).await;
         let mut finding = RaceFinding {
             story: plan.template.name,
             requirement: plan.template.requirement,
@@ -321,7 +321,7 @@ impl Hunter {
             if round >= REPETITIONS && finding.again > 0 {
                 break;
             }
-            let Ok(played) = play(&self.environment, &plan).await else {
+            let Ok(played) = play(&self.context, &plan).await else {
                 continue;
             };
             let HistoryJudgement::Violation(what) =
@@ -347,7 +347,7 @@ impl Hunter {
 
     /// Runs a scenario file several times, and counts how often it fails.
     async fn failures_of(&self, text: &str) -> u32 {
-        let Ok(scenario) = load("race.toml", text, &self.environment.catalogue) else {
+        let Ok(scenario) = load("race.toml", text, &self.context.catalogue) else {
             return 0;
         };
         let edition = scenario.editions.first().copied().unwrap_or_default();
@@ -357,7 +357,7 @@ impl Hunter {
         };
         let mut failures = 0;
         for _ in 0..REPETITIONS {
-            let result = run_case(&self.environment, &self.capabilities, &case).await;
+            let result = run_case(&self.context, &self.capabilities, &case).await;
             let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
             failures += u32::from(result.checks.iter().any(|check| failed(&check.outcome)));
         }

@@ -28,7 +28,7 @@ fn judged(session: &TargetSession, scenario: Scenario) -> CaseResult {
             scenario: Arc::new(scenario),
         };
         let catalogue = Arc::new(embedded_catalogue());
-        let environment = RunContext::new(session, &catalogue, &capabilities);
-        run_case(&environment, &capabilities, &case).await
+        let context = RunContext::new(session, &catalogue, &capabilities);
+        run_case(&context, &capabilities, &case).await
     })
 }

@@ -3,7 +3,7 @@
 //! It plays short stories against the implementation, in which every command has one plain outcome where the mapping is
 //! right: `ground` (answers, people, sign-in), `setups` (each declared method), `uses` (second steps, resets,
 //! interrupts), `times` (the clock and every declared lifetime). `diagnose` reads what came: answers that no rule matches,
-//! successes that cannot be, values that nobody finds. `marks` is what a run leaves out because of it (decision 8).
+//! successes that cannot be, values that nobody finds. `gaps` is what a run leaves out because of it (decision 8).
 //!
 //! **Invariant:** nothing here is a verdict. Where a defect and a mistake look alike the doctor says so, and marks only
 //! what hangs on it.
@@ -11,7 +11,7 @@
 mod act;
 mod diagnose;
 mod finding;
-mod foreseen;
+mod fitting;
 mod ground;
 mod policies;
 mod setups;
@@ -31,13 +31,13 @@ use proofup_domain::requirement::Catalogue;
 use proofup_world::context::RunContext;
 use proofup_world::operation_of;
 use proofup_world::session::{TargetSession, reach, read_capabilities};
-use proofup_world::visit::{Acted, Came, Visit};
+use proofup_world::visit::{Acted, CommandResult, Visit};
 use tokio_util::sync::CancellationToken;
 
 use act::{ProbeStage, ProbeStep, ProbeStory, Wants};
 use diagnose::{Look, diagnosis};
-pub(crate) use finding::marks;
-pub use finding::{Diagnosis, Mark, ProbeFinding, Probed};
+pub(crate) use finding::unproven;
+pub use finding::{Diagnosis, MappingGap, ProbeFinding, Probed};
 use times::Lifetimes;
 
 /// Examines a target: probe by probe, each told as soon as it is known.
@@ -72,13 +72,13 @@ pub async fn examine(
     for probe in ["reachability", "capabilities", "credentials"] {
         findings.add(ground::finding(probe, Vec::new()));
     }
-    let environment = RunContext::new(session, catalogue, &capabilities);
-    probe(&environment, &capabilities, text, findings, false, stop).await
+    let context = RunContext::new(session, catalogue, &capabilities);
+    probe(&context, &capabilities, text, findings, false, stop).await
 }
 
 /// Probes before a run: what is found wrong, the run leaves out (decision 8).
 pub(crate) async fn silently(
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
     text: &TargetText,
     stop: &CancellationToken,
@@ -86,9 +86,9 @@ pub(crate) async fn silently(
     let findings = ProbeFindings {
         findings: Vec::new(),
         told: &|_| {},
-        known: environment.session.target.known(),
+        known: context.session.target.known(),
     };
-    probe(environment, capabilities, text, findings, true, stop).await
+    probe(context, capabilities, text, findings, true, stop).await
 }
 
 /// Collects findings.
@@ -126,7 +126,7 @@ impl ProbeFindings<'_> {
                 keys: vec!["known".to_owned()],
                 line: None,
                 exchanges: Vec::new(),
-                marks: Vec::new(),
+                gaps: Vec::new(),
             })
             .collect();
         if !stale.is_empty() {
@@ -151,7 +151,7 @@ impl ProbeFindings<'_> {
 
 /// Plays every story, in order.
 async fn probe(
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
     text: &TargetText,
     mut findings: ProbeFindings<'_>,
@@ -159,17 +159,17 @@ async fn probe(
     stop: &CancellationToken,
 ) -> Vec<ProbeFinding> {
     let runner = ProbeRunner {
-        environment,
+        context,
         capabilities,
         text,
         silent,
     };
     findings.add(ground::declarations(
         capabilities,
-        &environment.session.target,
+        &context.session.target,
         text,
     ));
-    let target = &environment.session.target;
+    let target = &context.session.target;
     let made =
         capabilities.facilities.contains(&Facility::Policy) && target.has(Operation::CreateTenant);
     let settable = made || target.standing_policy().is_some();
@@ -239,7 +239,7 @@ fn programme(
 
 /// What stories are played with.
 struct ProbeRunner<'a> {
-    environment: &'a RunContext,
+    context: &'a RunContext,
     capabilities: &'a Capabilities,
     text: &'a TargetText,
     /// A run follows: nothing is used up that it needs.
@@ -262,7 +262,7 @@ impl ProbeRunner<'_> {
             return;
         }
         let (story, scenario) =
-            match foreseen::cut(story, &self.environment.session.target, self.capabilities) {
+            match fitting::cut(story, &self.context.session.target, self.capabilities) {
                 Ok(cut) => cut,
                 Err(why) => {
                     for name in names {
@@ -276,14 +276,14 @@ impl ProbeRunner<'_> {
             .iter()
             .map(|stage| stage.name.clone())
             .collect();
-        if self.silent && self.borrows() && foreseen::changes_somebody(&story) {
+        if self.silent && self.borrows() && fitting::changes_somebody(&story) {
             let why = "it would use up a user of [[users]]; `proofup doctor` does".to_owned();
             for name in names {
                 findings.add_as(name, Probed::NotReached(why.clone()));
             }
             return;
         }
-        let mut visit = match Visit::begin(self.environment, scenario, &story.policy).await {
+        let mut visit = match Visit::begin(self.context, scenario, &story.policy).await {
             Ok(visit) => visit,
             Err(acted) => {
                 self.not_begun(&story, *acted, findings);
@@ -317,7 +317,7 @@ impl ProbeRunner<'_> {
         let mut found = Vec::new();
         for stage in &story.stages {
             let wrong = self.stage(visit, stage).await;
-            let mut known = self.environment.session.target.known().iter();
+            let mut known = self.context.session.target.known().iter();
             let is_known = known.any(|(probe, _)| *probe == stage.name);
             let ends = !wrong.is_empty() && !stage.aside && !is_known && fatal(&wrong, stage);
             found.push((stage.name.clone(), wrong));
@@ -330,15 +330,15 @@ impl ProbeRunner<'_> {
 
     /// Returns whether users are borrowed, because none can be made.
     fn borrows(&self) -> bool {
-        let target = &self.environment.session.target;
+        let target = &self.context.session.target;
         !target.has(Operation::CreateTenant) && !target.has(Operation::CreateUser)
     }
 
     /// Reports a story whose tenant or people could not be made.
     fn not_begun(&self, story: &ProbeStory, acted: Acted, findings: &mut ProbeFindings<'_>) {
-        let why = match acted.came {
-            Came::Unmade(why) | Came::Nothing(why) => why,
-            Came::Answer(answer) => proofup_scenario::transcript::answer(&answer),
+        let why = match acted.result {
+            CommandResult::Unmade(why) | CommandResult::Nothing(why) => why,
+            CommandResult::Answer(answer) => proofup_scenario::transcript::answer(&answer),
         };
         let mut stages = story.stages.iter();
         let Some(first) = stages.next() else { return };
@@ -355,7 +355,7 @@ impl ProbeRunner<'_> {
                     change,
                     keys,
                     Vec::new(),
-                    vec![Mark::Everything],
+                    vec![MappingGap::Everything],
                 );
                 findings.add(ground::finding(&first.name, vec![wrong]));
                 for stage in stages {
@@ -376,13 +376,13 @@ impl ProbeRunner<'_> {
             format!("operations.{operation}.request"),
             format!("operations.{operation}.answers"),
         ];
-        let marks = if first.marks.is_empty() {
-            vec![Mark::Operation(operation)]
+        let gaps = if first.gaps.is_empty() {
+            vec![MappingGap::Operation(operation)]
         } else {
-            first.marks.clone()
+            first.gaps.clone()
         };
         let change = format!("correct what {operation} sends, or what its answers mean");
-        let wrong = diagnosis(self.text, why, change, keys, exchanges, marks);
+        let wrong = diagnosis(self.text, why, change, keys, exchanges, gaps);
         findings.add(ground::finding(&first.name, vec![wrong]));
         for stage in stages {
             let why = format!("`{}` comes first", first.name);
@@ -411,7 +411,7 @@ impl ProbeRunner<'_> {
                 act,
                 acted: &acted,
                 text: self.text,
-                marks: &stage.marks,
+                gaps: &stage.gaps,
             };
             let mut wrong = look.diagnose(visit);
             wrong.extend(self.clock(act, &acted));
@@ -425,7 +425,7 @@ impl ProbeRunner<'_> {
     }
 
     fn is_bound(&self, command: &Command) -> bool {
-        operation_of(command).is_none_or(|operation| self.environment.session.target.has(operation))
+        operation_of(command).is_none_or(|operation| self.context.session.target.has(operation))
     }
 
     /// Looks whether the time that the target tells moved by what it was told to.
@@ -435,9 +435,11 @@ impl ProbeRunner<'_> {
         };
         let wanted: i64 = by.strip_suffix('s')?.parse().ok()?;
         let moved = acted.after.duration_since(acted.before).as_secs();
-        let frozen = self.environment.session.target.clock().mode == ClockMode::Frozen;
+        let frozen = self.context.session.target.clock().mode == ClockMode::Frozen;
         let slack = if frozen { 0 } else { 60 };
-        if (wanted..=wanted + slack).contains(&moved) || !matches!(acted.came, Came::Answer(_)) {
+        if (wanted..=wanted + slack).contains(&moved)
+            || !matches!(acted.result, CommandResult::Answer(_))
+        {
             return None;
         }
         let keys = vec![
@@ -453,15 +455,15 @@ impl ProbeRunner<'_> {
             "send {seconds} where the implementation takes seconds, and let `keep.tenantNow` find its time after the move",
             keys,
             acted.exchanges.clone(),
-            vec![Mark::Facility(Facility::Clock)],
+            vec![MappingGap::Facility(Facility::Clock)],
         ))
     }
 }
 
 /// Returns whether what is wrong keeps the story from going on: a refusal that is not told right does not.
 fn fatal(wrong: &[Diagnosis], stage: &ProbeStage) -> bool {
-    let soft = |mark: &Mark| matches!(mark, Mark::Refusal(_) | Mark::Field(..));
-    let all: BTreeSet<bool> = wrong.iter().flat_map(|one| &one.marks).map(soft).collect();
+    let soft = |gap: &MappingGap| matches!(gap, MappingGap::Refusal(_) | MappingGap::Field(..));
+    let all: BTreeSet<bool> = wrong.iter().flat_map(|one| &one.gaps).map(soft).collect();
     all.contains(&false) || stage.acts.is_empty()
 }
 
@@ -475,13 +477,13 @@ const fn leads_on(command: &Command) -> bool {
 
 /// Excuses what an optional command may meet: a second step that is owed, and an account that nobody shows.
 fn is_excused(act: &ProbeStep, acted: &Acted) -> bool {
-    match &acted.came {
-        Came::Unmade(why) => {
+    match &acted.result {
+        CommandResult::Unmade(why) => {
             matches!(act.command, Command::AddAccount { .. }) || why.contains("has no way for")
         }
-        Came::Answer(answer) => {
+        CommandResult::Answer(answer) => {
             act.wants == Wants::Success && answer.refusal() == Some(Refusal::SecondStepRequired)
         }
-        Came::Nothing(_) => false,
+        CommandResult::Nothing(_) => false,
     }
 }

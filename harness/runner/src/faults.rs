@@ -168,7 +168,7 @@ pub async fn judge_faults(
         let session = planted(Some(fault));
         let trial = Trial {
             fault,
-            environment: RunContext::new(&session, &config.catalogue, &capabilities),
+            context: RunContext::new(&session, &config.catalogue, &capabilities),
             capabilities: Arc::clone(&capabilities),
             catalogue: Arc::clone(&config.catalogue),
             cases: Arc::clone(&cases),
@@ -212,7 +212,7 @@ pub fn requirements_without_fault(catalogue: &Catalogue) -> Vec<&str> {
 /// One fault and what is needed to judge it.
 struct Trial {
     fault: FaultName,
-    environment: RunContext,
+    context: RunContext,
     capabilities: Arc<Capabilities>,
     catalogue: Arc<Catalogue>,
     cases: Arc<Vec<Case>>,
@@ -315,7 +315,7 @@ impl Trial {
     ) -> Option<Catch> {
         for case in self.cases.iter().filter(|case| is_run(case)) {
             *run += 1;
-            let result = run_case(&self.environment, &self.capabilities, case).await;
+            let result = run_case(&self.context, &self.capabilities, case).await;
             if let Some(catch) = first_that(&result, &counts) {
                 return Some(catch);
             }

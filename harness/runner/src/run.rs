@@ -22,7 +22,7 @@ use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::doctor::{self, ProbeFinding, marks};
+use crate::doctor::{self, ProbeFinding, unproven};
 
 /// Narrows a run down; empty lists narrow nothing.
 #[derive(Debug, Clone, Default)]
@@ -118,14 +118,14 @@ pub async fn run(
         cases: cases.len(),
         checks,
     });
-    let mut environment = RunContext::new(&config.session, &config.catalogue, &capabilities);
-    environment.trace = config.trace;
+    let mut context = RunContext::new(&config.session, &config.catalogue, &capabilities);
+    context.trace = config.trace;
     let found = match &config.probed {
-        Some(text) => doctor::silently(&environment, &capabilities, text, stop).await,
+        Some(text) => doctor::silently(&context, &capabilities, text, stop).await,
         None => Vec::new(),
     };
-    environment.marks = marks(&found);
-    let (environment, declared) = (Arc::new(environment), Arc::new(capabilities.clone()));
+    context.unproven = unproven(&found);
+    let (context, declared) = (Arc::new(context), Arc::new(capabilities.clone()));
     let mut finished = Finished {
         cases: &cases,
         events: &events,
@@ -141,8 +141,8 @@ pub async fn run(
     };
     let work = |case: Case| {
         events(RunEvent::CaseStarted { id: case.id() });
-        let (environment, declared) = (Arc::clone(&environment), Arc::clone(&declared));
-        async move { run_case(&environment, &declared, &case).await }
+        let (context, declared) = (Arc::clone(&context), Arc::clone(&declared));
+        async move { run_case(&context, &declared, &case).await }
     };
     let ended = side_by_side
         .run(cases.clone(), work, |place, result| {

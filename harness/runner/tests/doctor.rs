@@ -58,7 +58,7 @@ fn lines(findings: &[ProbeFinding]) -> String {
                 for one in all {
                     line.push_str(&format!(
                         "    {}\n    {}\n    {:?} line {:?}\n    {:?}\n",
-                        one.says, one.change, one.keys, one.line, one.marks
+                        one.says, one.change, one.keys, one.line, one.gaps
                     ));
                     for exchange in &one.exchanges {
                         line.push_str(&format!(

@@ -66,7 +66,7 @@ struct Record {
 struct Walk<'a> {
     case: &'a Case,
     capabilities: &'a Capabilities,
-    environment: &'a RunContext,
+    context: &'a RunContext,
     records: BTreeMap<usize, Record>,
     checks: Vec<(usize, CheckResult)>,
     lines: Vec<String>,
@@ -76,15 +76,15 @@ struct Walk<'a> {
 
 /// Runs a case: makes its world, walks through its steps, takes the world down whatever happened.
 pub async fn run_case(
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
     case: &Case,
 ) -> CaseResult {
-    let started = environment.session.clock.now();
+    let started = context.session.clock.now();
     let mut walk = Walk {
         case,
         capabilities,
-        environment,
+        context,
         records: BTreeMap::new(),
         checks: Vec::new(),
         lines: vec![
@@ -92,7 +92,7 @@ pub async fn run_case(
             format!("edition {}", case.edition),
             String::new(),
         ],
-        blocked: blocked(environment, capabilities, case),
+        blocked: blocked(context, capabilities, case),
     };
     let mut secrets = BTreeSet::new();
     let mut exchanges = Vec::new();
@@ -100,7 +100,7 @@ pub async fn run_case(
     if walk.nothing_applies() || walk.blocked.is_some() {
         walk.pass_over();
     } else {
-        match make_world(environment, case).await {
+        match make_world(context, case).await {
             Ok(mut world) => {
                 walk.walk(&mut world).await;
                 world.tear_down().await;
@@ -126,14 +126,14 @@ pub async fn run_case(
             exchange.mask(&secrets);
         }
     }
-    if environment.trace {
+    if context.trace {
         for exchange in &mut exchanges {
             exchange.mask(&secrets);
         }
     } else {
         exchanges.clear();
     }
-    let wall = environment.session.clock.now().duration_since(started);
+    let wall = context.session.clock.now().duration_since(started);
     CaseResult {
         id: case.id(),
         file: case.scenario.path.clone(),
@@ -150,28 +150,24 @@ pub async fn run_case(
 
 /// Returns why a case cannot be judged before anything is tried, if it cannot: the target lacks something, or the doctor
 /// found a mistake in what it begins with.
-fn blocked(
-    environment: &RunContext,
-    capabilities: &Capabilities,
-    case: &Case,
-) -> Option<CouldNotRun> {
-    let target = &environment.session.target;
-    needs::hindrance(target, capabilities, &case.scenario, case.edition).or_else(|| {
-        let (marks, limits) = (&environment.marks, &environment.limits);
-        marks.of_beginning(target, limits, &case.scenario, &case.policy())
+fn blocked(context: &RunContext, capabilities: &Capabilities, case: &Case) -> Option<CouldNotRun> {
+    let target = &context.session.target;
+    needs::blocked_by(target, capabilities, &case.scenario, case.edition).or_else(|| {
+        let (unproven, limits) = (&context.unproven, &context.limits);
+        unproven.of_beginning(target, limits, &case.scenario, &case.policy())
     })
 }
 
 /// Makes the people, the gateways and an empty memory; the tenant is made with the first step.
-pub async fn make_world<'a>(environment: &'a RunContext, case: &Case) -> Result<World<'a>, String> {
+pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<World<'a>, String> {
     let id = case.id();
-    let mut rng = case_rng(environment.session.seed, &id);
+    let mut rng = case_rng(context.session.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
-    let people = people_of(environment, case, &organisation, &mut rng);
-    let gateways = match environment.session.surroundings.gateways() {
+    let people = people_of(context, case, &organisation, &mut rng);
+    let gateways = match context.session.surroundings.gateways() {
         Some(shared) => Host::Shared(shared),
         None => Host::Own(Box::new(
-            Gateways::start(environment.session.clock.clone())
+            Gateways::start(context.session.clock.clone())
                 .await
                 .map_err(|error| format!("could not start the gateways: {error}"))?,
         )),
@@ -180,17 +176,17 @@ pub async fn make_world<'a>(environment: &'a RunContext, case: &Case) -> Result<
     let secrets: BTreeSet<Secret> = people
         .values()
         .map(|person| person.password.clone())
-        .chain(environment.session.control_token.clone())
+        .chain(context.session.control_token.clone())
         .collect();
     Ok(World {
-        context: environment,
+        context,
         organisation,
         people,
         gateways,
         handles: Handles::default(),
         devices: Vec::new(),
         accounts: Vec::new(),
-        limits: environment.limits.clone(),
+        limits: context.limits.clone(),
         now: case.scenario.start,
         zero: case.scenario.start,
         rng,
@@ -217,7 +213,7 @@ pub async fn make_world<'a>(environment: &'a RunContext, case: &Case) -> Result<
 
 /// Draws the people of a case; where all cases share a target, with numbers that nobody had before.
 fn people_of(
-    environment: &RunContext,
+    context: &RunContext,
     case: &Case,
     organisation: &Organisation,
     rng: &mut ChaCha8Rng,
@@ -229,9 +225,9 @@ fn people_of(
             (spec.name.clone(), person)
         })
         .collect();
-    if environment.session.surroundings.gateways().is_some() {
-        let mut rng = case_rng(environment.session.seed, &format!("{} numbers", case.id()));
-        let mut taken = environment
+    if context.session.surroundings.gateways().is_some() {
+        let mut rng = case_rng(context.session.seed, &format!("{} numbers", case.id()));
+        let mut taken = context
             .spent_numbers
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -244,7 +240,7 @@ fn people_of(
 
 impl Walk<'_> {
     fn requirement(&self, check: &Check) -> Option<&Requirement> {
-        self.environment.catalogue.get(&check.requirement)
+        self.context.catalogue.get(&check.requirement)
     }
 
     /// Returns what the target does not have of what a check needs.
@@ -303,7 +299,7 @@ impl Walk<'_> {
         self.tell_people(&scenario);
         for (index, step) in scenario.steps.iter().enumerate() {
             if self.blocked.is_none() {
-                self.blocked = self.environment.marks.of_step(step);
+                self.blocked = self.context.unproven.of_step(step);
             }
             if self.blocked.is_some() {
                 if let Some(check) = &step.check {
@@ -375,13 +371,11 @@ impl Walk<'_> {
             }
             (Some(check), Ok((performed, odd))) => {
                 let outcome = self.judge(check, &performed, odd);
-                let unproven = || self.environment.marks.of_check(step, check);
+                let unproven = || self.context.unproven.of_check(step, check);
                 let outcome = match outcome {
                     Outcome::Failed(mismatches) => match unproven() {
                         Some(why) => Outcome::CouldNotRun(why),
-                        None => {
-                            without_the_untold(&self.environment.session.target, step, mismatches)
-                        }
+                        None => without_the_untold(&self.context.session.target, step, mismatches),
                     },
                     other => other,
                 };

@@ -7,7 +7,7 @@ use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::requirement::Catalogue;
 
 use crate::session::TargetSession;
-use crate::trust::Marks;
+use crate::unproven::UnprovenMapping;
 
 /// What all cases of a run share.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct RunContext {
     /// What the target declares of lengths and lifetimes.
     pub limits: Limits,
     /// What the doctor found that the target file does not carry.
-    pub marks: Marks,
+    pub unproven: UnprovenMapping,
     /// Users of the target file's pool that a case has changed.
     pub(crate) spent_users: Mutex<BTreeSet<String>>,
     /// Numbers that people of earlier cases had: a target that all cases share may take each for one person only.
@@ -41,7 +41,7 @@ impl RunContext {
             catalogue: Arc::clone(catalogue),
             trace: false,
             limits: capabilities.limits.clone(),
-            marks: Marks::default(),
+            unproven: UnprovenMapping::default(),
             spent_users: Mutex::default(),
             spent_numbers: Mutex::default(),
         }

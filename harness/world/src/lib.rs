@@ -2,22 +2,23 @@
 //!
 //! `persona` draws the people from the seed, `things` keeps what commands began, `codes` resolves the roles by which a
 //! file names a code, `variables` turns a command into what a target file's templates want, `perform` lets a command
-//! happen, `setup` expands `[[users]] methods`, `case` walks through a scenario, and `stage` is for those who have none.
+//! happen, `setup` expands `[[users]] methods`, `case` walks through a scenario, and `command_runner` is for those who have none.
 
 pub mod context;
-pub mod foresee;
+pub mod policy_fit;
 pub mod session;
 pub mod surroundings;
-mod trust;
+mod unproven;
 
 pub mod case;
 mod codes;
+pub mod command_runner;
 pub mod devices;
+mod explicit_reference;
 mod fairness;
 mod handles;
 mod inbox;
 mod leaks;
-mod meant;
 pub mod needs;
 mod operations;
 mod perform;
@@ -25,7 +26,6 @@ pub mod persona;
 mod request;
 mod setup;
 pub mod side_by_side;
-pub mod stage;
 mod tenant;
 mod time;
 pub mod together;
@@ -59,7 +59,7 @@ use persona::{Organisation, Persona};
 pub use setup::{Newcomer, Terms, changes_its_user, first_policy, preparation};
 pub use tenant::tenant;
 use time::ClockReading;
-pub use trust::{Mark, Marks};
+pub use unproven::{MappingGap, UnprovenMapping};
 
 /// Everything that exists while one case runs.
 pub struct World<'a> {

@@ -13,11 +13,11 @@ use proofup_domain::state::Channel;
 use proofup_judge::outcome::CouldNotRun;
 use proofup_scenario::{GatewayForms, Quantity, Scenario, UserSpec};
 
-use crate::foresee::foresee;
+use crate::policy_fit::fits;
 use crate::surroundings::runs;
 
 /// Returns why a case cannot be judged against a target, before anything is tried.
-pub(super) fn hindrance(
+pub(super) fn blocked_by(
     target: &CompiledTarget,
     capabilities: &Capabilities,
     scenario: &Scenario,
@@ -35,9 +35,9 @@ pub(super) fn hindrance(
         let why = "the target calls its providers in a form of its own, and the case wants another";
         return Some(unfit(Facility::Policy, why.to_owned()));
     }
-    foresee(scenario, edition, target, capabilities)
+    fits(scenario, edition, target, capabilities)
         .err()
-        .map(|unforeseen| unfit(Facility::Policy, unforeseen.to_string()))
+        .map(|conflict| unfit(Facility::Policy, conflict.to_string()))
 }
 
 /// Lists the facilities that a scenario needs and that a target does not give.
@@ -64,7 +64,7 @@ pub fn has_feature(capabilities: &Capabilities, feature: NeededFeature) -> bool 
 
 /// Lists the facilities without which a scenario could not run against a target.
 ///
-/// Where the target tells its own policy, the oracle says whether the scenario fits it ([`crate::foresee`]); where users are
+/// Where the target tells its own policy, the oracle says whether the scenario fits it ([`crate::policy_fit`]); where users are
 /// made one by one, members can be had, and only roles and blocks need the facility.
 pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeSet<Facility> {
     let mut needs = BTreeSet::new();

@@ -25,7 +25,7 @@ pub struct Visit<'a> {
 
 /// What came of a command.
 #[derive(Debug, Clone)]
-pub enum Came {
+pub enum CommandResult {
     /// An answer: a success, a refusal, or one that no rule matches.
     Answer(Answer),
     /// The target did not answer.
@@ -38,7 +38,7 @@ pub enum Came {
 #[derive(Debug, Clone)]
 pub struct Acted {
     /// What came.
-    pub came: Came,
+    pub result: CommandResult,
     /// The requests and their answers; masked with what was known then.
     pub exchanges: Vec<Exchange>,
     /// The answer was assumed by the target file: nothing was asked, so nothing can be told.
@@ -51,7 +51,7 @@ pub struct Acted {
 
 /// What reached a gateway.
 #[derive(Debug, Clone)]
-pub struct Post {
+pub struct GatewayDelivery {
     /// How many letters and digits the code has that the pattern finds in the user's newest message.
     pub code_length: Option<usize>,
     /// A message came, to whomever.
@@ -66,7 +66,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     /// What came of the command that had to succeed on the way.
     pub async fn begin(
-        environment: &'a RunContext,
+        context: &'a RunContext,
         scenario: Scenario,
         policy: &Policy,
     ) -> Result<Visit<'a>, Box<Acted>> {
@@ -74,11 +74,11 @@ impl<'a> Visit<'a> {
             edition: policy.edition,
             scenario: Arc::new(scenario),
         };
-        let world = match make_world(environment, &case).await {
+        let world = match make_world(context, &case).await {
             Ok(world) => world,
             Err(why) => {
                 return Err(Box::new(Acted {
-                    came: Came::Unmade(why),
+                    result: CommandResult::Unmade(why),
                     exchanges: Vec::new(),
                     assumed: false,
                     before: case.scenario.start,
@@ -119,13 +119,13 @@ impl<'a> Visit<'a> {
         for exchange in &mut exchanges {
             exchange.mask(&self.world.secrets);
         }
-        let came = match performed {
-            Ok(answer) => Came::Answer(answer),
-            Err(StepError::Transport(failure)) => Came::Nothing(failure.error.to_string()),
-            Err(StepError::Unready(why)) => Came::Unmade(why),
+        let result = match performed {
+            Ok(answer) => CommandResult::Answer(answer),
+            Err(StepError::Transport(failure)) => CommandResult::Nothing(failure.error.to_string()),
+            Err(StepError::Unready(why)) => CommandResult::Unmade(why),
         };
         Acted {
-            came,
+            result,
             exchanges,
             assumed: self.world.assumed,
             before,
@@ -155,7 +155,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Returns what reached the gateway of a channel, without any value of it.
-    pub fn post(&self, channel: Channel, user: &str) -> Post {
+    pub fn delivery(&self, channel: Channel, user: &str) -> GatewayDelivery {
         let world = &self.world;
         let pattern = world.context.session.target.code_pattern(channel);
         let inboxes = world.gateways.inboxes();
@@ -170,7 +170,7 @@ impl<'a> Visit<'a> {
             .into_iter()
             .rev()
             .find(|one| one.channel.is_none_or(|of| of == channel));
-        Post {
+        GatewayDelivery {
             code_length: code.map(|code| {
                 code.expose()
                     .chars()

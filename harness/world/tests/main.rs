@@ -1,5 +1,5 @@
 //! The world of a case, beside the reference in process.
 
-mod foreseen;
 #[path = "support/planted.rs"]
 mod planted;
+mod policy_fit;

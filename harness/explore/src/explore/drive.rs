@@ -132,7 +132,7 @@ pub async fn explore(
     stop: &CancellationToken,
 ) -> Result<ExploreOutput, RunError> {
     let capabilities = Arc::new(read_capabilities(&config.session).await?);
-    let environment = Arc::new(RunContext::new(
+    let context = Arc::new(RunContext::new(
         &config.session,
         &config.catalogue,
         &capabilities,
@@ -151,11 +151,11 @@ pub async fn explore(
     };
     let cases = (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX));
     let work = |case| {
-        let (environment, capabilities) = (Arc::clone(&environment), Arc::clone(&capabilities));
+        let (context, capabilities) = (Arc::clone(&context), Arc::clone(&capabilities));
         let (seed, steps) = (config.session.seed, config.steps);
         async move {
             let story = draw(&capabilities, seed, case, steps);
-            let played = confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
+            let played = confirmed(&context, &capabilities, &story, &stem(seed, case)).await;
             (case, story, played)
         }
     };
@@ -179,7 +179,7 @@ pub async fn explore(
     if let Some((case, (story, difference))) = failing.pop_first() {
         output.counterexample = Some(
             make_small(
-                &environment,
+                &context,
                 &capabilities,
                 config.session.seed,
                 case,
@@ -198,17 +198,17 @@ pub async fn explore(
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn hunt(config: &ExploreConfig) -> Result<Option<FailingCase>, RunError> {
     let capabilities = Arc::new(read_capabilities(&config.session).await?);
-    let environment = RunContext::new(&config.session, &config.catalogue, &capabilities);
+    let context = RunContext::new(&config.session, &config.catalogue, &capabilities);
     let seed = config.session.seed;
     for case in (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX)) {
         let story = draw(&capabilities, seed, case, config.steps);
-        let played = confirmed(&environment, &capabilities, &story, &stem(seed, case)).await;
+        let played = confirmed(&context, &capabilities, &story, &stem(seed, case)).await;
         if let Some(difference) = played.difference {
             return Ok(Some(FailingCase {
                 case,
                 story,
                 difference,
-                environment,
+                context,
                 capabilities,
                 seed,
             }));
@@ -224,7 +224,7 @@ pub struct FailingCase {
     pub case: u64,
     story: Story,
     difference: UnexpectedAnswer,
-    environment: RunContext,
+    context: RunContext,
     capabilities: Arc<Capabilities>,
     seed: u64,
 }
@@ -251,7 +251,7 @@ impl FailingCase {
     /// Makes it small and judges it again.
     pub async fn make_small(self) -> ExploreFinding {
         make_small(
-            &self.environment,
+            &self.context,
             &self.capabilities,
             self.seed,
             self.case,
@@ -266,16 +266,16 @@ impl FailingCase {
 ///
 /// A busy machine can make a provider look slower than a time-out; such a case is told as one that could not be played.
 async fn confirmed(
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
     story: &Story,
     stem: &str,
 ) -> PlayedStory {
-    let mut played = play(environment, capabilities, story, stem, false).await;
+    let mut played = play(context, capabilities, story, stem, false).await;
     let Some(first) = &played.difference else {
         return played;
     };
-    let again = play(environment, capabilities, story, stem, false).await;
+    let again = play(context, capabilities, story, stem, false).await;
     let repeats = again
         .difference
         .as_ref()
@@ -291,7 +291,7 @@ async fn confirmed(
 
 /// Makes a failing story small, writes it as a file and runs that file.
 async fn make_small(
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
     seed: u64,
     case: u64,
@@ -300,9 +300,9 @@ async fn make_small(
 ) -> ExploreFinding {
     let drawn_steps = story.steps.len();
     let stem = stem(seed, case);
-    let shrinker = Shrinker::new(environment, capabilities, &stem, story, difference);
+    let shrinker = Shrinker::new(context, capabilities, &stem, story, difference);
     let (story, difference, attempts) = shrinker.shrink().await;
-    let again = play(environment, capabilities, &story, &stem, true).await;
+    let again = play(context, capabilities, &story, &stem, true).await;
     let found = Provenance {
         by: Finder::Explore,
         seed,
@@ -314,16 +314,16 @@ async fn make_small(
         &difference,
         &again.expectations,
         &found,
-        &environment.catalogue,
+        &context.catalogue,
     );
     let path = format!("{}.toml", file.stem);
-    let judged = match load(&path, &file.text, &environment.catalogue) {
+    let judged = match load(&path, &file.text, &context.catalogue) {
         Ok(scenario) => {
             let case = Case {
                 edition: scenario.editions.first().copied().unwrap_or_default(),
                 scenario: Arc::new(scenario),
             };
-            Some(run_case(environment, capabilities, &case).await)
+            Some(run_case(context, capabilities, &case).await)
         }
         Err(_) => None,
     };

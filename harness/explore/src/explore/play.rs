@@ -53,7 +53,7 @@ pub(crate) struct UnexpectedAnswer {
 
 /// Plays a story against a target. `stem` names its tenant: equal stems and seeds draw equal people.
 pub(crate) async fn play(
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
     story: &Story,
     stem: &str,
@@ -72,7 +72,7 @@ pub(crate) async fn play(
         scenario: Arc::new(story.scenario(stem)),
         edition: story.policy.edition,
     };
-    let mut world = match make_world(environment, &case).await {
+    let mut world = match make_world(context, &case).await {
         Ok(world) => world,
         Err(error) => {
             played.failure = Some(error);
@@ -82,7 +82,7 @@ pub(crate) async fn play(
     let mut side = OracleSide {
         state: story.tenant(capabilities),
         played,
-        environment,
+        context,
         keep_expectations,
     };
     let prepared = world.set_up(&case.scenario, &case.policy()).await;
@@ -134,7 +134,7 @@ const SECRET_MIN: usize = 6;
 struct OracleSide<'a> {
     state: State,
     played: PlayedStory,
-    environment: &'a RunContext,
+    context: &'a RunContext,
     keep_expectations: bool,
 }
 
@@ -238,7 +238,7 @@ impl OracleSide<'_> {
             return false;
         };
         let id = proofup_domain::requirement::RequirementId(id.to_owned());
-        let Some(requirement) = self.environment.catalogue.get(&id) else {
+        let Some(requirement) = self.context.catalogue.get(&id) else {
             return false;
         };
         !requirement.allowed.is_empty()

@@ -21,7 +21,7 @@ const ATTEMPTS_MAX: usize = 800;
 
 /// Plays smaller and smaller stories.
 pub(super) struct Shrinker<'a> {
-    pub(super) environment: &'a RunContext,
+    pub(super) context: &'a RunContext,
     pub(super) capabilities: &'a Capabilities,
     pub(super) stem: &'a str,
     story: Story,
@@ -31,14 +31,14 @@ pub(super) struct Shrinker<'a> {
 
 impl<'a> Shrinker<'a> {
     pub(super) const fn new(
-        environment: &'a RunContext,
+        context: &'a RunContext,
         capabilities: &'a Capabilities,
         stem: &'a str,
         story: Story,
         difference: UnexpectedAnswer,
     ) -> Self {
         Self {
-            environment,
+            context,
             capabilities,
             stem,
             story,
@@ -87,14 +87,7 @@ impl<'a> Shrinker<'a> {
             return false;
         }
         self.attempts += 1;
-        let played = play(
-            self.environment,
-            self.capabilities,
-            &story,
-            self.stem,
-            false,
-        )
-        .await;
+        let played = play(self.context, self.capabilities, &story, self.stem, false).await;
         match played.difference {
             Some(difference)
                 if same(&self.difference, &difference) && difference.step.is_some() =>

@@ -11,8 +11,8 @@ use proofup_domain::policy::{Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_scenario::{GatewayForms, Scenario, UserSpec};
+use proofup_world::command_runner::CommandRunner;
 use proofup_world::context::RunContext;
-use proofup_world::stage::Stage;
 use serde_json::json;
 
 use super::report::Measured;
@@ -23,7 +23,7 @@ const PEOPLE: usize = 5;
 
 /// Whom everything is measured of.
 pub(super) struct Stand<'a> {
-    pub(super) environment: &'a RunContext,
+    pub(super) context: &'a RunContext,
     pub(super) capabilities: &'a Capabilities,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Stand<'a> {
                     continue;
                 }
             }
-            let length = usize::try_from(self.environment.limits.code_length).unwrap_or_default();
+            let length = usize::try_from(self.context.limits.code_length).unwrap_or_default();
             match self.collect_codes(channel, samples).await {
                 Ok((codes, people)) => {
                     let rows = codes::judge(channel.as_str(), &codes, length, people);
@@ -78,13 +78,13 @@ impl<'a> Stand<'a> {
 
     async fn collect_tokens(&self, samples: usize) -> Result<Vec<Secret>, String> {
         let people = self.people(PEOPLE);
-        let mut stage = self.stage("measure-tokens", people, &[]).await?;
+        let mut runner = self.runner("measure-tokens", people, &[]).await?;
         let mut tokens = Vec::with_capacity(samples);
         let mut trouble = None;
         for at in 0..samples {
             let user = person(at % people);
-            let signed_in = stage.demand(json!({ "do": "signIn", "user": user })).await;
-            match signed_in.map(|_| stage.token(&user)) {
+            let signed_in = runner.demand(json!({ "do": "signIn", "user": user })).await;
+            match signed_in.map(|_| runner.token(&user)) {
                 Ok(Some(token)) => tokens.push(token),
                 Ok(None) => {
                     trouble = Some("the target file keeps no `session` of signIn".to_owned())
@@ -95,7 +95,7 @@ impl<'a> Stand<'a> {
                 break;
             }
         }
-        stage.strike().await;
+        runner.tear_down().await;
         trouble.map_or(Ok(tokens), Err)
     }
 
@@ -106,23 +106,23 @@ impl<'a> Stand<'a> {
         samples: usize,
     ) -> Result<(Vec<Secret>, usize), String> {
         let people = self.people(PEOPLE);
-        let has_clock = self.environment.session.target.has(Operation::AdvanceClock);
+        let has_clock = self.context.session.target.has(Operation::AdvanceClock);
         let waits = channel == Channel::Sms;
-        if waits && !has_clock && self.environment.limits.resend_seconds > 0 {
+        if waits && !has_clock && self.context.limits.resend_seconds > 0 {
             return Err(
                 "the facility `clock` is missing, and sending again to one number takes time"
                     .to_owned(),
             );
         }
         let stem = format!("measure-codes-{channel}");
-        let mut stage = self.stage(&stem, people, &[]).await?;
+        let mut runner = self.runner(&stem, people, &[]).await?;
         let mut asking = Asking {
-            stage: &mut stage,
+            runner: &mut runner,
             channel,
             people,
-            session_seconds: self.environment.limits.session_seconds,
+            session_seconds: self.context.limits.session_seconds,
             resend_seconds: if waits {
-                self.environment.limits.resend_seconds
+                self.context.limits.resend_seconds
             } else {
                 0
             },
@@ -139,17 +139,17 @@ impl<'a> Stand<'a> {
                 }
             }
         }
-        stage.strike().await;
+        runner.tear_down().await;
         trouble.map_or(Ok((codes, people)), Err)
     }
 
     /// Makes a world with so many people who have registered the same methods.
-    pub(super) async fn stage(
+    pub(super) async fn runner(
         &self,
         stem: &str,
         people: usize,
         methods: &[Method],
-    ) -> Result<Stage<'a>, String> {
+    ) -> Result<CommandRunner<'a>, String> {
         let users = (0..people).map(|number| UserSpec {
             name: Name(person(number)),
             role: Role::Member,
@@ -174,12 +174,12 @@ impl<'a> Stand<'a> {
             found: None,
             steps: Vec::new(),
         };
-        Stage::set(self.environment, scenario, &self.policy()).await
+        CommandRunner::start(self.context, scenario, &self.policy()).await
     }
 
     /// Returns how many people there can be.
     pub(super) fn people(&self, wanted: usize) -> usize {
-        let target = &self.environment.session.target;
+        let target = &self.context.session.target;
         if target.has(Operation::CreateTenant) {
             return wanted;
         }
@@ -266,7 +266,7 @@ pub(super) enum Sends {
 
 /// Lets people ask for one code after the other, none so soon after another that it would be throttled.
 struct Asking<'s, 'a> {
-    stage: &'s mut Stage<'a>,
+    runner: &'s mut CommandRunner<'a>,
     channel: Channel,
     people: usize,
     session_seconds: u32,
@@ -289,15 +289,15 @@ impl Asking<'_, '_> {
                 json!({ "do": "beginEnrollment", "user": user, "method": "mobilePhone", "kind": "textMessage" })
             }
         };
-        self.stage.demand(begin).await?;
-        self.stage.code(&user).await
+        self.runner.demand(begin).await?;
+        self.runner.code(&user).await
     }
 
     async fn next_round(&mut self, pause: bool) -> Result<(), String> {
         if pause && self.resend_seconds > 0 {
             let by = format!("{}s", self.resend_seconds);
             let advance = json!({ "do": "advanceClock", "by": by });
-            self.stage.demand(advance).await?;
+            self.runner.demand(advance).await?;
             self.passed = self
                 .passed
                 .map(|passed| passed.saturating_add(self.resend_seconds));
@@ -307,7 +307,7 @@ impl Asking<'_, '_> {
         if self.passed.is_none_or(is_over) {
             for number in 0..self.people {
                 let sign_in = json!({ "do": "signIn", "user": person(number) });
-                self.stage.demand(sign_in).await?;
+                self.runner.demand(sign_in).await?;
             }
             self.passed = Some(0);
         }

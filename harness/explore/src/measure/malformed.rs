@@ -10,8 +10,8 @@ use proofup_binding::{Operation, RawResponse, TransportError, Value, Variables};
 use proofup_domain::method::Method as Info;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
+use proofup_world::command_runner::CommandRunner;
 use proofup_world::persona::case_rng;
-use proofup_world::stage::Stage;
 use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
 
@@ -32,7 +32,7 @@ pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize
         }
     };
     let mut endpoints: Vec<&Endpoint> = document.endpoints.iter().collect();
-    let target = &stand.environment.session.target;
+    let target = &stand.context.session.target;
     // What takes a tenant down comes last: the others need one.
     endpoints.sort_by_key(|one| target.is_control(&one.path) && one.method == http::Method::DELETE);
     let mut work = match Work::begin(stand, &document, requests, only, endpoints.len()).await {
@@ -63,14 +63,13 @@ pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize
 
 /// Fetches the description as it is served: also the plain request that shows that somebody still answers.
 async fn ask(stand: &Stand<'_>) -> Result<bytes::Bytes, String> {
-    let environment = stand.environment;
-    let path = environment.session.target.openapi().ok_or(
+    let context = stand.context;
+    let path = context.session.target.openapi().ok_or(
         "the target file has no `openapi`, the path under which the target describes its endpoints",
     )?;
-    let request =
-        Request::get(environment.session.target.address_of(path)).body(bytes::Bytes::new());
+    let request = Request::get(context.session.target.address_of(path)).body(bytes::Bytes::new());
     let request = request.map_err(|error| format!("{path} is not a path: {error}"))?;
-    let response = environment.session.transport.clone().oneshot(request).await;
+    let response = context.session.transport.clone().oneshot(request).await;
     let response = response.map_err(|error| format!("{path} was not answered: {error}"))?;
     if !response.status().is_success() {
         return Err(format!("{path} was answered with {}", response.status()));
@@ -92,9 +91,9 @@ struct Work<'a, 'e> {
     requests: usize,
     only: Option<usize>,
     people: usize,
-    stage: Stage<'e>,
+    runner: CommandRunner<'e>,
     /// A tenant that test control may replace and take down.
-    spare: Stage<'e>,
+    spare: CommandRunner<'e>,
     sent: usize,
     endpoints: usize,
 }
@@ -107,7 +106,7 @@ impl<'a, 'e> Work<'a, 'e> {
         only: Option<usize>,
         endpoints: usize,
     ) -> Result<Self, String> {
-        let target = &stand.environment.session.target;
+        let target = &stand.context.session.target;
         // Everybody for one endpoint: wrong codes lock an account, and a reset ends its sessions.
         let people = stand.people(if only.is_some() { 1 } else { endpoints });
         let registers = target.has(Operation::CreateTenant)
@@ -121,13 +120,13 @@ impl<'a, 'e> Work<'a, 'e> {
         } else {
             &[]
         };
-        let stage = stand
-            .stage("measure-malformed-input", people, methods)
+        let runner = stand
+            .runner("measure-malformed-input", people, methods)
             .await?;
-        let spare = match stand.stage("measure-malformed-control", 1, &[]).await {
+        let spare = match stand.runner("measure-malformed-control", 1, &[]).await {
             Ok(spare) => spare,
             Err(why) => {
-                stage.strike().await;
+                runner.tear_down().await;
                 return Err(why);
             }
         };
@@ -137,7 +136,7 @@ impl<'a, 'e> Work<'a, 'e> {
             requests,
             only,
             people,
-            stage,
+            runner,
             spare,
             sent: 0,
             endpoints: 0,
@@ -145,8 +144,8 @@ impl<'a, 'e> Work<'a, 'e> {
     }
 
     async fn end(self) {
-        self.spare.strike().await;
-        self.stage.strike().await;
+        self.spare.tear_down().await;
+        self.runner.tear_down().await;
     }
 
     /// Sends one endpoint its requests; false: nobody answers any more.
@@ -159,24 +158,19 @@ impl<'a, 'e> Work<'a, 'e> {
         }
         self.endpoints += 1;
         let user = person(at % self.people.max(1));
-        let is_control = self
-            .stand
-            .environment
-            .session
-            .target
-            .is_control(&endpoint.path);
+        let is_control = self.stand.context.session.target.is_control(&endpoint.path);
         self.prepare(&user).await;
         for number in numbers {
             let (known, credential) = self.belongings(&user, is_control);
             let drawer = Drawer {
-                target: &self.stand.environment.session.target,
+                target: &self.stand.context.session.target,
                 document: self.document,
                 endpoint,
                 known: &known,
                 credential: credential.as_ref(),
             };
             let mut rng = case_rng(
-                self.stand.environment.session.seed,
+                self.stand.context.session.seed,
                 &format!("request {number}"),
             );
             let Some(drawn) = drawer.draw(&mut rng) else {
@@ -185,12 +179,12 @@ impl<'a, 'e> Work<'a, 'e> {
             let carries = credential.is_some_and(|secret| carries(&drawn, &secret));
             let sent = format!("{endpoint} with {}", drawn.what);
             let unreadable = drawn.unreadable;
-            let environment = self.stand.environment;
+            let context = self.stand.context;
             let request = drawn.request;
-            let came = environment
+            let came = context
                 .session
                 .target
-                .send_drawn(&environment.session.transport, request.clone())
+                .send_drawn(&context.session.transport, request.clone())
                 .await;
             if matches!(came, Err(TransportError::NotSent(_))) {
                 continue;
@@ -209,7 +203,7 @@ impl<'a, 'e> Work<'a, 'e> {
             if carries && !is_control && is_signed_out(&came) {
                 // It signed out, or reset a password: the next requests are to reach something again.
                 let _ = self
-                    .stage
+                    .runner
                     .demand(json!({ "do": "signIn", "user": user }))
                     .await;
             }
@@ -233,7 +227,7 @@ impl<'a, 'e> Work<'a, 'e> {
         ];
         for command in commands {
             // What a target does not have is only missing in the paths: ids that nobody has take its place.
-            let _ = self.stage.demand(command).await;
+            let _ = self.runner.demand(command).await;
         }
     }
 
@@ -241,7 +235,7 @@ impl<'a, 'e> Work<'a, 'e> {
         let known = if is_control {
             self.spare.belongings(&person(0))
         } else {
-            self.stage.belongings(user)
+            self.runner.belongings(user)
         };
         let name = if is_control {
             "controlToken"
@@ -263,8 +257,8 @@ impl<'a, 'e> Work<'a, 'e> {
         came: &DrawnOutcome,
         known: &Variables,
     ) -> Exchange {
-        let target = &self.stand.environment.session.target;
-        let mut secrets = self.stage.secrets();
+        let target = &self.stand.context.session.target;
+        let mut secrets = self.runner.secrets();
         secrets.extend(self.spare.secrets());
         secrets.extend(known.0.values().filter_map(|value| match value {
             Value::Secret(secret) => Some(secret.clone()),
@@ -298,7 +292,7 @@ impl<'a, 'e> Work<'a, 'e> {
             Err(error) => return Some(format!("no answer: {error}")),
         };
         let status = response.status;
-        let target = &self.stand.environment.session.target;
+        let target = &self.stand.context.session.target;
         let is_gateways = || target.refusal_of(response).refusal() == Some(Refusal::GatewayFailed);
         match status {
             500.. if !is_gateways() => Some(format!("{status}, a failure of the server")),

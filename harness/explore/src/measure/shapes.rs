@@ -5,8 +5,8 @@ use proofup_domain::answer::Answer;
 use proofup_domain::command::CodeShape;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
+use proofup_world::command_runner::CommandRunner;
 use proofup_world::persona::case_rng;
-use proofup_world::stage::Stage;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value as Json, json};
@@ -39,16 +39,16 @@ pub(super) async fn judge(stand: &Stand<'_>, shapes: usize, only: Option<usize>)
         }
         return measured;
     };
-    let tries = usize::try_from(stand.environment.limits.code_tries).unwrap_or(1);
+    let tries = usize::try_from(stand.context.limits.code_tries).unwrap_or(1);
     let of_a_setup = SHAPES_OF_A_SETUP.min(tries.saturating_sub(1)).max(1);
     let numbers: Vec<usize> = (0..shapes)
         .filter(|number| only.is_none_or(|only| only == *number))
         .collect();
     let setups: Vec<&[usize]> = numbers.chunks(of_a_setup).collect();
     let people = stand.people(setups.len());
-    let stage = stand.stage("measure-code-shapes", people, &[]).await;
-    let mut stage = match stage {
-        Ok(stage) => stage,
+    let runner = stand.runner("measure-code-shapes", people, &[]).await;
+    let mut runner = match runner {
+        Ok(runner) => runner,
         Err(why) => {
             measured.unable.push(format!("shapes of a code: {why}"));
             return measured;
@@ -63,7 +63,7 @@ pub(super) async fn judge(stand: &Stand<'_>, shapes: usize, only: Option<usize>)
         measured,
     };
     for (at, numbers) in setups.into_iter().take(people).enumerate() {
-        let told = judging.setup(&mut stage, &person(at), numbers).await;
+        let told = judging.setup(&mut runner, &person(at), numbers).await;
         if let Err(why) = told {
             judging
                 .measured
@@ -72,7 +72,7 @@ pub(super) async fn judge(stand: &Stand<'_>, shapes: usize, only: Option<usize>)
             break;
         }
     }
-    stage.strike().await;
+    runner.tear_down().await;
     judging.conclude()
 }
 
@@ -90,7 +90,7 @@ impl Judging<'_, '_> {
     /// Begins a setup, submits the shapes, then the code itself.
     async fn setup(
         &mut self,
-        stage: &mut Stage<'_>,
+        runner: &mut CommandRunner<'_>,
         user: &str,
         numbers: &[usize],
     ) -> Result<(), String> {
@@ -100,31 +100,28 @@ impl Judging<'_, '_> {
                 json!({ "do": "beginEnrollment", "user": user, "method": "mobilePhone", "kind": "textMessage" })
             }
         };
-        stage
+        runner
             .demand(json!({ "do": "signIn", "user": user }))
             .await?;
-        stage.demand(begin).await?;
-        let code = stage.code(user).await?;
+        runner.demand(begin).await?;
+        let code = runner.code(user).await?;
         let mut before = Vec::new();
         for number in numbers {
-            let mut rng = case_rng(
-                self.stand.environment.session.seed,
-                &format!("shape {number}"),
-            );
+            let mut rng = case_rng(self.stand.context.session.seed, &format!("shape {number}"));
             let shaped = draw(code.expose(), *number, &mut rng);
             let value = value_of(&shaped.value);
             let accepted = &self.stand.capabilities.code_shapes_accepted;
             if shaped
                 .declared
                 .is_some_and(|shape| accepted.contains(&shape))
-                || stage.makes_no_difference(user, &code, value.clone())
+                || runner.makes_no_difference(user, &code, value.clone())
             {
                 continue;
             }
             if let Value::Secret(secret) = &value {
-                stage.learn(secret.clone());
+                runner.learn(secret.clone());
             }
-            let submitted = stage.submit(user, value).await?;
+            let submitted = runner.submit(user, value).await?;
             self.submitted += 1;
             before.push(shaped.what);
             let wrong = match &submitted.answered {
@@ -146,7 +143,7 @@ impl Judging<'_, '_> {
             }
         }
         if self.room_for_right {
-            self.then_right(stage, user, &code, numbers, &before)
+            self.then_right(runner, user, &code, numbers, &before)
                 .await?;
         }
         Ok(())
@@ -154,13 +151,13 @@ impl Judging<'_, '_> {
 
     async fn then_right(
         &mut self,
-        stage: &mut Stage<'_>,
+        runner: &mut CommandRunner<'_>,
         user: &str,
         code: &Secret,
         numbers: &[usize],
         before: &[&'static str],
     ) -> Result<(), String> {
-        let submitted = stage.submit(user, Value::Secret(code.clone())).await?;
+        let submitted = runner.submit(user, Value::Secret(code.clone())).await?;
         self.right += 1;
         if !matches!(submitted.answered, Some(Answer::Success(_))) {
             let sent = format!("the right code itself, after {}", before.join(", "));

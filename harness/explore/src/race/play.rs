@@ -10,11 +10,11 @@ use super::plan::HistoryPlan;
 
 /// Lets a history happen and judges it.
 pub(crate) async fn attempt(
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
     plan: &HistoryPlan,
 ) -> HistoryJudgement {
-    match play(environment, plan).await {
+    match play(context, plan).await {
         Ok(played) => judge(plan, capabilities, &played),
         Err(why) => HistoryJudgement::Unjudged(why),
     }
@@ -22,11 +22,11 @@ pub(crate) async fn attempt(
 
 /// Lets a history happen; the error says why it could not.
 pub(crate) async fn play(
-    environment: &RunContext,
+    context: &RunContext,
     plan: &HistoryPlan,
 ) -> Result<PlayedHistory, String> {
     let case = plan.case();
-    let mut world = make_world(environment, &case).await?;
+    let mut world = make_world(context, &case).await?;
     let played = happen(&mut world, &case.scenario, plan).await;
     world.tear_down().await;
     world.stop().await;

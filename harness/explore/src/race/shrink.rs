@@ -22,12 +22,12 @@ const HISTORIES_MOST: u32 = 400;
 
 /// Leaves out what can be left out: look-backs first, then simultaneous commands, then what came before.
 pub(crate) async fn shrink(
-    environment: &RunContext,
+    context: &RunContext,
     capabilities: &Capabilities,
     plan: HistoryPlan,
 ) -> HistoryPlan {
     let mut shrinking = Shrinking {
-        environment,
+        context,
         capabilities,
         left: HISTORIES_MOST,
     };
@@ -39,7 +39,7 @@ pub(crate) async fn shrink(
 }
 
 struct Shrinking<'a> {
-    environment: &'a RunContext,
+    context: &'a RunContext,
     capabilities: &'a Capabilities,
     left: u32,
 }
@@ -62,7 +62,7 @@ impl Shrinking<'_> {
                 return false;
             }
             self.left -= 1;
-            match attempt(self.environment, self.capabilities, plan).await {
+            match attempt(self.context, self.capabilities, plan).await {
                 HistoryJudgement::Violation(_) => violations += 1,
                 HistoryJudgement::Sound => {}
                 // What cannot happen now cannot happen the next time.

@@ -9,7 +9,7 @@ use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::State;
-use proofup_world::foresee::succeed;
+use proofup_world::policy_fit::succeed;
 use proofup_world::{Terms, operation_of};
 use serde_json::Value as Json;
 

@@ -7,7 +7,7 @@ use proofup_domain::refusal::Refusal;
 use proofup_scenario::UserSpec;
 use serde_json::Value as Json;
 
-use super::finding::Mark;
+use super::finding::MappingGap;
 
 /// People, a policy and what they do, in stages; a stage that is not right ends the story.
 pub(super) struct ProbeStory {
@@ -30,7 +30,7 @@ pub(super) struct ProbeStage {
     /// The commands.
     pub(super) acts: Vec<ProbeStep>,
     /// What cannot be judged where a command that must succeed does not; empty: whatever asks for its operation.
-    pub(super) marks: Vec<Mark>,
+    pub(super) gaps: Vec<MappingGap>,
     /// The stages after it do not need it.
     pub(super) aside: bool,
 }
@@ -138,13 +138,13 @@ impl ProbeStage {
         Self {
             name: name.into(),
             acts,
-            marks: Vec::new(),
+            gaps: Vec::new(),
             aside: false,
         }
     }
 
-    pub(super) fn marks(mut self, marks: &[Mark]) -> Self {
-        self.marks = marks.to_vec();
+    pub(super) fn gaps(mut self, gaps: &[MappingGap]) -> Self {
+        self.gaps = gaps.to_vec();
         self
     }
 

@@ -11,11 +11,11 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
 use proofup_scenario::transcript;
 use proofup_world::operation_of;
-use proofup_world::visit::{Acted, Came, Visit};
+use proofup_world::visit::{Acted, CommandResult, Visit};
 use serde_json::Value as Json;
 
 use super::act::{ProbeStep, Wants};
-use super::finding::{Diagnosis, Mark};
+use super::finding::{Diagnosis, MappingGap};
 use super::signs::{facility, fits_shape, hint, holds, user_of};
 
 /// Looks at what came of a command, with what was kept of it.
@@ -24,7 +24,7 @@ pub(super) struct Look<'a> {
     pub(super) acted: &'a Acted,
     pub(super) text: &'a TargetText,
     /// What cannot be judged where it had to succeed and did not; empty: its operation.
-    pub(super) marks: &'a [Mark],
+    pub(super) gaps: &'a [MappingGap],
 }
 
 impl Look<'_> {
@@ -33,19 +33,21 @@ impl Look<'_> {
         if self.acted.assumed {
             return Vec::new();
         }
-        match &self.acted.came {
-            Came::Nothing(why) => vec![self.no_answer(why)],
+        match &self.acted.result {
+            CommandResult::Nothing(why) => vec![self.no_answer(why)],
             // The link's code is the address: without a proof there is nowhere to send a new password to.
-            Came::Unmade(why)
+            CommandResult::Unmade(why)
                 if why.contains("has no value")
                     && matches!(self.act.command, Command::SetNewPassword { .. }) =>
             {
                 Vec::new()
             }
-            Came::Unmade(why) => vec![self.unmade(why)],
-            Came::Answer(answer) if answer.is_unrecognised() => vec![self.unrecognised(answer)],
-            Came::Answer(Answer::Refused { reason, .. }) => self.refused(*reason),
-            Came::Answer(answer) => match &self.act.wants {
+            CommandResult::Unmade(why) => vec![self.unmade(why)],
+            CommandResult::Answer(answer) if answer.is_unrecognised() => {
+                vec![self.unrecognised(answer)]
+            }
+            CommandResult::Answer(Answer::Refused { reason, .. }) => self.refused(*reason),
+            CommandResult::Answer(answer) => match &self.act.wants {
                 Wants::Success if matches!(self.act.command, Command::ReadInbox { .. }) => {
                     self.inbox(answer, visit)
                 }
@@ -77,15 +79,21 @@ impl Look<'_> {
     }
 
     /// Puts a diagnosis together: the act's own suspicions come behind those that the answer gives.
-    fn told(&self, says: String, change: String, keys: Vec<String>, marks: Vec<Mark>) -> Diagnosis {
-        let (mut says, mut change, mut keys, mut marks) = (says, change, keys, marks);
+    fn told(
+        &self,
+        says: String,
+        change: String,
+        keys: Vec<String>,
+        gaps: Vec<MappingGap>,
+    ) -> Diagnosis {
+        let (mut says, mut change, mut keys, mut gaps) = (says, change, keys, gaps);
         if let Some((word, key)) = self.act.limit {
             says.push_str(&format!(", by the declared `{key}`"));
             change = format!(
                 "declare `{key}` as the implementation has it, or see whether its clock moves for everything; else {change}"
             );
             keys.insert(0, key.to_owned());
-            marks = vec![Mark::Limit(word)];
+            gaps = vec![MappingGap::Limit(word)];
         }
         keys.extend(self.act.blames.iter().cloned());
         keys.retain(|key| !key.is_empty());
@@ -101,16 +109,16 @@ impl Look<'_> {
             change,
             keys,
             self.acted.exchanges.clone(),
-            marks,
+            gaps,
         )
     }
 
-    fn failed_marks(&self) -> Vec<Mark> {
-        if !self.marks.is_empty() {
-            return self.marks.to_vec();
+    fn failed_gaps(&self) -> Vec<MappingGap> {
+        if !self.gaps.is_empty() {
+            return self.gaps.to_vec();
         }
         operation_of(&self.act.command)
-            .map(Mark::Operation)
+            .map(MappingGap::Operation)
             .into_iter()
             .collect()
     }
@@ -120,7 +128,7 @@ impl Look<'_> {
             format!("{} got no answer: {why}", self.deed()),
             "check the method, path and body of this request in the file, and the log of the implementation".to_owned(),
             vec![self.key("request")],
-            self.failed_marks(),
+            self.failed_gaps(),
         )
     }
 
@@ -157,7 +165,7 @@ impl Look<'_> {
         } else {
             format!("{} cannot be checked: {why}", self.deed())
         };
-        self.told(says, change, keys, self.failed_marks())
+        self.told(says, change, keys, self.failed_gaps())
     }
 
     fn unrecognised(&self, answer: &Answer) -> Diagnosis {
@@ -170,7 +178,7 @@ impl Look<'_> {
                 "let `keep.qrPayload` find the text of the QR code, an `otpauth` or activation URI"
                     .to_owned(),
                 vec!["operations.beginEnrollment.keep.qrPayload".to_owned()],
-                self.failed_marks(),
+                self.failed_gaps(),
             );
         }
         let status = self.status().unwrap_or_default();
@@ -194,7 +202,7 @@ impl Look<'_> {
                     "request"
                 })];
                 keys.push(self.key(""));
-                self.told(says, change, keys, self.failed_marks())
+                self.told(says, change, keys, self.failed_gaps())
             }
             Wants::Refusal(words) | Wants::Exactly(words) => {
                 let word = words.first().map_or("", |word| word.as_str());
@@ -207,14 +215,14 @@ impl Look<'_> {
                     says,
                     change,
                     keys,
-                    words.iter().copied().map(Mark::Refusal).collect(),
+                    words.iter().copied().map(MappingGap::Refusal).collect(),
                 )
             }
             Wants::AnyRefusal => self.told(
                 says,
                 format!("add a rule that matches status {status} under [[refusals]]"),
                 vec!["refusals".to_owned(), self.key("refusals")],
-                self.failed_marks(),
+                self.failed_gaps(),
             ),
         }
     }
@@ -269,8 +277,8 @@ impl Look<'_> {
         } else {
             change
         };
-        let marks = words.iter().copied().map(Mark::Refusal).collect();
-        vec![self.told(says, change, keys, marks)]
+        let gaps = words.iter().copied().map(MappingGap::Refusal).collect();
+        vec![self.told(says, change, keys, gaps)]
     }
 
     /// Returns the diagnosis of a refusal where a success was due.
@@ -326,7 +334,7 @@ impl Look<'_> {
                 ),
             }
         };
-        self.told(says, change, keys, self.failed_marks())
+        self.told(says, change, keys, self.failed_gaps())
     }
 
     /// Returns the diagnosis of a success where a refusal was due.
@@ -342,21 +350,21 @@ impl Look<'_> {
                 says,
                 format!("take status {status} out of `{answers}`: it is an error"),
                 vec![answers],
-                self.failed_marks(),
+                self.failed_gaps(),
             );
         }
-        let marks = match &self.act.wants {
+        let gaps = match &self.act.wants {
             Wants::Refusal(words) | Wants::Exactly(words) => {
-                let words = words.iter().copied().map(Mark::Refusal);
-                words.chain(self.failed_marks()).collect()
+                let words = words.iter().copied().map(MappingGap::Refusal);
+                words.chain(self.failed_gaps()).collect()
             }
-            Wants::Success | Wants::AnyRefusal => self.failed_marks(),
+            Wants::Success | Wants::AnyRefusal => self.failed_gaps(),
         };
         self.told(
             says,
             format!("either `{answers}` needs a `where` that tells a success from a refusal, or {} sends something else than it should, or the implementation accepts what it must not", self.operation()),
             vec![answers, self.key("request")],
-            marks,
+            gaps,
         )
     }
 
@@ -365,16 +373,16 @@ impl Look<'_> {
         let Command::ReadInbox { channel, user, .. } = &self.act.command else {
             return Vec::new();
         };
-        let post = visit.post(*channel, &user.0);
-        let mut marks = self.marks.to_vec();
+        let delivery = visit.delivery(*channel, &user.0);
+        let mut gaps = self.gaps.to_vec();
         if answer
             .field("count")
             .and_then(Json::as_u64)
             .unwrap_or_default()
             == 0
         {
-            marks.push(Mark::Facility(facility(*channel)));
-            let (says, change) = match (&post.refused, post.sent) {
+            gaps.push(MappingGap::Facility(facility(*channel)));
+            let (says, change) = match (&delivery.refused, delivery.sent) {
                 (Some(request), _) => (
                     format!("the {channel} gateway got a request that it cannot read: {request}"),
                     format!("let the implementation send {channel} in a form that `proofup gateways` accepts"),
@@ -393,14 +401,14 @@ impl Look<'_> {
                 "gateways".to_owned(),
                 "settle".to_owned(),
             ];
-            return vec![self.told(says, change, keys, marks)];
+            return vec![self.told(says, change, keys, gaps)];
         }
         if !matches!(channel, Channel::Email | Channel::Sms) {
             return Vec::new();
         }
         let length = visit.declared_code_length();
         let keys = vec!["codePattern".to_owned(), "capabilities.limits".to_owned()];
-        let (says, change) = match post.code_length {
+        let (says, change) = match delivery.code_length {
             None => (
                 format!("a message came by {channel}, but `codePattern` finds no code in it"),
                 "let `codePattern` match the code as the message spells it; its first group, else all of it, is the code"
@@ -413,7 +421,7 @@ impl Look<'_> {
             ),
             Some(_) => return Vec::new(),
         };
-        vec![self.told(says, change, keys, marks)]
+        vec![self.told(says, change, keys, gaps)]
     }
 
     /// Looks at a success for what later steps and checks need of it.
@@ -461,7 +469,7 @@ impl Look<'_> {
                     format!("add `{key}`: later steps need it"),
                 )
             };
-            found.push(self.told(says, change, vec![key], self.failed_marks()));
+            found.push(self.told(says, change, vec![key], self.failed_gaps()));
         }
         found
     }
@@ -483,7 +491,7 @@ impl Look<'_> {
                     "let `{key}` find it, or remove it if the implementation does not report it"
                 ),
                 vec![key],
-                vec![Mark::Field(operation, (*field).to_owned())],
+                vec![MappingGap::Field(operation, (*field).to_owned())],
             )
         };
         self.act.tells.iter().filter(absent).map(told).collect()
@@ -522,12 +530,12 @@ impl Look<'_> {
                     ),
                 )
             };
-            let marks = if fits && !self.act.blames.is_empty() {
-                self.failed_marks()
+            let gaps = if fits && !self.act.blames.is_empty() {
+                self.failed_gaps()
             } else {
-                vec![Mark::Field(operation, field.clone())]
+                vec![MappingGap::Field(operation, field.clone())]
             };
-            found.push(self.told(says, change, vec![key], marks));
+            found.push(self.told(says, change, vec![key], gaps));
         }
         found
     }
@@ -550,7 +558,7 @@ pub(super) fn diagnosis(
     change: impl Into<String>,
     keys: Vec<String>,
     exchanges: Vec<Exchange>,
-    marks: Vec<Mark>,
+    gaps: Vec<MappingGap>,
 ) -> Diagnosis {
     Diagnosis {
         says: says.into(),
@@ -558,6 +566,6 @@ pub(super) fn diagnosis(
         line: keys.iter().find_map(|key| text.line(key)),
         keys,
         exchanges,
-        marks,
+        gaps,
     }
 }

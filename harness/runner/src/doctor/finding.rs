@@ -2,8 +2,8 @@
 
 use proofup_binding::exchange::Exchange;
 use proofup_judge::outcome::CouldNotRun;
-pub use proofup_world::Mark;
-use proofup_world::Marks;
+pub use proofup_world::MappingGap;
+use proofup_world::UnprovenMapping;
 
 /// What one probe found.
 #[derive(Debug, Clone)]
@@ -57,12 +57,12 @@ pub struct Diagnosis {
     /// The request and what came back, masked; newest last.
     pub exchanges: Vec<Exchange>,
     /// What a run cannot judge as long as this is so.
-    pub marks: Vec<Mark>,
+    pub gaps: Vec<MappingGap>,
 }
 
-/// Collects the marks of what was found.
-pub(crate) fn marks(findings: &[ProbeFinding]) -> Marks {
-    let mut marks = Vec::new();
+/// Collects the gaps that probes found, each with the finding that tells of it.
+pub(crate) fn unproven(findings: &[ProbeFinding]) -> UnprovenMapping {
+    let mut gaps = Vec::new();
     for finding in findings {
         let Probed::Wrong(diagnoses) = &finding.result else {
             continue;
@@ -72,13 +72,8 @@ pub(crate) fn marks(findings: &[ProbeFinding]) -> Marks {
                 probe: finding.probe.clone(),
                 says: diagnosis.says.clone(),
             };
-            marks.extend(
-                diagnosis
-                    .marks
-                    .iter()
-                    .map(|mark| (mark.clone(), why.clone())),
-            );
+            gaps.extend(diagnosis.gaps.iter().map(|gap| (gap.clone(), why.clone())));
         }
     }
-    Marks::new(marks)
+    UnprovenMapping::new(gaps)
 }

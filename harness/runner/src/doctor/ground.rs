@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::act::{ProbeStage, ProbeStory, act, somebody};
 use super::diagnose::diagnosis;
-use super::finding::{Diagnosis, Mark, ProbeFinding, Probed};
+use super::finding::{Diagnosis, MappingGap, ProbeFinding, Probed};
 use super::{policies, setups};
 
 /// Returns what an error before any probe means.
@@ -26,7 +26,7 @@ pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<ProbeFinding> {
             change,
             keys.iter().map(|key| (*key).to_owned()).collect(),
             Vec::new(),
-            vec![Mark::Everything],
+            vec![MappingGap::Everything],
         )]),
     };
     match error {
@@ -62,21 +62,22 @@ pub(super) fn declarations(
     text: &TargetText,
 ) -> ProbeFinding {
     let mut wrong = Vec::new();
-    let mut demand = |what: String, key: &str, operations: &[Operation], mark: Option<Mark>| {
-        let missing = operations.iter().find(|operation| !target.has(**operation));
-        if let Some(missing) = missing {
-            wrong.push(diagnosis(
-                text,
-                format!("{what} is declared, but the file does not bind `{missing}`"),
-                format!("bind `operations.{missing}`, or remove {what} from the declaration"),
-                vec![format!("operations.{missing}"), key.to_owned()],
-                Vec::new(),
-                mark.into_iter()
-                    .chain([Mark::Operation(*missing)])
-                    .collect(),
-            ));
-        }
-    };
+    let mut demand =
+        |what: String, key: &str, operations: &[Operation], gap: Option<MappingGap>| {
+            let missing = operations.iter().find(|operation| !target.has(**operation));
+            if let Some(missing) = missing {
+                wrong.push(diagnosis(
+                    text,
+                    format!("{what} is declared, but the file does not bind `{missing}`"),
+                    format!("bind `operations.{missing}`, or remove {what} from the declaration"),
+                    vec![format!("operations.{missing}"), key.to_owned()],
+                    Vec::new(),
+                    gap.into_iter()
+                        .chain([MappingGap::Operation(*missing)])
+                        .collect(),
+                ));
+            }
+        };
     for feature in &capabilities.features {
         let operations: &[Operation] = match feature {
             Feature::Deferral => &[Operation::Defer],
@@ -106,7 +107,7 @@ pub(super) fn declarations(
                 format!("the facility `{facility}`"),
                 "capabilities.facilities",
                 operations,
-                Some(Mark::Facility(*facility)),
+                Some(MappingGap::Facility(*facility)),
             );
         }
     }
@@ -145,7 +146,7 @@ pub(super) fn sessions(capabilities: &Capabilities) -> ProbeStory {
         policy: policies::open(capabilities),
         after: Vec::new(),
         stages: vec![
-            ProbeStage::new("provisioning", Vec::new()).marks(&[Mark::Everything]),
+            ProbeStage::new("provisioning", Vec::new()).gaps(&[MappingGap::Everything]),
             ProbeStage::new(
                 "sign-in",
                 vec![
@@ -207,7 +208,7 @@ pub(super) fn clock(capabilities: &Capabilities) -> ProbeStory {
                 "clock",
                 vec![act(json!({ "do": "advanceClock", "by": "1s" }))],
             )
-            .marks(&[Mark::Facility(Facility::Clock)]),
+            .gaps(&[MappingGap::Facility(Facility::Clock)]),
         ],
     }
 }
@@ -226,7 +227,7 @@ pub(super) fn first_policy(capabilities: &Capabilities) -> Option<ProbeStory> {
         after: vec!["sign-in".to_owned()],
         stages: vec![
             ProbeStage::new("policy of a new tenant", vec![prompted])
-                .marks(&[Mark::Facility(Facility::Policy)]),
+                .gaps(&[MappingGap::Facility(Facility::Policy)]),
         ],
     })
 }
@@ -258,6 +259,8 @@ pub(super) fn policy(capabilities: &Capabilities) -> ProbeStory {
         users: vec![somebody("alice", &[])],
         policy: before,
         after: vec!["sign-in".to_owned()],
-        stages: vec![ProbeStage::new("policy", acts).marks(&[Mark::Facility(Facility::Policy)])],
+        stages: vec![
+            ProbeStage::new("policy", acts).gaps(&[MappingGap::Facility(Facility::Policy)]),
+        ],
     }
 }

@@ -7,7 +7,7 @@ use proofup_domain::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
 use super::act::{ProbeStage, ProbeStep, ProbeStory, act, somebody};
-use super::finding::Mark;
+use super::finding::MappingGap;
 use super::policies;
 
 /// Lists the ways to set a method up that the target declares.
@@ -67,9 +67,9 @@ pub(super) fn story(
     kind: ChallengeKind,
 ) -> ProbeStory {
     let name = title(method, kind);
-    let mark = Mark::Setup(method, Some(kind));
+    let gap = MappingGap::Setup(method, Some(kind));
     let stage = |part: &str, acts: Vec<ProbeStep>| {
-        ProbeStage::new(format!("{name}: {part}"), acts).marks(std::slice::from_ref(&mark))
+        ProbeStage::new(format!("{name}: {part}"), acts).gaps(std::slice::from_ref(&gap))
     };
     let sign_in = act(json!({ "do": "signIn", "user": "alice" }));
     let begin = |kept: &[&'static str]| {

@@ -1,7 +1,7 @@
 //! Stories as scenarios, so that the oracle can say whether they tell the truth under the target's own policy.
 //!
-//! A stranger's policy often cannot be set. What a story expects has to hold under it, or the story says nothing: commands
-//! that may be left out are, and what is left and does not fit is not told at all.
+//! The policy of a custom target often cannot be set. What a story expects has to hold under it, or the story says
+//! nothing: commands that may be left out are, and what is left and does not fit is not played at all.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::expect::{Expectation, FieldPatterns, Pattern};
 use proofup_domain::requirement::RequirementId;
 use proofup_scenario::{Check, GatewayForms, Scenario, Step, StepAction};
-use proofup_world::foresee::foresee;
+use proofup_world::policy_fit::fits;
 use proofup_world::{changes_its_user, operation_of};
 
 use super::act::{ProbeStep, ProbeStory, Wants};
@@ -24,14 +24,14 @@ pub(super) fn cut(
     loop {
         let scenario = scenario(&story)?;
         let edition = story.policy.edition;
-        let Err(unforeseen) = foresee(&scenario, edition, target, capabilities) else {
+        let Err(conflict) = fits(&scenario, edition, target, capabilities) else {
             return Ok((story, scenario));
         };
         let why = format!(
             "this probe needs another policy than the target has: {}",
-            unforeseen.needs.join(", ")
+            conflict.needs.join(", ")
         );
-        let Some((stage, act)) = unforeseen.line.and_then(|line| place(&story, line)) else {
+        let Some((stage, act)) = conflict.line.and_then(|line| place(&story, line)) else {
             return Err(why);
         };
         let about = &mut story.stages[stage];
@@ -92,7 +92,7 @@ fn step(line: usize, act: &ProbeStep) -> Option<Step> {
     let expect = match &act.wants {
         Wants::Success => values(act)?,
         Wants::Refusal(words) | Wants::Exactly(words) => Expectation::refused(*words.first()?),
-        // Which refusal it is does not matter, so there is nothing to foresee.
+        // Which refusal it is does not matter, so it fits whatever the policy.
         Wants::AnyRefusal => return None,
     };
     Some(Step {
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::doctor::programme;
     use proofup_binding::ClockMode;
-    use proofup_world::foresee::foresee_under;
+    use proofup_world::policy_fit::fits_under;
 
     fn everything() -> Capabilities {
         Capabilities {
@@ -161,8 +161,8 @@ mod tests {
         for (name, story) in stories {
             let story = story.unwrap_or_else(|why| panic!("{name}: {why}"));
             let scenario = scenario(&story).expect("it can be told");
-            let foreseen = foresee_under(&scenario, &story.policy, &capabilities);
-            assert_eq!(foreseen, Ok(()), "{name}");
+            let fit = fits_under(&scenario, &story.policy, &capabilities);
+            assert_eq!(fit, Ok(()), "{name}");
         }
     }
 }

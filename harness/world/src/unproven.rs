@@ -15,7 +15,7 @@ use crate::{Terms, needs, operation_of};
 
 /// What a run cannot judge, because the mapping does not carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
+pub enum MappingGap {
     /// All of it.
     Everything,
     /// Whatever asks for this operation.
@@ -34,13 +34,13 @@ pub enum Mark {
 
 /// What cannot be judged, each with the doctor's words.
 #[derive(Debug, Clone, Default)]
-pub struct Marks(Vec<(Mark, CouldNotRun)>);
+pub struct UnprovenMapping(Vec<(MappingGap, CouldNotRun)>);
 
-impl Marks {
+impl UnprovenMapping {
     /// Returns marks, each with the reason to report.
     #[must_use]
-    pub const fn new(marks: Vec<(Mark, CouldNotRun)>) -> Self {
-        Self(marks)
+    pub const fn new(gaps: Vec<(MappingGap, CouldNotRun)>) -> Self {
+        Self(gaps)
     }
 
     /// Returns why a scenario cannot even begin, if it cannot.
@@ -58,16 +58,16 @@ impl Marks {
         let made = makes.into_iter().filter(|one| target.has(*one));
         let by_making = made
             .into_iter()
-            .find_map(|operation| self.find(|mark| *mark == Mark::Operation(operation)));
+            .find_map(|operation| self.find(|gap| *gap == MappingGap::Operation(operation)));
         let needed = needs::facilities(scenario, target);
         // What a tenant is made with is there from the beginning; an inbox is missed by the step that needs it.
         let by_facility = [Facility::Policy, Facility::Users]
             .into_iter()
             .filter(|facility| needed.contains(facility))
-            .find_map(|facility| self.find(|mark| *mark == Mark::Facility(facility)));
+            .find_map(|facility| self.find(|gap| *gap == MappingGap::Facility(facility)));
         by_making
             .or(by_facility)
-            .or_else(|| self.find(|mark| *mark == Mark::Everything))
+            .or_else(|| self.find(|gap| *gap == MappingGap::Everything))
             .or_else(|| {
                 Terms::of(target, &scenario.users, policy)
                     .preparation(&scenario.users, limits)
@@ -90,7 +90,7 @@ impl Marks {
         };
         let by_limit = counted.iter().find_map(|times| {
             let text = times.to_string();
-            self.find(|mark| matches!(mark, Mark::Limit(word) if has_word(&text, word)))
+            self.find(|gap| matches!(gap, MappingGap::Limit(word) if has_word(&text, word)))
         });
         by_limit.or_else(|| {
             step.action
@@ -103,9 +103,9 @@ impl Marks {
     pub(crate) fn of_check(&self, step: &Step, check: &Check) -> Option<CouldNotRun> {
         let named = check.expect.as_ref()?.named();
         let operations: Vec<Operation> = step.action.commands().filter_map(operation_of).collect();
-        self.find(|mark| match mark {
-            Mark::Refusal(refusal) => named.reasons.contains(refusal),
-            Mark::Field(operation, field) => {
+        self.find(|gap| match gap {
+            MappingGap::Refusal(refusal) => named.reasons.contains(refusal),
+            MappingGap::Field(operation, field) => {
                 operations.contains(operation) && named.fields.contains(field.as_str())
             }
             _ => false,
@@ -122,23 +122,23 @@ impl Marks {
             }
             _ => None,
         };
-        self.find(|mark| match mark {
-            Mark::Everything => true,
-            Mark::Operation(marked) => operation == Some(*marked),
-            Mark::Setup(method, kind) => setup
+        self.find(|gap| match gap {
+            MappingGap::Everything => true,
+            MappingGap::Operation(missing) => operation == Some(*missing),
+            MappingGap::Setup(method, kind) => setup
                 .is_some_and(|(begun, by)| begun == *method && kind.is_none_or(|kind| kind == by)),
-            Mark::Facility(facility) => facilities.contains(facility),
-            Mark::Limit(word) => {
+            MappingGap::Facility(facility) => facilities.contains(facility),
+            MappingGap::Limit(word) => {
                 matches!(command, Command::AdvanceClock { by } if has_word(by, word))
             }
-            Mark::Refusal(_) | Mark::Field(..) => false,
+            MappingGap::Refusal(_) | MappingGap::Field(..) => false,
         })
     }
 
-    fn find(&self, fits: impl Fn(&Mark) -> bool) -> Option<CouldNotRun> {
+    fn find(&self, fits: impl Fn(&MappingGap) -> bool) -> Option<CouldNotRun> {
         self.0
             .iter()
-            .find(|(mark, _)| fits(mark))
+            .find(|(gap, _)| fits(gap))
             .map(|(_, why)| why.clone())
     }
 }

@@ -20,7 +20,7 @@ use crate::context::RunContext;
 ///
 /// Exchanges and responses are forgotten after each command: thousands of them are made.
 #[derive(Debug)]
-pub struct Stage<'a> {
+pub struct CommandRunner<'a> {
     world: World<'a>,
 }
 
@@ -33,29 +33,29 @@ pub struct Submitted {
     pub exchange: Exchange,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> CommandRunner<'a> {
     /// Makes the tenant and the people.
-    pub async fn set(
-        environment: &'a RunContext,
+    pub async fn start(
+        context: &'a RunContext,
         scenario: Scenario,
         policy: &Policy,
-    ) -> Result<Stage<'a>, String> {
+    ) -> Result<CommandRunner<'a>, String> {
         let case = Case {
             edition: policy.edition,
             scenario: Arc::new(scenario),
         };
-        let world = make_world(environment, &case).await?;
-        let mut stage = Stage { world };
-        if let Err(trouble) = stage.world.set_up(&case.scenario, policy).await {
+        let world = make_world(context, &case).await?;
+        let mut runner = CommandRunner { world };
+        if let Err(trouble) = runner.world.set_up(&case.scenario, policy).await {
             let why = trouble.to_string();
-            stage.strike().await;
+            runner.tear_down().await;
             return Err(why);
         }
-        Ok(stage)
+        Ok(runner)
     }
 
     /// Takes everything down again.
-    pub async fn strike(mut self) {
+    pub async fn tear_down(mut self) {
         self.world.tear_down().await;
         self.world.gateways.stop().await;
     }
@@ -124,12 +124,12 @@ impl<'a> Stage<'a> {
     /// Submits a code in any shape, to a user's latest setup.
     pub async fn submit(&mut self, user: &str, code: Value) -> Result<Submitted, String> {
         let variables = self.submission(user, code)?;
-        let environment = self.world.context;
+        let context = self.world.context;
         let operation = Operation::SubmitCode;
-        let called = environment
+        let called = context
             .session
             .target
-            .call(&environment.session.transport, operation, &variables, None)
+            .call(&context.session.transport, operation, &variables, None)
             .await;
         let (answered, mut exchange) = match called {
             Ok(reply) => (Some(reply.answered), reply.exchange),

@@ -1,9 +1,9 @@
-//! Whether a scenario tells the truth under another policy than its own.
+//! Whether a scenario fits another policy than its own.
 //!
-//! A stranger's policy often cannot be set, or only in part. A scenario written for one policy is then judged under
-//! another, and that is fair only where every one of its expectations holds there, too. The oracle knows: the scenario is
-//! walked with it, each expectation held against what the oracle admits, and the state followed as the expectation wants.
-//! The judge of a run stays the expectation written by hand.
+//! The policy of a custom target often cannot be set, or only in part. A scenario written for one policy is then judged
+//! under another, and that is fair only where every one of its expectations holds there, too. The oracle knows: the
+//! scenario is walked with it, each expectation held against what the oracle admits, and the state followed as the
+//! expectation wants. The judge of a run stays the expectation written by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ use crate::persona::office_takes_texts;
 
 /// Where a scenario first expects what the oracle does not admit under the target's policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unforeseen {
+pub struct PolicyConflict {
     /// The fields in which the target's policy differs from the scenario's: `twoStep.kinds`.
     pub fields: Vec<String>,
     /// The same fields with the values that the scenario needs: `reset.enabled = true`.
@@ -38,7 +38,7 @@ pub struct Unforeseen {
     pub why: String,
 }
 
-impl std::fmt::Display for Unforeseen {
+impl std::fmt::Display for PolicyConflict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let held = if self.needs.is_empty() {
             f.write_str("this scenario needs other limits than the target declares")?;
@@ -56,16 +56,16 @@ impl std::fmt::Display for Unforeseen {
 
 /// Looks whether the oracle admits every expectation of a scenario under the policy that the target has.
 ///
-/// A target that has no policy of its own has the scenario's: there is nothing to foresee.
+/// A target that has no policy of its own has the scenario's: every scenario fits.
 ///
 /// # Errors
 /// Where they part.
-pub fn foresee(
+pub fn fits(
     scenario: &Scenario,
     edition: Edition,
     target: &CompiledTarget,
     capabilities: &Capabilities,
-) -> Result<(), Unforeseen> {
+) -> Result<(), PolicyConflict> {
     let Some(own) = target.standing_policy() else {
         return Ok(());
     };
@@ -75,7 +75,7 @@ pub fn foresee(
     };
     let terms = Terms::of(target, &scenario.users, &asked);
     let walked = walk(scenario, &terms, Some(own), capabilities);
-    walked.map_err(|parted| parted.unforeseen(&asked, differing(&asked, &terms.held)))
+    walked.map_err(|parted| parted.conflict(&asked, differing(&asked, &terms.held)))
 }
 
 /// Looks whether the oracle admits every expectation of a scenario under a policy, methods being registered under the
@@ -83,18 +83,18 @@ pub fn foresee(
 ///
 /// # Errors
 /// Where they part.
-pub fn foresee_under(
+pub fn fits_under(
     scenario: &Scenario,
     policy: &Policy,
     capabilities: &Capabilities,
-) -> Result<(), Unforeseen> {
+) -> Result<(), PolicyConflict> {
     let asked = Policy {
         edition: policy.edition,
         ..scenario.policy.clone()
     };
     let terms = Terms::provisioned(&scenario.users, policy);
     let walked = walk(scenario, &terms, None, capabilities);
-    walked.map_err(|parted| parted.unforeseen(&asked, differing(&asked, policy)))
+    walked.map_err(|parted| parted.conflict(&asked, differing(&asked, policy)))
 }
 
 /// Where expectation and oracle part.
@@ -106,7 +106,7 @@ struct Parted {
 }
 
 impl Parted {
-    fn unforeseen(self, asked: &Policy, mut fields: Vec<String>) -> Unforeseen {
+    fn conflict(self, asked: &Policy, mut fields: Vec<String>) -> PolicyConflict {
         let more = self.beyond.into_iter().filter(|one| !fields.contains(one));
         let more: Vec<String> = more.collect();
         fields.extend(more);
@@ -114,7 +114,7 @@ impl Parted {
             .iter()
             .map(|field| format!("`{field}` = {}", field_of(asked, field)))
             .collect();
-        Unforeseen {
+        PolicyConflict {
             fields,
             needs,
             line: self.line,
@@ -129,7 +129,7 @@ fn walk(
     own: Option<&StandingPolicy>,
     capabilities: &Capabilities,
 ) -> Result<(), Parted> {
-    let mut walk = Walk {
+    let mut walk = FitCheck {
         state: tenant(scenario, &terms.first, capabilities),
         now: scenario.start,
         own,
@@ -145,14 +145,14 @@ fn walk(
     Ok(())
 }
 
-struct Walk<'a> {
+struct FitCheck<'a> {
     state: State,
     now: Timestamp,
     own: Option<&'a StandingPolicy>,
     capabilities: &'a Capabilities,
 }
 
-impl Walk<'_> {
+impl FitCheck<'_> {
     fn prepare(&mut self, command: &Command) -> Result<(), Parted> {
         let succeeded = succeed(&self.state, command, self.now);
         self.state = succeeded.map_err(|admitted| Parted {

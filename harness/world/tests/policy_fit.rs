@@ -8,7 +8,7 @@ use proofup_domain::method::{ChallengeKind, ResetMethod};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{Scenario, embedded_suite};
-use proofup_world::foresee::foresee_under;
+use proofup_world::policy_fit::fits_under;
 use proofup_world::session::read_capabilities;
 
 use crate::planted::{session, wait};
@@ -61,7 +61,7 @@ fn permissive(edition: Edition) -> Policy {
 }
 
 #[test]
-fn every_case_is_foreseen_under_its_own_policy() {
+fn every_case_fits_its_own_policy() {
     let capabilities = reference();
     let mut parted = Vec::new();
     let mut count = 0;
@@ -71,7 +71,7 @@ fn every_case_is_foreseen_under_its_own_policy() {
             edition,
             ..scenario.policy.clone()
         };
-        if let Err(why) = foresee_under(&scenario, &own, &capabilities) {
+        if let Err(why) = fits_under(&scenario, &own, &capabilities) {
             parted.push(format!("{}[{edition}]: {why}", scenario.stem));
         }
     }
@@ -80,15 +80,15 @@ fn every_case_is_foreseen_under_its_own_policy() {
 }
 
 #[test]
-fn some_cases_are_foreseen_under_a_permissive_policy_and_others_are_not() {
+fn some_cases_fit_a_permissive_policy_and_others_do_not() {
     let capabilities = reference();
-    let mut foreseen = BTreeSet::new();
+    let mut fit = BTreeSet::new();
     let mut parted = BTreeSet::new();
     for (scenario, edition) in cases() {
-        match foresee_under(&scenario, &permissive(edition), &capabilities) {
-            Ok(()) => foreseen.insert(scenario.stem.clone()),
-            Err(unforeseen) => {
-                assert!(!unforeseen.fields.is_empty(), "{unforeseen}");
+        match fits_under(&scenario, &permissive(edition), &capabilities) {
+            Ok(()) => fit.insert(scenario.stem.clone()),
+            Err(conflict) => {
+                assert!(!conflict.fields.is_empty(), "{conflict}");
                 parted.insert(scenario.stem.clone())
             }
         };
@@ -99,7 +99,7 @@ fn some_cases_are_foreseen_under_a_permissive_policy_and_others_are_not() {
         "never-in-a-response",
         "new-password-after-the-gates",
     ] {
-        assert!(foreseen.contains(stem), "{stem}");
+        assert!(fit.contains(stem), "{stem}");
     }
     for stem in [
         "nothing-registered-interrupts",
@@ -109,9 +109,9 @@ fn some_cases_are_foreseen_under_a_permissive_policy_and_others_are_not() {
         assert!(parted.contains(stem), "{stem}");
     }
     assert!(
-        foreseen.len() > 60 && parted.len() > 100,
+        fit.len() > 60 && parted.len() > 100,
         "{} {}",
-        foreseen.len(),
+        fit.len(),
         parted.len()
     );
 }
