@@ -21,9 +21,9 @@ use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::SessionState;
 use proofup_explore::matrix::decision::{Decider, Decision, Standing};
-use proofup_gateways::host::InProcessSink;
+use proofup_gateways::host::{InProcessEnding, InProcessNetwork};
 use proofup_reference::app::{AppConfig, Randomness, Reference, app};
-use proofup_reference::delivery::{Carrier, GatewayConfig};
+use proofup_reference::delivery::{Carried, CarriedEnding, Carrier, GatewayConfig};
 use proofup_reference::faults::rule_book;
 use proofup_reference::policy_evaluator::PolicyEvaluator;
 use proofup_reference::rules::RuleBook;
@@ -53,26 +53,32 @@ pub(crate) fn decider() -> Decider {
     )
 }
 
-/// Builds the reference for a run: under test control, everything random drawn from the seed, a fault planted or none.
+/// Builds the reference for a run: under test control, everything random drawn from the seed, a fault planted or none. Where
+/// there is a network, messages go to its providers, and to none on a socket.
 pub(crate) fn planted(
     clock: Clock,
     control_token: Secret,
     seed: u64,
     fault: Option<FaultName>,
+    network: Option<InProcessNetwork>,
 ) -> Reference {
-    carried(clock, control_token, seed, fault, None)
-}
-
-/// Builds the reference as [`planted`] does; where there is a counter, messages are brought there.
-pub(crate) fn carried(
-    clock: Clock,
-    control_token: Secret,
-    seed: u64,
-    fault: Option<FaultName>,
-    counter: Option<InProcessSink>,
-) -> Reference {
-    let carrier =
-        counter.map(|counter| -> Carrier { Arc::new(move |request| counter.take(request)) });
+    let carrier = network.map(|network| -> Carrier {
+        Arc::new(move |carried| {
+            let ending = match carried {
+                Carried::Request(port, request) => network.post(port, request),
+                Carried::Mail {
+                    port,
+                    recipient,
+                    mail,
+                } => network.mail(port, recipient, mail),
+            };
+            match ending {
+                InProcessEnding::Answered(status) => CarriedEnding::Answered(status),
+                InProcessEnding::Broken => CarriedEnding::Broken,
+                InProcessEnding::Silent => CarriedEnding::Silent,
+            }
+        })
+    });
     app(AppConfig {
         test_control_token: Some(control_token),
         randomness: Randomness::Seed(seed.to_string()),

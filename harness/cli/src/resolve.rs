@@ -11,6 +11,7 @@ use proofup_binding::{
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
+use proofup_gateways::host::InProcessNetwork;
 use proofup_runner::doctor::TargetText;
 use proofup_runner::run::{RunError, TargetSession};
 use proofup_world::surroundings::{Surroundings, SurroundingsError, needs_surroundings};
@@ -143,33 +144,42 @@ pub(crate) fn reference() -> Result<CompiledTarget, Failure> {
 async fn resolve_reference(spec: TargetSpec<'_>, clock: Clock) -> Result<ResolvedTarget, Failure> {
     let target = reference()?;
     let token = embedded::control_token();
-    let router = embedded::planted(clock.clone(), token.clone(), spec.seed, spec.fault);
-    let control_token = Some(token);
+    let planted =
+        |network| embedded::planted(clock.clone(), token.clone(), spec.seed, spec.fault, network);
+    let control_token = Some(token.clone());
     if spec.transport == TransportKind::InProcess {
+        let network = InProcessNetwork::default();
+        let router = planted(Some(network.clone()));
         let (transport, callback_base) = (
             embedded::in_process(router),
             embedded::IN_PROCESS.to_owned(),
         );
+        let session = session(
+            target,
+            transport,
+            callback_base,
+            control_token,
+            clock.clone(),
+            spec.seed,
+        );
         return Ok(ResolvedTarget {
-            session: session(
-                target,
-                transport,
-                callback_base,
-                control_token,
-                clock,
-                spec.seed,
-            ),
+            session: TargetSession {
+                surroundings: Arc::new(Surroundings::in_process(network)),
+                ..session
+            },
             text: TargetText::new(REFERENCE_PATH, REFERENCE),
             transport_name: "in-process",
             base: None,
         });
     }
-    let address = embedded::on_loopback(router).await.map_err(|error| {
-        Failure::usage(
-            format!("could not start the reference on loopback: {error}"),
-            "check whether programs may listen on 127.0.0.1, or add --transport in-process",
-        )
-    })?;
+    let address = embedded::on_loopback(planted(None))
+        .await
+        .map_err(|error| {
+            Failure::usage(
+                format!("could not start the reference on loopback: {error}"),
+                "check whether programs may listen on 127.0.0.1, or add --transport in-process",
+            )
+        })?;
     let callback_base = format!("http://{address}");
     let base = Url::parse(&callback_base)
         .map_err(|error| Failure::bug(format!("{callback_base} is not a URL: {error}")))?;

@@ -146,6 +146,11 @@ pub fn handle(request: &ProviderRequest<'_>, state: &ProviderState) -> ProviderA
     }
 }
 
+/// Returns the channel that a path belongs to; none where no provider has it.
+pub(crate) fn channel_of(path: &str) -> Option<Channel> {
+    RequestForm::of(path).map(RequestForm::channel)
+}
+
 /// Returns whether [`handle`] will break the connection, and does nothing else.
 ///
 /// A host like wiremock has to know before it chooses how to respond.

@@ -62,6 +62,18 @@ pub(crate) async fn serve(mut stream: TcpStream, providers: ProviderState) -> (T
     }
 }
 
+/// Takes a mail to one recipient without a session, and returns how one would have ended.
+///
+/// `hang` and `reset` strike before the mail is seen, like in a session.
+pub(crate) fn take(providers: &ProviderState, recipient: &str, mail: &[u8]) -> RequestEnding {
+    let ending = providers.ending(Channel::Email, recipient);
+    if ending != RequestEnding::Accept {
+        return ending;
+    }
+    let at = providers.clock().now();
+    providers.take(vec![mime::message(mail, recipient.to_owned(), at)])
+}
+
 /// How a session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SmtpStep {

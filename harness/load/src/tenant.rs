@@ -9,7 +9,7 @@ use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
 use proofup_domain::method::{ChallengeKind, ResetMethod};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
-use proofup_gateways::host::InProcessSink;
+use proofup_gateways::host::InProcessGateways;
 use proofup_world::session::TargetSession;
 
 use super::messages::MessageRouter;
@@ -23,7 +23,7 @@ pub(crate) struct UserContext {
     pub(crate) capabilities: Capabilities,
     pub(crate) router: MessageRouter,
     /// Where a target in this process brings its messages.
-    pub(crate) counter: Option<InProcessSink>,
+    pub(crate) in_process: Option<InProcessGateways>,
     /// The connections of those who are under way, where requests can be written straight onto one.
     pub(crate) lanes: Option<Lanes>,
     /// How long a message may take.

@@ -79,7 +79,7 @@ impl Door {
             connect: Arc::new(move || transport.clone()),
             watched: None,
             gateways: StandaloneOptions::default(),
-            counter: None,
+            network: None,
             direct: None,
         }
     }

@@ -126,7 +126,7 @@ fn configured(plan: LoadPlan, text: &str) -> LoadConfig {
         shard: Shard::WHOLE,
         gateways,
         direct,
-        counter: None,
+        network: None,
         connect: Arc::new(move || loopback_transport(&base, options)),
         watched: None,
     }

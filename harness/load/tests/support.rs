@@ -112,7 +112,7 @@ impl Served {
             connect: Arc::new(move || loopback_transport(&base, options)),
             watched: None,
             gateways: StandaloneOptions::default(),
-            counter: None,
+            network: None,
         }
     }
 }

@@ -24,8 +24,8 @@ pub use self::config::{
     AddressRefused, BaseUrl, GatewayConfig, MailGateway, PushGateway, SmsGateway, SmtpAddress,
     VoiceGateway,
 };
-pub use self::connections::Carrier;
 use self::connections::GatewayConnections;
+pub use self::connections::{Carried, CarriedEnding, Carrier};
 use self::requests::GatewayRequest;
 use self::wording::Notice;
 use crate::address::EmailAddress;
@@ -112,7 +112,7 @@ impl Courier {
         Self::carried(limit, None)
     }
 
-    /// Makes a courier as [`Self::new`] does; where there is a carrier, it takes what would go to HTTP gateways.
+    /// Makes a courier as [`Self::new`] does; where there is a carrier, it takes all that would go to gateways.
     #[must_use]
     pub fn carried(limit: usize, carrier: Option<Carrier>) -> Self {
         Self(Arc::new(CourierInner {
@@ -193,7 +193,9 @@ impl Courier {
             } => {
                 let letter = wording::letter(&organisation, &code);
                 match configured(config.email.as_ref())? {
-                    MailGateway::Smtp { smtp } => mail::send(smtp, &to, &letter, standing).await,
+                    MailGateway::Smtp { smtp } => {
+                        mail::post(connections.carrier(), smtp, &to, &letter, standing).await
+                    }
                     MailGateway::MailSend { url } => {
                         let post = requests::mail_send(&to, &letter);
                         connections.post(url, post, standing).await

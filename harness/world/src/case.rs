@@ -13,7 +13,6 @@ use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::Requirement;
 use proofup_domain::secret::Secret;
-use proofup_gateways::host::Gateways;
 use proofup_judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
@@ -164,14 +163,8 @@ pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<Worl
     let mut rng = case_rng(context.session.seed, &id);
     let organisation = Organisation::draw(&id, &mut rng);
     let people = people_of(context, case, &organisation, &mut rng);
-    let gateways = match context.session.surroundings.gateways() {
-        Some(shared) => Host::Shared(shared),
-        None => Host::Own(Box::new(
-            Gateways::start(context.session.clock.clone())
-                .await
-                .map_err(|error| format!("could not start the gateways: {error}"))?,
-        )),
-    };
+    let session = &context.session;
+    let gateways = Host::open(&session.surroundings, &session.clock).await?;
     let opened = gateways.inboxes().cursor();
     let secrets: BTreeSet<Secret> = people
         .values()

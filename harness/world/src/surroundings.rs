@@ -20,7 +20,7 @@ use std::time::Duration;
 use proofup_binding::{ClockMode, ClockMove, CompiledTarget, GatewayPlan, Transport, Variables};
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::clock::Clock;
-use proofup_gateways::host::{Standalone, StandaloneOptions, StartError};
+use proofup_gateways::host::{InProcessNetwork, Standalone, StandaloneOptions, StartError};
 use tokio::net::TcpStream;
 
 pub use clock_file::FaketimeFile;
@@ -43,6 +43,7 @@ pub fn gateway_options(plan: &GatewayPlan) -> StandaloneOptions {
 #[derive(Debug, Default)]
 pub struct Surroundings {
     gateways: Mutex<Option<Arc<Standalone>>>,
+    network: Option<InProcessNetwork>,
     process: tokio::sync::Mutex<Option<Process>>,
     clock_file: Option<FaketimeFile>,
     shell: Option<Shell>,
@@ -137,6 +138,15 @@ impl SurroundingsError {
 }
 
 impl Surroundings {
+    /// Surrounds a target in this process with a network on which it reaches the gateways of each case without a socket.
+    #[must_use]
+    pub fn in_process(network: InProcessNetwork) -> Self {
+        Self {
+            network: Some(network),
+            ..Self::default()
+        }
+    }
+
     /// Starts the gateways, writes the clock file and starts the process, in the folder of the target file. [`Self::ready`]
     /// then waits for it.
     ///
@@ -230,6 +240,12 @@ impl Surroundings {
     #[must_use]
     pub fn gateways(&self) -> Option<Arc<Standalone>> {
         locked(&self.gateways).clone()
+    }
+
+    /// Returns the network on which a case opens gateways of its own; none: it opens them on loopback.
+    #[must_use]
+    pub const fn network(&self) -> Option<&InProcessNetwork> {
+        self.network.as_ref()
     }
 
     /// Returns the file by which the implementation's time is moved.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_domain::fault::FaultName;
+use proofup_gateways::host::InProcessNetwork;
 use proofup_runner::faults::{
     Catch, Fate, FaultMatrix, FaultResult, HuntBudget, HuntResult, judge_faults,
 };
 use proofup_runner::run::{RunConfig, Selection, TargetSession};
 use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_world::surroundings::Surroundings;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::suite;
@@ -108,10 +110,12 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
     let suite = suite::load(&[], None, &catalogue)?;
     let token = embedded::control_token();
     let seed = arguments.seed;
+    let network = InProcessNetwork::default();
     let factory = {
-        let (clock, token) = (clock.clone(), token.clone());
+        let (clock, token, network) = (clock.clone(), token.clone(), network.clone());
         move |fault| {
-            let router = embedded::planted(clock.clone(), token.clone(), seed, fault);
+            let network = Some(network.clone());
+            let router = embedded::planted(clock.clone(), token.clone(), seed, fault, network);
             embedded::in_process(router)
         }
     };
@@ -123,7 +127,7 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
             transport: factory(None),
             callback_base: embedded::IN_PROCESS.to_owned(),
             control_token: Some(token),
-            surroundings: Arc::default(),
+            surroundings: Arc::new(Surroundings::in_process(network)),
             clock,
             seed,
         },

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use proofup_binding::{Operation, TransportOptions};
-use proofup_gateways::host::InProcessSink;
+use proofup_gateways::host::InProcessNetwork;
 use proofup_gateways::host::StandaloneOptions;
 use proofup_load::baseline::Baseline;
 use proofup_load::plan::{self, LoadPlan};
@@ -178,7 +178,7 @@ fn config(
         session: subject.session.clone(),
         connect: Arc::clone(&subject.connect),
         direct: subject.direct.clone(),
-        counter: subject.counter.clone(),
+        network: subject.network.clone(),
         watched: subject.process,
         gateways: gateways(arguments, subject),
     }
@@ -254,11 +254,11 @@ async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<LoadTarge
         return LoadTarget::named(spec, options, clock::machine()).await;
     }
     if arguments.transport == Some(TransportKind::InProcess) {
-        let counter = match arguments.gateways {
-            None | Some(GatewayPlace::Counter) => Some(InProcessSink::default()),
+        let network = match arguments.gateways {
+            None | Some(GatewayPlace::Counter) => Some(InProcessNetwork::default()),
             Some(GatewayPlace::Loopback) => None,
         };
-        return LoadTarget::in_process(plan.seed, fault, clock::machine(), counter);
+        return LoadTarget::in_process(plan.seed, fault, clock::machine(), network);
     }
     LoadTarget::child(
         plan.seed,

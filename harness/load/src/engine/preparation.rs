@@ -14,7 +14,6 @@ use proofup_domain::command::Command;
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
-use proofup_gateways::host::InProcessSink;
 use proofup_world::Terms;
 use serde_json::{Map, Value as Json, json};
 
@@ -263,14 +262,14 @@ impl Preparation<'_> {
     /// Returns where the tenant's messages go.
     fn addresses(&self) -> Json {
         let urls = match (
-            &self.context.counter,
+            &self.context.in_process,
             self.context.session.surroundings.gateways(),
         ) {
-            (Some(_), _) => [
-                InProcessSink::sms_url().to_owned(),
-                InProcessSink::voice_url().to_owned(),
-                InProcessSink::mail_url().to_owned(),
-                InProcessSink::push_url().to_owned(),
+            (Some(gateways), _) => [
+                gateways.sms_url(),
+                gateways.voice_url(),
+                gateways.mail_url(),
+                gateways.push_url(),
             ],
             (None, Some(gateways)) => [
                 gateways.sms_url(),

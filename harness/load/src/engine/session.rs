@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
 use proofup_binding::{DiscoverError, Operation};
-use proofup_gateways::host::Standalone;
+use proofup_gateways::host::{InProcessGateways, Standalone};
 use proofup_world::session::TargetSession;
 use proofup_world::surroundings::Surroundings;
 use tokio::sync::watch;
@@ -36,13 +36,17 @@ impl LoadSession {
         stop: &mut watch::Receiver<bool>,
     ) -> Result<Self, LoadError> {
         let router = MessageRouter::default();
-        let gateways = gateways(config, &router).await?;
+        let in_process = in_process(config, &router)?;
+        let gateways = match in_process {
+            Some(_) => None,
+            None => Some(gateways(config, &router).await?),
+        };
         let begun =
             Surroundings::around(&config.session.target, gateways, &config.session.clock).await;
         let surroundings = Arc::new(begun.map_err(LoadError::Surroundings)?);
         let made = Made::default();
         let set = tokio::select! {
-            set = within(config, router, &surroundings, &made) => set,
+            set = within(config, (router, in_process), &surroundings, &made) => set,
             () = asked_to_stop(stop) => Err(LoadError::Interrupted),
         };
         match set {
@@ -85,32 +89,37 @@ impl LoadSession {
 async fn end(config: &LoadConfig, made: &Made, surroundings: &Surroundings) {
     tear_down(config, made).await;
     surroundings.stop().await;
-    if let Some(counter) = &config.counter {
-        counter.close();
-    }
 }
 
-/// Starts gateways that hand every message to whoever waits for it; none on sockets: there is a counter for that.
-async fn gateways(
+/// Opens gateways without a socket that hand every message to whoever waits for it, for a target in this process.
+fn in_process(
     config: &LoadConfig,
     router: &MessageRouter,
-) -> Result<Option<Standalone>, LoadError> {
+) -> Result<Option<InProcessGateways>, LoadError> {
+    let Some(network) = &config.network else {
+        return Ok(None);
+    };
+    let taker = router.clone();
+    let opened = network.open_with_sink(config.session.clock.clone(), move |message| {
+        taker.deliver(message);
+    });
+    let full = || LoadError::NotStarted("the network in this process has no free port".to_owned());
+    opened.map(Some).ok_or_else(full)
+}
+
+/// Starts gateways that hand every message to whoever waits for it.
+async fn gateways(config: &LoadConfig, router: &MessageRouter) -> Result<Standalone, LoadError> {
     let (taker, clock) = (router.clone(), config.session.clock.clone());
     let taker = move |message| taker.deliver(message);
-    if let Some(counter) = &config.counter {
-        counter.open(clock, taker);
-        return Ok(None);
-    }
     Standalone::start_with_sink(&config.gateways, clock, taker)
         .await
-        .map(Some)
         .map_err(|error| LoadError::NotStarted(error.to_string()))
 }
 
 /// Makes ready what is surrounded already.
 async fn within(
     config: &LoadConfig,
-    router: MessageRouter,
+    (router, in_process): (MessageRouter, Option<InProcessGateways>),
     surroundings: &Arc<Surroundings>,
     made: &Made,
 ) -> Result<(Rc<UserContext>, Prepared), LoadError> {
@@ -137,7 +146,7 @@ async fn within(
         },
         capabilities,
         router,
-        counter: config.counter.clone(),
+        in_process,
         lanes: config.direct.clone().map(Lanes::new),
         timeout: config.plan.timeout,
         stranger: target.keeps_more()

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use proofup_binding::exchange::Exchange;
 use proofup_binding::{Direct, Operation};
 use proofup_domain::method::Method;
-use proofup_gateways::host::{InProcessSink, StandaloneOptions};
+use proofup_gateways::host::{InProcessNetwork, StandaloneOptions};
 use proofup_world::session::TargetSession;
 use proofup_world::surroundings::SurroundingsError;
 use serde_json::Value as Json;
@@ -38,8 +38,8 @@ pub struct LoadConfig {
     pub watched: Option<u32>,
     /// Where the gateways listen: where the target file says, if it does.
     pub gateways: StandaloneOptions,
-    /// Where a target in this process brings its messages instead.
-    pub counter: Option<InProcessSink>,
+    /// The network on which a target in this process reaches its gateways instead.
+    pub network: Option<InProcessNetwork>,
 }
 
 impl std::fmt::Debug for LoadConfig {

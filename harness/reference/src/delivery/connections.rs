@@ -16,8 +16,35 @@ use super::config::BaseUrl;
 use super::requests::GatewayRequest;
 use super::{DeliveryResult, GatewayFailure};
 
-/// Takes requests to gateways in place of a socket, and returns the status of the answer: for gateways in the same process.
-pub type Carrier = Arc<dyn Fn(&Request<Bytes>) -> StatusCode + Send + Sync>;
+/// Takes what would go to a gateway's socket: for gateways in the same process.
+pub type Carrier = Arc<dyn Fn(Carried<'_>) -> CarriedEnding + Send + Sync>;
+
+/// What a carrier takes, and the port of the gateway that it is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Carried<'a> {
+    /// A request to an HTTP gateway.
+    Request(u16, &'a Request<Bytes>),
+    /// A mail to one recipient, for a mail server.
+    Mail {
+        /// The port of the mail server.
+        port: u16,
+        /// The recipient, as the envelope has it.
+        recipient: &'a str,
+        /// Headers and body (RFC 5322).
+        mail: &'a [u8],
+    },
+}
+
+/// How what was carried ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CarriedEnding {
+    /// The gateway answered with this status; a mail server that took the mail is 200.
+    Answered(StatusCode),
+    /// The connection could not be made, or broke.
+    Broken,
+    /// The gateway never answers. Nobody waits for that: the time-out counts as over.
+    Silent,
+}
 
 /// Idle connections, bounded for each gateway and in all.
 pub(super) struct GatewayConnections {
@@ -68,7 +95,8 @@ impl GatewayConnections {
         standing: &mut DeliveryResult,
     ) -> DeliveryResult {
         if let Some(carrier) = &self.carrier {
-            *standing = verdict(carrier(&request(url, post)?));
+            let (_, port) = url.socket();
+            *standing = carried(carrier(Carried::Request(port, &request(url, post)?)));
             return *standing;
         }
         let mut request = request(url, post)?.map(Full::new);
@@ -85,6 +113,11 @@ impl GatewayConnections {
             Ok(answer) => self.conclude(key, answer, standing).await,
             Err(_) => Err(GatewayFailure::Refused),
         }
+    }
+
+    /// Returns where mail goes instead of a socket.
+    pub(super) fn carrier(&self) -> Option<&Carrier> {
+        self.carrier.as_ref()
     }
 
     /// Reads the status, then what is left of the answer, and keeps the connection if all of it came.
@@ -172,6 +205,15 @@ enum Lost {
 fn key(url: &BaseUrl) -> String {
     let runtime = tokio::runtime::Handle::current().id();
     format!("{} {runtime}", url.authority())
+}
+
+/// Returns what a delivery that was carried has come to.
+pub(super) fn carried(ending: CarriedEnding) -> DeliveryResult {
+    match ending {
+        CarriedEnding::Answered(status) => verdict(status),
+        CarriedEnding::Broken => Err(GatewayFailure::Refused),
+        CarriedEnding::Silent => Err(GatewayFailure::TimedOut),
+    }
 }
 
 /// An answer of 2xx is success.

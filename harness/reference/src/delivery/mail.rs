@@ -8,6 +8,7 @@ use lettre::{Address, Message};
 use tokio::net::TcpStream;
 
 use super::config::SmtpAddress;
+use super::connections::{Carried, Carrier, carried};
 use super::requests::OWN_ADDRESS;
 use super::wording::Letter;
 use super::{DeliveryResult, GatewayFailure};
@@ -16,7 +17,7 @@ use crate::address::EmailAddress;
 /// Sends a letter to exactly one address.
 ///
 /// `standing` is success once the server has taken the mail: a goodbye that is never answered does not undo it.
-pub(super) async fn send(
+async fn send(
     server: &SmtpAddress,
     to: &EmailAddress,
     letter: &Letter,
@@ -46,6 +47,38 @@ pub(super) async fn send(
     *standing = Ok(());
     let _ = connection.quit().await;
     Ok(())
+}
+
+/// Sends a letter to exactly one address, by a carrier where there is one.
+pub(super) async fn post(
+    carrier: Option<&Carrier>,
+    server: &SmtpAddress,
+    to: &EmailAddress,
+    letter: &Letter,
+    standing: &mut DeliveryResult,
+) -> DeliveryResult {
+    let Some(carrier) = carrier else {
+        return send(server, to, letter, standing).await;
+    };
+    *standing = carry(carrier, server, to, letter);
+    *standing
+}
+
+/// Hands a letter to exactly one address to a carrier, which takes every script.
+fn carry(
+    carrier: &Carrier,
+    server: &SmtpAddress,
+    to: &EmailAddress,
+    letter: &Letter,
+) -> DeliveryResult {
+    let recipient = recipient(to, true).ok_or(GatewayFailure::Refused)?;
+    let message = compose(&recipient, letter).ok_or(GatewayFailure::Refused)?;
+    let (_, port) = server.socket();
+    carried(carrier(Carried::Mail {
+        port,
+        recipient: recipient.as_ref(),
+        mail: &message.formatted(),
+    }))
 }
 
 /// Chooses the spelling that the server can take: as typed, or with the domain in A-labels, which is the same mailbox.

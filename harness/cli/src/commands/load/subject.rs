@@ -11,7 +11,7 @@ use proofup_binding::{CompiledTarget, Direct, TransportOptions, loopback_transpo
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
-use proofup_gateways::host::InProcessSink;
+use proofup_gateways::host::InProcessNetwork;
 use proofup_load::Connect;
 use proofup_load::report::{IN_PROCESS, TargetTold};
 use proofup_runner::run::TargetSession;
@@ -28,7 +28,7 @@ pub(crate) struct LoadTarget {
     pub(crate) connect: Connect,
     pub(crate) direct: Option<Direct>,
     /// Where it brings its messages in this process.
-    pub(crate) counter: Option<InProcessSink>,
+    pub(crate) network: Option<InProcessNetwork>,
     pub(crate) told: TargetTold,
     /// The process, where it is ours.
     pub(crate) process: Option<u32>,
@@ -67,7 +67,7 @@ impl LoadTarget {
                 transport: "http".to_owned(),
             },
             direct: target.direct(options),
-            counter: None,
+            network: None,
             connect: connected,
             session,
             process: None,
@@ -80,10 +80,10 @@ impl LoadTarget {
         seed: u64,
         fault: Option<FaultName>,
         clock: Clock,
-        counter: Option<InProcessSink>,
+        network: Option<InProcessNetwork>,
     ) -> Result<Self, Failure> {
         let token = embedded::control_token();
-        let router = embedded::carried(clock.clone(), token.clone(), seed, fault, counter.clone());
+        let router = embedded::planted(clock.clone(), token.clone(), seed, fault, network.clone());
         let transport = embedded::in_process(router);
         Ok(Self {
             session: TargetSession {
@@ -97,7 +97,7 @@ impl LoadTarget {
             },
             connect: Arc::new(move || transport.clone()),
             direct: None,
-            counter,
+            network,
             told: TargetTold {
                 name: embedded::NAME.to_owned(),
                 url: None,
@@ -145,7 +145,7 @@ impl LoadTarget {
                 seed,
             },
             direct: Direct::of(&base, options),
-            counter: None,
+            network: None,
             connect: Arc::new(move || loopback_transport(&base, options)),
             process: Some(child.0.id()),
             _child: Some(Arc::new(child)),
