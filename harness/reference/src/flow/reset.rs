@@ -118,13 +118,11 @@ impl Turn<'_> {
 
     /// Counts the gates passed by methods that still are registered and usable.
     pub(crate) fn gates_passed(&self, reset: &ResetRecord) -> u32 {
-        let standing = self.standing(&reset.user);
-        let still_counts = |id: &&String| {
-            let mut usable = standing.usable_methods(Purpose::PasswordReset);
-            usable.any(|one| one.id == **id)
-        };
         let counted = if self.rules.gate_counts_once {
-            reset.passed.values().filter(still_counts).count()
+            let methods = reset.passed.values();
+            methods
+                .filter(|id| self.gate_still_counts(reset, id))
+                .count()
         } else {
             let proved = self.state.challenges.values();
             let proved = proved.filter(|one| one.owner == ChallengeOwner::Reset(reset.id.clone()));
@@ -135,12 +133,18 @@ impl Turn<'_> {
         u32::try_from(counted).unwrap_or(u32::MAX)
     }
 
-    /// Returns whether a method's gate was passed.
+    /// Returns whether the gate that a method with this id passed still counts.
+    fn gate_still_counts(&self, reset: &ResetRecord, id: &str) -> bool {
+        let standing = self.standing(&reset.user);
+        let mut usable = standing.usable_methods(Purpose::PasswordReset);
+        usable.any(|one| one.id == id)
+    }
+
+    /// Returns whether a method's gate was passed, and still counts: one that does not is open again.
     pub(crate) fn is_gate_passed(&self, reset: &ResetRecord, method: Method) -> bool {
-        self.rules.gate_counts_once
-            && reset
-                .passed
-                .contains_key(&self.standing(&reset.user).gate(method))
+        let gate = self.standing(&reset.user).gate(method);
+        let passed_by = reset.passed.get(&gate);
+        self.rules.gate_counts_once && passed_by.is_some_and(|id| self.gate_still_counts(reset, id))
     }
 
     /// Begins one proof.

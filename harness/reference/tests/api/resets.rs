@@ -214,3 +214,25 @@ async fn a_proof_belongs_to_its_reset_and_a_spent_step_proves_nothing() {
         .await
         .refused(403, "methodNotAvailable");
 }
+
+#[tokio::test]
+async fn a_gate_that_a_deleted_app_passed_is_open_again_to_another_app() {
+    let (world, oath, token) = start(1).await;
+    let other = world.add_oath(&token).await;
+    let path = begin(&world).await;
+    world.advance(30).await;
+    let passed = prove_by_app(&world, &path, &oath).await.expect(200);
+    assert_eq!(passed["state"], json!("gatesPassed"));
+    let method = format!("/v1/methods/{}", oath.method_id);
+    world
+        .call("DELETE", &method, &token, Value::Null)
+        .await
+        .expect(204);
+    let reset = world.get(&path, "").await.expect(200);
+    assert_eq!(
+        (&reset["gatesPassed"], &reset["methods"][0]["methodId"]),
+        (&json!(0), &json!(other.method_id))
+    );
+    let passed = prove_by_app(&world, &path, &other).await.expect(200);
+    assert_eq!(passed["state"], json!("gatesPassed"));
+}
