@@ -241,10 +241,23 @@ fn run(
         script: std::mem::take(script),
         asked: 0,
     };
+    // What a reset that policy has switched off since is answered (`domain.md` §13): it goes on, by the policy of now or as
+    // though it were on still, or `contactAdministrator` is all there is.
+    let off = is_about_a_reset(command) && !state.policy.reset.enabled;
+    let as_before = off && world.reading();
+    if as_before {
+        Arc::make_mut(&mut world.state.policy).reset.enabled = true;
+    }
     let mut told = dispatch(&mut world, command).unwrap_or_else(|refused| refused);
-    if is_about_a_reset(command) && !world.state.policy.reset.enabled && told.is_refusal() {
-        // Policy has switched resets off meanwhile: the answer may be that of a reset that cannot begin.
-        told = told.or_refused(&[Refusal::ContactAdministrator]);
+    if as_before {
+        world.state.policy = Arc::clone(&state.policy);
+    } else if off
+        && matches!(told, Told::Answers(_))
+        && !world.script[..world.asked].contains(&true)
+        && world.reading()
+    {
+        world.state = state.clone();
+        told = Told::refused(Refusal::ContactAdministrator);
     }
     *script = world.script;
     (world.state, told)

@@ -1,7 +1,9 @@
 //! The answers, in the camelCase of `proofup_domain::answer`; what the design leaves open is absent.
 
+use std::collections::BTreeSet;
+
 use proofup_domain::expect::{FieldPatterns, Pattern};
-use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::method::{ChallengeKind, Gate, Method};
 use proofup_domain::state::{ChallengeState, ResetState, SetupPage};
 
 use super::StepContext;
@@ -239,35 +241,34 @@ impl StepContext {
         answer
     }
 
-    /// Returns where a reset stands.
-    pub(super) fn reset_answer(&self, at: Ref) -> FieldPatterns {
+    /// Returns where a reset stands in which these gates count.
+    pub(super) fn reset_answer(&self, at: Ref, counted: &BTreeSet<Gate>) -> FieldPatterns {
         let (policy, person) = (&self.state.policy, self.person(at.owner));
-        let reset = &person.resets[at.index];
         let needed = usable::gates(policy, person.user.role);
-        let passed = u32::try_from(reset.passed.len()).unwrap_or(u32::MAX);
-        if reset.completed {
+        let passed = u32::try_from(counted.len()).unwrap_or(u32::MAX);
+        if person.resets[at.index].completed {
             return fields().with("state", ResetState::Completed.as_str());
         }
         let (state, methods) = if passed >= needed {
             (ResetState::GatesPassed, Pattern::List(Vec::new()))
         } else {
-            let choices = reset::proofs(policy, &person.user, &reset.passed);
-            // Of two apps: whether the kinds of one come together, or each kind of both, is not said.
+            let choices = reset::proofs(policy, &person.user, counted);
+            // Of two apps: whether the kinds of one come together, or each kind of both, is not said. The default is first.
+            let default = default::shown(policy, &person.user);
             let mut by_kind = choices.clone();
             by_kind.sort_by_key(|choice| {
                 let held = person.user.find(choice.id);
-                (held.map(|held| held.method), choice.kind)
+                let method = held.map(|held| held.method);
+                (Some(*choice) != default, method, choice.kind)
             });
-            let spelt = |choice: Option<&Choice>| choice.map(|one| proof(&person.user, *one));
-            let first_stays = spelt(choices.first()) == spelt(by_kind.first());
             let (told, by_kind) = (
                 proofs(&person.user, &choices),
                 proofs(&person.user, &by_kind),
             );
-            if first_stays && told != by_kind {
-                (ResetState::Started, either(told, by_kind))
-            } else {
+            if told == by_kind {
                 (ResetState::Started, told)
+            } else {
+                (ResetState::Started, either(told, by_kind))
             }
         };
         fields()

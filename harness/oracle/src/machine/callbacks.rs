@@ -9,7 +9,7 @@ use super::enroll::OPEN;
 use super::expected::Told;
 use super::life::Life;
 use super::outbox::CallOrNotification;
-use super::records::{Phase, ProofSubject, Ref};
+use super::records::{ChallengeTarget, Phase, ProofSubject, Ref};
 use super::register::QuestionAnswers;
 use super::verify::owner;
 use super::{Handled, StepContext};
@@ -96,7 +96,23 @@ impl StepContext {
     }
 
     /// Returns why an answer to a call or a notification changes nothing, or none if it counts.
+    ///
+    /// Once its time is over it may be forgotten (`domain.md` §13).
     fn dead(&self, signal: CallOrNotification) -> Option<Told> {
+        let limits = self.limits();
+        let lifetime = match signal.channel {
+            Channel::Voice => limits.call_seconds,
+            _ => limits.notification_seconds,
+        };
+        let told = self.why_dead(signal)?;
+        Some(if self.is_over(signal.since, lifetime) {
+            told.or_refused(&[Refusal::NotFound])
+        } else {
+            told
+        })
+    }
+
+    fn why_dead(&self, signal: CallOrNotification) -> Option<Told> {
         use Refusal as R;
         let life = self.life(signal.thing);
         if signal.answered {
@@ -169,7 +185,7 @@ impl StepContext {
                 checked
             }
             ProofSubject::Challenge(at) => {
-                let usable = self.still_proves(at).is_ok();
+                let usable = self.still_proves(at).is_ok() || self.goes_on_switched_off(at);
                 if usable {
                     self.pass(at);
                 } else {
@@ -178,5 +194,21 @@ impl StepContext {
                 usable
             }
         }
+    }
+
+    /// Returns whether a proof of a reset that policy has switched off since counts as though it were on still, if it is
+    /// read so.
+    fn goes_on_switched_off(&mut self, at: Ref) -> bool {
+        let is_of_a_reset = matches!(self.challenge(at).target, ChallengeTarget::Reset(_));
+        if !is_of_a_reset || self.state.policy.reset.enabled {
+            return false;
+        }
+        let now = std::sync::Arc::clone(&self.state.policy);
+        std::sync::Arc::make_mut(&mut self.state.policy)
+            .reset
+            .enabled = true;
+        let proves = self.still_proves(at).is_ok();
+        self.state.policy = now;
+        proves && self.reading()
     }
 }

@@ -343,10 +343,7 @@ impl StepContext {
             }
         }
         let told = Told::success(self.enrollment_answer(at));
-        // What is verified need not be told for ever: the list tells it too.
-        let old = self.is_over(self.enrollment(at).begun, self.limits().enrollment_seconds);
-        let life = self.enrollment_life(at);
-        Ok(if life == Life::Over || (life == Life::Verified && old) {
+        Ok(if self.may_be_forgotten(ProofSubject::Enrollment(at)) {
             told.or_refused(&[Refusal::NotFound])
         } else {
             told
@@ -356,7 +353,7 @@ impl StepContext {
     pub(super) fn next_page(&mut self, by: By<'_>, name: Option<&Name>) -> Handled {
         let at = self.setup(by, name, true)?;
         let life = self.enrollment_life(at);
-        if let Some(refused) = life.refusal() {
+        if let Some(refused) = self.refusal_of(ProofSubject::Enrollment(at)) {
             return Err(refused.or_refused(&[Refusal::OutOfOrder]));
         }
         let page = self.enrollment(at).page;
@@ -409,7 +406,7 @@ impl StepContext {
         let at = self.setup(by, name, true)?;
         let life = self.enrollment_life(at);
         if life.is_final()
-            && let Some(refused) = life.refusal()
+            && let Some(refused) = self.refusal_of(ProofSubject::Enrollment(at))
         {
             return Err(refused);
         }
@@ -426,17 +423,18 @@ impl StepContext {
             }));
         }
         if self.enrollment(at).method == Method::SoftwareOath {
-            return self.send_nothing(at, life);
+            return self.send_nothing(at);
         }
         self.send_again(at)?;
         Ok(Told::success(self.enrollment_answer(at)))
     }
 
     /// Another app is sent nothing: the design does not say whether asking for it is refused or restarts its time.
-    fn send_nothing(&mut self, at: Ref, life: Life) -> Handled {
+    fn send_nothing(&mut self, at: Ref) -> Handled {
         if !self.reading() {
             let refused = Told::refused(Refusal::OutOfOrder);
-            return Err(life.refusal().into_iter().fold(refused, Told::or));
+            let over = self.refusal_of(ProofSubject::Enrollment(at));
+            return Err(over.into_iter().fold(refused, Told::or));
         }
         self.check_setup(at)?;
         let now = self.now;
@@ -483,21 +481,14 @@ impl StepContext {
         Ok(())
     }
 
-    /// Leaves a setup; leaving it again changes nothing, and leaving a verified one does not unmake the method.
+    /// Leaves a setup; leaving one that is over changes nothing, and leaving a verified one does not unmake the method.
     pub(super) fn cancel_enrollment(&mut self, by: By<'_>, name: Option<&Name>) -> Handled {
         let at = self.setup(by, name, true)?;
-        let life = self.enrollment_life(at);
-        let told = match life {
-            Life::Verified => Told::done().or_refused(&[Refusal::AlreadyVerified]),
-            Life::Over => {
-                Told::done().or_refused(&[Refusal::Expired, Refusal::Cancelled, Refusal::NotFound])
-            }
-            Life::Exhausted => Told::done().or_refused(&[Refusal::Exhausted]),
-            _ => Told::done(),
-        };
-        if !life.is_final() {
-            self.enrollment_mut(at).phase = Phase::Cancelled;
+        if self.enrollment_life(at).is_final() {
+            let over = self.refusal_of(ProofSubject::Enrollment(at));
+            return Ok(over.into_iter().fold(Told::done(), Told::or));
         }
-        Ok(told)
+        self.enrollment_mut(at).phase = Phase::Cancelled;
+        Ok(Told::done())
     }
 }

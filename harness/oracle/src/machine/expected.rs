@@ -202,11 +202,6 @@ impl Told {
         }
     }
 
-    /// Returns whether nothing but refusals is admitted.
-    pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Answers(patterns) if !patterns.iter().any(Expectation::may_succeed))
-    }
-
     /// Admits these refusals too.
     pub(crate) fn or_refused(self, refusals: &[Refusal]) -> Self {
         self.or(Self::any_of(refusals))

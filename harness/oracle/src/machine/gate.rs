@@ -129,14 +129,6 @@ impl StepContext {
         self.allow(at, states, step_up)?;
         Ok(at)
     }
-
-    /// Refuses what verifies while the account is blocked after too many failures.
-    pub(super) fn not_blocked(&self, person: usize) -> Result<(), Told> {
-        if self.person(person).blocked(self.now) {
-            return Err(Told::refused(Refusal::Blocked));
-        }
-        Ok(())
-    }
 }
 
 /// Returns a state and the refusal that goes with it, or none if the account is blocked.

@@ -66,7 +66,7 @@ impl Life {
     }
 
     /// Returns the refusal of what a thing in this state no longer takes, or none if it still takes it.
-    pub(super) fn refusal(self) -> Option<Told> {
+    fn refusal(self) -> Option<Told> {
         use Refusal as R;
         Some(Told::any_of(match self {
             Self::Started
@@ -144,21 +144,11 @@ impl StepContext {
 
     /// Returns where a second step or a proof of a reset stands now.
     pub(super) fn challenge_life(&self, at: Ref) -> Life {
-        let challenge = self.challenge(at);
-        let over = || match challenge.target {
-            ChallengeTarget::Session(index) => !self.is_live(Ref { index, ..at }),
-            ChallengeTarget::Reset(index) => {
-                let reset = &self.person(at.owner).resets[index];
-                reset.cancelled
-                    || reset.completed
-                    || self.is_over(reset.begun, self.limits().reset_seconds)
-            }
-        };
-        match challenge.phase {
+        match self.challenge(at).phase {
             Phase::Verified => Life::Verified,
             Phase::Exhausted => Life::Exhausted,
             Phase::Cancelled => Life::Cancelled,
-            _ if over() => Life::Over,
+            _ if self.belongs_to_what_is_over(at) => Life::Over,
             Phase::Denied => Life::Denied,
             Phase::Started | Phase::Activated | Phase::Sent => {
                 self.sent(ProofSubject::Challenge(at))
@@ -166,17 +156,36 @@ impl StepContext {
         }
     }
 
-    /// Returns whether the time of what was sent is over; where nothing is sent, the design sets no time.
-    fn sent(&self, thing: ProofSubject) -> Life {
-        let attempt = self.attempt(thing);
+    /// Returns whether the session or the reset of a challenge has ended.
+    fn belongs_to_what_is_over(&self, at: Ref) -> bool {
+        match self.challenge(at).target {
+            ChallengeTarget::Session(index) => !self.is_live(Ref { index, ..at }),
+            ChallengeTarget::Reset(index) => {
+                let reset = &self.person(at.owner).resets[index];
+                reset.cancelled
+                    || reset.completed
+                    || self.is_over(reset.begun, self.limits().reset_seconds)
+            }
+        }
+    }
+
+    /// Returns for how many seconds a proof of a kind lives, and whether the design says so: where nothing is sent, it sets
+    /// no time.
+    fn lifetime(&self, kind: ChallengeKind) -> (u32, bool) {
         let limits = self.limits();
-        let (lifetime, said) = match attempt.kind {
+        match kind {
             ChallengeKind::AppNotification => (limits.notification_seconds, true),
             ChallengeKind::VoiceCall => (limits.call_seconds, true),
             ChallengeKind::TextMessage | ChallengeKind::EmailCode => (limits.code_seconds, true),
             ChallengeKind::AppCode => (limits.code_seconds.min(limits.activation_seconds), false),
             ChallengeKind::Answers => (limits.code_seconds, false),
-        };
+        }
+    }
+
+    /// Returns whether the time of what was sent is over.
+    fn sent(&self, thing: ProofSubject) -> Life {
+        let attempt = self.attempt(thing);
+        let (lifetime, said) = self.lifetime(attempt.kind);
         if !self.is_over(attempt.since, lifetime) {
             return Life::Sent;
         }
@@ -190,6 +199,37 @@ impl StepContext {
         } else {
             Life::Expired
         }
+    }
+
+    /// Returns whether the lifetime of a thing is over, whatever became of it: then it may be forgotten (`domain.md` §13).
+    ///
+    /// A setup lives longer than the code that was sent for it, a second step and a proof of a reset do not.
+    pub(super) fn may_be_forgotten(&self, thing: ProofSubject) -> bool {
+        match thing {
+            ProofSubject::Enrollment(at) => {
+                let session = Ref {
+                    index: self.enrollment(at).session,
+                    ..at
+                };
+                !self.is_live(session)
+                    || self.is_over(self.enrollment(at).begun, self.limits().enrollment_seconds)
+            }
+            ProofSubject::Challenge(at) => {
+                let attempt = self.challenge(at).attempt;
+                let (lifetime, _) = self.lifetime(attempt.kind);
+                self.belongs_to_what_is_over(at) || self.is_over(attempt.since, lifetime)
+            }
+        }
+    }
+
+    /// Returns the refusal of a thing that no longer takes anything, or none if it still does.
+    pub(super) fn refusal_of(&self, thing: ProofSubject) -> Option<Told> {
+        let refused = self.life(thing).refusal()?;
+        Some(if self.may_be_forgotten(thing) {
+            refused.or_refused(&[Refusal::NotFound])
+        } else {
+            refused
+        })
     }
 
     pub(super) fn life(&self, thing: ProofSubject) -> Life {

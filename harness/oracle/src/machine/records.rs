@@ -218,7 +218,8 @@ pub(crate) struct Challenge {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reset {
     pub(crate) begun: Timestamp,
-    pub(crate) passed: BTreeSet<Gate>,
+    /// The gates passed, each with the methods that passed it.
+    pub(crate) passed: BTreeSet<(Gate, u32)>,
     pub(crate) completed: bool,
     pub(crate) cancelled: bool,
 }

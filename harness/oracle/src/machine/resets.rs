@@ -1,7 +1,9 @@
 //! Password reset: gates, proofs, the new password (`domain.md` §10).
 
+use std::collections::BTreeSet;
+
 use proofup_domain::command::{AnswersRole, CodeRole, GivenAnswer, Name, NewPasswordRole};
-use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::method::{ChallengeKind, Gate, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
 
@@ -45,12 +47,12 @@ impl StepContext {
         };
         person.resets.push(Reset {
             begun: now,
-            passed: std::collections::BTreeSet::new(),
+            passed: BTreeSet::new(),
             completed: false,
             cancelled: false,
         });
         self.bind(RefKind::Reset, owner, bind, at);
-        Ok(Told::success(self.reset_answer(at)))
+        Ok(Told::success(self.reset_answer(at, &BTreeSet::new())))
     }
 
     fn a_reset(&self, at: Ref) -> &Reset {
@@ -88,10 +90,38 @@ impl StepContext {
         let at = self.named(RefKind::Reset, user, name)?;
         let open = self.open_reset(user, name);
         if self.a_reset(at).completed {
-            let told = Told::success(self.reset_answer(at));
+            let told = Told::success(self.reset_answer(at, &BTreeSet::new()));
             return Err(open.err().into_iter().fold(told, Told::or));
         }
-        open.map(|at| Told::success(self.reset_answer(at)))
+        let at = open?;
+        let counted = self.gates_counted(at);
+        Ok(Told::success(self.reset_answer(at, &counted)))
+    }
+
+    /// Lists the gates of a reset that count.
+    ///
+    /// One that was passed by a method which was deleted since, or which policy has taken away, goes on counting or is open
+    /// again (`domain.md` §13); the two are read apart.
+    fn gates_counted(&mut self, at: Ref) -> BTreeSet<Gate> {
+        let (policy, person) = (&self.state.policy, self.person(at.owner));
+        let (mut counted, mut deleted, mut barred) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (gate, method) in &person.resets[at.index].passed {
+            counted.insert(*gate);
+            match person.user.find(*method) {
+                None => deleted.insert(*gate),
+                Some(held) if usable::reset_kinds(policy, person.user.role, held).is_empty() => {
+                    barred.insert(*gate)
+                }
+                Some(_) => false,
+            };
+        }
+        for gone in [deleted, barred] {
+            if !gone.is_empty() && self.reading() {
+                counted.retain(|gate| !gone.contains(gate));
+            }
+        }
+        counted
     }
 
     pub(super) fn begin_reset_proof(
@@ -129,8 +159,8 @@ impl StepContext {
         kind: Option<ChallengeKind>,
         id: Option<u32>,
     ) -> Result<Choice, Told> {
+        let passed = self.gates_counted(at);
         let (policy, person) = (&self.state.policy, self.person(at.owner));
-        let passed = &person.resets[at.index].passed;
         let needed = usable::gates(policy, person.user.role);
         let enough = u32::try_from(passed.len()).is_ok_and(|passed| passed >= needed);
         let again = passed.contains(&usable::gate(method));
@@ -194,6 +224,9 @@ impl StepContext {
         let (at, own) = self.proof(user, reset, proof)?;
         let told = Told::success(self.challenge_answer(at));
         match self.own_proof(user, reset, own) {
+            Ok(_) if self.may_be_forgotten(ProofSubject::Challenge(at)) => {
+                Ok(told.or_refused(&[Refusal::NotFound]))
+            }
             Ok(_) => Ok(told),
             Err(refused) if own => Err(told.or(refused)),
             Err(refused) => Err(refused),
@@ -210,8 +243,9 @@ impl StepContext {
         let (at, own) = self.proof(user, reset, proof)?;
         let thing = ProofSubject::Challenge(at);
         let code = self.code(user, thing, role)?;
-        let reset = self.awaiting(user, reset, (at, own))?;
-        if !takes_codes(self.attempt(thing).kind) {
+        let fits = takes_codes(self.attempt(thing).kind);
+        let reset = self.awaiting(user, reset, (at, own), fits)?;
+        if !fits {
             return Err(self.misfit(thing, Refusal::WrongAnswers));
         }
         self.still_proves(at)?;
@@ -229,8 +263,9 @@ impl StepContext {
     ) -> Handled {
         let (at, own) = self.proof(user, reset, proof)?;
         let thing = ProofSubject::Challenge(at);
-        let reset = self.awaiting(user, reset, (at, own))?;
-        if self.attempt(thing).kind != ChallengeKind::Answers {
+        let fits = self.attempt(thing).kind == ChallengeKind::Answers;
+        let reset = self.awaiting(user, reset, (at, own), fits)?;
+        if !fits {
             return Err(self.misfit(thing, Refusal::WrongCode));
         }
         self.still_proves(at)?;
@@ -258,30 +293,37 @@ impl StepContext {
         self.pass_gate(at, reset)
     }
 
-    /// Refuses a proof that awaits nothing now.
+    /// Refuses a proof that awaits nothing now, or something else (`fits` is false).
     fn awaiting(
         &mut self,
         user: &Name,
         reset: Option<&Name>,
         (at, own): (Ref, bool),
+        fits: bool,
     ) -> Result<Ref, Told> {
-        let reset = self.own_proof(user, reset, own)?;
-        if self.person(at.owner).blocked(self.now) {
-            let refusals = [Refusal::Blocked, Refusal::ContactAdministrator];
-            return Err(Told::any_of(&refusals));
-        }
-        self.takes(ProofSubject::Challenge(at))?;
+        let thing = ProofSubject::Challenge(at);
+        let blocked = [Refusal::Blocked, Refusal::ContactAdministrator];
+        let reset = self.own_proof(user, reset, own).map_err(|refused| {
+            if own && self.person(at.owner).blocked(self.now) {
+                refused.or_refused(&blocked)
+            } else {
+                refused
+            }
+        })?;
+        self.takes(thing, fits, &blocked)?;
         Ok(reset)
     }
 
     /// A gate that another proof passed meanwhile: proving it again is refused or changes nothing.
     fn pass_gate(&mut self, at: Ref, reset: Ref) -> Handled {
         let gate = usable::gate(self.challenge(at).method);
-        if self.a_reset(reset).passed.contains(&gate) && self.reading() {
+        let mut passed = self.a_reset(reset).passed.iter();
+        if passed.any(|(passed, _)| *passed == gate) && self.reading() {
             return Err(Told::refused(Refusal::GateAlreadyPassed));
         }
         self.pass(at);
-        Ok(Told::success(self.reset_answer(reset)))
+        let counted = self.gates_counted(reset);
+        Ok(Told::success(self.reset_answer(reset, &counted)))
     }
 
     /// Compares answers with what was registered: trimmed, case-folded, and nothing else.
@@ -356,9 +398,9 @@ impl StepContext {
         password: &NewPasswordRole,
     ) -> Handled {
         let at = self.open_reset(user, name)?;
+        let passed = self.gates_counted(at).len();
         let (policy, person) = (&self.state.policy, self.person(at.owner));
         let needed = usable::gates(policy, person.user.role);
-        let passed = self.a_reset(at).passed.len();
         let enough = u32::try_from(passed).is_ok_and(|passed| passed >= needed);
         let mut refusals = Vec::new();
         if !enough {

@@ -166,7 +166,7 @@ impl StepContext {
             && self.challenge(at).target == ChallengeTarget::Session(session.index)
     }
 
-    /// Reads a second step; of another session of the same user it may not exist.
+    /// Reads a second step; of another session of the same user it may not exist, nor when its time is over.
     pub(super) fn read_second_step(&mut self, by: By<'_>, name: Option<&Name>) -> Handled {
         let at = self.named(RefKind::Challenge, by.user, name)?;
         let session = self.admit(by, &STATES, false)?;
@@ -174,7 +174,8 @@ impl StepContext {
             return Err(Told::refused(Refusal::NotFound));
         }
         let told = Told::success(self.challenge_answer(at));
-        Ok(if self.own_challenge(at, session) {
+        let forgotten = self.may_be_forgotten(ProofSubject::Challenge(at));
+        Ok(if self.own_challenge(at, session) && !forgotten {
             told
         } else {
             told.or_refused(&[Refusal::NotFound])
@@ -194,9 +195,9 @@ impl StepContext {
         if !self.own_challenge(at, session) {
             return Err(Told::refused(Refusal::NotFound));
         }
-        self.not_blocked(at.owner)?;
-        self.takes(thing)?;
-        if !takes_codes(self.attempt(thing).kind) {
+        let fits = takes_codes(self.attempt(thing).kind);
+        self.takes(thing, fits, &[Refusal::Blocked])?;
+        if !fits {
             return Err(self.misfit(thing, Refusal::WrongCode));
         }
         self.still_proves(at)?;
@@ -242,7 +243,8 @@ impl StepContext {
     pub(super) fn pass(&mut self, at: Ref) {
         let challenge = self.challenge_mut(at);
         challenge.phase = Phase::Verified;
-        let (target, gate) = (challenge.target, usable::gate(challenge.method));
+        let target = challenge.target;
+        let gate = (usable::gate(challenge.method), challenge.method_id);
         match target {
             ChallengeTarget::Session(index) => {
                 let session = self.session_mut(Ref { index, ..at });

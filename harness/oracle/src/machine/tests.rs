@@ -4,6 +4,7 @@
 //! refused on the way, then the command and its fields. An expectation is `!word` for a refusal, then fields by path.
 
 mod account;
+mod left_open;
 mod prepared;
 mod proving;
 mod setting_up;

@@ -27,10 +27,8 @@ impl StepContext {
         let code = self.code(by.user, ProofSubject::Enrollment(named), role)?;
         let at = self.setup(by, name, true)?;
         let thing = ProofSubject::Enrollment(at);
-        self.not_blocked(at.owner)?;
-        self.takes(thing)?;
-        let fits = takes_codes(self.attempt(thing).kind)
-            && matches!(self.life(thing), Life::Sent | Life::PerhapsSent);
+        let fits = takes_codes(self.attempt(thing).kind);
+        self.takes(thing, fits, &[Refusal::Blocked])?;
         if !fits {
             return Err(self.misfit(thing, Refusal::WrongCode));
         }
@@ -50,9 +48,9 @@ impl StepContext {
     ) -> Handled {
         let at = self.setup(by, name, true)?;
         let thing = ProofSubject::Enrollment(at);
-        self.not_blocked(at.owner)?;
-        self.takes(thing)?;
-        if self.enrollment(at).method != Method::SecurityQuestions {
+        let fits = self.enrollment(at).method == Method::SecurityQuestions;
+        self.takes(thing, fits, &[Refusal::Blocked])?;
+        if !fits {
             return Err(self.misfit(thing, Refusal::WrongCode));
         }
         self.check_setup(at)?;
@@ -68,39 +66,89 @@ impl StepContext {
         Ok(Told::success(self.enrollment_answer(at)))
     }
 
-    /// Refuses what is not open any more; where time leaves a doubt, being over is a reading.
-    pub(super) fn takes(&mut self, thing: ProofSubject) -> Result<(), Told> {
+    /// Refuses to prove a thing that is not open any more, or whose account is blocked; where time leaves a doubt, being over
+    /// is a reading.
+    ///
+    /// Where several refusals apply, any may be told (`domain.md` §13): the block, that the thing is over, that it awaits
+    /// something else (`fits` is false), that its method is gone. Whether a code is right is told by none of them.
+    pub(super) fn takes(
+        &mut self,
+        thing: ProofSubject,
+        fits: bool,
+        blocked: &[Refusal],
+    ) -> Result<(), Told> {
+        let over = self.refusal_of(thing);
+        let doubt = self.perhaps_over(thing);
+        let refused = if self.person(owner(thing)).blocked(self.now) {
+            let also = over.into_iter().chain(doubt);
+            Some(also.fold(Told::any_of(blocked), Told::or))
+        } else {
+            over.or_else(|| doubt.filter(|_| self.reading()))
+        };
+        let Some(refused) = refused else {
+            return Ok(());
+        };
         let life = self.life(thing);
-        if let Some(refused) = life.refusal() {
-            return Err(refused);
+        let (refused, gone) = if life == Life::Verified {
+            (refused, false)
+        } else if life.is_final() {
+            // What is over already is not cancelled by it.
+            let kept = self.state.clone();
+            let gone = self.check_method(thing).err();
+            self.state = kept;
+            let is_gone = gone.is_some();
+            (gone.into_iter().fold(refused, Told::or), is_gone)
+        } else {
+            let gone = self.read_as_gone(thing)?;
+            (refused, gone)
+        };
+        Err(if fits {
+            refused
+        } else {
+            refused.or_refused(misfits(gone))
+        })
+    }
+
+    /// Returns the refusal of a thing of which the design does not say whether its time is over.
+    fn perhaps_over(&self, thing: ProofSubject) -> Option<Told> {
+        let doubt = matches!(self.life(thing), Life::PerhapsSent | Life::PerhapsStarted);
+        let expired = Told::refused(Refusal::Expired);
+        doubt.then(|| match self.may_be_forgotten(thing) {
+            true => expired.or_refused(&[Refusal::NotFound]),
+            false => expired,
+        })
+    }
+
+    /// Refuses a thing whose method is gone; read otherwise, nothing changes, and whether it is gone is returned.
+    fn read_as_gone(&mut self, thing: ProofSubject) -> Result<bool, Told> {
+        let kept = self.state.clone();
+        match self.check_method(thing) {
+            Err(refused) if !self.reading() => Err(refused),
+            gone => {
+                self.state = kept;
+                Ok(gone.is_err())
+            }
         }
-        let doubt = matches!(life, Life::PerhapsSent | Life::PerhapsStarted);
-        if doubt && self.reading() {
-            return Err(Told::refused(Refusal::Expired));
+    }
+
+    /// Refuses a thing whose method is not available any more, with what that leads to.
+    fn check_method(&mut self, thing: ProofSubject) -> Result<(), Told> {
+        match thing {
+            ProofSubject::Enrollment(at) => self.check_setup(at),
+            ProofSubject::Challenge(at) => self.still_proves(at),
         }
-        Ok(())
     }
 
     /// Refuses a code where none is asked for, and answers where none are: how, and whether it is a try, is not said.
     pub(super) fn misfit(&mut self, thing: ProofSubject, wrong: Refusal) -> Told {
-        if let ProofSubject::Enrollment(at) = thing {
-            let kept = self.enrollment(at).clone();
-            if let Err(refused) = self.check_setup(at) {
-                if self.reading() {
-                    return refused;
-                }
-                *self.enrollment_mut(at) = kept;
-            }
-        }
+        let gone = match self.read_as_gone(thing) {
+            Ok(gone) => gone,
+            Err(refused) => return refused,
+        };
         if self.reading() {
             return self.fail(thing, &[wrong, Refusal::WrongCode, Refusal::WrongAnswers]);
         }
-        Told::any_of(&[
-            Refusal::OutOfOrder,
-            Refusal::InvalidInput,
-            Refusal::InvalidAnswers,
-            Refusal::MethodNotAvailable,
-        ])
+        Told::any_of(misfits(gone))
     }
 
     /// Judges a code for what awaits one: a wrong one is a try, a right one is remembered as used.
@@ -249,6 +297,19 @@ impl StepContext {
             .all(|(question, _)| reset.questions.contains(question));
         (enough && known && different.len() == answers.len()).then(|| answers.into())
     }
+}
+
+/// Lists how a code is refused where none is awaited, and answers where none are.
+///
+/// Of a thing whose method is gone, `methodNotAvailable` says that and cancels it.
+const fn misfits(gone: bool) -> &'static [Refusal] {
+    const ALL: &[Refusal] = &[
+        Refusal::OutOfOrder,
+        Refusal::InvalidInput,
+        Refusal::InvalidAnswers,
+        Refusal::MethodNotAvailable,
+    ];
+    if gone { ALL.split_at(3).0 } else { ALL }
 }
 
 /// Returns whether the length of some answer depends on whether the surrounding space counts.

@@ -1,6 +1,6 @@
 //! The second step, the reset, TOTP steps.
 
-use super::{check, refusals};
+use super::check;
 
 const STEP: &str = "twoStep.kinds = ['appCode', 'textMessage', 'voiceCall']\ntwoStep.requiredAtSignIn = true\n\
     choice.differentMethod = true";
@@ -250,18 +250,4 @@ fn a_phone_that_takes_no_texts_proves_by_calls_alone() {
         "signIn",
     ];
     check(STEP, &story, "default.kind=voiceCall alternatives=[]");
-}
-
-#[test]
-fn a_reset_that_policy_switched_off_may_be_answered_like_one_that_cannot_begin() {
-    let story = [
-        "+30s beginReset",
-        "beginResetProof method=email",
-        "setPolicy reset.enabled=false",
-        "submitResetCode code=lastSent",
-    ];
-    let expected = ["cancelled", "contactAdministrator", "methodNotAvailable"];
-    refusals(RESET, &after(MAIL, &story), &expected);
-    let read = [&story[..3], &["readReset"]].concat();
-    refusals(RESET, &after(MAIL, &read), &[]);
 }
