@@ -26,7 +26,9 @@ use proofup_world::context::RunContext;
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use tokio_util::sync::CancellationToken;
 
-pub use report::{MeasureEnding, MeasureFinding, MeasureJudgement, MeasureReport, Measured, Row};
+pub use report::{
+    MeasureEnding, MeasureFinding, MeasureJudgement, MeasureReport, MeasureRow, Measured,
+};
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,12 +10,12 @@ pub mod session;
 pub mod surroundings;
 mod unproven;
 
+mod allowance;
 pub mod case;
 mod codes;
 pub mod command_runner;
 pub mod devices;
 mod explicit_reference;
-mod fairness;
 mod handles;
 mod inbox;
 mod leaks;

@@ -4,41 +4,13 @@ use std::collections::BTreeSet;
 
 use proofup_binding::{CompiledTarget, Operation};
 use proofup_domain::capabilities::{Capabilities, Facility};
-use proofup_domain::command::{CodeRole, Command};
-use proofup_domain::edition::Edition;
+use proofup_domain::command::{CodeRole, CodeShape, Command};
 use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::NeededFeature;
 use proofup_domain::state::Channel;
 use proofup_judge::outcome::CouldNotRun;
-use proofup_scenario::{GatewayForms, Quantity, Scenario, UserSpec};
-
-use crate::policy_fit::fits;
-use crate::surroundings::runs;
-
-/// Returns why a case cannot be judged against a target, before anything is tried.
-pub(super) fn blocked_by(
-    target: &CompiledTarget,
-    capabilities: &Capabilities,
-    scenario: &Scenario,
-    edition: Edition,
-) -> Option<CouldNotRun> {
-    if let Some(missing) = missing_facilities(scenario, target, capabilities) {
-        return Some(missing);
-    }
-    let unfit = |facility, why| CouldNotRun::Unfit { facility, why };
-    if runs(target.clock().mode) && aims_at_a_second(scenario) {
-        let why = "it aims at a second, and the target's clock runs; that takes one that stands";
-        return Some(unfit(Facility::Clock, why.to_owned()));
-    }
-    if scenario.gateways != GatewayForms::default() && !target.has(Operation::CreateTenant) {
-        let why = "the target calls its providers in a form of its own, and the case wants another";
-        return Some(unfit(Facility::Policy, why.to_owned()));
-    }
-    fits(scenario, edition, target, capabilities)
-        .err()
-        .map(|conflict| unfit(Facility::Policy, conflict.to_string()))
-}
+use proofup_scenario::{Quantity, Scenario, Step, StepAction, UserSpec};
 
 /// Lists the facilities that a scenario needs and that a target does not give.
 pub fn missing_facilities(
@@ -107,9 +79,29 @@ pub(crate) fn facilities(scenario: &Scenario, target: &CompiledTarget) -> BTreeS
     needs
 }
 
+/// Returns the shape in which a check types its code, where the target declares to take that shape for the code (CODE-10).
+pub(crate) fn accepted_shape(step: &Step, capabilities: &Capabilities) -> Option<CodeShape> {
+    let StepAction::One(
+        Command::SubmitCode { code, .. }
+        | Command::SubmitSecondStepCode { code, .. }
+        | Command::SubmitResetCode { code, .. },
+    ) = &step.action
+    else {
+        return None;
+    };
+    match code {
+        CodeRole::Shape(shape)
+            if step.check.is_some() && capabilities.code_shapes_accepted.contains(shape) =>
+        {
+            Some(*shape)
+        }
+        _ => None,
+    }
+}
+
 /// Returns whether a scenario aims at a second, which takes a clock that stands: it moves time by single seconds, or types
 /// an authenticator's code of another step.
-fn aims_at_a_second(scenario: &Scenario) -> bool {
+pub(crate) fn aims_at_a_second(scenario: &Scenario) -> bool {
     let mut commands = scenario
         .steps
         .iter()

@@ -22,7 +22,7 @@ use proofup_scenario::{Quantity, Scenario, Step, StepAction};
 use serde_json::Value as Json;
 
 use crate::Terms;
-use crate::fairness::accepted_shape;
+use crate::needs::accepted_shape;
 use crate::persona::office_takes_texts;
 
 /// Where a scenario first expects what the oracle does not admit under the target's policy.

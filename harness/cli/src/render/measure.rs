@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use proofup_domain::fault::FaultName;
 use proofup_explore::measure::{
-    MeasureEnding, MeasureFinding, MeasureJudgement, MeasureReport, Measured, Row,
+    MeasureEnding, MeasureFinding, MeasureJudgement, MeasureReport, MeasureRow, Measured,
 };
 use proofup_judge::report::exchange;
 use proofup_judge::report::words::{counted, thousands};
@@ -95,7 +95,7 @@ pub(crate) fn summary(told: &MeasureSummary<'_>) -> String {
     text
 }
 
-fn cells(requirement: &str, row: &Row) -> [String; 7] {
+fn cells(requirement: &str, row: &MeasureRow) -> [String; 7] {
     [
         requirement.to_owned(),
         row.what.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proofup_domain::secret::Secret;
 
-use super::report::Row;
+use super::report::MeasureRow;
 use super::statistics::{
     ALPHA, chi_square, chi_square_threshold, commonest_difference, commonest_difference_threshold,
     longest_run, longest_run_threshold, normal_threshold, real, repeats, repeats_threshold,
@@ -22,9 +22,9 @@ const DIGITS_MAX: usize = 18;
 /// `channel` names them in the rows, `declared` is the length that the target declares, `people` took turns in asking
 /// for them: a counter of each person's own shows only from one turn to the next.
 #[must_use]
-pub fn judge(channel: &str, codes: &[Secret], declared: usize, people: usize) -> Vec<Row> {
+pub fn judge(channel: &str, codes: &[Secret], declared: usize, people: usize) -> Vec<MeasureRow> {
     let wrong = codes.iter().filter(|code| !is_code(code, declared)).count();
-    let mut rows = vec![Row {
+    let mut rows = vec![MeasureRow {
         what: format!("{channel}: digits of a code"),
         samples: codes.len(),
         statistic: format!("{wrong} of another shape"),
@@ -52,7 +52,7 @@ fn digits(code: &Secret) -> Vec<u8> {
 }
 
 /// Tests how often each digit stands where.
-fn counts(channel: &str, digits: &[Vec<u8>], length: usize) -> Vec<Row> {
+fn counts(channel: &str, digits: &[Vec<u8>], length: usize) -> Vec<MeasureRow> {
     let threshold = chi_square_threshold(9, ALPHA);
     let counted = |drawn: &mut dyn Iterator<Item = u8>| {
         let mut counts = [0; 10];
@@ -64,10 +64,10 @@ fn counts(channel: &str, digits: &[Vec<u8>], length: usize) -> Vec<Row> {
     let position = |place: usize| {
         let statistic = counted(&mut digits.iter().filter_map(|code| code.get(place).copied()));
         let what = format!("{channel}: chi-square of digit {}", place + 1);
-        Row::at_most(what, digits.len(), statistic, threshold, ALPHA)
+        MeasureRow::at_most(what, digits.len(), statistic, threshold, ALPHA)
     };
-    let mut rows: Vec<Row> = (0..length).map(position).collect();
-    rows.push(Row::at_most(
+    let mut rows: Vec<MeasureRow> = (0..length).map(position).collect();
+    rows.push(MeasureRow::at_most(
         format!("{channel}: chi-square of all digits"),
         digits.len() * length,
         counted(&mut digits.iter().flatten().copied()),
@@ -78,7 +78,7 @@ fn counts(channel: &str, digits: &[Vec<u8>], length: usize) -> Vec<Row> {
 }
 
 /// Tests what the order tells.
-fn order(channel: &str, digits: &[Vec<u8>], people: usize) -> Vec<Row> {
+fn order(channel: &str, digits: &[Vec<u8>], people: usize) -> Vec<MeasureRow> {
     let samples = digits.len();
     let values: Vec<u64> = digits.iter().map(|code| value(code)).collect();
     let length = digits.first().map_or(DIGITS_MIN, Vec::len).min(DIGITS_MAX);
@@ -95,14 +95,14 @@ fn order(channel: &str, digits: &[Vec<u8>], people: usize) -> Vec<Row> {
             format!("{channel}: serial correlation of digits"),
             &of_digits,
         ),
-        Row::at_most(
+        MeasureRow::at_most(
             format!("{channel}: codes sent before"),
             samples,
             real(repeats(&values)),
             real(repeats_threshold(samples, real(modulus), ALPHA)),
             ALPHA,
         ),
-        Row::at_most(
+        MeasureRow::at_most(
             format!("{channel}: longest run up or down"),
             samples,
             real(longest_run(&values)),
@@ -120,7 +120,7 @@ fn order(channel: &str, digits: &[Vec<u8>], people: usize) -> Vec<Row> {
     .into();
     rows.extend(lags.into_iter().map(|(lag, what)| {
         let differences = samples.saturating_sub(lag);
-        Row::at_most(
+        MeasureRow::at_most(
             what,
             differences,
             real(commonest_difference(&values, modulus, lag)),
@@ -136,10 +136,10 @@ fn order(channel: &str, digits: &[Vec<u8>], people: usize) -> Vec<Row> {
 }
 
 /// Tests the correlation of each value with the next, as a standard normal value.
-pub(super) fn correlation(what: String, values: &[f64]) -> Row {
+pub(super) fn correlation(what: String, values: &[f64]) -> MeasureRow {
     let correlation = serial_correlation(values).map_or(f64::INFINITY, f64::abs);
     let threshold = normal_threshold(ALPHA);
-    Row::at_most(what, values.len(), correlation, threshold, ALPHA)
+    MeasureRow::at_most(what, values.len(), correlation, threshold, ALPHA)
 }
 
 fn value(digits: &[u8]) -> u64 {

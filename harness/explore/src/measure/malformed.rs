@@ -19,7 +19,7 @@ use super::Measure;
 use super::collect::{Stand, person};
 use super::draw::{Drawer, Drawn};
 use super::openapi::{Endpoint, OpenApiDocument};
-use super::report::{MeasureFinding, Measured, Row};
+use super::report::{MeasureFinding, MeasureRow, Measured};
 
 /// Fetches the target's description, and sends each endpoint in it so many malformed requests.
 pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize>) -> Measured {
@@ -50,7 +50,7 @@ pub(super) async fn judge(stand: &Stand<'_>, requests: usize, only: Option<usize
     let (sent, asked) = (work.sent, work.endpoints);
     work.end().await;
     let wrong = measured.findings.len() + measured.findings_left_out;
-    measured.rows.push(Row {
+    measured.rows.push(MeasureRow {
         what: format!("malformed requests to {asked} endpoints"),
         samples: sent,
         statistic: format!("{wrong} answered wrongly"),

@@ -17,7 +17,7 @@ pub struct Measured {
     /// The requirement.
     pub requirement: &'static str,
     /// The single tests.
-    pub rows: Vec<Row>,
+    pub rows: Vec<MeasureRow>,
     /// What is wrong, where something is.
     pub findings: Vec<MeasureFinding>,
     /// How many findings were not kept: the first of their kind are enough.
@@ -30,7 +30,7 @@ pub struct Measured {
 
 /// One test of a sample.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct MeasureRow {
     /// What was tested.
     pub what: String,
     /// How many samples were.
@@ -189,7 +189,7 @@ impl MeasureReport {
     }
 }
 
-impl Row {
+impl MeasureRow {
     /// Makes a test whose statistic may be as large as the threshold.
     pub(crate) fn at_most(
         what: impl Into<String>,

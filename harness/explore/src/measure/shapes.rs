@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::Measure;
 use super::collect::{Sends, Stand, person};
-use super::report::{MeasureFinding, Measured, Row};
+use super::report::{MeasureFinding, MeasureRow, Measured};
 
 /// Shapes that one setup takes at most: the right code has to follow while tries are left.
 const SHAPES_OF_A_SETUP: usize = 4;
@@ -189,7 +189,7 @@ impl Judging<'_, '_> {
         let wrong = self.measured.findings.len() + self.measured.findings_left_out;
         if self.submitted + self.right > 0 {
             let channel = self.channel;
-            self.measured.rows.push(Row {
+            self.measured.rows.push(MeasureRow {
                 what: format!(
                     "{channel}: shapes near the code, and {} times the code after them",
                     self.right

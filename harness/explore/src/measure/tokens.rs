@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofup_domain::secret::Secret;
 
 use super::codes::correlation;
-use super::report::Row;
+use super::report::MeasureRow;
 use super::statistics::{
     ALPHA, equal_steps, equal_steps_threshold, longest_run, longest_run_threshold, near_neighbours,
     near_neighbours_threshold, real, repeats,
@@ -32,7 +32,7 @@ const NUMBER_PLACES: usize = 13;
 
 /// Tests tokens in the order in which they were issued.
 #[must_use]
-pub fn judge(tokens: &[Secret]) -> Vec<Row> {
+pub fn judge(tokens: &[Secret]) -> Vec<MeasureRow> {
     let samples = tokens.len();
     let places = places(tokens);
     let alphabet: BTreeSet<char> = places
@@ -50,7 +50,7 @@ pub fn judge(tokens: &[Secret]) -> Vec<Row> {
     let places_false_alarm = real(places.len() as u64) * ALPHA_OF_A_PLACE;
     let unseen = unseen(alphabet.len(), samples, places.len());
     let mut rows = vec![
-        Row::at_most(
+        MeasureRow::at_most(
             "tokens issued before",
             samples,
             real(repeated),
@@ -71,8 +71,8 @@ pub fn judge(tokens: &[Secret]) -> Vec<Row> {
     rows
 }
 
-fn at_least(what: &str, samples: usize, bits: f64, false_alarm: f64) -> Row {
-    Row {
+fn at_least(what: &str, samples: usize, bits: f64, false_alarm: f64) -> MeasureRow {
+    MeasureRow {
         what: what.to_owned(),
         samples,
         statistic: format!("{:.1}", bits.max(0.0) + 0.0),
@@ -84,7 +84,7 @@ fn at_least(what: &str, samples: usize, bits: f64, false_alarm: f64) -> Row {
 }
 
 /// Tests the free part of the tokens as numbers between 0 and 1.
-fn as_numbers(free: &[&Place], alphabet: usize, samples: usize) -> Vec<Row> {
+fn as_numbers(free: &[&Place], alphabet: usize, samples: usize) -> Vec<MeasureRow> {
     let ranked: Vec<Vec<usize>> = (0..samples)
         .map(|token| free.iter().map(|place| place.rank(token)).collect())
         .collect();
@@ -96,14 +96,14 @@ fn as_numbers(free: &[&Place], alphabet: usize, samples: usize) -> Vec<Row> {
     let numbers: Vec<f64> = ranked.iter().map(number).collect();
     vec![
         correlation("serial correlation of tokens".to_owned(), &numbers),
-        Row::at_most(
+        MeasureRow::at_most(
             "longest run up or down",
             samples,
             real(longest_run(&ranked)),
             real(longest_run_threshold(samples, ALPHA)),
             ALPHA,
         ),
-        Row::at_most(
+        MeasureRow::at_most(
             "tokens next to the one before",
             samples,
             real(near_neighbours(&numbers, NEAR)),

@@ -1,0 +1,241 @@
+//! What is not held against a target: the one place in which a case or a check is spared.
+//!
+//! Three questions are asked here, and nowhere else: whether a case can be judged at all ([`Allowances::of_case`]), whether a
+//! step can be taken ([`Allowances::of_step`]), and whether what came of a check counts against the target
+//! ([`Allowances::of_check`]). Each is a table: the first row that applies is the answer. The rows are those of `judging.md`
+//! §5.
+
+use proofup_binding::{CompiledTarget, Operation};
+use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_domain::command::{CodeShape, Command};
+use proofup_domain::edition::Edition;
+use proofup_domain::policy::Policy;
+use proofup_judge::outcome::{CouldNotRun, Mismatch, NotApplicable, Outcome};
+use proofup_scenario::{Check, GatewayForms, Scenario, Step, StepAction, transcript};
+
+use crate::context::RunContext;
+use crate::needs::{aims_at_a_second, has_feature, missing_facilities};
+use crate::operations::operation_of;
+use crate::policy_fit::fits;
+use crate::surroundings::runs;
+
+/// What decides whether a case in one edition, a step or a check of it is spared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowances<'a> {
+    pub(crate) context: &'a RunContext,
+    pub(crate) capabilities: &'a Capabilities,
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) edition: Edition,
+}
+
+/// What there is to judge a check by.
+#[derive(Debug)]
+pub(crate) enum CheckEvidence {
+    /// It was answered.
+    Answered {
+        /// What differs from the expectation and counts.
+        wrong: Vec<Mismatch>,
+        /// What differs only because the target file has no rule for the field.
+        unmapped: Vec<Mismatch>,
+    },
+    /// The target answers others, and did not answer this, twice (decision 7).
+    Silent(Mismatch),
+    /// The target file gives the answer itself: no request was sent.
+    Assumed,
+    /// The step was not taken: the target declares to take a code in this shape.
+    AcceptedShape(CodeShape),
+    /// There is nothing to judge by: why.
+    Missing(CouldNotRun),
+}
+
+/// What a check counts as where it is spared.
+#[derive(Debug, Clone)]
+pub(crate) enum Allowance {
+    /// The target declares that it does not have what is asked for.
+    NotApplicable(NotApplicable),
+    /// The target has it, and the check could not be judged.
+    CouldNotRun(CouldNotRun),
+}
+
+impl From<Allowance> for Outcome {
+    fn from(allowance: Allowance) -> Self {
+        match allowance {
+            Allowance::NotApplicable(why) => Self::NotApplicable(why),
+            Allowance::CouldNotRun(why) => Self::CouldNotRun(why),
+        }
+    }
+}
+
+impl Allowances<'_> {
+    /// Returns why a case cannot be judged, before anything is tried, if it cannot.
+    pub(crate) fn of_case(&self) -> Option<CouldNotRun> {
+        missing_facilities(self.scenario, self.target(), self.capabilities)
+            .or_else(|| self.running_clock())
+            .or_else(|| self.provider_forms())
+            .or_else(|| self.other_policy())
+            .or_else(|| self.unproven_beginning())
+    }
+
+    /// Returns why a step cannot be taken, if it cannot: what follows it in the file then could not run either.
+    pub(crate) fn of_step(&self, step: &Step) -> Option<CouldNotRun> {
+        self.context.unproven.of_step(step)
+    }
+
+    /// Returns what a check counts as where what came of it is not held against the target.
+    pub(crate) fn of_check(
+        &self,
+        step: &Step,
+        check: &Check,
+        evidence: &CheckEvidence,
+    ) -> Option<Allowance> {
+        let could_not_run = Allowance::CouldNotRun;
+        accepted(evidence)
+            .or_else(|| self.undeclared(check))
+            .map(Allowance::NotApplicable)
+            .or_else(|| missing(evidence).map(could_not_run))
+            .or_else(|| assumed(step, evidence).map(could_not_run))
+            .or_else(|| self.unproven(step, check, evidence).map(could_not_run))
+            .or_else(|| unmapped(step, evidence).map(could_not_run))
+    }
+
+    /// Returns what the target declares that it does not have of what a check needs.
+    pub(crate) fn undeclared(&self, check: &Check) -> Option<NotApplicable> {
+        if !self.capabilities.editions.contains(&self.edition) {
+            return Some(NotApplicable::Edition(self.edition));
+        }
+        let requirement = self.context.catalogue.get(&check.requirement)?;
+        let mut features = requirement.needs.features.iter();
+        features
+            .find(|feature| !has_feature(self.capabilities, **feature))
+            .map(|feature| NotApplicable::Feature(*feature))
+    }
+
+    fn target(&self) -> &CompiledTarget {
+        &self.context.session.target
+    }
+
+    fn running_clock(&self) -> Option<CouldNotRun> {
+        let why = "it aims at a second, and the target's clock runs; that takes one that stands";
+        (runs(self.target().clock().mode) && aims_at_a_second(self.scenario))
+            .then(|| unfit(Facility::Clock, why.to_owned()))
+    }
+
+    fn provider_forms(&self) -> Option<CouldNotRun> {
+        let why = "the target calls its providers in a form of its own, and the case wants another";
+        let wants_another = self.scenario.gateways != GatewayForms::default();
+        (wants_another && !self.target().has(Operation::CreateTenant))
+            .then(|| unfit(Facility::Policy, why.to_owned()))
+    }
+
+    fn other_policy(&self) -> Option<CouldNotRun> {
+        let conflict = fits(
+            self.scenario,
+            self.edition,
+            self.target(),
+            self.capabilities,
+        )
+        .err()?;
+        Some(unfit(Facility::Policy, conflict.to_string()))
+    }
+
+    fn unproven_beginning(&self) -> Option<CouldNotRun> {
+        let policy = Policy {
+            edition: self.edition,
+            ..self.scenario.policy.clone()
+        };
+        let (unproven, limits) = (&self.context.unproven, &self.context.limits);
+        unproven.of_beginning(self.target(), limits, self.scenario, &policy)
+    }
+
+    fn unproven(
+        &self,
+        step: &Step,
+        check: &Check,
+        evidence: &CheckEvidence,
+    ) -> Option<CouldNotRun> {
+        match evidence {
+            CheckEvidence::Answered { wrong, unmapped }
+                if wrong.is_empty() && unmapped.is_empty() =>
+            {
+                None
+            }
+            CheckEvidence::Answered { .. } => self.context.unproven.of_check(step, check),
+            _ => None,
+        }
+    }
+}
+
+fn unfit(facility: Facility, why: String) -> CouldNotRun {
+    CouldNotRun::Unfit { facility, why }
+}
+
+fn accepted(evidence: &CheckEvidence) -> Option<NotApplicable> {
+    let CheckEvidence::AcceptedShape(shape) = evidence else {
+        return None;
+    };
+    let declared = format!("a code in the shape {shape} is declared to be taken");
+    Some(NotApplicable::Declared(declared))
+}
+
+fn missing(evidence: &CheckEvidence) -> Option<CouldNotRun> {
+    match evidence {
+        CheckEvidence::Missing(why) => Some(why.clone()),
+        _ => None,
+    }
+}
+
+fn assumed(step: &Step, evidence: &CheckEvidence) -> Option<CouldNotRun> {
+    matches!(evidence, CheckEvidence::Assumed).then(|| CouldNotRun::Precondition {
+        line: step.line,
+        what: format!(
+            "the target file assumes the answer to `{}`: no request is sent",
+            transcript::action(&step.action)
+        ),
+    })
+}
+
+fn unmapped(step: &Step, evidence: &CheckEvidence) -> Option<CouldNotRun> {
+    let CheckEvidence::Answered { wrong, unmapped } = evidence else {
+        return None;
+    };
+    if !wrong.is_empty() || unmapped.is_empty() {
+        return None;
+    }
+    let fields = unmapped
+        .iter()
+        .map(|mismatch| format!("`{}`", mismatch.path));
+    let mut fields: Vec<String> = fields.collect();
+    fields.dedup();
+    Some(CouldNotRun::Precondition {
+        line: step.line,
+        what: format!(
+            "the target file does not say where an answer to `{}` tells {}",
+            transcript::action(&step.action),
+            fields.join(", ")
+        ),
+    })
+}
+
+/// Takes the fields of which the target file says nothing out of what differs: a mapping that is silent is no defect of the
+/// target.
+pub(crate) fn drop_unmapped(
+    target: &CompiledTarget,
+    step: &Step,
+    mismatches: Vec<Mismatch>,
+) -> CheckEvidence {
+    let is_unmapped = |mismatch: &Mismatch| {
+        let field = mismatch.path.split(['.', '[']).next().unwrap_or_default();
+        match &step.action {
+            _ if mismatch.actual.is_some() && field != "namesOrganisation" => false,
+            StepAction::One(Command::ReadInbox { .. }) => {
+                let told = ["displayName", "organisation"];
+                field == "namesOrganisation" && !told.iter().any(|name| target.mentions(name))
+            }
+            StepAction::One(command) => operation_of(command)
+                .is_some_and(|operation| !field.is_empty() && !target.tells(operation, field)),
+            StepAction::Together(_) => false,
+        }
+    };
+    let (unmapped, wrong) = mismatches.into_iter().partition(is_unmapped);
+    CheckEvidence::Answered { wrong, unmapped }
+}
