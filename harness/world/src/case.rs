@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 
 use super::World;
 use super::handles::Handles;
+use super::person::PersonState;
 use super::persona::{Organisation, Persona, case_rng};
 use super::time::ClockReading;
 use crate::context::RunContext;
@@ -127,22 +128,18 @@ pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<Worl
     Ok(World {
         context,
         organisation,
-        people,
+        people: people
+            .into_iter()
+            .map(|(name, persona)| (name, PersonState::new(persona)))
+            .collect(),
         gateways,
         handles: Handles::default(),
-        devices: Vec::new(),
-        accounts: Vec::new(),
         limits: context.limits.clone(),
         now: case.scenario.start,
         zero: case.scenario.start,
         rng,
         secrets,
         codes: Vec::new(),
-        used: BTreeMap::new(),
-        submitted: None,
-        last_password: None,
-        typed_answers: Vec::new(),
-        registered_answers: BTreeMap::new(),
         assumed: false,
         policy: Json::Null,
         looked: BTreeMap::new(),
@@ -151,6 +148,7 @@ pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<Worl
         made: Vec::new(),
         clock_reading: ClockReading::default(),
         last_code: None,
+        typed_code: None,
         seen: Vec::new(),
         exchanges: Vec::new(),
         history: Vec::new(),

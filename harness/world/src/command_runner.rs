@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use super::World;
 use super::case::{Case, make_world};
 use super::handles::HandleKind;
+use super::person::apps::secret_of;
 use crate::context::RunContext;
 
 /// A world in which commands happen one after the other.
@@ -81,7 +82,7 @@ impl<'a> CommandRunner<'a> {
     pub fn token(&self, user: &str) -> Option<Secret> {
         let name = Name(user.to_owned());
         let session = self.world.handles.find(HandleKind::Session, &name, None)?;
-        self.world.kept_secret(session, "session")
+        secret_of(&self.world.handles.get(session).kept, "session")
     }
 
     /// Reads the code that was sent for a user's latest setup.
@@ -113,7 +114,7 @@ impl<'a> CommandRunner<'a> {
                 }
             }
         }
-        if let Some(person) = self.world.people.get(&name) {
+        if let Some(person) = self.world.people.get(&name).map(|person| &person.persona) {
             belongings.insert("userPrincipalName", person.user_principal_name.as_str());
             belongings.insert("password", person.password.clone());
             belongings.insert("address", person.own.as_str());

@@ -7,17 +7,11 @@ use proofup_domain::answer::{Answer, InboxAnswer};
 use proofup_domain::command::{AddressRef, CallbackSecret, Command, Name, PhoneRef};
 use proofup_domain::state::Channel;
 use proofup_gateways::message::{CallInfo, Message};
-use proofup_gateways::people::handset::{self, CallbackRequest, SecretChoice};
+use proofup_gateways::people::handset::SecretChoice;
 
+use super::person::apps::call_back;
 use super::request::Request;
 use super::{StepError, World};
-
-/// What a person does with a ringing phone.
-enum CallReply<'a> {
-    Press(&'a str),
-    HangUp,
-    LetRing,
-}
 
 impl World<'_> {
     /// Returns what came to an inbox since it was last looked into.
@@ -30,16 +24,19 @@ impl World<'_> {
     ) -> Result<Answer, StepError> {
         let person = self.person(user)?;
         let destinations = match channel {
-            Channel::Email => vec![person.address(address.unwrap_or(&AddressRef::Own))],
+            Channel::Email => vec![person.persona.address(address.unwrap_or(&AddressRef::Own))],
             Channel::Sms | Channel::Voice => {
-                vec![person.phone(phone.unwrap_or(&PhoneRef::Mobile)).e164]
+                vec![
+                    person
+                        .persona
+                        .phone(phone.unwrap_or(&PhoneRef::Mobile))
+                        .e164,
+                ]
             }
-            Channel::Push => self
-                .devices
-                .iter()
-                .filter(|device| device.owner == *user)
-                .map(|device| device.push_token.clone())
-                .collect(),
+            Channel::Push => {
+                let devices = person.devices.iter();
+                devices.map(|device| device.push_token.clone()).collect()
+            }
         };
         let settle = self.context.session.target.settle();
         let mut messages: Vec<Arc<Message>> = Vec::new();
@@ -70,6 +67,7 @@ impl World<'_> {
             "device".to_owned()
         } else {
             self.person(user)?
+                .persona
                 .role_of(&newest.destination)
                 .map_or_else(|| newest.destination.clone(), str::to_owned)
         };
@@ -93,15 +91,13 @@ impl World<'_> {
     /// It goes to the URL that the call named.
     pub(super) fn handset_request(&mut self, command: &Command) -> Result<Request, StepError> {
         let right = CallbackSecret::Right;
-        let (user, which, secret, reply) = match command {
+        let (user, which, secret) = match command {
             Command::PressKey {
-                user,
-                key,
-                call,
-                secret,
-            } => (user, *call, *secret, CallReply::Press(key)),
-            Command::HangUp { user, call } => (user, *call, right, CallReply::HangUp),
-            Command::LetRing { user, call } => (user, *call, right, CallReply::LetRing),
+                user, call, secret, ..
+            } => (user, *call, *secret),
+            Command::HangUp { user, call } | Command::LetRing { user, call } => {
+                (user, *call, right)
+            }
             _ => return Err(StepError::unready("no handset does this")),
         };
         let message = self.nth_newest(self.calls(user), which, "call", user)?;
@@ -110,16 +106,7 @@ impl World<'_> {
             .as_ref()
             .ok_or_else(|| StepError::unready("the call names nowhere to call back"))?;
         let choice = self.secret_choice(user, call, secret)?;
-        let callback = match reply {
-            CallReply::Press(key) => handset::press_key(call, key, &choice),
-            CallReply::HangUp => handset::hang_up(call, &choice),
-            CallReply::LetRing => handset::let_ring(call, &choice),
-        };
-        let request = request_of(callback).map_err(|error| {
-            StepError::Unready(format!(
-                "the call names no address that could be called back: {error}"
-            ))
-        })?;
+        let request = call_back(command, call, &choice).map_err(StepError::Unready)?;
         let secrets = self.secrets.iter().cloned().collect();
         Ok(Request::Callback {
             request: Box::new(request),
@@ -166,15 +153,4 @@ impl World<'_> {
         calls.dedup_by_key(|call| call.seq);
         calls
     }
-}
-
-/// Makes the request that a callback describes.
-fn request_of(callback: CallbackRequest) -> Result<http::Request<bytes::Bytes>, http::Error> {
-    let mut request = http::Request::builder()
-        .method(callback.method)
-        .uri(callback.url);
-    for (name, value) in callback.headers {
-        request = request.header(name, value);
-    }
-    request.body(callback.body)
 }

@@ -54,7 +54,11 @@ impl World<'_> {
             // Who registers the sign-in address is named by it in every event.
             .filter(|destination| {
                 let mut people = self.people.values();
-                !people.any(|one| one.user_principal_name.eq_ignore_ascii_case(destination))
+                !people.any(|one| {
+                    one.persona
+                        .user_principal_name
+                        .eq_ignore_ascii_case(destination)
+                })
             });
         let secrets = self.secrets.iter().map(|secret| secret.expose().to_owned());
         let words: BTreeSet<String> = secrets

@@ -1,8 +1,9 @@
 //! The world of one case: its people, its gateways, what was bound, and the steps as they happen.
 //!
-//! `persona` draws the people from the seed, `things` keeps what commands began, `codes` resolves the roles by which a
-//! file names a code, `variables` turns a command into what a target file's templates want, `perform` lets a command
-//! happen, `setup` expands `[[users]] methods`, `case` walks through a scenario, and `command_runner` is for those who have none.
+//! `persona` draws the people from the seed, `person` is what each of them knows and does, `handles` keeps what commands
+//! began; a load run's virtual users have all three, too. `codes` reads codes from the inboxes, `variables` turns a command
+//! into what a target file's templates want, `perform` lets a command happen, `setup` expands `[[users]] methods`, `case`
+//! walks through a scenario, and `command_runner` is for those who have none.
 
 pub mod context;
 pub mod policy_fit;
@@ -14,14 +15,15 @@ mod allowance;
 pub mod case;
 mod codes;
 pub mod command_runner;
-pub mod devices;
+mod devices;
 mod explicit_reference;
-mod handles;
+pub mod handles;
 mod inbox;
 mod leaks;
 pub mod needs;
 mod operations;
 mod perform;
+pub mod person;
 pub mod persona;
 mod request;
 mod setup;
@@ -50,13 +52,13 @@ use serde_json::{Map, Value as Json};
 
 use crate::context::RunContext;
 use crate::surroundings::Host;
-use devices::{Device, OathAccount};
 use handles::Handles;
 pub use needs::missing_facilities;
-pub use operations::operation_of;
+pub use operations::{References, operation_of};
 pub use perform::merge;
-use persona::{Organisation, Persona};
-pub use setup::{Newcomer, Terms, changes_its_user, first_policy, preparation};
+use person::PersonState;
+use persona::Organisation;
+pub use setup::{Newcomer, Terms, changes_its_user, first_policy, preparation, registrations};
 pub use tenant::tenant;
 use time::ClockReading;
 pub use unproven::{MappingGap, UnprovenMapping};
@@ -65,11 +67,9 @@ pub use unproven::{MappingGap, UnprovenMapping};
 pub struct World<'a> {
     context: &'a RunContext,
     organisation: Organisation,
-    people: BTreeMap<Name, Persona>,
+    people: BTreeMap<Name, PersonState>,
     gateways: Host,
     handles: Handles,
-    devices: Vec<Device>,
-    accounts: Vec<OathAccount>,
     limits: Limits,
     /// The target's time, as it last told it.
     now: Timestamp,
@@ -82,18 +82,10 @@ pub struct World<'a> {
     secrets: BTreeSet<Secret>,
     /// Codes in the order in which they were named: `code#1`, `code#2`, …
     codes: Vec<Secret>,
+    /// The code that the step at hand typed, for the transcript.
+    typed_code: Option<Secret>,
     /// The newest code that was read from a message.
     last_code: Option<Secret>,
-    /// The code that was accepted last, by user.
-    used: BTreeMap<Name, Secret>,
-    /// The code that was typed last, until it is known whether it was accepted.
-    submitted: Option<Secret>,
-    /// The new password that was typed last, until it is known whether it was accepted.
-    last_password: Option<Secret>,
-    /// The answers that were typed last, until it is known whether they were accepted.
-    typed_answers: Vec<(String, Secret)>,
-    /// The answers that are registered, by user and question.
-    registered_answers: BTreeMap<(Name, String), Secret>,
     /// The last answer was assumed by the target file: no request was sent.
     assumed: bool,
     /// The tenant's policy, as it was set last.
@@ -171,7 +163,7 @@ impl World<'_> {
     }
 
     /// Returns the person of a name; the loader has checked that there is one.
-    fn person(&self, name: &Name) -> Result<&Persona, StepError> {
+    fn person(&self, name: &Name) -> Result<&PersonState, StepError> {
         self.people
             .get(name)
             .ok_or_else(|| StepError::Unready(format!("there is no user `{name}`")))
@@ -215,12 +207,12 @@ impl World<'_> {
                     }
                 }
                 Json::String(text) if key == "user" => {
-                    let name = self
-                        .people
-                        .values()
-                        .find(|person| person.user_principal_name.eq_ignore_ascii_case(text));
-                    *text = name
-                        .map_or_else(|| "somebodyElse".to_owned(), |person| person.name.0.clone());
+                    let name = self.people.iter().find(|(_, person)| {
+                        let own = &person.persona.user_principal_name;
+                        own.eq_ignore_ascii_case(text)
+                    });
+                    *text =
+                        name.map_or_else(|| "somebodyElse".to_owned(), |(name, _)| name.0.clone());
                 }
                 Json::Object(table) => self.alias(table),
                 Json::Array(list) => {

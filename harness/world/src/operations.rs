@@ -59,13 +59,14 @@ pub const fn operation_of(command: &Command) -> Option<Operation> {
 
 /// Who acts and what a command names by its binding.
 #[derive(Debug, Default, Clone)]
-pub(super) struct References {
+pub struct References {
     fields: Map<String, Json>,
 }
 
 impl References {
     /// Reads a command's references off its own fields, as a file would spell them.
-    pub(super) fn of(command: &Command) -> Self {
+    #[must_use]
+    pub fn of(command: &Command) -> Self {
         match serde_json::to_value(command) {
             Ok(Json::Object(fields)) => Self { fields },
             _ => Self::default(),
@@ -73,12 +74,14 @@ impl References {
     }
 
     /// Returns who acts; none where the world does.
-    pub(super) fn user(&self) -> Option<Name> {
+    #[must_use]
+    pub fn user(&self) -> Option<Name> {
         self.name("user")
     }
 
     /// Returns what is referred to under a key such as `session`; none where the user's latest is meant.
-    pub(super) fn name(&self, key: &str) -> Option<Name> {
+    #[must_use]
+    pub fn name(&self, key: &str) -> Option<Name> {
         self.fields
             .get(key)
             .and_then(Json::as_str)

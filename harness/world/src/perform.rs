@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use proofup_binding::Value;
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{Command, GatewayBehaviour, Mangle, Name};
-use proofup_domain::method::{ChallengeKind, Method};
-use proofup_domain::state::Channel;
-use proofup_gateways::message::Cursor;
 use serde_json::{Map, Value as Json};
 
-use super::handles::{Handle, HandleKind};
+use super::handles::Success;
 use super::operations::References;
-use super::variables::default_phone;
+use super::request::Pending;
 use super::{StepError, World};
 
 impl World<'_> {
@@ -41,6 +38,7 @@ impl World<'_> {
         mangle: Option<Mangle>,
     ) -> Result<Answer, StepError> {
         self.assumed = false;
+        self.typed_code = None;
         match command {
             Command::AddAccount { .. } | Command::ActivateDevice { .. } => {
                 self.use_device(command).await
@@ -79,7 +77,7 @@ impl World<'_> {
         command: &Command,
         mut performed: Answer,
         kept: BTreeMap<String, Value>,
-        since: Cursor,
+        pending: Pending,
     ) -> Answer {
         if let Command::ReadAudit { user: Some(user) } = command {
             only_events_of(&mut performed, user);
@@ -88,254 +86,26 @@ impl World<'_> {
             only_events_of_the_steps(&mut performed);
         }
         if performed.is_success() {
-            self.remember(command, &performed, kept, since);
-            if let Some(user) = submitter(command)
-                && let Some(code) = self.submitted.take()
-            {
-                self.used.insert(user.clone(), code);
+            let user = References::of(command).user();
+            let person = user.and_then(|user| self.people.get_mut(&user));
+            if let Some(person) = person {
+                let success = Success {
+                    command,
+                    answer: &performed,
+                    kept,
+                    since: pending.since,
+                    assumed: self.assumed,
+                    code: pending.typed.code.as_ref(),
+                };
+                self.handles
+                    .remember(&self.context.session.target, &person.persona, success);
+                person.accept(command, pending.typed);
             }
             if let Command::SetPolicy { policy } = command {
                 merge(&mut self.policy, &Json::Object(policy.clone()));
             }
         }
         performed
-    }
-
-    /// Binds what a command began, and updates what it went on with.
-    fn remember(
-        &mut self,
-        command: &Command,
-        answer: &Answer,
-        kept: BTreeMap<String, Value>,
-        since: Cursor,
-    ) {
-        let begun = match command {
-            Command::SignIn { bind, .. } => Some((HandleKind::Session, bind)),
-            Command::BeginEnrollment { bind, .. } | Command::ChangeMethod { bind, .. } => {
-                Some((HandleKind::Enrollment, bind))
-            }
-            Command::BeginSecondStep { bind, .. } => Some((HandleKind::Challenge, bind)),
-            Command::BeginReset { bind, .. } => Some((HandleKind::Reset, bind)),
-            Command::BeginResetProof { bind, .. } => Some((HandleKind::Proof, bind)),
-            _ => None,
-        };
-        let references = References::of(command);
-        let Some(user) = &references.user() else {
-            return;
-        };
-        if begun.is_none_or(|(what, _)| what != HandleKind::Session) {
-            self.renew(&references, user, &kept);
-        }
-        if let Some((what, bind)) = begun {
-            let method = answer
-                .text("method")
-                .and_then(Method::from_word)
-                .or_else(|| command.method());
-            let kind = answer
-                .text("kind")
-                .and_then(ChallengeKind::from_word)
-                .or_else(|| command.kind_for(method));
-            let destination = self.destination(command, user, method, kind, &kept);
-            let questions = questions_of(&kept);
-            let since = self.sent_since(what, &references, user, since);
-            let handle = Handle {
-                what,
-                owner: user.clone(),
-                bound: bind.clone(),
-                kept,
-                method,
-                kind,
-                destination,
-                since,
-                until: None,
-                questions,
-                accepted: None,
-            };
-            self.handles.begin(handle);
-            return;
-        }
-        if let Command::SetNewPassword { .. } = command
-            && let Some(person) = self.people.get_mut(user)
-            && let Some(password) = self.last_password.take()
-        {
-            person.change_password(password);
-        }
-        if let Command::SubmitAnswers { .. } = command {
-            for (question, answer) in self.typed_answers.drain(..) {
-                self.registered_answers
-                    .insert((user.clone(), question), answer);
-            }
-        }
-        if let Command::SubmitResetCode { reset, .. } = command
-            && let Some(index) = self.handles.find(HandleKind::Reset, user, reset.as_ref())
-        {
-            self.handles
-                .get_mut(index)
-                .accepted
-                .clone_from(&self.submitted);
-        }
-        self.continue_handle(command, user, kept, since);
-    }
-
-    /// Keeps what holds from now on for the session that a command used, or for the reset: tokens that were rotated, and
-    /// names of the target file's own.
-    pub(super) fn renew(
-        &mut self,
-        references: &References,
-        user: &Name,
-        kept: &BTreeMap<String, Value>,
-    ) {
-        let target = &self.context.session.target;
-        let renewed: BTreeMap<String, Value> = kept
-            .iter()
-            .filter(|(name, _)| target.keeps_for_later(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        if renewed.is_empty() {
-            return;
-        }
-        // What is no secret is known of the person, so that a reset, which has no session, may name a number or an address.
-        let open = renewed
-            .iter()
-            .filter(|(_, value)| matches!(value, Value::Plain(_)))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        self.handles.keep_of_person(user, open);
-        for what in [HandleKind::Session, HandleKind::Reset] {
-            let name = references.name(what.as_str());
-            if let Some(index) = self.handles.find(what, user, name.as_ref()) {
-                self.handles.get_mut(index).kept.extend(renewed.clone());
-            }
-        }
-    }
-
-    /// Returns the cursor from which on messages belong to what was begun: where no request was sent for it, what it goes on with has
-    /// sent already.
-    fn sent_since(
-        &self,
-        what: HandleKind,
-        references: &References,
-        user: &Name,
-        since: Cursor,
-    ) -> Cursor {
-        let before = match what {
-            HandleKind::Challenge | HandleKind::Enrollment => HandleKind::Session,
-            HandleKind::Proof => HandleKind::Reset,
-            HandleKind::Session | HandleKind::Reset => return since,
-        };
-        let name = references.name(before.as_str());
-        let index = self.handles.find(before, user, name.as_ref());
-        match index.filter(|_| self.assumed) {
-            Some(index) => self.handles.get(index).since,
-            None => since,
-        }
-    }
-
-    /// Updates the setup, challenge or proof that a command went on with.
-    fn continue_handle(
-        &mut self,
-        command: &Command,
-        user: &Name,
-        kept: BTreeMap<String, Value>,
-        since: Cursor,
-    ) {
-        let what = match command {
-            Command::ReadEnrollment { .. }
-            | Command::NextPage { .. }
-            | Command::SendCode { .. }
-            | Command::SubmitCode { .. }
-            | Command::SubmitAnswers { .. } => HandleKind::Enrollment,
-            Command::ReadSecondStep { .. } => HandleKind::Challenge,
-            Command::ReadResetProof { .. } => HandleKind::Proof,
-            Command::ReadReset { .. }
-            | Command::SubmitResetCode { .. }
-            | Command::SubmitResetAnswers { .. } => HandleKind::Reset,
-            _ => return,
-        };
-        let name = References::of(command).name(what.as_str());
-        if let Some(index) = self.handles.find(what, user, name.as_ref()) {
-            let sends = matches!(command, Command::SendCode { .. } | Command::NextPage { .. });
-            if sends && !self.assumed {
-                self.handles.send_again(index, since);
-            }
-            let handle = self.handles.get_mut(index);
-            let questions = questions_of(&kept);
-            if !questions.is_empty() {
-                handle.questions = questions;
-            }
-            handle.kept.extend(kept);
-        }
-    }
-
-    /// Returns where the codes and calls of what was begun go.
-    fn destination(
-        &self,
-        command: &Command,
-        user: &Name,
-        method: Option<Method>,
-        kind: Option<ChallengeKind>,
-        kept: &BTreeMap<String, Value>,
-    ) -> Option<(Channel, String)> {
-        let channel = match kind? {
-            ChallengeKind::TextMessage => Channel::Sms,
-            ChallengeKind::VoiceCall => Channel::Voice,
-            ChallengeKind::EmailCode => Channel::Email,
-            ChallengeKind::AppNotification | ChallengeKind::AppCode | ChallengeKind::Answers => {
-                return None;
-            }
-        };
-        let method = method?;
-        let person = self.people.get(user)?;
-        let (address, phone, change) = match command {
-            Command::BeginEnrollment { address, phone, .. } => (address, phone, false),
-            Command::ChangeMethod { address, phone, .. } => (address, phone, true),
-            _ => {
-                return self
-                    .registered_destination(user, method, kept)
-                    .map(|destination| (channel, destination));
-            }
-        };
-        let destination = if method == Method::Email {
-            let default = if change {
-                proofup_domain::command::AddressRef::Second
-            } else {
-                proofup_domain::command::AddressRef::Own
-            };
-            person.address(address.as_ref().unwrap_or(&default))
-        } else {
-            person
-                .phone(phone.as_ref().unwrap_or(&default_phone(method, change)))
-                .e164
-        };
-        Some((channel, destination))
-    }
-
-    /// Finds the destination of a registered method: of the setup that told its id, else of the latest setup.
-    fn registered_destination(
-        &self,
-        user: &Name,
-        method: Method,
-        kept: &BTreeMap<String, Value>,
-    ) -> Option<String> {
-        let id = kept.get("methodId").map(Value::reveal);
-        let setups: Vec<&Handle> = self
-            .handles
-            .enrollments(user, method)
-            .map(|index| self.handles.get(index))
-            .collect();
-        let registered = |handle: &&&Handle| {
-            let own = handle.kept.get("methodId").map(Value::reveal);
-            own.is_some() && (id.is_none() || own == id)
-        };
-        let setup = setups
-            .iter()
-            .rev()
-            .find(registered)
-            .or_else(|| setups.last())?;
-        setup
-            .destination
-            .as_ref()
-            .map(|(_, destination)| destination.clone())
     }
 }
 
@@ -356,27 +126,6 @@ pub fn merge(target: &mut Json, patch: &Json) {
                 merge(target.entry(key.clone()).or_insert(Json::Null), value);
             }
         }
-    }
-}
-
-fn questions_of(kept: &BTreeMap<String, Value>) -> Vec<String> {
-    match kept.get("questions") {
-        Some(Value::Plain(Json::Array(list))) => list
-            .iter()
-            .filter_map(Json::as_str)
-            .map(str::to_owned)
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Returns who typed a code that was accepted.
-fn submitter(command: &Command) -> Option<&Name> {
-    match command {
-        Command::SubmitCode { user, .. }
-        | Command::SubmitSecondStepCode { user, .. }
-        | Command::SubmitResetCode { user, .. } => Some(user),
-        _ => None,
     }
 }
 

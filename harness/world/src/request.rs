@@ -15,6 +15,7 @@ use proofup_domain::secret::Secret;
 use proofup_gateways::message::Cursor;
 
 use super::operations::{References, operation_of};
+use super::person::Typed;
 use super::variables::Vars;
 use super::{StepError, World};
 use crate::context::RunContext;
@@ -59,20 +60,12 @@ impl Request {
     }
 }
 
-/// What a person typed into a request, until it is known what came of it.
-#[derive(Default)]
-struct Typed {
-    code: Option<Secret>,
-    password: Option<Secret>,
-    answers: Vec<(String, Secret)>,
-}
-
 /// What has to be known when the answer to a request is taken.
 pub(super) struct Pending {
     name: &'static str,
     /// The messages that it causes lie behind this cursor.
-    since: Cursor,
-    typed: Typed,
+    pub(super) since: Cursor,
+    pub(super) typed: Typed,
 }
 
 impl World<'_> {
@@ -126,6 +119,7 @@ impl World<'_> {
         command: &Command,
         mangle: Option<Mangle>,
     ) -> Result<(Request, Pending), StepError> {
+        let mut typed = Typed::default();
         let request = match command {
             Command::ApproveNotification { .. } | Command::DenyNotification { .. } => {
                 self.reply_request(command)?
@@ -142,18 +136,14 @@ impl World<'_> {
                 let operation = operation_of(command).ok_or_else(|| {
                     StepError::unready("this command is not one that a target performs")
                 })?;
-                let vars = self.variables(command, operation).await?;
+                let vars = self.variables(command, operation, &mut typed).await?;
                 self.ask(operation, vars, mangle)?
             }
         };
         let pending = Pending {
             name: request.name(),
             since: self.gateways.inboxes().cursor(),
-            typed: Typed {
-                code: self.submitted.take(),
-                password: self.last_password.take(),
-                answers: std::mem::take(&mut self.typed_answers),
-            },
+            typed,
         };
         Ok((request, pending))
     }
@@ -165,23 +155,19 @@ impl World<'_> {
         pending: Pending,
         reply: Result<Reply, CallFailure>,
     ) -> Result<Answer, StepError> {
-        let Typed {
-            code,
-            password,
-            answers,
-        } = pending.typed;
-        (self.submitted, self.last_password, self.typed_answers) = (code, password, answers);
         if let Ok(reply) = &reply {
             for value in reply.renewed.values() {
                 self.learn(value);
             }
             let references = References::of(command);
             if let Some(user) = references.user() {
-                self.renew(&references, &user, &reply.renewed);
+                let target = &self.context.session.target;
+                self.handles
+                    .renew(target, &references, &user, &reply.renewed);
             }
         }
         let (performed, kept) = self.answered(pending.name, reply)?;
-        Ok(self.keep(command, performed, kept, pending.since))
+        Ok(self.keep(command, performed, kept, pending))
     }
 
     /// Calls one operation of the target.
@@ -213,9 +199,10 @@ impl World<'_> {
             return None;
         };
         let address = variables.get("userPrincipalName")?.reveal();
-        let mut people = self.people.values();
-        let person = people.find(|person| address == person.user_principal_name.as_str())?;
-        Some(person.name.clone())
+        let mut people = self.people.iter();
+        let (name, _) =
+            people.find(|(_, person)| address == person.persona.user_principal_name.as_str())?;
+        Some(name.clone())
     }
 
     /// Makes the request of an operation.

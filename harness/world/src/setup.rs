@@ -64,7 +64,8 @@ impl World<'_> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let mut lent = BTreeSet::new();
-        for person in self.people.values_mut().filter(|person| person.exists) {
+        let people = self.people.values_mut().map(|person| &mut person.persona);
+        for person in people.filter(|person| person.exists) {
             let fresh = pool
                 .iter()
                 .find(|user| {
@@ -100,7 +101,7 @@ impl World<'_> {
     async fn create_users(&mut self) -> Result<(), StepError> {
         let people: Vec<Name> = self.people.keys().cloned().collect();
         for name in people {
-            let person = self.person(&name)?;
+            let person = &self.person(&name)?.persona;
             if !person.exists {
                 continue;
             }
@@ -137,6 +138,7 @@ impl World<'_> {
         let users: Vec<Json> = self
             .people
             .values()
+            .map(|person| &person.persona)
             .filter(|person| person.exists)
             .map(|person| {
                 json!({
@@ -347,7 +349,7 @@ pub fn preparation(users: &[UserSpec], policy: &Policy, limits: &Limits) -> Vec<
 }
 
 /// Lists the commands by which people register what they have before the first step.
-fn registrations(users: &[UserSpec]) -> Vec<Command> {
+pub fn registrations(users: &[UserSpec]) -> Vec<Command> {
     let mut commands = Vec::new();
     for user in registrars(users) {
         commands.push(Command::SignIn {

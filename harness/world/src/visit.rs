@@ -184,14 +184,11 @@ impl<'a> Visit<'a> {
 
     /// Returns whether a device of the user was given what it needs to reply.
     pub fn device_keeps(&self, user: &str, name: &str) -> bool {
-        let device = self
-            .world
-            .devices
-            .iter()
-            .rfind(|device| device.owner.0 == user);
+        let person = self.world.people.get(&Name(user.to_owned()));
+        let device = person.and_then(|person| person.devices.last());
         device.is_some_and(|device| match name {
-            "deviceId" => device.device_id.is_some(),
-            "deviceSecret" => device.device_secret.is_some(),
+            "deviceId" => device.id.is_some(),
+            "deviceSecret" => device.secret.is_some(),
             _ => false,
         })
     }

@@ -2,6 +2,7 @@
 
 use super::Command;
 use crate::method::{ChallengeKind, Method};
+use crate::state::Channel;
 
 impl Command {
     /// Returns the method that the command names; none if it names no method, or leaves the choice to the implementation.
@@ -105,6 +106,20 @@ impl Method {
             Self::OfficePhone => ChallengeKind::VoiceCall,
             Self::Email => ChallengeKind::EmailCode,
             Self::SecurityQuestions => ChallengeKind::Answers,
+        }
+    }
+}
+
+impl ChallengeKind {
+    /// Returns the channel by which the implementation reaches the person for a proof of this kind; none if it sends nothing.
+    #[must_use]
+    pub const fn channel(self) -> Option<Channel> {
+        match self {
+            Self::AppNotification => Some(Channel::Push),
+            Self::TextMessage => Some(Channel::Sms),
+            Self::VoiceCall => Some(Channel::Voice),
+            Self::EmailCode => Some(Channel::Email),
+            Self::AppCode | Self::Answers => None,
         }
     }
 }

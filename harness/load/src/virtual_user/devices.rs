@@ -7,7 +7,7 @@ use proofup_domain::command::Command;
 use proofup_domain::secret::Secret;
 use proofup_gateways::people::authenticator::{Authenticator, parse_activation};
 use proofup_gateways::people::handset::{self, SecretChoice};
-use proofup_world::devices::account_answer;
+use proofup_world::person::apps::account_answer;
 use serde_json::Value as Json;
 
 use super::{FlowError, VirtualUser};

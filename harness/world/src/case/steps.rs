@@ -182,9 +182,8 @@ impl<'a> CaseRun<'a> {
 
     fn tell(&mut self, world: &World<'_>, step: &Step, when: &str, told: &str) {
         let alias = world
-            .submitted
+            .typed_code
             .as_ref()
-            .or_else(|| world.used.values().next_back())
             .filter(
                 |_| matches!(&step.action, StepAction::One(command) if transcript::types_a_code(command)),
             )
