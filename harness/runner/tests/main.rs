@@ -1,5 +1,6 @@
 //! The runner, beside the reference, products that nobody here wrote, and hostile servers.
 
+mod custom_targets;
 mod doctor;
 #[path = "../../binding/tests/support/end.rs"]
 mod end;
@@ -15,7 +16,6 @@ mod port;
 #[path = "../../world/tests/support/product.rs"]
 mod product;
 mod races;
-mod strangers;
 mod suite;
 
 use std::sync::Arc;

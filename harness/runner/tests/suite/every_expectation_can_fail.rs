@@ -1,4 +1,4 @@
-//! Every expectation bites: change any one expected value and the check fails, at its file and line.
+//! Every expectation can fail: change any one expected value and the check fails, at its file and line.
 //!
 //! An expectation that nothing could miss would be a check that passes without being exercised. So each scalar of each
 //! `expect` is changed in turn, the case is run again, and the check must fail. Checks of one case do not influence each

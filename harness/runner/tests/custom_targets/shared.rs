@@ -184,7 +184,7 @@ fn assert_all_passed(outcomes: &[(String, &str, String)], count: usize) {
 }
 
 #[test]
-fn a_stranger_is_judged_through_gateways_that_all_cases_share() {
+fn a_custom_target_is_judged_through_gateways_that_all_cases_share() {
     let asks = r#"policy.reset = { enabled = true, methods = ["email", "mobilePhone"] }"#;
     let one = scenario("one", asks, REGISTERS);
     let another = REGISTERS.replace("TEXT", "CODE").replace("MAN-1", "MAN-2");

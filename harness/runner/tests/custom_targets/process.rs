@@ -63,7 +63,7 @@ DATA = "{{folder}}"
     target(&format!("http://127.0.0.1:{port}"), &process)
 }
 
-const START: &str = r#""$PROGRAM" --exact strangers::process::the_product_serves_where_it_is_told_to & echo $DATA; wait"#;
+const START: &str = r#""$PROGRAM" --exact custom_targets::process::the_product_serves_where_it_is_told_to & echo $DATA; wait"#;
 
 fn listens(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()
