@@ -24,8 +24,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use proofup_binding::Operation;
 use proofup_domain::clock::Clock;
-use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
+use tokio_util::sync::CancellationToken;
 
 use super::flow::{FlowName, Script};
 use super::plan::{Arrivals, Connections, Stop};
@@ -116,7 +116,7 @@ impl RunState {
 pub fn run(
     config: &LoadConfig,
     events: &mut dyn FnMut(LoadEvent<'_>),
-    stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<LoadOutput, LoadError> {
     on_a_thread_of_its_own(whole(config, events, stop))
 }
@@ -139,10 +139,10 @@ fn on_a_thread_of_its_own<T>(
 async fn whole(
     config: &LoadConfig,
     events: &mut dyn FnMut(LoadEvent<'_>),
-    mut stop: watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<LoadOutput, LoadError> {
     events(LoadEvent::Preparing);
-    let mut session = LoadSession::start(config, &mut stop).await?;
+    let mut session = LoadSession::start(config, stop).await?;
     let output = session.run(config, events, stop).await;
     session.tear_down(config).await;
     output
@@ -209,7 +209,7 @@ impl<'a> LoadRun<'a> {
         mut self,
         prepared: &mut preparation::Prepared,
         events: &mut dyn FnMut(LoadEvent<'_>),
-        mut stop: watch::Receiver<bool>,
+        stop: &CancellationToken,
     ) -> Result<LoadOutput, LoadError> {
         events(LoadEvent::Begun {
             accounts: self.accounts,
@@ -228,11 +228,11 @@ impl<'a> LoadRun<'a> {
                 let paced = pacer::pace(schedule, begun, clock);
                 let (pacer, arrivals) =
                     paced.map_err(|error| LoadError::NotStarted(error.to_string()))?;
-                let ending = self.open(arrivals, &mut meter, events, &mut stop).await;
+                let ending = self.open(arrivals, &mut meter, events, stop).await;
                 drop(pacer);
                 ending
             }
-            None => self.closed(&mut meter, events, &mut stop).await,
+            None => self.closed(&mut meter, events, stop).await,
         };
         let until = self.measured_until();
         let used = meter.used(until);
@@ -248,13 +248,13 @@ impl<'a> LoadRun<'a> {
         mut arrivals: tokio::sync::mpsc::UnboundedReceiver<Arrival>,
         meter: &mut UsageMeter,
         events: &mut dyn FnMut(LoadEvent<'_>),
-        stop: &mut watch::Receiver<bool>,
+        stop: &CancellationToken,
     ) -> RunEnd {
         let mut tick = ticks();
         loop {
             tokio::select! {
                 biased;
-                () = asked_to_stop(stop) => return RunEnd::Interrupted,
+                () = stop.cancelled() => return RunEnd::Interrupted,
                 arrival = arrivals.recv() => match arrival {
                     Some(arrival) => self.begin(arrival),
                     None => break,
@@ -276,7 +276,7 @@ impl<'a> LoadRun<'a> {
         &mut self,
         meter: &mut UsageMeter,
         events: &mut dyn FnMut(LoadEvent<'_>),
-        stop: &mut watch::Receiver<bool>,
+        stop: &CancellationToken,
     ) -> RunEnd {
         let Stop::After(after) = self.config.plan.stop else {
             return RunEnd::Planned;
@@ -288,7 +288,7 @@ impl<'a> LoadRun<'a> {
         tokio::pin!(end);
         loop {
             tokio::select! {
-                () = asked_to_stop(stop) => return RunEnd::Interrupted,
+                () = stop.cancelled() => return RunEnd::Interrupted,
                 () = &mut end => return RunEnd::Planned,
                 Some(_) = self.runs.join_next(), if !self.runs.is_empty() => {}
                 _ = tick.tick() => {
@@ -341,7 +341,7 @@ impl<'a> LoadRun<'a> {
         &mut self,
         meter: &mut UsageMeter,
         events: &mut dyn FnMut(LoadEvent<'_>),
-        stop: &mut watch::Receiver<bool>,
+        stop: &CancellationToken,
     ) -> RunEnd {
         let users = match self.config.plan.arrivals {
             Arrivals::Closed { users } => self.config.shard.part_of(u64::from(users)),
@@ -360,7 +360,7 @@ impl<'a> LoadRun<'a> {
         let mut tick = ticks();
         loop {
             tokio::select! {
-                () = asked_to_stop(stop) => return RunEnd::Interrupted,
+                () = stop.cancelled() => return RunEnd::Interrupted,
                 joined = self.runs.join_next() => if joined.is_none() {
                     return RunEnd::Planned;
                 },
@@ -472,11 +472,4 @@ fn every(length: Duration) -> tokio::time::Interval {
     let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + length, length);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     tick
-}
-
-async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        // Nobody is left who could ask.
-        std::future::pending().await
-    }
 }

@@ -29,7 +29,7 @@ pub(crate) struct UserContext {
     /// How long a message may take.
     pub(crate) timeout: std::time::Duration,
     /// The target file wants more than a contract of tenants needs: names of its own, cookies, what an act is about.
-    pub(crate) stranger: bool,
+    pub(crate) custom_target: bool,
     /// The operations of whose answers the target file does not tell every field.
     pub(crate) silent: BTreeSet<Operation>,
 }

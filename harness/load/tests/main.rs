@@ -2,6 +2,7 @@
 //! die, and against products that make no tenants.
 
 mod counted;
+mod custom_targets;
 #[path = "../../world/tests/support/failing.rs"]
 mod failing;
 mod faulty;
@@ -11,6 +12,5 @@ mod port;
 #[path = "../../world/tests/support/product.rs"]
 mod product;
 mod runs;
-mod strangers;
 mod support;
 mod trouble;

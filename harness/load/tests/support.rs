@@ -19,6 +19,7 @@ use proofup_world::session::TargetSession;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// The contract, as the reference speaks it.
@@ -51,13 +52,14 @@ pub(crate) enum Way {
 pub(crate) struct Served {
     pub(crate) base: Url,
     pub(crate) way: watch::Sender<Way>,
-    stop: watch::Sender<bool>,
+    stop: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Served {
     pub(crate) fn start(fault: Option<FaultName>) -> Self {
-        let (stop, mut stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
         let (way, on_the_way) = watch::channel(Way::Open);
         let (told, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -78,7 +80,7 @@ impl Served {
                     .expect("the test waits for it");
                 tokio::spawn(carry(front, upstream, on_the_way));
                 tokio::spawn(serve(server, router, std::future::pending()));
-                let _ = stopped.wait_for(|stop| *stop).await;
+                stopped.cancelled().await;
             });
         });
         let address = address.recv().expect("the server starts");
@@ -119,7 +121,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.stop.cancel();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -175,8 +177,8 @@ pub(crate) fn plan(text: &str) -> LoadPlan {
 
 /// Runs to the end.
 pub(crate) fn ran(config: &LoadConfig) -> LoadOutput {
-    let (_stop, stopped) = watch::channel(false);
-    run(config, &mut |_| {}, stopped).expect("the run begins")
+    let stop = CancellationToken::new();
+    run(config, &mut |_| {}, &stop).expect("the run begins")
 }
 
 pub(crate) fn report(config: &LoadConfig, output: &LoadOutput) -> LoadReport {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proofup_load::figures::End;
 use proofup_load::report::LoadVerdict;
 use proofup_load::{LoadEvent, run};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Served, Way, plan, report};
 
@@ -28,7 +28,7 @@ fn disturbed(
     change: impl FnOnce() + Send + 'static,
 ) -> (proofup_load::report::LoadReport, proofup_load::LoadOutput) {
     let config = served.config(plan(text));
-    let (_stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let mut change = Some(change);
     let mut changing = None;
     let output = run(
@@ -40,7 +40,7 @@ fn disturbed(
                 changing = Some(thread::spawn(change));
             }
         },
-        stopped,
+        &stop,
     )
     .expect("the run begins");
     changing
@@ -106,15 +106,15 @@ fn a_target_that_dies_ends_the_run_with_what_there_is() {
 fn a_run_that_is_asked_to_end_ends_and_tells() {
     let served = Served::start(None);
     let config = served.config(plan(&ONE_FLOW.replace("after = \"4s\"", "after = \"60s\"")));
-    let (stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let output = run(
         &config,
         &mut |event: LoadEvent<'_>| {
             if let LoadEvent::Interval { .. } = event {
-                stop.send_replace(true);
+                stop.cancel();
             }
         },
-        stopped,
+        &stop,
     )
     .expect("the run begins");
     assert!(output.interrupted);
@@ -131,7 +131,7 @@ fn a_server_that_is_not_there_is_told_before_anything_begins() {
         // The other thread has yet to close the door.
         thread::yield_now();
     }
-    let (_stop, stopped) = watch::channel(false);
-    let error = run(&config, &mut |_| {}, stopped).expect_err("nobody is there");
+    let stop = CancellationToken::new();
+    let error = run(&config, &mut |_| {}, &stop).expect_err("nobody is there");
     assert!(error.to_string().contains("127.0.0.1"), "{error}");
 }

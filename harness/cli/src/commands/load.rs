@@ -19,7 +19,7 @@ use proofup_load::plan::{self, LoadPlan};
 use proofup_load::report::{LoadReport, MachineTold, PlanTold, Testbed};
 use proofup_load::{LoadConfig, LoadError, LoadEvent, LoadOutput, Shard, run};
 use proofup_world::surroundings::gateway_options;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::commands::targeting::{fault_named, spinner};
 use crate::failure::{Failure, read_text};
@@ -71,18 +71,17 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     }
     let told = render::heading(&plan, shard, &subject.told);
     terminal::result(&told)?;
-    let (stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let signals = runtime.block_on(async { Signals::listen() })?;
+    let asked = stop.clone();
     runtime.spawn(async move {
         signals.requested().await;
-        stop.send_replace(true);
-        // Whoever waits for the end still has the other end of the channel.
-        std::future::pending::<()>().await;
+        asked.cancel();
     });
     let work = LoadContext {
         arguments,
         subject: &subject,
-        stopped,
+        stop: &stop,
     };
     let code = if let Some(other) = &arguments.vs {
         let other = runtime.block_on(versus::other(other, arguments, &plan))?;
@@ -101,7 +100,7 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
 struct LoadContext<'a> {
     arguments: &'a LoadArguments,
     subject: &'a LoadTarget,
-    stopped: watch::Receiver<bool>,
+    stop: &'a CancellationToken,
 }
 
 /// Runs the plan once, and prints the result.
@@ -160,7 +159,7 @@ fn loaded(
             files.take(&event, clock.now());
             progress.set_message(shown.line(&event));
         },
-        work.stopped.clone(),
+        work.stop,
     );
     progress.finish_and_clear();
     output.map_err(|error| not_begun(&error, work.arguments))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::session::LoadSession;
 use super::{LoadConfig, LoadError, LoadOutput};
@@ -96,12 +96,11 @@ pub fn compare_targets(
     two: &LoadConfig,
     how: ComparisonConfig,
     told: &mut dyn FnMut(u32, Option<Ratio>),
-    stop: &watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<PairedComparison, LoadError> {
     super::on_a_thread_of_its_own(async {
-        let mut asked = stop.clone();
-        let mut first = LoadSession::start(one, &mut asked).await?;
-        let second = LoadSession::start(two, &mut asked).await;
+        let mut first = LoadSession::start(one, stop).await?;
+        let second = LoadSession::start(two, stop).await;
         let mut second = match second {
             Ok(session) => session,
             Err(error) => {
@@ -121,7 +120,7 @@ async fn pairs(
     (two, second): (&LoadConfig, &mut LoadSession),
     how: ComparisonConfig,
     told: &mut dyn FnMut(u32, Option<Ratio>),
-    stop: &watch::Receiver<bool>,
+    stop: &CancellationToken,
 ) -> Result<PairedComparison, LoadError> {
     let begun = one.session.clock.now();
     let mut comparisons = ComparedFigure::ALL.map(|measure| (measure, PairedSample::new(how.aim)));
@@ -144,11 +143,11 @@ async fn pairs(
         let silent = &mut |_: super::LoadEvent<'_>| {};
         let in_turn = found.pairs.is_multiple_of(2);
         let (a, b) = if in_turn {
-            let a = first.run(one, silent, stop.clone()).await?;
-            (a, second.run(two, silent, stop.clone()).await?)
+            let a = first.run(one, silent, stop).await?;
+            (a, second.run(two, silent, stop).await?)
         } else {
-            let b = second.run(two, silent, stop.clone()).await?;
-            (first.run(one, silent, stop.clone()).await?, b)
+            let b = second.run(two, silent, stop).await?;
+            (first.run(one, silent, stop).await?, b)
         };
         for (index, output) in [&a, &b].into_iter().enumerate() {
             let counts = output.figures.counts();

@@ -9,12 +9,10 @@ use proofup_binding::{DiscoverError, Operation};
 use proofup_gateways::host::{InProcessGateways, Standalone};
 use proofup_world::session::TargetSession;
 use proofup_world::surroundings::Surroundings;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::preparation::{self, Made, Prepared};
-use super::{
-    LoadConfig, LoadError, LoadEvent, LoadOutput, LoadRun, asked_to_stop, clocks, fitness, people,
-};
+use super::{LoadConfig, LoadError, LoadEvent, LoadOutput, LoadRun, clocks, fitness, people};
 use crate::messages::MessageRouter;
 use crate::tenant::UserContext;
 use crate::wire::Lanes;
@@ -33,7 +31,7 @@ impl LoadSession {
     /// Where that fails, or somebody asks to stop meanwhile; what was made until then is taken down again.
     pub(super) async fn start(
         config: &LoadConfig,
-        stop: &mut watch::Receiver<bool>,
+        stop: &CancellationToken,
     ) -> Result<Self, LoadError> {
         let router = MessageRouter::default();
         let in_process = in_process(config, &router)?;
@@ -47,7 +45,7 @@ impl LoadSession {
         let made = Made::default();
         let set = tokio::select! {
             set = within(config, (router, in_process), &surroundings, &made) => set,
-            () = asked_to_stop(stop) => Err(LoadError::Interrupted),
+            () = stop.cancelled() => Err(LoadError::Interrupted),
         };
         match set {
             Ok((context, prepared)) => Ok(Self {
@@ -67,7 +65,7 @@ impl LoadSession {
         &mut self,
         config: &LoadConfig,
         events: &mut dyn FnMut(LoadEvent<'_>),
-        stop: watch::Receiver<bool>,
+        stop: &CancellationToken,
     ) -> Result<LoadOutput, LoadError> {
         let strays = self.context.router.strays();
         let output = LoadRun::new(config, &self.context, &mut self.prepared)
@@ -149,7 +147,7 @@ async fn within(
         in_process,
         lanes: config.direct.clone().map(Lanes::new),
         timeout: config.plan.timeout,
-        stranger: target.keeps_more()
+        custom_target: target.keeps_more()
             || (!target.is_simple()
                 && (!target.has(Operation::CreateTenant) || target.has(Operation::CreateUser))),
         silent,

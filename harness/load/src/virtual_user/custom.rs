@@ -1,9 +1,9 @@
 //! What a user needs of targets that nobody here wrote: everything that their files may name, and no reproach for what
 //! their files leave out.
 //!
-//! The contract of tenants needs none of it and takes the shorter way: see [`UserContext::stranger`].
+//! The contract of tenants needs none of it and takes the shorter way: see [`UserContext::custom_target`].
 //!
-//! [`UserContext::stranger`]: crate::tenant::UserContext::stranger
+//! [`UserContext::custom_target`]: crate::tenant::UserContext::custom_target
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use proofup_oracle::machine::Expected;
 
 use super::{FlowError, VirtualUser};
 
-/// What a user of a stranger has beside what every user has.
+/// What a user of a custom target has beside what every user has.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Belongings {
     /// What answers left behind for later requests, by name.
@@ -53,14 +53,14 @@ impl VirtualUser {
         operation: Operation,
         command: &Command,
     ) -> Result<Answer, FlowError> {
-        if self.context.stranger {
-            self.ask_stranger(operation, command).await
+        if self.context.custom_target {
+            self.ask_custom_target(operation, command).await
         } else {
             self.ask(operation, command).await
         }
     }
 
-    async fn ask_stranger(
+    async fn ask_custom_target(
         &mut self,
         operation: Operation,
         command: &Command,

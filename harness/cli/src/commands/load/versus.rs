@@ -96,7 +96,7 @@ pub(super) fn execute(
         &config(arguments, other, &round, Shard::WHOLE),
         how,
         &mut |pairs, ratio| progress.set_message(render::pair(pairs, ratio)),
-        &work.stopped,
+        work.stop,
     );
     progress.finish_and_clear();
     let found = found.map_err(|error| not_begun(&error, arguments))?;

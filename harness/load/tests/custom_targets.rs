@@ -15,7 +15,7 @@ use proofup_load::{LoadConfig, LoadError, Shard, run};
 use proofup_world::session::TargetSession;
 use proofup_world::surroundings::gateway_options;
 use serde_json::{Value as Json, json};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::port::HeldPort;
@@ -26,7 +26,7 @@ use crate::support::{REFERENCE, Served, TOKEN, plan, ran, report, running};
 struct Tiny {
     address: SocketAddr,
     gateways: HeldPort,
-    stop: watch::Sender<bool>,
+    stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -38,13 +38,14 @@ impl Tiny {
             takes_any_code,
             ..Setup::default()
         };
-        let (stop, mut stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
         let (told, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             block_on(async move {
                 let address = serve(setup, ([127, 0, 0, 1], 0).into()).await;
                 told.send(address).expect("the test waits for it");
-                let _ = stopped.wait_for(|stop| *stop).await;
+                stopped.cancelled().await;
             });
         });
         Self {
@@ -85,7 +86,7 @@ impl Tiny {
 
 impl Drop for Tiny {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.stop.cancel();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -102,7 +103,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 
 /// Makes the configuration of a run against the target of a file.
 fn configured(plan: LoadPlan, text: &str) -> LoadConfig {
-    let target = CompiledTarget::compile("stranger.toml", text)
+    let target = CompiledTarget::compile("custom.toml", text)
         .unwrap_or_else(|errors| panic!("{:?}", errors.problems()));
     let base = target.base_url().cloned().expect("the file names one");
     let gateways = target.surroundings_plan().gateways.as_ref();
@@ -133,8 +134,8 @@ fn configured(plan: LoadPlan, text: &str) -> LoadConfig {
 }
 
 fn refused(config: &LoadConfig) -> LoadError {
-    let (_stop, stopped) = watch::channel(false);
-    run(config, &mut |_| {}, stopped).expect_err("it cannot be played")
+    let stop = CancellationToken::new();
+    run(config, &mut |_| {}, &stop).expect_err("it cannot be played")
 }
 
 /// As many accounts as flows, because the product's clock cannot be moved: nobody has rested in so short a time.
@@ -163,7 +164,7 @@ fn users_are_made_one_by_one_and_deleted_again() {
 }
 
 #[test]
-fn a_stranger_that_takes_any_code_fails() {
+fn a_custom_target_that_takes_any_code_fails() {
     let tiny = Tiny::start(true);
     let config = tiny.config(plan(TEXTS), |text| text);
     let output = ran(&config);
