@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{root, sources, text};
 
-/// The crates in which no two types bear one name. Doc comments are checked in all.
-const CRATES: &[&str] = &["domain", "oracle", "reference", "gateways"];
-
 /// The names that two types may bear, and why.
-const SHARED_NAMES: &[(&str, &str)] = &[];
+const SHARED_NAMES: &[(&str, &str)] = &[(
+    "Security",
+    "the TLS settings of a transport, in a build with TLS and in one without",
+)];
 
 /// Verbs with which no doc comment begins: it begins with "Returns" or with what the thing is.
 const NO_OPENINGS: [&str; 5] = ["Tells", "Holds", "Says", "Gives", "Names"];
@@ -16,18 +16,14 @@ const NO_OPENINGS: [&str; 5] = ["Tells", "Holds", "Says", "Gives", "Names"];
 /// Macros that declare types of the name before the brace.
 const DECLARING_MACROS: [&str; 3] = ["words! {", "shape! {", "faults! {"];
 
-/// The sources of the crates that are held to the words, without their tests, as a path and a text.
+/// The sources of all crates, without their tests, as a path and a text.
 fn code() -> Vec<(String, String)> {
     let root = root();
-    let held = sources()
-        .into_iter()
-        .filter(|(name, _)| CRATES.contains(&name.as_str()));
-    held.map(|(_, file)| {
+    let sources = sources().into_iter().map(|(_, file)| {
         let path = file.strip_prefix(&root).unwrap_or(&file);
         (path.display().to_string(), text(&file))
-    })
-    .filter(|(path, _)| !is_test(path))
-    .collect()
+    });
+    sources.filter(|(path, _)| !is_test(path)).collect()
 }
 
 fn is_test(path: &str) -> bool {
