@@ -59,6 +59,14 @@ impl FaultName {
 }
 
 faults! {
+    RefusalsRepeatTheRequest = "refusals-repeat-the-request" ["API-4" "CODE-7"]
+        "A refusal repeats the body of the request, passwords and codes included.",
+    ListsAppSecrets = "lists-app-secrets" ["APP-17"]
+        "The list of methods holds the secret of another authenticator app.",
+    ListsWholeDestinations = "lists-whole-destinations" ["MAN-7"]
+        "The list of methods shows addresses and numbers whole.",
+    MailArchived = "mail-archived" ["MAIL-1"]
+        "Each mail with a code also goes to an archive.",
     BlockedToldApart = "blocked-told-apart" ["SIGN-7"]
         "A blocked user gets another answer at sign-in than a wrong password.",
     UnknownUserToldApart = "unknown-user-told-apart" ["SIGN-7"]

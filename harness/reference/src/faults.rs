@@ -22,6 +22,18 @@ type Deviation = fn(&mut Rules);
 
 /// Every fault with its deviation.
 const DEVIATIONS: &[(FaultName, Deviation)] = &[
+    (FaultName::RefusalsRepeatTheRequest, |rules| {
+        rules.surface = Surface::RepeatsRequest
+    }),
+    (FaultName::ListsAppSecrets, |rules| {
+        rules.lists_app_secrets = true
+    }),
+    (FaultName::ListsWholeDestinations, |rules| {
+        rules.masks_listed_destinations = false
+    }),
+    (FaultName::MailArchived, |rules| {
+        rules.mail_archive = Some("archive@contoso.example")
+    }),
     (FaultName::BlockedToldApart, |rules| {
         rules.tells_blocked_at_sign_in = true
     }),

@@ -231,6 +231,8 @@ rules! {
     // E-mail (§7).
     /// A mail names the organisation. Requirement: `MAIL-5`.
     mail_names_organisation: bool = true,
+    /// Each mail with a code also goes to this address. Requirement: `MAIL-1`.
+    mail_archive: Option<&'static str> = None,
     /// Mail goes to the address without its tag. Requirements: `MAIL-1`, `MAIL-7`.
     drops_address_tags: bool = false,
     /// A number that cannot take texts is refused for text. Requirement: `TEXT-5`.
@@ -348,6 +350,12 @@ rules! {
     /// A failed send takes back what was begun. Requirement: `GATE-1`.
     failed_send_is_taken_back: bool = true,
 
+    // Lists (§9, §10).
+    /// A list of methods shows destinations masked. Requirement: `MAN-7`.
+    masks_listed_destinations: bool = true,
+    /// A list of methods holds the secrets of other authenticator apps. Requirement: `APP-17`.
+    lists_app_secrets: bool = false,
+
     // Surface.
     /// How answers look on the wire. Requirement: `API-1`.
     surface: Surface = Surface::Plain,
@@ -369,7 +377,7 @@ rules! {
     refuses_impossible_policy: bool = true,
 }
 
-/// How answers look on the wire; all but one of them are sound.
+/// How answers look on the wire; all but two of them are sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Surface {
     /// As the contract has them.
@@ -382,6 +390,8 @@ pub enum Surface {
     Terse,
     /// Every answer takes a while.
     Slow,
+    /// A refusal repeats the body of the request. Requirement: `API-4`.
+    RepeatsRequest,
     /// What cannot be read is a failure of the server. Requirement: `API-1`.
     FailsOnMalformed,
 }

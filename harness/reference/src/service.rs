@@ -240,6 +240,10 @@ impl App {
                 let outgoing = sending.outgoing.clone();
                 delivered = courier.deliver(&sending.gateways, outgoing).await;
             }
+            if let Some(copy) = sending.archived {
+                // Whether the archive took it is nobody's concern.
+                let _ = courier.deliver(&sending.gateways, copy).await;
+            }
             tenant.turn(|turn| turn.settle(sending.ticket, delivered))
         });
         settled

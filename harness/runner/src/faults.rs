@@ -21,11 +21,13 @@ use proofup_explore::measure::{
 };
 use proofup_explore::race::{self, RaceConfig};
 use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
+use proofup_world::answer_rules::AnswerRule;
 use proofup_world::case::{Case, run_case};
 use proofup_world::context::RunContext;
 use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
 use tokio_util::sync::CancellationToken;
 
+use crate::every_answer;
 use crate::run::{
     RunConfig, RunError, Selection, TargetSession, checks_of, read_capabilities, select,
 };
@@ -292,13 +294,12 @@ impl Trial {
     async fn catch(&self, run: &mut usize) -> Fate {
         let names = |id: &str| self.fault.requirements().contains(&id);
         let concerned = |case: &Case| checks_of(&case.scenario).any(names);
-        let caught = self
-            .first_check(
-                concerned,
-                |check| has_failed(check) && names(&check.requirement.0),
-                run,
-            )
-            .await;
+        let counts = |check: &CheckResult| has_failed(check) && names(&check.requirement.0);
+        let mut caught = self.first_check(concerned, counts, run).await;
+        // A rule for every answer may be broken in any case.
+        if caught.is_none() && AnswerRule::ALL.iter().any(|rule| names(rule.check().0)) {
+            caught = self.first_check(|_| true, counts, run).await;
+        }
         if let Some(catch) = caught {
             return Fate::Caught(catch);
         }
@@ -318,6 +319,10 @@ impl Trial {
             let result = run_case(&self.context, &self.capabilities, case).await;
             if let Some(catch) = first_that(&result, &counts) {
                 return Some(catch);
+            }
+            let mut broken = every_answer::checks(&self.context.answers, None).into_iter();
+            if let Some(check) = broken.find(|check| has_failed(check) && counts(check)) {
+                return Some(caught_by(&result, &check));
             }
         }
         None
@@ -348,12 +353,18 @@ impl Trial {
 /// Finds the first check of a case, in file order, that counts.
 fn first_that(result: &CaseResult, counts: &impl Fn(&CheckResult) -> bool) -> Option<Catch> {
     let mut checks = result.checks.iter();
-    checks.find(|check| counts(check)).map(|check| Catch {
+    checks
+        .find(|check| counts(check))
+        .map(|check| caught_by(result, check))
+}
+
+fn caught_by(result: &CaseResult, check: &CheckResult) -> Catch {
+    Catch {
         slug: check.slug.clone(),
         file: check.file.clone(),
         line: check.line,
         case: result.id.clone(),
-    })
+    }
 }
 
 const fn has_failed(check: &CheckResult) -> bool {

@@ -7,6 +7,7 @@
 
 pub mod compare;
 pub mod doctor;
+mod every_answer;
 pub mod faults;
 pub mod full;
 pub mod run;

@@ -23,6 +23,7 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use crate::doctor::{self, ProbeFinding, unproven};
+use crate::every_answer;
 
 /// Narrows a run down; empty lists narrow nothing.
 #[derive(Debug, Clone, Default)]
@@ -150,9 +151,11 @@ pub async fn run(
         })
         .await;
     let results = finished.results.into_iter().zip(&cases);
-    let cases = results
+    let mut cases: Vec<CaseResult> = results
         .map(|(result, case)| result.unwrap_or_else(|| not_reached(case, not_begun(ended))))
         .collect();
+    let selected = selected_ids(&config.selection, &config.catalogue);
+    cases.extend(every_answer::case(&context.answers, selected.as_ref()));
     events(RunEvent::RunFinished);
     Ok(RunOutput {
         cases,

@@ -67,6 +67,7 @@ pub async fn run_case(
         match make_world(context, case).await {
             Ok(mut world) => {
                 run.follow(&mut world).await;
+                world.hold_to_rules(&case.id());
                 world.tear_down().await;
                 secrets = std::mem::take(&mut world.secrets);
                 exchanges = std::mem::take(&mut world.exchanges);

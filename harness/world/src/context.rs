@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::requirement::Catalogue;
 
+use crate::answer_rules::AnswerRules;
 use crate::session::TargetSession;
 use crate::unproven::UnprovenMapping;
 
@@ -20,6 +21,8 @@ pub struct RunContext {
     pub trace: bool,
     /// What the target declares of lengths and lifetimes.
     pub limits: Limits,
+    /// What the rules for every answer found in the cases so far.
+    pub answers: AnswerRules,
     /// What the doctor found that the target file does not carry.
     pub unproven: UnprovenMapping,
     /// Users of the target file's pool that a case has changed.
@@ -40,6 +43,7 @@ impl RunContext {
             session: session.clone(),
             catalogue: Arc::clone(catalogue),
             trace: false,
+            answers: AnswerRules::default(),
             limits: capabilities.limits.clone(),
             unproven: UnprovenMapping::default(),
             spent_users: Mutex::default(),

@@ -95,7 +95,7 @@ fn places(seen: &[&Seen], codes: &BTreeSet<Secret>) -> usize {
 }
 
 /// Returns whether a word stands in a text with no letter or digit on either side.
-fn stands_alone(text: &str, word: &str) -> bool {
+pub(super) fn stands_alone(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + word.len()..].chars().next();

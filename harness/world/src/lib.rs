@@ -12,6 +12,7 @@ pub mod surroundings;
 mod unproven;
 
 mod allowance;
+pub mod answer_rules;
 pub mod case;
 mod codes;
 pub mod command_runner;
@@ -42,6 +43,7 @@ use proofup_binding::{CallFailure, RawResponse, Reply, Value};
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::Name;
+use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Cursor;
@@ -110,6 +112,9 @@ pub struct World<'a> {
 struct Seen {
     operation: String,
     response: RawResponse,
+    refusal: Option<Refusal>,
+    /// The place of the masked exchange among those of the case.
+    exchange: usize,
 }
 
 /// Why a command led to nothing.
@@ -178,11 +183,13 @@ impl World<'_> {
         if reply.assumed {
             return reply.answered;
         }
-        self.exchanges.push(reply.exchange);
         self.seen.push(Seen {
             operation: operation.to_owned(),
             response: reply.raw,
+            refusal: reply.answered.refusal(),
+            exchange: self.exchanges.len(),
         });
+        self.exchanges.push(reply.exchange);
         let mut answer = reply.answered;
         if let Some(fields) = answer.fields_mut() {
             self.alias(fields);

@@ -37,6 +37,8 @@ pub(crate) enum Recipient {
 pub(crate) struct Sending {
     /// How often `outgoing` is handed to the gateway: once, if no rule says otherwise.
     pub(crate) copies: usize,
+    /// The same for an archive. Requirement: `MAIL-1`.
+    pub(crate) archived: Option<Outgoing>,
     pub(crate) gateways: Arc<GatewayConfig>,
     pub(crate) outgoing: Outgoing,
     pub(crate) ticket: Ticket,
@@ -171,6 +173,7 @@ impl Turn<'_> {
         let copies = self.rules.copies.filter(|(sent, _)| *sent == kind);
         let sending = Sending {
             copies: copies.map_or(1, |(_, copies)| copies),
+            archived: self.archived(&prepared.outgoing),
             gateways: Arc::clone(&self.state.gateways),
             outgoing: prepared.outgoing,
             ticket,
@@ -217,6 +220,21 @@ impl Turn<'_> {
             typed.without_tag()
         } else {
             typed
+        }
+    }
+
+    /// Returns the copy of a mail that an archive gets, where one gets any. Requirement: `MAIL-1`.
+    fn archived(&self, outgoing: &Outgoing) -> Option<Outgoing> {
+        let archive = EmailAddress::parse(self.rules.mail_archive?).ok()?;
+        match outgoing.clone() {
+            Outgoing::Mail {
+                organisation, code, ..
+            } => Some(Outgoing::Mail {
+                to: archive,
+                organisation,
+                code,
+            }),
+            _ => None,
         }
     }
 

@@ -8,7 +8,7 @@ use proofup_domain::state::{ChallengeState, ResetState, SessionState, SetupPage}
 use super::setup::key_issuer;
 use crate::decide::MethodProof;
 use crate::record::{
-    self, Activation, AttemptRecord, EnrollmentSubject, ExpectedProof, ResetProgress,
+    self, Activation, AttemptRecord, EnrollmentSubject, ExpectedProof, Means, ResetProgress,
 };
 use crate::refused::Refused;
 use crate::tenant::Turn;
@@ -66,7 +66,7 @@ impl Turn<'_> {
                 method: one.method,
                 kinds: standing.kinds_that_count(traits),
                 usable_for: standing.purposes(traits),
-                destination: one.masked().or_else(|| one.shown_answers()),
+                destination: self.listed_destination(one).or_else(|| one.shown_answers()),
                 registered_at: one.registered_at,
                 is_default: default.is_some_and(|default| default.registered.id == one.id),
             }
@@ -78,6 +78,22 @@ impl Turn<'_> {
             kind: choice.kind,
         });
         (views, dangling.or(default.as_ref().map(proof_view)))
+    }
+
+    /// Writes a method's destination as a list shows it. Requirements: `MAN-7`, `APP-17`.
+    fn listed_destination(&self, one: &record::MethodRecord) -> Option<String> {
+        match &one.means {
+            Means::Phone(number) if !self.rules.masks_listed_destinations => {
+                Some(number.e164().to_owned())
+            }
+            Means::Email(address) if !self.rules.masks_listed_destinations => {
+                Some(address.as_str().to_owned())
+            }
+            Means::SoftwareOath(key) if self.rules.lists_app_secrets => {
+                Some(key.secret.base32().expose().to_owned())
+            }
+            _ => one.masked(),
+        }
     }
 
     /// Shows a setup.

@@ -21,7 +21,7 @@ use super::json::Json;
 use super::problem::translate;
 use super::routes::routes;
 use super::straight::Straight;
-use super::surface::dress;
+use super::surface::{buffered, dress, repeated};
 use super::{extract, openapi};
 use crate::refused::Refused;
 use crate::rules::Surface;
@@ -76,7 +76,18 @@ impl tower::Service<Request> for Reference {
 
 impl Operations {
     /// Answers. What is seldom waited for is boxed, for the whole is allocated and moved at each request.
-    async fn answer(&self, mut request: Request) -> Response {
+    async fn answer(&self, request: Request) -> Response {
+        if self.surface == Surface::RepeatsRequest {
+            return Box::pin(async {
+                let (body, request) = buffered(request).await;
+                repeated(body, self.answer_plainly(request).await).await
+            })
+            .await;
+        }
+        self.answer_plainly(request).await
+    }
+
+    async fn answer_plainly(&self, mut request: Request) -> Response {
         let is_head = request.method() == Method::HEAD;
         if is_head {
             *request.method_mut() = Method::GET;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
 use axum::response::Response;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -51,8 +52,27 @@ pub(crate) async fn dress(surface: Surface, mut response: Response) -> Response 
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
         }
-        Surface::Terse | Surface::FailsOnMalformed => response,
+        Surface::Terse | Surface::FailsOnMalformed | Surface::RepeatsRequest => response,
     }
+}
+
+/// Adds the body of a request to the refusal that answers it.
+pub(crate) async fn repeated(body: Bytes, response: Response) -> Response {
+    if !is(response.headers(), PROBLEM_JSON) {
+        return response;
+    }
+    rewritten(response, |problem| {
+        let repeated = String::from_utf8_lossy(&body).into_owned();
+        problem.insert("received".to_owned(), Value::from(repeated));
+    })
+    .await
+}
+
+/// Reads the body of a request, and gives the request with it back.
+pub(crate) async fn buffered(request: Request) -> (Bytes, Request) {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LARGEST).await.unwrap_or_default();
+    (body.clone(), Request::from_parts(parts, Body::from(body)))
 }
 
 #[expect(

@@ -38,6 +38,11 @@ impl Host {
             .map_err(|error| format!("could not start the gateways: {error}"))
     }
 
+    /// Returns whether other cases use them, too.
+    pub(crate) const fn is_shared(&self) -> bool {
+        matches!(self, Self::Shared(_))
+    }
+
     /// Returns the base address of the SMS provider.
     pub(crate) fn sms_url(&self) -> String {
         match self {

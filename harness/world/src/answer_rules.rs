@@ -1,0 +1,561 @@
+//! Rules for every answer, whatever the story: what no response may hold, and where no message may go.
+//!
+//! A scenario judges the answers that it names. These rules look at each response and each message of every case, at no cost
+//! to the target. What breaks a rule is kept by rule, operation and place, so one cause is one finding however many cases
+//! meet it; the finding tells the first of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use http::StatusCode;
+use http::header::ALLOW;
+use proofup_binding::exchange::Exchange;
+use proofup_binding::{Operation, RawResponse, Value};
+use proofup_domain::command::{AddressRef, Command, GatewayBehaviour, PhoneRef};
+use proofup_domain::refusal::Refusal;
+use proofup_domain::secret::Secret;
+use proofup_domain::state::Channel;
+use proofup_gateways::store::normalised;
+
+use super::leaks::stands_alone;
+use super::{Seen, World};
+
+/// A rule that every answer keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnswerRule {
+    /// No answer is a server error, except where a provider failed.
+    NoServerError,
+    /// An answer with status 405 has the header `Allow` (RFC 9110, 15.5.6).
+    AllowWith405,
+    /// No answer holds a code that was sent or typed.
+    NoCode,
+    /// No answer holds a password, and no refusal a secret of any kind.
+    NoSecret,
+    /// No answer holds the answer to a security question.
+    NoQuestionAnswer,
+    /// Only a setup, or a device that is activated, is told the secret of an app.
+    AppSecretInSetupOnly,
+    /// No list and no challenge shows a whole address or number.
+    MaskedDestination,
+    /// No mail goes to anybody but the people of the case.
+    NoStrayMail,
+    /// No text goes to anybody but the people of the case.
+    NoStrayText,
+    /// No call goes to anybody but the people of the case.
+    NoStrayCall,
+    /// No notification goes to a device that nobody of the case has.
+    NoStrayNotification,
+}
+
+impl AnswerRule {
+    /// Lists every rule.
+    pub const ALL: [Self; 11] = [
+        Self::NoServerError,
+        Self::AllowWith405,
+        Self::NoCode,
+        Self::NoSecret,
+        Self::NoQuestionAnswer,
+        Self::AppSecretInSetupOnly,
+        Self::MaskedDestination,
+        Self::NoStrayMail,
+        Self::NoStrayText,
+        Self::NoStrayCall,
+        Self::NoStrayNotification,
+    ];
+
+    /// Returns the requirement and the words of its slug.
+    #[must_use]
+    pub const fn check(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoServerError => ("API-1", "no-answer-is-a-server-error"),
+            Self::AllowWith405 => ("API-1", "every-405-has-allow"),
+            Self::NoCode => ("CODE-7", "no-answer-holds-a-code"),
+            Self::NoSecret => ("API-4", "no-answer-holds-a-secret"),
+            Self::NoQuestionAnswer => ("QUES-4", "no-answer-holds-an-answer-to-a-question"),
+            Self::AppSecretInSetupOnly => ("APP-17", "no-answer-after-setup-holds-the-secret"),
+            Self::MaskedDestination => ("MAN-7", "no-answer-shows-a-whole-destination"),
+            Self::NoStrayMail => ("MAIL-1", "no-mail-goes-to-anybody-else"),
+            Self::NoStrayText => ("TEXT-2", "no-text-goes-to-anybody-else"),
+            Self::NoStrayCall => ("CALL-2", "no-call-goes-to-anybody-else"),
+            Self::NoStrayNotification => ("APP-3", "no-notification-goes-to-another-device"),
+        }
+    }
+
+    /// Returns what the rule wants, as the expected side of a mismatch.
+    #[must_use]
+    pub const fn wants(self) -> &'static str {
+        match self {
+            Self::NoServerError => "no server error, except where a provider fails",
+            Self::AllowWith405 => "a header `Allow` with status 405",
+            Self::NoCode => "no code in any answer",
+            Self::NoSecret => "no password in any answer, and no secret in a refusal",
+            Self::NoQuestionAnswer => "no answer to a security question in any answer",
+            Self::AppSecretInSetupOnly => "the secret of an app only while it is set up",
+            Self::MaskedDestination => "a masked address or number",
+            Self::NoStrayMail
+            | Self::NoStrayText
+            | Self::NoStrayCall
+            | Self::NoStrayNotification => "messages only to people and devices of the case",
+        }
+    }
+
+    const fn of_channel(channel: Channel) -> Self {
+        match channel {
+            Channel::Email => Self::NoStrayMail,
+            Channel::Sms => Self::NoStrayText,
+            Channel::Voice => Self::NoStrayCall,
+            Channel::Push => Self::NoStrayNotification,
+        }
+    }
+}
+
+/// What the rules found in the cases of a run so far.
+#[derive(Debug, Default)]
+pub struct AnswerRules(Mutex<Ledger>);
+
+#[derive(Debug, Default)]
+struct Ledger {
+    looked: BTreeMap<AnswerRule, u64>,
+    broken: BTreeMap<(AnswerRule, String, String), Sightings>,
+}
+
+/// Where a rule was broken at one place of one operation.
+#[derive(Debug)]
+struct Sightings {
+    cases: BTreeSet<String>,
+    /// The secrets that were seen there; digits may stand in a place by chance, two different codes do not.
+    codes: BTreeSet<Secret>,
+    /// The exchange of the first case by name, so that the order in which cases end changes nothing.
+    exchange: Option<Exchange>,
+}
+
+/// A rule that was broken, at one place of one operation.
+#[derive(Debug, Clone)]
+pub struct BrokenRule {
+    /// The rule.
+    pub rule: AnswerRule,
+    /// The operation whose answer broke it, or the channel of a message.
+    pub operation: String,
+    /// Where in the answer, or to whom the message went.
+    pub place: String,
+    /// The first case, by name, in which that was seen.
+    pub case: String,
+    /// How many cases saw it.
+    pub cases: usize,
+    /// What was sent and what came back, masked.
+    pub exchange: Option<Exchange>,
+}
+
+impl AnswerRules {
+    /// Returns how many answers or messages a rule was held against.
+    #[must_use]
+    pub fn looked(&self, rule: AnswerRule) -> u64 {
+        self.ledger().looked.get(&rule).copied().unwrap_or_default()
+    }
+
+    /// Lists what broke a rule, in the order of rules, operations and places.
+    #[must_use]
+    pub fn broken(&self) -> Vec<BrokenRule> {
+        let ledger = self.ledger();
+        let counts = |rule: AnswerRule, sightings: &Sightings| {
+            rule != AnswerRule::NoCode || sightings.codes.len() > 1
+        };
+        ledger
+            .broken
+            .iter()
+            .filter(|((rule, ..), sightings)| counts(*rule, sightings))
+            .map(|((rule, operation, place), sightings)| BrokenRule {
+                rule: *rule,
+                operation: operation.clone(),
+                place: place.clone(),
+                case: sightings.cases.first().cloned().unwrap_or_default(),
+                cases: sightings.cases.len(),
+                exchange: sightings.exchange.clone(),
+            })
+            .collect()
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // No invariant spans a panic: each case is added whole or not at all.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, case: &str, looked: &BTreeMap<AnswerRule, u64>, found: Vec<Sighting>) {
+        let mut ledger = self.ledger();
+        for (rule, times) in looked {
+            *ledger.looked.entry(*rule).or_default() += times;
+        }
+        for sighting in found {
+            let key = (sighting.rule, sighting.operation, sighting.place);
+            let sightings = ledger.broken.entry(key).or_insert_with(|| Sightings {
+                cases: BTreeSet::new(),
+                codes: BTreeSet::new(),
+                exchange: None,
+            });
+            let is_first = sightings
+                .cases
+                .first()
+                .is_none_or(|first| case < first.as_str());
+            if is_first {
+                sightings.exchange = sighting.exchange;
+            }
+            sightings.cases.insert(case.to_owned());
+            sightings.codes.extend(sighting.code);
+        }
+    }
+}
+
+/// A rule that one answer or message of a case breaks.
+struct Sighting {
+    rule: AnswerRule,
+    operation: String,
+    place: String,
+    code: Option<Secret>,
+    exchange: Option<Exchange>,
+}
+
+/// What of a case is looked for.
+struct Wanted {
+    codes: BTreeSet<Secret>,
+    passwords: BTreeSet<Secret>,
+    answers: BTreeSet<Secret>,
+    app_secrets: BTreeSet<String>,
+    destinations: BTreeSet<String>,
+    /// All that is secret, for refusals.
+    secrets: BTreeSet<Secret>,
+    provider_fails: bool,
+}
+
+/// Shorter texts stand in answers by chance.
+const SECRET_MIN: usize = 8;
+
+impl World<'_> {
+    /// Holds every answer and message of the case against the rules.
+    pub fn hold_to_rules(&self, case: &str) {
+        let wanted = self.wanted();
+        let mut looked = BTreeMap::new();
+        let mut found = Vec::new();
+        for seen in self.seen.iter().filter(|seen| !is_of_control(seen)) {
+            look(&wanted, seen, &mut looked, &mut |rule, place, code| {
+                found.push(Sighting {
+                    rule,
+                    operation: seen.operation.clone(),
+                    place,
+                    code,
+                    exchange: self.shown(seen),
+                });
+            });
+        }
+        self.look_at_messages(&mut looked, &mut found);
+        self.context.answers.add(case, &looked, found);
+    }
+
+    fn wanted(&self) -> Wanted {
+        let target = &self.context.session.target;
+        let inboxes = self.gateways.inboxes().all();
+        let sent = inboxes
+            .iter()
+            .filter(|accepted| matches!(accepted.message.channel, Channel::Sms | Channel::Email))
+            .filter_map(|accepted| {
+                let pattern = target.code_pattern(accepted.message.channel);
+                accepted.message.code(pattern)
+            });
+        let long = |secret: &&Secret| is_long(secret.expose());
+        let people = self
+            .people
+            .values()
+            .map(|one| &one.persona)
+            .filter(|person| person.exists);
+        let passwords = people
+            .flat_map(|person| [Some(&person.password), person.previous_password.as_ref()])
+            .flatten()
+            .filter(long)
+            .cloned()
+            .collect();
+        let fails = |command: &Command| matches!(command, Command::SetGateway { behaviour, .. } if *behaviour != GatewayBehaviour::Deliver);
+        Wanted {
+            codes: sent.chain(self.codes.iter().cloned()).collect(),
+            passwords,
+            answers: self
+                .people
+                .values()
+                .flat_map(|one| one.registered_answers.values())
+                .filter(long)
+                .cloned()
+                .collect(),
+            app_secrets: self.app_secrets(),
+            destinations: self.destinations(),
+            secrets: self.secrets.iter().filter(long).cloned().collect(),
+            provider_fails: self.history.iter().any(|(_, command, _)| fails(command)),
+        }
+    }
+
+    /// Lists what an authenticator could be made of: secrets typed by hand, in key URIs, and of devices.
+    fn app_secrets(&self) -> BTreeSet<String> {
+        let mut secrets = BTreeSet::new();
+        for handle in self.handles.iter() {
+            for name in ["manualSecret", "codeSecret", "qrPayload"] {
+                let Some(Value::Secret(secret)) = handle.kept.get(name) else {
+                    continue;
+                };
+                let text = secret.expose();
+                let parameter = text
+                    .split_once("secret=")
+                    .and_then(|(_, rest)| rest.split('&').next());
+                let own = (name != "qrPayload").then_some(text);
+                secrets.extend(parameter.into_iter().chain(own).map(str::to_owned));
+            }
+        }
+        secrets.retain(|secret| is_long(secret));
+        secrets
+    }
+
+    /// Lists the addresses and numbers to which something was sent, without names that people sign in with.
+    fn destinations(&self) -> BTreeSet<String> {
+        let is_name = |text: &str| {
+            let mut people = self.people.values();
+            people.any(|one| one.persona.user_principal_name.eq_ignore_ascii_case(text))
+        };
+        self.handles
+            .iter()
+            .filter_map(|handle| handle.destination.as_ref())
+            .filter(|(channel, destination)| *channel != Channel::Push && !is_name(destination))
+            .map(|(_, destination)| destination.trim_start_matches('+').to_lowercase())
+            .filter(|destination| destination.len() >= SECRET_MIN)
+            .collect()
+    }
+
+    /// Looks for messages to nobody of the case. Where gateways serve a whole run, something of an earlier case may still
+    /// arrive, so there only a copy of a message of this case counts.
+    fn look_at_messages(&self, looked: &mut BTreeMap<AnswerRule, u64>, found: &mut Vec<Sighting>) {
+        let known = self.known_destinations();
+        let all = self.gateways.inboxes().all();
+        let messages = all
+            .iter()
+            .map(|accepted| &accepted.message)
+            .filter(|message| message.seq > self.opened.0);
+        let (own, other): (Vec<_>, Vec<_>) = messages
+            .partition(|message| known.contains(&inbox_of(message.channel, &message.destination)));
+        for message in &own {
+            *looked
+                .entry(AnswerRule::of_channel(message.channel))
+                .or_default() += 1;
+        }
+        let is_copy = |text: &str| own.iter().any(|message| message.text == text);
+        for message in other {
+            if self.gateways.is_shared() && !is_copy(&message.text) {
+                continue;
+            }
+            found.push(Sighting {
+                rule: AnswerRule::of_channel(message.channel),
+                operation: message.channel.as_str().to_owned(),
+                place: "a destination that nobody of the case registered or typed".to_owned(),
+                code: None,
+                exchange: None,
+            });
+        }
+    }
+
+    fn known_destinations(&self) -> BTreeSet<(Channel, String)> {
+        let mut known = BTreeSet::new();
+        let mut add = |channel, destination: &str| {
+            known.insert(inbox_of(channel, destination));
+        };
+        let (addresses, phones) = self.typed();
+        for person in self.people.values().map(|one| &one.persona) {
+            for address in &addresses {
+                add(Channel::Email, &person.address(address));
+            }
+            for phone in &phones {
+                let number = person.phone(phone).e164;
+                add(Channel::Sms, &number);
+                add(Channel::Voice, &number);
+            }
+        }
+        for (channel, destination) in self.handles.iter().filter_map(|it| it.destination.as_ref()) {
+            add(*channel, destination);
+        }
+        for device in self.people.values().flat_map(|one| &one.devices) {
+            add(Channel::Push, &device.push_token);
+        }
+        known
+    }
+
+    /// Lists the addresses and numbers that people have and that somebody typed.
+    fn typed(&self) -> (Vec<AddressRef>, Vec<PhoneRef>) {
+        let mut addresses = vec![
+            AddressRef::Own,
+            AddressRef::Second,
+            AddressRef::Mistyped,
+            AddressRef::Work,
+        ];
+        let mut phones = vec![
+            PhoneRef::Mobile,
+            PhoneRef::SecondMobile,
+            PhoneRef::Office,
+            PhoneRef::SecondOffice,
+        ];
+        for (_, command, _) in &self.history {
+            let (Command::BeginEnrollment { address, phone, .. }
+            | Command::ChangeMethod { address, phone, .. }) = command
+            else {
+                continue;
+            };
+            addresses.extend(address.clone());
+            phones.extend(phone.clone());
+        }
+        (addresses, phones)
+    }
+
+    /// Makes the exchange of a response fit to be shown.
+    fn shown(&self, seen: &Seen) -> Option<Exchange> {
+        let mut exchange = self.exchanges.get(seen.exchange)?.clone();
+        exchange.mask(&self.secrets);
+        Some(exchange)
+    }
+}
+
+/// Holds one answer against the rules.
+fn look(
+    wanted: &Wanted,
+    seen: &Seen,
+    looked: &mut BTreeMap<AnswerRule, u64>,
+    broken: &mut dyn FnMut(AnswerRule, String, Option<Secret>),
+) {
+    let mut look_at = |rule| *looked.entry(rule).or_default() += 1;
+    let response = &seen.response;
+    look_at(AnswerRule::NoServerError);
+    if is_server_error(seen) && !wanted.provider_fails {
+        broken(
+            AnswerRule::NoServerError,
+            format!("status {}", response.status),
+            None,
+        );
+    }
+    if response.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
+        look_at(AnswerRule::AllowWith405);
+        if !response.headers().contains_key(ALLOW) {
+            broken(AnswerRule::AllowWith405, "header:allow".to_owned(), None);
+        }
+    }
+    let text = response.text();
+    let mut places = None;
+    let mut find = |needle: &str| -> Vec<String> {
+        if !text.contains(needle) {
+            return Vec::new();
+        }
+        let places = places.get_or_insert_with(|| response.places());
+        let holding = places.iter().filter(|(_, text)| text.contains(needle));
+        holding.map(|(place, _)| place.clone()).collect()
+    };
+    if !wanted.codes.is_empty() {
+        look_at(AnswerRule::NoCode);
+    }
+    for code in &wanted.codes {
+        if !find(code.expose()).is_empty() {
+            for place in places_alone(response, code.expose()) {
+                broken(AnswerRule::NoCode, place, Some(code.clone()));
+            }
+        }
+    }
+    let is_refusal = seen.refusal.is_some();
+    look_at(AnswerRule::NoSecret);
+    let secrets = if is_refusal {
+        &wanted.secrets
+    } else {
+        &wanted.passwords
+    };
+    for secret in secrets {
+        for place in find(secret.expose()) {
+            broken(AnswerRule::NoSecret, place, None);
+        }
+    }
+    if !wanted.answers.is_empty() {
+        look_at(AnswerRule::NoQuestionAnswer);
+    }
+    for answer in &wanted.answers {
+        for place in find(answer.expose()) {
+            broken(AnswerRule::NoQuestionAnswer, place, None);
+        }
+    }
+    let operation = Operation::from_word(&seen.operation);
+    let tells_app_secret = operation.is_some_and(|operation| {
+        let mut keeps = operation.keeps().iter();
+        keeps.any(|keep| matches!(keep.name, "manualSecret" | "codeSecret"))
+    });
+    if !wanted.app_secrets.is_empty() && !tells_app_secret {
+        look_at(AnswerRule::AppSecretInSetupOnly);
+        for secret in &wanted.app_secrets {
+            for place in find(secret) {
+                broken(AnswerRule::AppSecretInSetupOnly, place, None);
+            }
+        }
+    }
+    if !wanted.destinations.is_empty() && operation.is_some_and(shows_destinations) && !is_refusal {
+        look_at(AnswerRule::MaskedDestination);
+        for (place, text) in response.places() {
+            let text = text.to_lowercase();
+            let mut whole = wanted.destinations.iter();
+            if whole.any(|destination| text.contains(destination.as_str())) {
+                broken(AnswerRule::MaskedDestination, place, None);
+            }
+        }
+    }
+}
+
+/// Lists the places in which a code stands, with no letter or digit on either side.
+fn places_alone(response: &RawResponse, code: &str) -> Vec<String> {
+    let places = response.places().into_iter();
+    places
+        .filter(|(_, text)| stands_alone(text, code))
+        .map(|(place, _)| place)
+        .collect()
+}
+
+/// A server error of the implementation's own. 502 to 504 are also what stands before it, and 503 a full server.
+fn is_server_error(seen: &Seen) -> bool {
+    let status = seen.response.status;
+    status >= 500 && !(502..=504).contains(&status) && seen.refusal != Some(Refusal::GatewayFailed)
+}
+
+/// Lists and challenges show destinations; inside a setup people see what they typed.
+const fn shows_destinations(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::ListMethods
+            | Operation::ReadSession
+            | Operation::OpenAccount
+            | Operation::BeginSecondStep
+            | Operation::ReadSecondStep
+            | Operation::BeginReset
+            | Operation::ReadReset
+            | Operation::BeginResetProof
+            | Operation::ReadResetProof
+            | Operation::ReadAuditEvents
+    )
+}
+
+/// Returns the key of an inbox, whatever the spelling of its destination.
+fn inbox_of(channel: Channel, destination: &str) -> (Channel, String) {
+    (channel, normalised(channel, destination))
+}
+
+fn is_of_control(seen: &Seen) -> bool {
+    matches!(
+        Operation::from_word(&seen.operation),
+        Some(
+            Operation::CreateTenant
+                | Operation::DeleteTenant
+                | Operation::CreateUser
+                | Operation::DeleteUser
+                | Operation::ReadClock
+                | Operation::AdvanceClock
+                | Operation::SetPolicy
+                | Operation::ReadAudit
+        )
+    )
+}
+
+fn is_long(text: &str) -> bool {
+    text.len() >= SECRET_MIN && !text.bytes().all(|byte| byte.is_ascii_digit())
+}
