@@ -7,7 +7,7 @@ use proofup_binding::exchange::Exchange;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::flow::{Act, FlowName};
+use super::flow::FlowName;
 
 /// The unit of all histograms is the nanosecond: from half a microsecond to ten minutes, to three digits.
 const LOWEST: u64 = 512;
@@ -158,8 +158,7 @@ impl FlowFigures {
             script.wrong.is_some().then_some(WRONG_CODE),
             script.reused.is_some().then_some(REUSED_CODE),
         ];
-        let names = script.timed.iter().map(step_name);
-        for name in names.chain(probes.into_iter().flatten()) {
+        for name in script.steps().chain(probes.into_iter().flatten()) {
             if steps.iter().all(|(known, _)| known != name) {
                 steps.push((name.to_owned(), histogram()));
             }
@@ -177,14 +176,6 @@ pub(crate) const WRONG_CODE: &str = "wrongCode";
 
 /// The step that tries a used code.
 pub(crate) const REUSED_CODE: &str = "reusedCode";
-
-/// Returns the name of a step of a flow.
-pub(crate) fn step_name(act: &Act) -> &'static str {
-    match act {
-        Act::Do(command) => command.word(),
-        Act::Await(_) => "message",
-    }
-}
 
 /// The figures of a run, or of several that were joined.
 #[derive(Debug, Clone)]

@@ -3,9 +3,12 @@
 //! A flow is a list of the same commands that scenarios spell. What a user needs registered, and what puts the user back
 //! as they were, lies outside the timed part.
 
-use proofup_domain::command::Command;
-use proofup_domain::method::Method;
+use proofup_domain::answer::Answer;
+use proofup_domain::command::{CodeRole, Command, Name};
+use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::state::Channel;
+use proofup_scenario::UserSpec;
+use proofup_world::registrations;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -45,26 +48,78 @@ pub(crate) enum Family {
     SecondStep,
 }
 
-/// One thing that happens in a flow.
-#[derive(Debug, Clone)]
-pub(crate) enum Act {
-    /// A command.
-    Do(Command),
-    /// Waiting for the message that the command before causes.
-    Await(Channel),
-}
-
 /// What happens in a flow.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     /// What is timed, in order.
-    pub(crate) timed: Vec<Act>,
-    /// A wrong code, tried before the timed act of this index; not part of the flow's time.
+    pub(crate) timed: Vec<Command>,
+    /// A wrong code, tried before the timed command of this index; not part of the flow's time.
     pub(crate) wrong: Option<(usize, Command)>,
-    /// A used code, tried after the timed act of this index; not part of the flow's time.
+    /// A used code, tried after the timed command of this index; not part of the flow's time.
     pub(crate) reused: Option<(usize, Command)>,
     /// What puts the user back as they were.
     pub(crate) after: Vec<Command>,
+}
+
+impl Script {
+    /// Lists the names of what is timed, in order: each command, and before it the message that it takes.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &'static str> {
+        let mut expected = ExpectedMessage::default();
+        self.timed.iter().flat_map(move |command| {
+            let message = expected.taken_by(command).map(|_| MESSAGE);
+            expected.after(command, &Answer::done());
+            message.into_iter().chain([command.word()])
+        })
+    }
+}
+
+/// The step that waits for a message.
+pub(crate) const MESSAGE: &str = "message";
+
+/// Whether a message is under way to the user of a flow, and by which channel: that follows from the commands.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ExpectedMessage {
+    /// How the proof at hand reaches the user.
+    channel: Option<Channel>,
+    is_under_way: bool,
+}
+
+impl ExpectedMessage {
+    /// Takes a command that succeeded: it may have made the target send something.
+    pub(crate) fn after(&mut self, command: &Command, answer: &Answer) {
+        if !command.may_send() {
+            return;
+        }
+        if command.method().is_some() {
+            let told = || answer.text("kind").and_then(ChallengeKind::from_word);
+            let kind = command.kind().or_else(told);
+            self.channel = kind.and_then(ChallengeKind::channel);
+        }
+        self.is_under_way = true;
+    }
+
+    /// Returns the channel of the message that a command takes, once for each message; none: it takes none, or has it.
+    pub(crate) const fn taken_by(&mut self, command: &Command) -> Option<Channel> {
+        let takes = match command {
+            Command::SubmitCode { code, .. }
+            | Command::SubmitSecondStepCode { code, .. }
+            | Command::SubmitResetCode { code, .. } => {
+                !matches!(code, CodeRole::Missing | CodeRole::Used)
+            }
+            Command::ApproveNotification { .. }
+            | Command::DenyNotification { .. }
+            | Command::PressKey { .. }
+            | Command::HangUp { .. }
+            | Command::LetRing { .. } => true,
+            _ => false,
+        };
+        if takes && self.is_under_way {
+            self.is_under_way = false;
+            self.channel
+        } else {
+            None
+        }
+    }
 }
 
 /// What a flow's user is called in its commands: each has an oracle of their own, so one name serves all.
@@ -154,20 +209,19 @@ impl FlowName {
     pub(crate) fn script(self) -> Script {
         match self {
             Self::SignIn => Script {
-                timed: vec![act("signIn", json!({}))],
+                timed: vec![command("signIn", json!({}))],
                 wrong: None,
                 reused: None,
                 after: vec![command("signOut", json!({}))],
             },
-            Self::EnrollEmail => enroll_by_code("email", Channel::Email),
-            Self::EnrollText => enroll_by_code("mobilePhone", Channel::Sms),
+            Self::EnrollEmail => enroll_by_code("email"),
+            Self::EnrollText => enroll_by_code("mobilePhone"),
             Self::EnrollCall => Script {
                 timed: vec![
-                    act("signIn", json!({})),
-                    act("beginEnrollment", json!({ "method": "officePhone" })),
-                    Act::Await(Channel::Voice),
-                    act("pressKey", json!({})),
-                    act("readEnrollment", json!({})),
+                    command("signIn", json!({})),
+                    command("beginEnrollment", json!({ "method": "officePhone" })),
+                    command("pressKey", json!({})),
+                    command("readEnrollment", json!({})),
                 ],
                 wrong: None,
                 reused: None,
@@ -176,24 +230,21 @@ impl FlowName {
             Self::EnrollApp => enroll_app(),
             Self::SecondStepText => second_step(
                 json!({ "method": "mobilePhone", "kind": "textMessage" }),
-                Some(Channel::Sms),
                 "lastSent",
             ),
             Self::SecondStepAppCode => second_step(
                 json!({ "method": "softwareOath", "kind": "appCode" }),
-                None,
                 "current",
             ),
             Self::SecondStepNotification => Script {
                 timed: vec![
-                    act("signIn", json!({})),
-                    act(
+                    command("signIn", json!({})),
+                    command(
                         "beginSecondStep",
                         json!({ "method": "microsoftAuthenticator", "kind": "appNotification" }),
                     ),
-                    Act::Await(Channel::Push),
-                    act("approveNotification", json!({})),
-                    act("readSession", json!({})),
+                    command("approveNotification", json!({})),
+                    command("readSession", json!({})),
                 ],
                 wrong: None,
                 reused: None,
@@ -210,41 +261,37 @@ impl std::fmt::Display for FlowName {
     }
 }
 
-/// Lists the commands that register a method, the way a person would, with what is waited for.
-pub(crate) fn registration(method: Method) -> Vec<Act> {
-    let mut acts = vec![act("signIn", json!({}))];
-    match method {
-        Method::MicrosoftAuthenticator => acts.extend(enroll_app().timed.into_iter().skip(1)),
-        Method::SoftwareOath => acts.extend([
-            act("beginEnrollment", json!({ "method": "softwareOath" })),
-            act("addAccount", json!({})),
-            act("submitCode", json!({ "code": "current" })),
-        ]),
-        Method::Email => acts.extend(sent_code("email", Channel::Email)),
-        // No flow's users begin with an office number or with questions.
-        Method::MobilePhone | Method::OfficePhone | Method::SecurityQuestions => {
-            acts.extend(sent_code("mobilePhone", Channel::Sms));
-        }
-    }
-    acts.push(act("signOut", json!({})));
-    acts
+/// Lists the commands that register a method, the way the people of a case do it.
+pub(crate) fn registration(method: Method) -> Vec<Command> {
+    registrations(&[user(vec![method])])
 }
 
-fn sent_code(method: &str, channel: Channel) -> [Act; 3] {
+/// Returns the user of a flow as a scenario has one, with methods that are registered before.
+fn user(methods: Vec<Method>) -> UserSpec {
+    UserSpec {
+        name: Name(USER.to_owned()),
+        role: Role::Member,
+        blocked: false,
+        exists: true,
+        region: None,
+        methods,
+    }
+}
+
+fn sent_code(method: &str) -> [Command; 2] {
     [
-        act("beginEnrollment", json!({ "method": method })),
-        Act::Await(channel),
-        act("submitCode", json!({ "code": "lastSent" })),
+        command("beginEnrollment", json!({ "method": method })),
+        command("submitCode", json!({ "code": "lastSent" })),
     ]
 }
 
-fn enroll_by_code(method: &str, channel: Channel) -> Script {
-    let mut timed = vec![act("signIn", json!({}))];
-    timed.extend(sent_code(method, channel));
+fn enroll_by_code(method: &str) -> Script {
+    let mut timed = vec![command("signIn", json!({}))];
+    timed.extend(sent_code(method));
     Script {
         timed,
-        wrong: Some((3, command("submitCode", json!({ "code": "wrong" })))),
-        reused: Some((3, command("submitCode", json!({ "code": "lastSent" })))),
+        wrong: Some((2, command("submitCode", json!({ "code": "wrong" })))),
+        reused: Some((2, command("submitCode", json!({ "code": "lastSent" })))),
         after: deletion(method),
     }
 }
@@ -252,18 +299,17 @@ fn enroll_by_code(method: &str, channel: Channel) -> Script {
 fn enroll_app() -> Script {
     Script {
         timed: vec![
-            act("signIn", json!({})),
-            act(
+            command("signIn", json!({})),
+            command(
                 "beginEnrollment",
                 json!({ "method": "microsoftAuthenticator" }),
             ),
-            act("nextPage", json!({})),
-            act("nextPage", json!({})),
-            act("activateDevice", json!({})),
-            act("nextPage", json!({})),
-            Act::Await(Channel::Push),
-            act("approveNotification", json!({})),
-            act("readEnrollment", json!({})),
+            command("nextPage", json!({})),
+            command("nextPage", json!({})),
+            command("activateDevice", json!({})),
+            command("nextPage", json!({})),
+            command("approveNotification", json!({})),
+            command("readEnrollment", json!({})),
         ],
         wrong: None,
         reused: None,
@@ -271,11 +317,13 @@ fn enroll_app() -> Script {
     }
 }
 
-fn second_step(proof: Json, channel: Option<Channel>, code: &str) -> Script {
-    let mut timed = vec![act("signIn", json!({})), act("beginSecondStep", proof)];
-    timed.extend(channel.map(Act::Await));
+fn second_step(proof: Json, code: &str) -> Script {
+    let mut timed = vec![
+        command("signIn", json!({})),
+        command("beginSecondStep", proof),
+    ];
     let last = timed.len();
-    timed.push(act("submitSecondStepCode", json!({ "code": code })));
+    timed.push(command("submitSecondStepCode", json!({ "code": code })));
     Script {
         timed,
         wrong: Some((
@@ -293,17 +341,16 @@ fn second_step(proof: Json, channel: Option<Channel>, code: &str) -> Script {
 fn reset_password() -> Script {
     Script {
         timed: vec![
-            act("beginReset", json!({})),
-            act(
+            command("beginReset", json!({})),
+            command(
                 "beginResetProof",
                 json!({ "method": "mobilePhone", "kind": "textMessage" }),
             ),
-            Act::Await(Channel::Sms),
-            act("submitResetCode", json!({ "code": "lastSent" })),
-            act("setNewPassword", json!({})),
+            command("submitResetCode", json!({ "code": "lastSent" })),
+            command("setNewPassword", json!({})),
         ],
-        wrong: Some((3, command("submitResetCode", json!({ "code": "wrong" })))),
-        reused: Some((3, command("submitResetCode", json!({ "code": "used" })))),
+        wrong: Some((2, command("submitResetCode", json!({ "code": "wrong" })))),
+        reused: Some((2, command("submitResetCode", json!({ "code": "used" })))),
         after: Vec::new(),
     }
 }
@@ -315,10 +362,6 @@ fn deletion(method: &str) -> Vec<Command> {
     ]
 }
 
-fn act(word: &str, fields: Json) -> Act {
-    Act::Do(command(word, fields))
-}
-
 fn command(word: &str, mut fields: Json) -> Command {
     fields["do"] = json!(word);
     fields["user"] = json!(USER);
@@ -326,8 +369,77 @@ fn command(word: &str, mut fields: Json) -> Command {
 }
 
 #[cfg(test)]
+#[path = "../../world/tests/support/planted.rs"]
+mod planted;
+
+#[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use proofup_judge::outcome::Outcome;
+    use proofup_scenario::catalogue::embedded_catalogue;
+    use proofup_scenario::spelling::ScenarioWriter;
+    use proofup_world::case::{Case, run_case};
+    use proofup_world::context::RunContext;
+    use proofup_world::session::read_capabilities;
+
     use super::*;
+    use crate::tenant::{manage_policy, second_step_policy};
+
+    /// Writes a flow as a scenario file: what is timed, its wrong code, and what puts the user back.
+    fn scenario(flow: FlowName) -> String {
+        let mut file = ScenarioWriter::begin(&[], &format!("The flow {flow} of a load run"));
+        file.policy(&match flow.family() {
+            Family::Manage => manage_policy(),
+            Family::SecondStep => second_step_policy(),
+        });
+        file.user(&user(flow.registered().into_iter().collect()));
+        let script = flow.script();
+        for (index, command) in script.timed.iter().chain(&script.after).enumerate() {
+            let slug = format!("SIGN-5/flow-step-{index}");
+            if let Some((at, wrong)) = &script.wrong
+                && *at == index
+            {
+                file.step(Some("SIGN-5/flow-wrong-code"));
+                file.command(wrong);
+                file.set("control", &json!(slug));
+                file.set("expect", &json!({ "refused": "wrongCode" }));
+            }
+            file.step(Some(&slug));
+            file.command(command);
+        }
+        file.finish()
+    }
+
+    #[test]
+    fn every_flow_is_a_scenario_that_passes_against_the_reference() {
+        let session = planted::session(None);
+        planted::wait(async {
+            let capabilities = read_capabilities(&session).await.expect("it answers");
+            let catalogue = Arc::new(embedded_catalogue());
+            for flow in FlowName::ALL {
+                let text = scenario(flow);
+                let loaded = proofup_scenario::load("flow.toml", &text, &catalogue);
+                let scenario = loaded
+                    .unwrap_or_else(|errors| panic!("{flow}: {:?}\n{text}", errors.problems()));
+                let steps = scenario.steps.len();
+                let case = Case {
+                    edition: second_step_policy().edition,
+                    scenario: Arc::new(scenario),
+                };
+                let context = RunContext::new(&session, &catalogue, &capabilities);
+                let result = run_case(&context, &capabilities, &case).await;
+                assert_eq!(result.checks.len(), steps, "{flow}");
+                for check in &result.checks {
+                    let outcome = &check.outcome;
+                    assert!(
+                        matches!(outcome, Outcome::Passed),
+                        "{flow}: {outcome:?}\n{text}"
+                    );
+                }
+            }
+        });
+    }
 
     #[test]
     fn every_flow_and_every_preparation_is_spelt_in_commands() {
@@ -347,9 +459,7 @@ mod tests {
         for flow in FlowName::ALL {
             let script = flow.script();
             for (at, probe) in script.wrong.iter().chain(&script.reused) {
-                let Act::Do(right) = &script.timed[*at] else {
-                    panic!("{flow}: no command stands there");
-                };
+                let right = &script.timed[*at];
                 assert_eq!(right.word(), probe.word(), "{flow}");
             }
         }

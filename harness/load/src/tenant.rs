@@ -28,8 +28,8 @@ pub(crate) struct UserContext {
     pub(crate) lanes: Option<Lanes>,
     /// How long a message may take.
     pub(crate) timeout: std::time::Duration,
-    /// The target file wants more than a contract of tenants needs: names of its own, cookies, what an act is about.
-    pub(crate) custom_target: bool,
+    /// The target file wants more than a contract of tenants needs: names of its own, cookies, what a command is about.
+    pub(crate) is_custom: bool,
     /// The operations of whose answers the target file does not tell every field.
     pub(crate) silent: BTreeSet<Operation>,
 }

@@ -7,7 +7,7 @@
 mod custom;
 mod devices;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -16,30 +16,30 @@ use proofup_binding::exchange::Exchange;
 use proofup_binding::raw_connection::RawConnection;
 use proofup_binding::{Asked, Operation, Transport, TransportError, Value, Variables};
 use proofup_domain::answer::Answer;
-use proofup_domain::command::{CodeRole, Command};
-use proofup_domain::method::Method;
+use proofup_domain::command::{Command, PhoneRef};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::message::Message;
-use proofup_gateways::people::authenticator::{AccountKey, Authenticator};
 use proofup_oracle::machine::{self, NewUser, State};
+use proofup_world::handles::Handles;
+use proofup_world::person::codes::KnownCodes;
+use proofup_world::person::{PersonState, Typed, new_password, offers};
+use rand_chacha::ChaCha8Rng;
 
-use super::account::{Account, REGION};
-use super::flow::{Act, USER};
+use super::account::DrawnUser;
+use super::flow::{ExpectedMessage, USER};
 use super::messages::MessageSlot;
 use super::tenant::{LoadTenant, UserContext};
 use super::wire::{Connect, LastExchange, Memory};
-use custom::Belongings;
 
-/// An abstract answer.
-/// Why an act led to nothing.
+/// Why a command led to nothing.
 #[derive(Debug)]
 pub(crate) enum FlowError {
     /// The target did not answer.
     Transport(TransportError),
     /// No message came in time.
     NoMessage(Channel),
-    /// The act could not be done: something was missing that an earlier answer should have told.
+    /// The command could not be done: something was missing that an earlier answer should have told.
     Unready(String),
     /// The answer is not one that the oracle admits.
     Wrong {
@@ -59,7 +59,11 @@ pub(crate) enum FlowError {
 pub(crate) struct VirtualUser {
     pub(crate) context: Rc<UserContext>,
     pub(crate) tenant: Rc<LoadTenant>,
-    pub(crate) account: Account,
+    pub(crate) person: PersonState,
+    /// Where notifications to the device go.
+    push_token: String,
+    /// Draws what the user makes up.
+    rng: ChaCha8Rng,
     /// From this instant of the tenant's on the user may begin again.
     pub(crate) ready_at: Timestamp,
     transport: Transport,
@@ -74,17 +78,17 @@ pub(crate) struct VirtualUser {
     has_passing: bool,
     /// The password in it is the one that the command before was to set.
     has_fresh_password: bool,
-    belongings: Belongings,
+    /// What commands began: custom targets alone need it, now and at the beginning of each flow.
+    handles: Handles,
+    base_handles: Handles,
     slots: MessageSlots,
+    expected_message: ExpectedMessage,
     /// The newest message of the flow.
     message: Option<Message>,
     /// The newest code that was sent.
     code: Option<Secret>,
-    /// The code that was typed last, and the one that was accepted last.
-    typed: Option<Secret>,
-    used: Option<Secret>,
-    new_password: Option<Secret>,
-    authenticator: Option<(Authenticator, AccountKey)>,
+    /// What was typed last.
+    typed: Typed,
     /// What the oracle knows after the preparation, and now where a command came since.
     base: State,
     state: Option<State>,
@@ -117,7 +121,7 @@ pub(crate) fn oracle(context: &UserContext, policy: proofup_domain::policy::Poli
         policy,
         limits: context.capabilities.limits.clone(),
         code_shapes_accepted: context.capabilities.code_shapes_accepted.clone(),
-        domains: std::collections::BTreeSet::new(),
+        domains: BTreeSet::new(),
         users: vec![NewUser::member(USER)],
         numbers: BTreeMap::new(),
     })
@@ -128,51 +132,55 @@ impl VirtualUser {
     pub(crate) fn new(
         context: &Rc<UserContext>,
         tenant: &Rc<LoadTenant>,
-        account: Account,
+        drawn: DrawnUser,
         state: State,
         own: BTreeMap<String, Value>,
     ) -> Self {
         let router = &context.router;
         let slots = MessageSlots {
-            sms: router.slot(Channel::Sms, &account.mobile.e164),
-            voice: router.slot(Channel::Voice, &account.office.e164),
-            email: router.slot(Channel::Email, &account.address),
-            push: router.slot(Channel::Push, &account.push_token),
+            sms: router.slot(Channel::Sms, &drawn.persona.phone(&PhoneRef::Mobile).e164),
+            voice: router.slot(Channel::Voice, &drawn.persona.phone(&PhoneRef::Office).e164),
+            email: router.slot(Channel::Email, &drawn.persona.own),
+            push: router.slot(Channel::Push, &drawn.push_token),
         };
         let memory = Memory::default();
-        let mut offered = Variables::default();
-        if !tenant.id.is_empty() {
-            offered.insert("tenantId", &*tenant.id);
-        }
-        if let Some(token) = &context.session.control_token {
-            offered.insert("controlToken", token.clone());
-        }
-        offered.insert("userPrincipalName", &*account.user_principal_name);
-        offered.insert("password", account.password.clone());
-        Self {
+        let DrawnUser {
+            persona,
+            push_token,
+            rng,
+        } = drawn;
+        let mut handles = Handles::default();
+        handles.keep_of_person(&persona.name, own);
+        let mut user = Self {
             context: Rc::clone(context),
             tenant: Rc::clone(tenant),
-            account,
+            person: PersonState::new(persona),
+            push_token,
+            rng,
             ready_at: Timestamp::MIN,
             transport: memory.around(context.session.transport.clone()),
             memory,
             lane: None,
             was_over_lane: false,
-            offered,
+            offered: Variables::default(),
             has_passing: false,
             has_fresh_password: false,
-            belongings: Belongings::new(own),
+            base_handles: handles.clone(),
+            handles,
             slots,
+            expected_message: ExpectedMessage::default(),
             message: None,
             code: None,
-            typed: None,
-            used: None,
-            new_password: None,
-            authenticator: None,
+            typed: Typed::default(),
             base: state,
             state: None,
             operation: None,
+        };
+        user.offered = user.control_variables();
+        for (name, value) in offers::personal(&user.person.persona) {
+            user.offered.put(name, value);
         }
+        user
     }
 
     /// Closes the connection; the next request opens another.
@@ -192,15 +200,20 @@ impl VirtualUser {
         }
     }
 
-    /// Puts the oracle back to where it was after the preparation.
+    /// Puts the oracle, and what is kept of custom targets, back to where it was after the preparation.
     pub(crate) fn begin(&mut self) {
         self.state = None;
+        self.expected_message = ExpectedMessage::default();
+        if self.context.is_custom {
+            self.handles.clone_from(&self.base_handles);
+        }
     }
 
     /// Takes what the oracle knows now as the point from which each flow begins.
     pub(crate) fn settle(&mut self) {
         self.rest();
         self.base = self.known().begin_story();
+        self.base_handles.clone_from(&self.handles);
         self.begin();
     }
 
@@ -218,20 +231,15 @@ impl VirtualUser {
         }
     }
 
-    /// Does one act, and holds its answer to the oracle.
-    pub(crate) async fn act(&mut self, act: &Act) -> Result<Answer, FlowError> {
-        match act {
-            Act::Do(command) => self.command(command).await,
-            Act::Await(channel) => self.receive(*channel).await,
-        }
-    }
-
     /// Does a command, and holds its answer to the oracle.
     ///
     /// # Errors
     /// Where nothing came back, or what came is wrong. A refusal that the oracle demands is a success here; whoever wanted
     /// something else looks at the answer.
     pub(crate) async fn command(&mut self, command: &Command) -> Result<Answer, FlowError> {
+        if let Some(channel) = self.message_for(command) {
+            self.receive(channel).await?;
+        }
         let now = self.tenant.now();
         let outcome = machine::step(self.known(), command, now);
         if let Some(why) = outcome.expected.unbound() {
@@ -258,6 +266,9 @@ impl VirtualUser {
         match admitted {
             Ok(state) => {
                 self.state = Some(state);
+                if answer.is_success() {
+                    self.expected_message.after(command, &answer);
+                }
                 Ok(answer)
             }
             Err(outcome) => Err(FlowError::Wrong {
@@ -270,8 +281,14 @@ impl VirtualUser {
         }
     }
 
-    /// Waits for the message that the command before has caused.
-    async fn receive(&mut self, channel: Channel) -> Result<Answer, FlowError> {
+    /// Returns the channel of the message that a command takes and that is still to be read; it is then read by
+    /// [`Self::receive`].
+    pub(crate) const fn message_for(&mut self, command: &Command) -> Option<Channel> {
+        self.expected_message.taken_by(command)
+    }
+
+    /// Waits for the message that an earlier command has caused.
+    pub(crate) async fn receive(&mut self, channel: Channel) -> Result<(), FlowError> {
         let timeout = self.context.timeout;
         let message = self.slots.of(channel).wait(timeout).await;
         let message = message.ok_or(FlowError::NoMessage(channel))?;
@@ -283,12 +300,12 @@ impl VirtualUser {
             self.code = Some(code);
         }
         self.message = Some(message);
-        Ok(Answer::done())
+        Ok(())
     }
 
     /// Asks an operation of the target for what its answer means.
     async fn ask(&mut self, operation: Operation, command: &Command) -> Result<Answer, FlowError> {
-        self.offer(command)?;
+        let typed = self.offer(command)?;
         let hidden = match command {
             Command::DeleteMethod { .. } => None,
             // What another command could take for the method that it is about.
@@ -304,9 +321,28 @@ impl VirtualUser {
             for (name, value) in asked.kept {
                 self.offered.put(&name, value);
             }
-            self.accepted(command);
+            self.person.accept(command, typed);
         }
         Ok(performed)
+    }
+
+    /// Asks an operation of a device: nothing but test control is offered besides.
+    async fn ask_plainly(
+        &mut self,
+        operation: Operation,
+        offered: Vec<(&'static str, Value)>,
+    ) -> Result<(Answer, BTreeMap<String, Value>), FlowError> {
+        if self.context.is_custom {
+            return self.call_plainly(operation, offered).await;
+        }
+        for (name, value) in offered {
+            self.offered.put(name, value);
+        }
+        let asked = self.send(operation).await?;
+        for (name, value) in &asked.kept {
+            self.offered.put(name, value.clone());
+        }
+        Ok((asked.answered, asked.kept.into_iter().collect()))
     }
 
     /// Sends the requests of an operation, over the user's own connection where that can be.
@@ -326,111 +362,79 @@ impl VirtualUser {
         asked.map_err(FlowError::Transport)
     }
 
-    /// Remembers what a success means for the person.
-    fn accepted(&mut self, command: &Command) {
-        match command {
-            Command::SubmitCode { .. }
-            | Command::SubmitSecondStepCode { .. }
-            | Command::SubmitResetCode { .. } => self.used = self.typed.take(),
-            Command::SetNewPassword { .. } => {
-                if let Some(password) = self.new_password.take() {
-                    self.account.password = password;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Offers what a command names, and no longer what the one before named.
-    fn offer(&mut self, command: &Command) -> Result<(), FlowError> {
+    /// Offers what a command names, and no longer what the one before named; gives what is typed.
+    fn offer(&mut self, command: &Command) -> Result<Typed, FlowError> {
         if self.has_passing {
             self.has_passing = false;
-            for name in PASSING {
+            for name in offers::SAID {
                 self.offered.take(name);
             }
+            self.offered.take("code");
             if self.has_fresh_password {
                 self.has_fresh_password = false;
-                let password = self.account.password.clone();
+                let password = self.person.persona.password.clone();
                 self.offered.put("password", password);
             }
         }
-        let mut passing: Vec<(&str, Value)> = Vec::new();
-        if let Some(code) = self.code_of(command)? {
-            passing.push(("code", Value::from(code)));
-        }
-        if let Some(method) = command.method() {
-            passing.push(("method", Value::from(method.as_str())));
-        }
-        if let Some(kind) = command.kind() {
-            passing.push(("kind", Value::from(kind.as_str())));
-        }
-        if let Command::SetNewPassword { .. } = command {
-            let fresh = self.account.fresh_password();
-            self.new_password = Some(fresh.clone());
-            self.has_fresh_password = true;
-            passing.push(("password", Value::from(fresh)));
-        }
-        if let Command::BeginEnrollment { method, .. } = command {
-            let phone = match method {
-                Method::MobilePhone => Some(&self.account.mobile),
-                Method::OfficePhone => Some(&self.account.office),
-                _ => None,
-            };
-            if let Some(phone) = phone {
-                passing.push(("region", Value::from(REGION)));
-                passing.push(("number", Value::from(&*phone.typed)));
-            }
-            if *method == Method::Email {
-                passing.push(("address", Value::from(&*self.account.address)));
-            }
-        }
-        self.has_passing = !passing.is_empty();
-        for (name, value) in passing {
+        let said = offers::said(command, &self.person.persona);
+        let typed = self.typed(command)?;
+        self.has_passing = !said.is_empty() || typed.code.is_some() || typed.password.is_some();
+        for (name, value) in said {
             self.offered.put(name, value);
         }
-        Ok(())
-    }
-
-    /// Chooses the code that is typed.
-    fn code_of(&mut self, command: &Command) -> Result<Option<Secret>, FlowError> {
-        let (Command::SubmitCode { code: role, .. }
-        | Command::SubmitSecondStepCode { code: role, .. }
-        | Command::SubmitResetCode { code: role, .. }) = command
-        else {
-            return Ok(None);
-        };
-        let missing = |what: &str| FlowError::Unready(format!("there is no {what} code to type"));
-        let code = match role {
-            CodeRole::LastSent => self.code.clone().ok_or_else(|| missing("sent"))?,
-            CodeRole::Used => self.used.clone().ok_or_else(|| missing("used"))?,
-            CodeRole::Current => self.shown_code(0).ok_or_else(|| missing("current"))?,
-            CodeRole::Wrong => self.wrong_code(),
-            _ => return Err(missing("such")),
-        };
-        self.typed = Some(code.clone());
-        Ok(Some(code))
-    }
-
-    /// Makes a code of the right length that was not sent and that no authenticator shows about now.
-    fn wrong_code(&self) -> Secret {
-        let mut known: Vec<Secret> = (-3..=3)
-            .filter_map(|drift| self.shown_code(drift))
-            .collect();
-        known.extend(self.code.clone());
-        known.extend(self.used.clone());
-        let right = self.code.as_ref().or_else(|| known.get(3));
-        let length = self.context.capabilities.limits.code_length;
-        let mut wrong = right.map_or_else(
-            || "0".repeat(usize::try_from(length).unwrap_or(6)),
-            |right| right.expose().to_owned(),
-        );
-        for _ in 0..=known.len() {
-            wrong = next_code(&wrong);
-            if known.iter().all(|known| known.expose() != wrong) {
-                break;
-            }
+        if let Some(code) = &typed.code {
+            self.offered.put("code", code.clone());
         }
-        Secret::new(wrong)
+        if let Some(password) = &typed.password {
+            self.has_fresh_password = true;
+            self.offered.put("password", password.clone());
+        }
+        Ok(typed)
+    }
+
+    /// Chooses what is typed: the code that a role names, or a new password.
+    fn typed(&mut self, command: &Command) -> Result<Typed, FlowError> {
+        let mut typed = Typed::default();
+        match command {
+            Command::SubmitCode { code: role, .. }
+            | Command::SubmitSecondStepCode { code: role, .. }
+            | Command::SubmitResetCode { code: role, .. } => {
+                let person = &self.person;
+                let known = KnownCodes {
+                    user: &person.persona.name,
+                    sent: self.code.as_slice(),
+                    sent_before: None,
+                    last_sent: None,
+                    used: person.used_code.as_ref(),
+                    account: person.accounts.last(),
+                    accounts: &person.accounts,
+                    met: &NOTHING,
+                    now: self.tenant.now(),
+                    digits: self.context.capabilities.limits.code_length,
+                };
+                typed.code = known
+                    .choose(role, &mut self.rng)
+                    .map_err(FlowError::Unready)?;
+            }
+            Command::SetNewPassword { password, .. } => {
+                typed.password = Some(new_password(password, &mut self.rng));
+            }
+            _ => {}
+        }
+        self.typed = typed.clone();
+        Ok(typed)
+    }
+
+    /// Offers what test control needs.
+    fn control_variables(&self) -> Variables {
+        let mut offered = Variables::default();
+        if !self.tenant.id.is_empty() {
+            offered.insert("tenantId", &*self.tenant.id);
+        }
+        if let Some(token) = &self.context.session.control_token {
+            offered.insert("controlToken", token.clone());
+        }
+        offered
     }
 
     /// Shows the last exchange, masked.
@@ -452,13 +456,10 @@ impl VirtualUser {
                 Value::Plain(_) | Value::Jar(_) => None,
             })
             .collect();
-        secrets.push(self.account.password.clone());
-        secrets.extend(
-            [&self.code, &self.typed, &self.used, &self.new_password]
-                .into_iter()
-                .flatten()
-                .cloned(),
-        );
+        secrets.push(self.person.persona.password.clone());
+        let codes = [&self.code, &self.person.used_code];
+        secrets.extend(codes.into_iter().flatten().cloned());
+        secrets.extend(self.typed.secrets().cloned());
         secrets.extend(self.message.iter().filter_map(|message| {
             let call = message.call.as_ref()?;
             call.secret.clone()
@@ -469,8 +470,8 @@ impl VirtualUser {
     }
 }
 
-/// What a command names and no later one may take for its own.
-const PASSING: [&str; 6] = ["code", "method", "kind", "region", "number", "address"];
+/// The secrets that no wrong code may be: a load run has no list of them.
+static NOTHING: BTreeSet<Secret> = BTreeSet::new();
 
 /// Returns the status of an answer that says nothing but that there is too much to do: no wrong answer, and no right one.
 const fn turned_away(answer: &Answer) -> Option<u16> {
@@ -480,42 +481,5 @@ const fn turned_away(answer: &Answer) -> Option<u16> {
             ..
         } => Some(*status),
         _ => None,
-    }
-}
-
-/// Counts a code up by one, within its digits.
-fn next_code(code: &str) -> String {
-    let mut carried = true;
-    let mut digits: Vec<char> = code.chars().collect();
-    for digit in digits
-        .iter_mut()
-        .rev()
-        .filter(|digit| digit.is_ascii_digit())
-    {
-        if carried {
-            carried = *digit == '9';
-            *digit = match digit.to_digit(10) {
-                Some(value) if value < 9 => char::from_digit(value + 1, 10).unwrap_or('0'),
-                _ => '0',
-            };
-        }
-    }
-    digits.into_iter().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_code_differs_and_keeps_its_length() {
-        for (code, next) in [
-            ("123456", "123457"),
-            ("129999", "130000"),
-            ("999999", "000000"),
-        ] {
-            assert_eq!(next_code(code), next);
-        }
-        assert_eq!(next_code("A9-9"), "A0-0");
     }
 }

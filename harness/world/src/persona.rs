@@ -149,6 +149,37 @@ impl Persona {
         }
     }
 
+    /// A person who is not drawn: load runs need thousands, with the numbers of a range.
+    ///
+    /// The numbers are the first and second mobile one, and the first and second office one.
+    #[must_use]
+    pub fn given(
+        name: Name,
+        user_principal_name: &str,
+        own: &str,
+        display_name: String,
+        password: Secret,
+        [mobile, second_mobile, office, second_office]: [Number; 4],
+    ) -> Self {
+        Self {
+            role: Role::Member,
+            blocked: false,
+            exists: true,
+            user_principal_name: user_principal_name.to_owned(),
+            password,
+            previous_password: None,
+            own: own.to_owned(),
+            second: own.replacen('@', ".second@", 1),
+            mobile,
+            second_mobile,
+            office,
+            second_office,
+            answer_tag: name.0.clone(),
+            name,
+            display_name,
+        }
+    }
+
     /// Returns the address that a role names.
     #[must_use]
     pub fn address(&self, role: &AddressRef) -> String {

@@ -90,10 +90,7 @@ impl World<'_> {
             vars.value(key, value.clone());
         }
         if let Ok(person) = self.person(user) {
-            let persona = &person.persona;
-            vars.text("userPrincipalName", &persona.user_principal_name);
-            vars.text("ownAddress", &persona.own);
-            vars.secret("password", persona.password.clone());
+            vars.all(offers::personal(&person.persona).into());
         }
     }
 

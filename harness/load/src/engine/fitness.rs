@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use super::terms::{NotUnderPolicy, PolicyField};
 use super::{LoadConfig, LoadError};
-use crate::flow::{Act, Family, FlowName, registration};
+use crate::flow::{Family, FlowName, registration};
 use crate::plan::REST_SECONDS;
 use crate::tenant::{UserContext, manage_policy, second_step_policy};
 use crate::virtual_user::oracle;
@@ -151,16 +151,8 @@ fn commands(flow: FlowName) -> Vec<Command> {
     before
         .into_iter()
         .chain(script.timed)
-        .filter_map(done)
         .chain(script.after)
         .collect()
-}
-
-fn done(act: Act) -> Option<Command> {
-    match act {
-        Act::Do(command) => Some(command),
-        Act::Await(_) => None,
-    }
 }
 
 /// Steps a flow and its preparation through the oracle, every answer being a success.
@@ -177,7 +169,7 @@ fn foreseen(context: &UserContext, flow: FlowName, terms: &Terms) -> Result<(), 
         })
     };
     let before = flow.registered().map(registration).unwrap_or_default();
-    for command in before.into_iter().filter_map(done) {
+    for command in before {
         state = go(&state, &command, now)?;
     }
     if let Some(Ok(Json::Object(policy))) = terms.turn().map(serde_json::to_value) {
@@ -187,8 +179,7 @@ fn foreseen(context: &UserContext, flow: FlowName, terms: &Terms) -> Result<(), 
     let rest = REST_SECONDS.max(context.capabilities.limits.resend_seconds);
     now += SignedDuration::from_secs(i64::from(rest));
     let script = flow.script();
-    let timed = script.timed.into_iter().filter_map(done);
-    for command in timed.chain(script.after) {
+    for command in script.timed.into_iter().chain(script.after) {
         state = go(&state, &command, now)?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! One flow on its way: its acts one after the other, each timed and judged, its probes beside.
+//! One flow on its way: its commands one after the other, each timed and judged, its probes beside.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use proofup_domain::command::Command;
 
 use super::RunState;
 use super::recorder::{EndedFlow, nanoseconds};
-use crate::figures::{End, Example, REUSED_CODE, WRONG_CODE, step_name};
-use crate::flow::{FlowName, Script};
+use crate::figures::{End, Example, REUSED_CODE, WRONG_CODE};
+use crate::flow::{FlowName, MESSAGE, Script};
 use crate::virtual_user::{FlowError, VirtualUser};
 
 /// One flow on its way.
@@ -30,6 +30,38 @@ struct Broken {
     error: FlowError,
 }
 
+/// Times the steps of a flow; what its probes take is not the flow's.
+struct StepTimer<'a> {
+    shared: &'a RunState,
+    /// When the step at hand began.
+    begun: Duration,
+    /// What the probes took so far.
+    beside: Duration,
+}
+
+impl StepTimer<'_> {
+    /// Takes a step that is over, whatever came of it.
+    fn done(
+        &mut self,
+        step: &'static str,
+        outcome: Result<(), FlowError>,
+        ended: &mut EndedFlow,
+    ) -> Result<(), Broken> {
+        let done = self.shared.now();
+        ended.at = done.saturating_sub(self.beside);
+        outcome.map_err(|error| Broken { step, error })?;
+        let took = nanoseconds(done.saturating_sub(self.begun));
+        ended.steps.push((step, took));
+        self.begun = done;
+        Ok(())
+    }
+
+    fn leave_out(&mut self, probe: Duration) {
+        self.beside += probe;
+        self.begun = self.shared.now();
+    }
+}
+
 impl FlowRun {
     /// Goes through the flow; gives the user back, and whether they are as they were.
     pub(crate) async fn go(self, mut user: Box<VirtualUser>) -> (Box<VirtualUser>, bool) {
@@ -46,7 +78,7 @@ impl FlowRun {
             silent: false,
         };
         user.begin();
-        let outcome = self.acts(&mut user, script, &mut ended).await;
+        let outcome = self.commands(&mut user, script, &mut ended).await;
         if let Err(broken) = &outcome {
             self.break_off(&user, broken, &mut ended);
         }
@@ -57,43 +89,45 @@ impl FlowRun {
         (user, restored || (!whole && self.leaves_nothing(&ended)))
     }
 
-    async fn acts(
+    async fn commands(
         &self,
         user: &mut VirtualUser,
         script: &Script,
         ended: &mut EndedFlow,
     ) -> Result<(), Broken> {
-        // What the probes take is not the flow's.
-        let mut beside = Duration::ZERO;
-        let mut begun = self.begins;
-        for (index, act) in script.timed.iter().enumerate() {
+        let mut timer = StepTimer {
+            shared: &self.shared,
+            begun: self.begins,
+            beside: Duration::ZERO,
+        };
+        for (index, command) in script.timed.iter().enumerate() {
+            if let Some(channel) = user.message_for(command) {
+                let received = user.receive(channel).await;
+                timer.done(MESSAGE, received, ended)?;
+            }
             if self.wrong_code
                 && let Some((at, probe)) = &script.wrong
                 && *at == index
             {
-                beside += self.probe(user, probe, WRONG_CODE, ended).await?;
+                let took = self.probe(user, probe, WRONG_CODE, ended).await?;
                 ended.wrong_code_refused = true;
-                begun = self.shared.now();
+                timer.leave_out(took);
             }
-            let name = step_name(act);
-            let answer = user.act(act).await;
-            let done = self.shared.now();
-            ended.at = done.saturating_sub(beside);
-            let took = nanoseconds(done.saturating_sub(begun));
-            let broken = |error| Broken { step: name, error };
-            let answer = answer.map_err(broken)?;
-            if !answer.is_success() {
-                return Err(broken(FlowError::Refused(answer.to_string())));
-            }
-            ended.steps.push((name, took));
-            begun = done;
+            let answer = user.command(command).await.and_then(|answer| {
+                if answer.is_success() {
+                    Ok(())
+                } else {
+                    Err(FlowError::Refused(answer.to_string()))
+                }
+            });
+            timer.done(command.word(), answer, ended)?;
             if self.reused_code
                 && let Some((at, probe)) = &script.reused
                 && *at == index
             {
-                beside += self.probe(user, probe, REUSED_CODE, ended).await?;
+                let took = self.probe(user, probe, REUSED_CODE, ended).await?;
                 ended.reused_code_refused = true;
-                begun = self.shared.now();
+                timer.leave_out(took);
             }
         }
         Ok(())
@@ -220,7 +254,7 @@ impl FlowRun {
     }
 }
 
-/// Returns in a line why an act led to nothing.
+/// Returns in a line why a command led to nothing.
 pub(super) fn why(error: &FlowError) -> String {
     match error {
         FlowError::Transport(error) => error.to_string(),

@@ -10,12 +10,12 @@ use proofup_world::Newcomer;
 
 use super::clocks::control_variables;
 use super::{LoadConfig, LoadError};
-use crate::account::Account;
+use crate::account::DrawnUser;
 use crate::flow::FlowName;
 use crate::tenant::LoadTenant;
 
 /// An account, and what the target told of the person when it was made.
-pub(super) type CreatedUser = (Account, BTreeMap<String, Value>);
+pub(super) type CreatedUser = (DrawnUser, BTreeMap<String, Value>);
 
 /// How many users are prepared side by side.
 pub(super) const SIDE_BY_SIDE: usize = 32;
@@ -33,7 +33,7 @@ pub(super) struct Making<'a> {
 pub(super) const ORGANISATION: &str = "The load run";
 
 /// Takes accounts of which nothing was told.
-pub(super) fn told_nothing(accounts: Vec<Account>) -> Vec<CreatedUser> {
+pub(super) fn told_nothing(accounts: Vec<DrawnUser>) -> Vec<CreatedUser> {
     let nothing = |account| (account, BTreeMap::new());
     accounts.into_iter().map(nothing).collect()
 }
@@ -45,7 +45,7 @@ pub(super) fn told_nothing(accounts: Vec<Account>) -> Vec<CreatedUser> {
 pub(super) async fn make(
     making: Making<'_>,
     tenant: &LoadTenant,
-    accounts: Vec<Account>,
+    accounts: Vec<DrawnUser>,
 ) -> Result<Vec<CreatedUser>, LoadError> {
     let people = accounts
         .into_iter()
@@ -61,16 +61,16 @@ pub(super) async fn make(
 async fn one(
     making: Making<'_>,
     tenant: &LoadTenant,
-    account: Account,
+    account: DrawnUser,
 ) -> Result<CreatedUser, LoadError> {
     let config = making.config;
     let newcomer = Newcomer {
-        user_principal_name: &account.user_principal_name,
-        password: &account.password,
+        user_principal_name: &account.persona.user_principal_name,
+        password: &account.persona.password,
         role: Role::Member,
         blocked: false,
-        own_address: &account.address,
-        display_name: &account.display_name,
+        own_address: &account.persona.own,
+        display_name: account.persona.display_name(),
         organisation: ORGANISATION,
     };
     let mut variables = control_variables(config, tenant);
@@ -94,8 +94,8 @@ async fn one(
     }
     let mut deletion: Variables = control_variables(config, tenant);
     deletion.0.extend(kept.clone());
-    deletion.insert("userPrincipalName", &*account.user_principal_name);
-    deletion.insert("ownAddress", &*account.address);
+    deletion.insert("userPrincipalName", &*account.persona.user_principal_name);
+    deletion.insert("ownAddress", &*account.persona.own);
     making.users.borrow_mut().push(deletion);
     Ok((account, kept))
 }
@@ -110,7 +110,7 @@ pub(super) fn borrow(
     next_account: &mut u32,
     flow: FlowName,
     count: usize,
-) -> Result<Vec<Account>, LoadError> {
+) -> Result<Vec<DrawnUser>, LoadError> {
     let members = config.session.target.users().iter();
     let members: Vec<_> = members.filter(|user| user.role == Role::Member).collect();
     let mut accounts = Vec::new();
@@ -119,11 +119,12 @@ pub(super) fn borrow(
         let Some(user) = members.get(number) else {
             break;
         };
-        let mut account = Account::new(config.plan.seed, *next_account, "load");
+        let mut account = DrawnUser::new(config.plan.seed, *next_account, "load");
         account
+            .persona
             .user_principal_name
             .clone_from(&user.user_principal_name);
-        account.password = user.password.clone();
+        account.persona.password = user.password.clone();
         *next_account += config.shard.of.max(1);
         accounts.push(account);
     }

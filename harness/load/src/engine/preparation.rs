@@ -21,9 +21,8 @@ use super::clocks::{self, control_variables, instant};
 use super::flow_run::why;
 use super::people::Making;
 use super::{LoadConfig, LoadError, fitness, people};
-use crate::account::{ACCOUNTS_MAX, Account};
-use crate::figures::step_name;
-use crate::flow::{Act, FlowName, registration};
+use crate::account::{ACCOUNTS_MAX, DrawnUser};
+use crate::flow::{FlowName, registration};
 use crate::plan::REST_SECONDS;
 use crate::tenant::{LoadTenant, UserContext};
 use crate::virtual_user::{VirtualUser, oracle};
@@ -230,7 +229,7 @@ impl Preparation<'_> {
         Ok(tenant)
     }
 
-    fn accounts(&mut self, count: usize, domain: &str) -> Vec<Account> {
+    fn accounts(&mut self, count: usize, domain: &str) -> Vec<DrawnUser> {
         let step = self.config.shard.of.max(1);
         let numbers = std::iter::repeat_with(|| {
             let number = self.next_account;
@@ -240,7 +239,7 @@ impl Preparation<'_> {
         let seed = self.config.plan.seed;
         numbers
             .take(count)
-            .map(|number| Account::new(seed, number, domain))
+            .map(|number| DrawnUser::new(seed, number, domain))
             .collect()
     }
 
@@ -288,13 +287,13 @@ impl Preparation<'_> {
         })
     }
 
-    fn tenant_variables(&self, id: &str, policy: &Policy, accounts: &[Account]) -> Variables {
+    fn tenant_variables(&self, id: &str, policy: &Policy, accounts: &[DrawnUser]) -> Variables {
         let users: Vec<Json> = accounts
             .iter()
             .map(|account| {
                 json!({
-                    "userPrincipalName": account.user_principal_name,
-                    "password": account.password.expose(),
+                    "userPrincipalName": account.persona.user_principal_name,
+                    "password": account.persona.password.expose(),
                     "role": "member",
                     "blocked": false,
                 })
@@ -389,9 +388,9 @@ async fn register(
     method: Method,
     signs_out: bool,
 ) -> Result<VecDeque<VirtualUser>, LoadError> {
-    let mut acts = registration(method);
-    acts.retain(|act| signs_out || !matches!(act, Act::Do(Command::SignOut { .. })));
-    let acts = Arc::new(acts);
+    let mut commands = registration(method);
+    commands.retain(|command| signs_out || !matches!(command, Command::SignOut { .. }));
+    let commands = Arc::new(commands);
     let mut waiting = users.into_iter();
     let mut under_way = FuturesUnordered::new();
     let mut done = VecDeque::new();
@@ -399,17 +398,17 @@ async fn register(
         while under_way.len() < people::SIDE_BY_SIDE
             && let Some(mut user) = waiting.next()
         {
-            let acts = Arc::clone(&acts);
+            let commands = Arc::clone(&commands);
             under_way.push(async move {
-                for act in acts.iter() {
-                    let answer = user.act(act).await;
+                for command in commands.iter() {
+                    let answer = user.command(command).await;
                     let failed = match answer {
                         Ok(answer) if answer.is_success() => continue,
                         Ok(answer) => answer_told(&answer),
                         Err(error) => why(&error),
                     };
                     let shown = user.show_last().map(Box::new);
-                    return Err((format!("{}: {failed}", step_name(act)), shown));
+                    return Err((format!("{}: {failed}", command.word()), shown));
                 }
                 Ok(user)
             });

@@ -147,7 +147,7 @@ async fn within(
         in_process,
         lanes: config.direct.clone().map(Lanes::new),
         timeout: config.plan.timeout,
-        custom_target: target.keeps_more()
+        is_custom: target.keeps_more()
             || (!target.is_simple()
                 && (!target.has(Operation::CreateTenant) || target.has(Operation::CreateUser))),
         silent,

@@ -1,192 +1,153 @@
-//! What a user needs of targets that nobody here wrote: everything that their files may name, and no reproach for what
-//! their files leave out.
+//! What a user needs of custom targets: everything that their files may name, and no reproach for what their files leave
+//! out.
 //!
-//! The contract of tenants needs none of it and takes the shorter way: see [`UserContext::custom_target`].
+//! What answers left behind is kept as in a case, by handles ([`proofup_world::handles`]). The contract of tenants needs
+//! none of it and takes the shorter way: see [`UserContext::is_custom`].
 //!
-//! [`UserContext::custom_target`]: crate::tenant::UserContext::custom_target
+//! [`UserContext::is_custom`]: crate::tenant::UserContext::is_custom
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use proofup_binding::{Operation, Reply, Value, Variables};
+use proofup_binding::{CallFailure, Operation, Reply, Value, Variables};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
-use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
+use proofup_gateways::message::Cursor;
 use proofup_oracle::machine::Expected;
+use proofup_world::References;
+use proofup_world::handles::{HandleKind, Success};
+use proofup_world::person::{Typed, offers};
 
 use super::{FlowError, VirtualUser};
 
-/// What a user of a custom target has beside what every user has.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Belongings {
-    /// What answers left behind for later requests, by name.
-    kept: BTreeMap<String, Value>,
-    /// What of it is the person's, and stays when a session ends.
-    own: BTreeMap<String, Value>,
-    about: About,
-}
-
-impl Belongings {
-    /// Takes what the target told of the person when it was made.
-    pub(super) fn new(own: BTreeMap<String, Value>) -> Self {
-        Self {
-            kept: own.clone(),
-            own,
-            about: About::default(),
-        }
-    }
-}
-
-/// What a setup, a second step or a proof is about: later requests of it may name that again.
-#[derive(Debug, Clone, Default)]
-struct About {
-    method: Option<Method>,
-    kind: Option<ChallengeKind>,
-    destination: Option<String>,
-}
-
 impl VirtualUser {
-    /// Asks an operation for what its answer means, the short way where that will do.
-    pub(super) async fn asked(
+    /// Asks an operation for what its answer means, with everything that is known offered to its templates.
+    pub(super) async fn ask_custom(
         &mut self,
         operation: Operation,
         command: &Command,
     ) -> Result<Answer, FlowError> {
-        if self.context.custom_target {
-            self.ask_custom_target(operation, command).await
-        } else {
-            self.ask(operation, command).await
-        }
+        let references = References::of(command);
+        let typed = self.typed(command)?;
+        let variables = self.known_variables(&references, operation, command, &typed);
+        let variables = Variables(variables.map_err(FlowError::Unready)?);
+        let target = Arc::clone(&self.context.session.target);
+        target
+            .fits(operation, &variables)
+            .map_err(|error| FlowError::Unready(error.to_string()))?;
+        self.offered = variables;
+        let reply = self.call(operation).await?;
+        Ok(self.taken(&references, command, typed, reply))
     }
 
-    async fn ask_custom_target(
+    /// Calls an operation with what test control needs and what is offered besides, as far as the target file goes.
+    pub(super) async fn call_plainly(
         &mut self,
         operation: Operation,
-        command: &Command,
-    ) -> Result<Answer, FlowError> {
+        offered: Vec<(&'static str, Value)>,
+    ) -> Result<(Answer, BTreeMap<String, Value>), FlowError> {
+        self.offered = self.control_variables();
+        for (name, value) in offered {
+            self.offered.put(name, value);
+        }
+        let reply = self.call(operation).await?;
+        self.offered.0.extend(reply.kept.clone());
+        Ok((reply.answered, reply.kept))
+    }
+
+    async fn call(&mut self, operation: Operation) -> Result<Reply, FlowError> {
         self.operation = Some(operation);
         self.was_over_lane = false;
-        if let Command::SignIn { .. } | Command::BeginReset { .. } = command {
-            // Tokens, cookies and names of the session before are nobody's any more.
-            self.belongings.kept = self.belongings.own.clone();
-        }
-        self.turn_to(command);
-        let mut variables = self.said(operation, command)?;
-        self.offer_more(operation, command, &mut variables);
         let target = Arc::clone(&self.context.session.target);
-        let called = target.call(&self.transport, operation, &variables, None);
-        let reply = called.await.map_err(|failure| {
-            if failure.error.is_of_the_file() {
-                FlowError::Unready(failure.error.to_string())
+        let called = target.call(&self.transport, operation, &self.offered, None);
+        called.await.map_err(|CallFailure { error, .. }| {
+            if error.is_of_the_file() {
+                FlowError::Unready(error.to_string())
             } else {
-                FlowError::Transport(failure.error)
+                FlowError::Transport(error)
             }
-        })?;
-        Ok(self.taken(operation, command, reply))
+        })
     }
 
-    /// Offers who the person is and what the command itself says.
-    fn said(&mut self, operation: Operation, command: &Command) -> Result<Variables, FlowError> {
-        self.offer(command)?;
-        let deletes = matches!(command, Command::DeleteMethod { .. });
-        let specs = operation.variables().iter();
-        let said = specs
-            .filter(|spec| deletes || spec.name != "methodId")
-            .filter_map(|spec| Some((spec.name, self.offered.get(spec.name)?.clone())));
-        Ok(said.collect())
+    /// Lists all that a command may offer: who the person is, what was kept, what the command says and what is typed.
+    fn known_variables(
+        &self,
+        references: &References,
+        operation: Operation,
+        command: &Command,
+        typed: &Typed,
+    ) -> Result<BTreeMap<String, Value>, String> {
+        let persona = &self.person.persona;
+        let user = &persona.name;
+        let mut variables = self.control_variables().0;
+        let own = self.handles.of_person(user);
+        variables.extend(own.map(|(name, value)| (name.clone(), value.clone())));
+        let offer = |variables: &mut BTreeMap<String, Value>, values: Vec<_>| {
+            variables.extend(
+                values
+                    .into_iter()
+                    .map(|(name, value): (&str, Value)| (name.to_owned(), value)),
+            );
+        };
+        offer(&mut variables, offers::personal(persona).into());
+        self.handles
+            .offer(references, operation, user, &mut variables)?;
+        offer(&mut variables, offers::said(command, persona));
+        let target = &self.context.session.target;
+        self.handles
+            .offer_method_id(command, user, target, &mut variables)?;
+        let code = typed.code.clone().or_else(|| self.code_of_reset(command));
+        let code = code.map(|code| ("code", Value::from(code)));
+        let password = typed.password.clone();
+        let password = password.map(|password| ("password", Value::from(password)));
+        offer(&mut variables, code.into_iter().chain(password).collect());
+        Ok(variables)
+    }
+
+    /// Returns the code that was accepted in a reset, which some products want once more with the new password.
+    fn code_of_reset(&self, command: &Command) -> Option<proofup_domain::secret::Secret> {
+        let Command::SetNewPassword { user, reset, .. } = command else {
+            return None;
+        };
+        let index = self.handles.find(HandleKind::Reset, user, reset.as_ref())?;
+        self.handles.get(index).accepted.clone()
     }
 
     /// Keeps what a reply tells, and gives what it means.
-    fn taken(&mut self, operation: Operation, command: &Command, reply: Reply) -> Answer {
+    fn taken(
+        &mut self,
+        references: &References,
+        command: &Command,
+        typed: Typed,
+        reply: Reply,
+    ) -> Answer {
         if reply.assumed {
             // Nothing was asked for just now, so what came before is what is waited for.
             for channel in [Channel::Sms, Channel::Voice, Channel::Email, Channel::Push] {
                 self.slots.of(channel).refill();
             }
         }
-        let performed = reply.answered;
-        let mut fresh = reply.renewed;
-        if performed.is_success() {
-            self.accepted(command);
-            // What people's devices show and scan is looked for there.
-            self.offered.0.extend(reply.kept.clone());
-            fresh.extend(reply.kept);
-        }
         let target = &self.context.session.target;
-        for (name, value) in fresh {
-            let open = target.keeps_for_later(&name) && matches!(value, Value::Plain(_));
-            // A device and a registered method outlive the session.
-            if open || operation == Operation::ActivateDevice || name == "methodId" {
-                self.belongings.own.insert(name.clone(), value.clone());
-            }
-            self.belongings.kept.insert(name, value);
+        let user = self.person.persona.name.clone();
+        self.handles
+            .renew(target, references, &user, &reply.renewed);
+        let performed = reply.answered;
+        if performed.is_success() {
+            // What is shown of the exchange is masked by it.
+            self.offered.0.extend(reply.kept.clone());
+            let success = Success {
+                command,
+                answer: &performed,
+                kept: reply.kept,
+                since: Cursor::default(),
+                assumed: reply.assumed,
+                code: typed.code.as_ref(),
+            };
+            self.handles.remember(target, &self.person.persona, success);
+            self.person.accept(command, typed);
         }
         performed
-    }
-
-    /// Remembers what a command is about.
-    fn turn_to(&mut self, command: &Command) {
-        let (Command::BeginEnrollment { kind, .. }
-        | Command::BeginSecondStep { kind, .. }
-        | Command::BeginResetProof { kind, .. }) = command
-        else {
-            return;
-        };
-        let method = command.method();
-        self.belongings.about = About {
-            method,
-            kind: kind.or_else(|| method.map(Method::setup_kind)),
-            destination: method.and_then(|method| self.destination_of(method)),
-        };
-    }
-
-    fn destination_of(&self, method: Method) -> Option<String> {
-        let account = &self.account;
-        match method {
-            Method::Email => Some(account.address.clone()),
-            Method::MobilePhone => Some(account.mobile.e164.clone()),
-            Method::OfficePhone => Some(account.office.e164.clone()),
-            Method::MicrosoftAuthenticator | Method::SoftwareOath | Method::SecurityQuestions => {
-                None
-            }
-        }
-    }
-
-    /// Offers what a command does not say itself: the person's own, what was kept, and what all of it is about.
-    fn offer_more(&self, operation: Operation, command: &Command, variables: &mut Variables) {
-        let Belongings { kept, about, .. } = &self.belongings;
-        let mut more = kept.clone();
-        let mut text = |name: &str, text: &str| {
-            more.insert(name.to_owned(), Value::from(text));
-        };
-        text("ownAddress", &self.account.address);
-        let begins = matches!(command, Command::BeginEnrollment { .. });
-        match (&about.destination, about.method) {
-            (Some(_), Some(Method::Email)) if begins => text("addressIs", "own"),
-            (Some(number), _) if begins => text("e164", number),
-            (Some(destination), _) => text("destination", destination),
-            (None, _) => {}
-        }
-        if let (Some(method), true) = (about.method, is_inside(command)) {
-            text("method", method.as_str());
-        }
-        if let (Some(kind), true) = (about.kind, is_inside(command)) {
-            text("kind", kind.as_str());
-        }
-        if let (Command::SetNewPassword { .. }, Some(code)) = (command, &self.used) {
-            more.insert("code".to_owned(), Value::from(code.clone()));
-        }
-        let password = Value::from(self.account.password.clone());
-        more.insert("password".to_owned(), password);
-        for (name, value) in more {
-            // What no template of the operation can name stays where it is.
-            let is_offered =
-                operation.offers(&name) || self.context.session.target.keeps_for_later(&name);
-            if is_offered || matches!(value, Value::Jar(_)) {
-                variables.0.entry(name).or_insert(value);
-            }
-        }
     }
 
     /// Adds to an answer what the target file says nothing of: a mapping that is silent is no defect of the target.
@@ -209,16 +170,4 @@ impl VirtualUser {
         answer.complete(pattern.example(), silent);
         answer
     }
-}
-
-/// Returns whether a command goes on with a setup, a second step or a proof.
-const fn is_inside(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::ReadEnrollment { .. }
-            | Command::NextPage { .. }
-            | Command::SubmitCode { .. }
-            | Command::SubmitSecondStepCode { .. }
-            | Command::SubmitResetCode { .. }
-    )
 }

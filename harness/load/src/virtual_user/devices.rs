@@ -1,14 +1,15 @@
 //! What a user does with a phone in their hand: answer a call, scan a code, activate an app, approve a notification.
 
-use bytes::Bytes;
+use std::collections::BTreeMap;
+
 use proofup_binding::{Operation, Value};
-use proofup_domain::answer::{AccountAnswer, Answer};
-use proofup_domain::command::Command;
+use proofup_domain::answer::Answer;
+use proofup_domain::command::{AddBy, CallbackSecret, Command};
 use proofup_domain::secret::Secret;
-use proofup_gateways::people::authenticator::{Authenticator, parse_activation};
-use proofup_gateways::people::handset::{self, SecretChoice};
-use proofup_world::person::apps::account_answer;
-use serde_json::Value as Json;
+use proofup_gateways::people::handset::SecretChoice;
+use proofup_world::handles::HandleKind;
+use proofup_world::operation_of;
+use proofup_world::person::apps::{DeviceActivation, add_account, call_back};
 
 use super::{FlowError, VirtualUser};
 
@@ -16,133 +17,114 @@ impl VirtualUser {
     /// Lets a command happen and tells what came back.
     pub(super) async fn perform(&mut self, command: &Command) -> Result<Answer, FlowError> {
         match command {
-            Command::AddAccount { .. } => self.add_account(),
-            Command::ActivateDevice { .. } => self.activate_device(command).await,
-            Command::ApproveNotification { .. } => self.approve().await,
-            Command::PressKey { key, .. } => self.press_key(key).await,
+            Command::AddAccount { by, .. } => self.add_account(*by),
+            Command::ActivateDevice { by, .. } => self.activate_device(*by).await,
+            Command::ApproveNotification { secret, .. } => self.reply("approve", *secret).await,
+            Command::DenyNotification { secret, .. } => self.reply("deny", *secret).await,
+            Command::PressKey { secret, .. } => self.answer_call(command, *secret).await,
+            Command::HangUp { .. } | Command::LetRing { .. } => {
+                self.answer_call(command, CallbackSecret::Right).await
+            }
             _ => {
-                let operation = Operation::from_word(command.word()).ok_or_else(|| {
+                let operation = operation_of(command).ok_or_else(|| {
                     FlowError::Unready(format!("no target performs `{}`", command.word()))
                 })?;
-                self.asked(operation, command).await
+                if self.context.is_custom {
+                    self.ask_custom(operation, command).await
+                } else {
+                    self.ask(operation, command).await
+                }
             }
         }
     }
 
-    /// Shows what the user's authenticator shows, so many steps ahead.
-    pub(super) fn shown_code(&self, drift: i32) -> Option<Secret> {
-        let (authenticator, account) = self.authenticator.as_ref()?;
-        authenticator.code(*account, self.tenant.now(), drift).ok()
-    }
-
-    fn kept_secret(&self, name: &str) -> Option<Secret> {
-        match self.offered.get(name)? {
-            Value::Secret(secret) => Some(secret.clone()),
-            Value::Plain(value) => value.as_str().map(Secret::new),
-            Value::Jar(_) => None,
-        }
-    }
-
-    /// Adds the account to an authenticator, from the payload or, where none is shown, from the secret.
-    fn add_account(&mut self) -> Result<Answer, FlowError> {
-        let mut authenticator = Authenticator::new(0);
-        let payload = self.kept_secret("qrPayload");
-        let typed = self.kept_secret("manualSecret");
-        let added = match (&payload, &typed) {
-            (Some(payload), _) => authenticator.scan_otpauth(payload),
-            (None, Some(secret)) => authenticator.type_secret(secret, "", ""),
-            (None, None) => {
-                let why = "the setup showed nothing that an authenticator could add";
-                return Err(FlowError::Unready(why.to_owned()));
-            }
+    /// Returns what the setup at hand showed, and the index of its handle where there is one.
+    fn shown(&self, payload: &str, by: AddBy) -> (&BTreeMap<String, Value>, usize, AddBy) {
+        let user = &self.person.persona.name;
+        let setup = self.handles.find(HandleKind::Enrollment, user, None);
+        let kept = setup.map_or(&self.offered.0, |index| &self.handles.get(index).kept);
+        // Where there is nothing to scan, people type.
+        let by = if kept.contains_key(payload) {
+            by
+        } else {
+            AddBy::Manual
         };
-        let Ok(account) = added else {
+        (kept, setup.unwrap_or_default(), by)
+    }
+
+    /// Adds the account to an authenticator.
+    fn add_account(&mut self, by: AddBy) -> Result<Answer, FlowError> {
+        let (kept, setup, by) = self.shown("qrPayload", by);
+        let added = add_account(kept, setup, by, &self.person.persona.name.0);
+        let Some((account, answer)) = added.map_err(FlowError::Unready)? else {
             return Ok(Answer::Unreadable);
         };
-        let same = typed.is_some_and(|typed| {
-            let mut other = Authenticator::new(0);
-            let typed = other.type_secret(&typed, "", "");
-            typed.is_ok_and(|typed| account.same_as(&typed))
-        });
-        let told = account_answer(&account, same);
-        self.authenticator = Some((authenticator, account.key));
-        Ok(Answer::of(&told))
+        // People of a load run have one phone: what is added takes the place of what was there.
+        self.person.accounts = vec![account];
+        Ok(Answer::of(&answer))
     }
 
     /// Activates the device with what the setup shows.
-    async fn activate_device(&mut self, command: &Command) -> Result<Answer, FlowError> {
-        let scanned = self
-            .kept_secret("qrPayload")
-            .and_then(|payload| parse_activation(&payload));
-        let manual_url = self.offered.get("manualUrl").map(Value::reveal);
-        let manual_url = manual_url
-            .as_ref()
-            .and_then(Json::as_str)
-            .map(str::to_owned);
-        let typed = self.kept_secret("manualCode").zip(manual_url);
-        let same = matches!((&scanned, &typed), (Some((code, url)), Some((other, other_url)))
-            if code.expose() == other.expose() && url == other_url);
-        let (code, url) = scanned.or(typed).ok_or_else(|| {
-            let why = "the setup showed nothing that a device could be activated with";
-            FlowError::Unready(why.to_owned())
-        })?;
-        self.offered.insert("activationCode", code);
-        self.offered.insert("activationUrl", &*url);
-        self.offered.insert("pushToken", &*self.account.push_token);
-        let mut performed = self.asked(Operation::ActivateDevice, command).await?;
+    async fn activate_device(&mut self, by: AddBy) -> Result<Answer, FlowError> {
+        let (kept, setup, by) = self.shown("qrPayload", by);
+        let read = DeviceActivation::read(kept, by).map_err(FlowError::Unready)?;
+        let Some(activation) = read else {
+            return Ok(Answer::Unreadable);
+        };
+        let offered = activation.offered(&self.push_token);
+        let (mut performed, kept) = self.ask_plainly(Operation::ActivateDevice, offered).await?;
         if !performed.is_success() {
             return Ok(performed);
         }
-        let code_secret = self.kept_secret("codeSecret");
-        if let Some(secret) = &code_secret {
-            let mut authenticator = Authenticator::new(0);
-            if let Ok(account) = authenticator.add_activated(secret) {
-                self.authenticator = Some((authenticator, account.key));
-            }
+        let completed = activation.complete(&kept, self.push_token.clone(), setup);
+        let (device, account, answer) = completed.map_err(FlowError::Unready)?;
+        self.person.devices = vec![device];
+        if let Some(account) = account {
+            self.person.accounts = vec![account];
         }
-        let told = AccountAnswer {
-            same_account: Some(same),
-            code_secret: Some(code_secret.is_some()),
-            ..AccountAnswer::default()
-        };
-        performed.tell(&told);
+        performed.tell(&answer);
         Ok(performed)
     }
 
-    /// Approves the notification that came last.
-    async fn approve(&mut self) -> Result<Answer, FlowError> {
-        let push = self
-            .message
-            .as_ref()
-            .and_then(|message| message.push.as_ref());
-        let push = push.ok_or_else(|| FlowError::Unready("no notification came".to_owned()))?;
-        self.offered
-            .insert("notificationId", &*push.notification_id);
-        self.offered.insert("reply", "approve");
-        let asked = self.send(Operation::ReplyToNotification).await?;
-        Ok(asked.answered)
+    /// Replies to the notification that came last.
+    async fn reply(&mut self, reply: &str, secret: CallbackSecret) -> Result<Answer, FlowError> {
+        let missing = |what: &str| FlowError::Unready(what.to_owned());
+        let message = self.message.as_ref();
+        let push = message.and_then(|message| message.push.as_ref());
+        let push = push.ok_or_else(|| missing("no notification came"))?;
+        let device = self.person.devices.last();
+        let device = device.ok_or_else(|| missing("no device was activated"))?;
+        let carried = match secret {
+            CallbackSecret::Right => device.secret.clone(),
+            CallbackSecret::None => None,
+            _ => return Err(missing("users of a load run have no other secret")),
+        };
+        let offered = device.reply(&push.notification_id, carried, reply);
+        let (performed, _) = self
+            .ask_plainly(Operation::ReplyToNotification, offered)
+            .await?;
+        Ok(performed)
     }
 
-    /// Answers the call that came last, and presses a key.
-    async fn press_key(&mut self, key: &str) -> Result<Answer, FlowError> {
-        let call = self
-            .message
-            .as_ref()
-            .and_then(|message| message.call.as_ref());
+    /// Does what a command says with the call that came last.
+    async fn answer_call(
+        &mut self,
+        command: &Command,
+        secret: CallbackSecret,
+    ) -> Result<Answer, FlowError> {
+        let message = self.message.as_ref();
+        let call = message.and_then(|message| message.call.as_ref());
         let call = call.ok_or_else(|| FlowError::Unready("nobody called".to_owned()))?;
-        let callback = handset::press_key(call, key, &SecretChoice::Right);
+        let choice = match secret {
+            CallbackSecret::Right => SecretChoice::Right,
+            CallbackSecret::None => SecretChoice::None,
+            _ => {
+                let why = "users of a load run have no other secret";
+                return Err(FlowError::Unready(why.to_owned()));
+            }
+        };
         let secrets: Vec<Secret> = call.secret.iter().cloned().collect();
-        let mut request = http::Request::builder()
-            .method(callback.method)
-            .uri(callback.url);
-        for (name, value) in callback.headers {
-            request = request.header(name, value);
-        }
-        let request: http::Request<Bytes> = request.body(callback.body).map_err(|error| {
-            FlowError::Unready(format!(
-                "the call names no address that could be called back: {error}"
-            ))
-        })?;
+        let request = call_back(command, call, &choice).map_err(FlowError::Unready)?;
         self.operation = None;
         self.was_over_lane = false;
         let target = std::sync::Arc::clone(&self.context.session.target);

@@ -257,8 +257,7 @@ fn text_of(kept: &BTreeMap<String, Value>, name: &str) -> Option<String> {
 }
 
 /// Returns what an authenticator shows of an account; `same`: what was scanned and what was typed are one.
-#[must_use]
-pub fn account_answer(account: &AuthenticatorAccount, same: bool) -> AccountAnswer {
+fn account_answer(account: &AuthenticatorAccount, same: bool) -> AccountAnswer {
     AccountAnswer {
         same_account: Some(same),
         issuer: Some(account.issuer.clone()),

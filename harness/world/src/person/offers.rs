@@ -57,6 +57,19 @@ pub fn said(command: &Command, persona: &Persona) -> Vec<(&'static str, Value)> 
     offered
 }
 
+/// Lists what is always known of a person.
+#[must_use]
+pub fn personal(persona: &Persona) -> [(&'static str, Value); 3] {
+    [
+        (
+            "userPrincipalName",
+            Value::from(&*persona.user_principal_name),
+        ),
+        ("ownAddress", Value::from(&*persona.own)),
+        ("password", Value::from(persona.password.clone())),
+    ]
+}
+
 /// Lists the names that [`said`] may offer: what one command says, no later one may take for its own.
 pub const SAID: [&str; 7] = [
     "method",
