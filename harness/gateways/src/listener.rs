@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// A listener that can be closed and opened again. Clones share it.
 #[derive(Debug, Clone)]
@@ -99,10 +100,10 @@ impl Listener {
             .await;
     }
 
-    /// Serves every connection until the stop signal changes, then ends them all.
+    /// Serves every connection until it is stopped, then ends them all.
     ///
     /// `serve` says when it is done with a connection, and whether it is to be reset.
-    pub(crate) async fn serve<F, Fut>(self, mut stop: watch::Receiver<bool>, serve: F)
+    pub(crate) async fn serve<F, Fut>(self, stop: CancellationToken, serve: F)
     where
         F: Fn(TcpStream) -> Fut,
         Fut: Future<Output = (TcpStream, bool)> + Send + 'static,
@@ -110,7 +111,7 @@ impl Listener {
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
-                _ = stop.changed() => break,
+                () = stop.cancelled() => break,
                 stream = self.accept() => match stream {
                     Ok(stream) => {
                         let _ = stream.set_nodelay(true);
@@ -127,7 +128,7 @@ impl Listener {
                     // Out of file descriptors, as a rule: go on when a connection has ended.
                     Err(_) => {
                         tokio::select! {
-                            _ = stop.changed() => break,
+                            () = stop.cancelled() => break,
                             _ = connections.join_next() => tokio::task::yield_now().await,
                         }
                     }

@@ -19,8 +19,9 @@ use std::time::Duration;
 use proofup_domain::clock::Clock;
 use proofup_domain::state::Channel;
 use tokio::net::TcpStream;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::behaviour::{ProviderState, Providers};
@@ -38,7 +39,8 @@ pub struct Gateways {
     mail: SocketAddr,
     push: SocketAddr,
     smtp: SocketAddr,
-    stop: watch::Sender<bool>,
+    /// Also ends the listeners of a host that is dropped without a stop.
+    stop: DropGuard,
     tasks: Vec<JoinHandle<()>>,
     upstream: Arc<Upstream>,
 }
@@ -71,7 +73,7 @@ impl Gateways {
     )]
     pub async fn start(clock: Clock) -> Result<Self, StartError> {
         let providers = Providers::new(clock, Inboxes::default());
-        let (stop, stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
         let upstream = Arc::new(Upstream::new(providers.clone()));
         let mut tasks = Vec::new();
         let mut front = |channel: Channel| -> Result<SocketAddr, StartError> {
@@ -79,7 +81,7 @@ impl Gateways {
             let address = listener.address();
             let upstream = Arc::clone(&upstream);
             let carry = move |stream| carry(stream, Arc::clone(&upstream));
-            tasks.push(tokio::spawn(listener.serve(stopped.clone(), carry)));
+            tasks.push(tokio::spawn(listener.serve(stop.clone(), carry)));
             Ok(address)
         };
         let sms = front(Channel::Sms)?;
@@ -90,7 +92,7 @@ impl Gateways {
         let smtp = listener.address();
         let session = providers.clone();
         let serve = move |stream| smtp::serve(stream, session.clone());
-        tasks.push(tokio::spawn(listener.serve(stopped, serve)));
+        tasks.push(tokio::spawn(listener.serve(stop.clone(), serve)));
         Ok(Self {
             providers,
             sms,
@@ -98,7 +100,7 @@ impl Gateways {
             mail,
             push,
             smtp,
-            stop,
+            stop: stop.drop_guard(),
             tasks,
             upstream,
         })
@@ -148,7 +150,7 @@ impl Gateways {
 
     /// Ends every connection and frees the ports. The inboxes stay readable by their clones.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
+        self.stop.disarm().cancel();
         for task in std::mem::take(&mut self.tasks) {
             // A task that panicked has ended, too.
             let _ = task.await;

@@ -19,8 +19,9 @@ use hyper_util::rt::TokioIo;
 use proofup_domain::clock::Clock;
 use proofup_domain::state::Channel;
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::conformance::StartError;
 use super::people_api;
@@ -63,7 +64,8 @@ pub struct Standalone {
     providers: Providers,
     http: String,
     smtp: String,
-    stop: watch::Sender<bool>,
+    /// Also ends the listeners of a host that is dropped without a stop.
+    stop: DropGuard,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -118,20 +120,20 @@ impl Standalone {
         };
         let (http, smtp) = (advertised(&http_listener), advertised(&smtp_listener));
         providers.add_listener(Channel::Email, smtp_listener.clone());
-        let (stop, stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
         let state = providers.clone();
         let serve_http = move |stream| serve(stream, state.clone());
         let state = providers.clone();
         let serve_smtp = move |stream| smtp::serve(stream, state.clone());
         let tasks = vec![
-            tokio::spawn(http_listener.serve(stopped.clone(), serve_http)),
-            tokio::spawn(smtp_listener.serve(stopped, serve_smtp)),
+            tokio::spawn(http_listener.serve(stop.clone(), serve_http)),
+            tokio::spawn(smtp_listener.serve(stop.clone(), serve_smtp)),
         ];
         Ok(Self {
             providers,
             http,
             smtp,
-            stop,
+            stop: stop.drop_guard(),
             tasks,
         })
     }
@@ -186,7 +188,7 @@ impl Standalone {
 
     /// Ends every connection and frees the ports.
     pub async fn stop(self) {
-        self.stop.send_replace(true);
+        self.stop.disarm().cancel();
         for task in self.tasks {
             // A task that panicked has ended, too.
             let _ = task.await;
