@@ -239,3 +239,71 @@ pub(crate) fn drop_unmapped(
     let (unmapped, wrong) = mismatches.into_iter().partition(is_unmapped);
     CheckEvidence::Answered { wrong, unmapped }
 }
+
+#[cfg(test)]
+mod tests {
+    use proofup_scenario::catalogue::embedded_catalogue;
+    use proofup_scenario::embedded_suite;
+    use serde_json::Value as Json;
+
+    use super::*;
+
+    fn mismatch(path: &str) -> Mismatch {
+        Mismatch {
+            path: path.to_owned(),
+            expected: Json::from(1),
+            actual: None,
+        }
+    }
+
+    fn answered(wrong: &[&str], unmapped: &[&str]) -> CheckEvidence {
+        let mismatches = |paths: &[&str]| paths.iter().map(|path| mismatch(path)).collect();
+        CheckEvidence::Answered {
+            wrong: mismatches(wrong),
+            unmapped: mismatches(unmapped),
+        }
+    }
+
+    fn step() -> Step {
+        let suite = embedded_suite(&embedded_catalogue()).expect("the suite loads");
+        let mut steps = suite.scenarios.into_iter().flat_map(|one| one.steps);
+        steps.next().expect("a scenario has steps")
+    }
+
+    #[test]
+    fn unmapped_fields_spare_a_check_only_where_nothing_else_differs() {
+        let step = step();
+        assert_eq!(unmapped(&step, &answered(&[], &[])), None);
+        assert_eq!(unmapped(&step, &answered(&["state"], &["triesLeft"])), None);
+        assert_eq!(unmapped(&step, &answered(&["state"], &[])), None);
+        let spared = unmapped(&step, &answered(&[], &["triesLeft", "triesLeft", "page"]));
+        let Some(CouldNotRun::Precondition { line, what }) = spared else {
+            panic!("{spared:?}");
+        };
+        assert_eq!(line, step.line);
+        assert!(what.ends_with("tells `triesLeft`, `page`"), "{what}");
+    }
+
+    #[test]
+    fn each_kind_of_evidence_that_is_no_answer_is_spared_by_one_row() {
+        let step = step();
+        let why = CouldNotRun::NotReached("not run".to_owned());
+        for (evidence, rows) in [
+            (answered(&["state"], &[]), [false; 3]),
+            (CheckEvidence::Silent(mismatch("")), [false; 3]),
+            (
+                CheckEvidence::AcceptedShape(CodeShape::PlusSign),
+                [true, false, false],
+            ),
+            (CheckEvidence::Missing(why), [false, true, false]),
+            (CheckEvidence::Assumed, [false, false, true]),
+        ] {
+            let found = [
+                accepted(&evidence).is_some(),
+                missing(&evidence).is_some(),
+                assumed(&step, &evidence).is_some(),
+            ];
+            assert_eq!(found, rows, "{evidence:?}");
+        }
+    }
+}
