@@ -69,7 +69,8 @@ pub(crate) fn checks(rules: &AnswerRules, selected: Option<&BTreeSet<String>>) -
     checks
 }
 
-fn mismatch(broken: &BrokenRule) -> Mismatch {
+/// Returns what broke a rule, and the first case, by name, that saw it.
+pub(crate) fn mismatch(broken: &BrokenRule) -> Mismatch {
     let others = broken.cases.saturating_sub(1);
     let also = match others {
         0 => String::new(),

@@ -20,9 +20,11 @@ use proofup_judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use proofup_judge::report::words::{counted, thousands};
+use proofup_world::answer_rules::AnswerRule;
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
+use crate::every_answer::mismatch;
 use crate::run::{RunConfig, RunError};
 
 /// How much of each part.
@@ -91,7 +93,9 @@ pub async fn beyond_scripts(
         max_time: None,
     };
     let explored = explore(&config, |_| {}, stop).await?;
-    let mut told_case = case("explore", of_explore(&explored), wall(began));
+    let mut checks = of_explore(&explored);
+    checks.extend(of_rules(&explored));
+    let mut told_case = case("explore", checks, wall(began));
     told_case.internal_error = explored
         .disagreements
         .first()
@@ -189,6 +193,22 @@ fn of_matrix(found: &Findings) -> CheckResult {
         counted(found.asked, "combination")
     );
     check("matrix", "AVAIL-10", "matrix", did, outcome)
+}
+
+/// Returns a failed check for each rule for every answer that exploring saw broken.
+fn of_rules(explored: &ExploreOutput) -> Vec<CheckResult> {
+    let rules = AnswerRule::ALL.into_iter();
+    rules
+        .filter_map(|rule| {
+            let broken = explored.broken.iter().filter(|one| one.rule == rule);
+            let found: Vec<Mismatch> = broken.map(mismatch).collect();
+            let (requirement, words) = rule.check();
+            let did = "held every answer against a rule".to_owned();
+            let words = format!("explored-{words}");
+            (!found.is_empty())
+                .then(|| check("explore", requirement, &words, did, Outcome::Failed(found)))
+        })
+        .collect()
 }
 
 /// Returns the counterexample; where there is none, what could not be exercised.

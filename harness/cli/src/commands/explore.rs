@@ -12,6 +12,7 @@ use proofup_explore::explore::{ExploreConfig, ExploreFinding, ExploreOutput, exp
 use proofup_judge::outcome::Outcome;
 use proofup_judge::report::words::{counted, thousands};
 use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_world::answer_rules::BrokenRule;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
@@ -126,7 +127,7 @@ fn exit_code(explored: &ExploreOutput) -> u8 {
         70
     } else if explored.interrupted {
         130
-    } else if explored.counterexample.is_some() {
+    } else if explored.counterexample.is_some() || !explored.broken.is_empty() {
         1
     } else if incomplete(explored).is_empty() {
         0
@@ -214,6 +215,9 @@ fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> St
             "case {case}: the auditor objects to an answer that the oracle admits: {violation}"
         );
     }
+    for broken in &explored.broken {
+        text.push_str(&broken_rule(broken));
+    }
     let verdict = match exit_code(explored) {
         0 => good(&"conforms: no defect found"),
         1 => bad(&"nonconforming: a wrong answer was found"),
@@ -227,6 +231,23 @@ fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> St
         ""
     };
     let _ = writeln!(text, "{}{out_of_time}", bold(&verdict));
+    text
+}
+
+/// Returns what broke a rule for every answer: `CODE-7/no-answer-holds-a-code: listMethods $.value: explore-1-12`.
+fn broken_rule(broken: &BrokenRule) -> String {
+    let (requirement, words) = broken.rule.check();
+    let mut text = format!(
+        "\nFOUND {requirement}/{words}\n  {}: {}\n    expected: {}\n    actual:   broken in {}, first in {}\n",
+        broken.operation,
+        broken.place,
+        broken.rule.wants(),
+        counted(broken.cases, "case"),
+        broken.case
+    );
+    if let Some(exchange) = &broken.exchange {
+        let _ = writeln!(text, "  {}", exchange.curl());
+    }
     text
 }
 

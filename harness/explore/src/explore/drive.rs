@@ -11,6 +11,7 @@ use proofup_domain::requirement::Catalogue;
 use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_oracle::auditor::Violation;
 use proofup_scenario::{COMMANDS, Finder, Provenance, load};
+use proofup_world::answer_rules::BrokenRule;
 use proofup_world::case::{Case, run_case};
 use proofup_world::context::RunContext;
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
@@ -71,6 +72,8 @@ pub struct ExploreOutput {
     pub chances: Vec<(u64, String)>,
     /// Cases that could not be played, and why.
     pub failures: Vec<(u64, String)>,
+    /// Rules for every answer that some answer or message broke, each named with the first case, by name, that did.
+    pub broken: Vec<BrokenRule>,
     /// What the target lacks that exploring needs.
     pub missing: BTreeSet<Facility>,
     /// The user ended it.
@@ -176,6 +179,7 @@ pub async fn explore(
         .await;
     output.interrupted = ended == StopReason::Interrupted;
     output.out_of_time = ended == StopReason::Deadline;
+    output.broken = context.answers.broken();
     if let Some((case, (story, difference))) = failing.pop_first() {
         output.counterexample = Some(
             make_small(
@@ -359,6 +363,7 @@ impl ExploreOutput {
             disagreements: Vec::new(),
             stalls: Vec::new(),
             chances: Vec::new(),
+            broken: Vec::new(),
             failures: Vec::new(),
             missing: needed
                 .into_iter()

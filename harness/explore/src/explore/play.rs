@@ -103,6 +103,7 @@ pub(crate) async fn play(
         code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
     };
     side.played.violations = audit(&grounds, &world.history);
+    world.hold_to_rules(stem);
     world.tear_down().await;
     if let Some(UnexpectedAnswer {
         got: Got::Answer(answer),
