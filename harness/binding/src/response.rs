@@ -62,7 +62,9 @@ impl std::fmt::Debug for RawResponse {
 }
 
 impl RawResponse {
-    pub(super) fn of(response: http::Response<Bytes>) -> Self {
+    /// Reads a response of a transport as it came.
+    #[must_use]
+    pub fn of(response: http::Response<Bytes>) -> Self {
         let (parts, body) = response.into_parts();
         Self {
             status: parts.status.as_u16(),

@@ -559,3 +559,6 @@ fn is_of_control(seen: &Seen) -> bool {
 fn is_long(text: &str) -> bool {
     text.len() >= SECRET_MIN && !text.bytes().all(|byte| byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests;
