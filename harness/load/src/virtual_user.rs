@@ -23,7 +23,7 @@ use proofup_gateways::message::Message;
 use proofup_oracle::machine::{self, NewUser, State};
 use proofup_world::handles::Handles;
 use proofup_world::person::codes::KnownCodes;
-use proofup_world::person::{PersonState, Typed, new_password, offers};
+use proofup_world::person::{Participant, Typed, new_password, offers};
 use rand_chacha::ChaCha8Rng;
 
 use super::account::DrawnUser;
@@ -59,7 +59,7 @@ pub(crate) enum FlowError {
 pub(crate) struct VirtualUser {
     pub(crate) context: Rc<UserContext>,
     pub(crate) tenant: Rc<LoadTenant>,
-    pub(crate) person: PersonState,
+    pub(crate) person: Participant,
     /// Where notifications to the device go.
     push_token: String,
     /// Draws what the user makes up.
@@ -154,7 +154,7 @@ impl VirtualUser {
         let mut user = Self {
             context: Rc::clone(context),
             tenant: Rc::clone(tenant),
-            person: PersonState::new(persona),
+            person: Participant::new(persona),
             push_token,
             rng,
             ready_at: Timestamp::MIN,

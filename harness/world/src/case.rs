@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 
 use super::World;
 use super::handles::Handles;
-use super::person::PersonState;
+use super::person::Participant;
 use super::persona::{Organisation, Persona, case_rng};
 use super::time::ClockReading;
 use crate::context::RunContext;
@@ -131,7 +131,7 @@ pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<Worl
         organisation,
         people: people
             .into_iter()
-            .map(|(name, persona)| (name, PersonState::new(persona)))
+            .map(|(name, persona)| (name, Participant::new(persona)))
             .collect(),
         gateways,
         handles: Handles::default(),

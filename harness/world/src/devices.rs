@@ -9,7 +9,7 @@ use proofup_domain::state::Channel;
 use proofup_gateways::message::Message;
 
 use super::handles::HandleKind;
-use super::person::PersonState;
+use super::person::Participant;
 use super::person::apps::{DeviceActivation, add_account};
 use super::request::Request;
 use super::variables::Vars;
@@ -86,7 +86,7 @@ impl World<'_> {
     }
 
     /// Returns the person who holds a device, to be changed.
-    fn holder(&mut self, name: &Name) -> Result<&mut PersonState, StepError> {
+    fn holder(&mut self, name: &Name) -> Result<&mut Participant, StepError> {
         self.people
             .get_mut(name)
             .ok_or_else(|| StepError::Unready(format!("there is no user `{name}`")))

@@ -58,7 +58,7 @@ use handles::Handles;
 pub use needs::missing_facilities;
 pub use operations::{References, operation_of};
 pub use perform::merge;
-use person::PersonState;
+use person::Participant;
 use persona::Organisation;
 pub use setup::{Newcomer, Terms, changes_its_user, first_policy, preparation, registrations};
 pub use tenant::tenant;
@@ -69,7 +69,7 @@ pub use unproven::{MappingGap, UnprovenMapping};
 pub struct World<'a> {
     context: &'a RunContext,
     organisation: Organisation,
-    people: BTreeMap<Name, PersonState>,
+    people: BTreeMap<Name, Participant>,
     gateways: Host,
     handles: Handles,
     limits: Limits,
@@ -168,7 +168,7 @@ impl World<'_> {
     }
 
     /// Returns the person of a name; the loader has checked that there is one.
-    fn person(&self, name: &Name) -> Result<&PersonState, StepError> {
+    fn person(&self, name: &Name) -> Result<&Participant, StepError> {
         self.people
             .get(name)
             .ok_or_else(|| StepError::Unready(format!("there is no user `{name}`")))

@@ -18,9 +18,9 @@ use crate::handles::{HandleKind, Handles};
 use crate::persona::{Persona, draw_password};
 use apps::{Device, OathAccount};
 
-/// One person: who they are, what they hold, and what of theirs was accepted.
+/// Someone who takes part: who they are, what they hold, and what of theirs was accepted.
 #[derive(Debug, Clone)]
-pub struct PersonState {
+pub struct Participant {
     /// Names, addresses, numbers and passwords.
     pub persona: Persona,
     /// Devices that were activated, oldest first.
@@ -52,7 +52,7 @@ impl Typed {
     }
 }
 
-impl PersonState {
+impl Participant {
     /// A person who has nothing yet.
     #[must_use]
     pub const fn new(persona: Persona) -> Self {

@@ -186,6 +186,45 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_role_names_one_of_the_known_codes() {
+        let user = Name("alice".to_owned());
+        let [first, second, before, used] =
+            ["111111", "222222", "333333", "444444"].map(|code| Secret::new(code));
+        let sent = [first.clone(), second.clone()];
+        let nine_of_ten: BTreeSet<Secret> =
+            (0..9).map(|digit| Secret::new(digit.to_string())).collect();
+        let known = KnownCodes {
+            user: &user,
+            sent: &sent,
+            sent_before: Some(&before),
+            last_sent: None,
+            used: Some(&used),
+            account: None,
+            accounts: &[],
+            met: &nine_of_ten,
+            now: Timestamp::UNIX_EPOCH,
+            digits: 1,
+        };
+        let mut rng = crate::persona::case_rng(7, "roles");
+        let mut choose = |known: &KnownCodes<'_>, role: CodeRole| known.choose(&role, &mut rng);
+        assert_eq!(choose(&known, CodeRole::Missing), Ok(None));
+        assert_eq!(choose(&known, CodeRole::LastSent), Ok(Some(second.clone())));
+        assert_eq!(choose(&known, CodeRole::Expired), Ok(Some(second)));
+        assert_eq!(choose(&known, CodeRole::Previous), Ok(Some(first)));
+        assert_eq!(choose(&known, CodeRole::Used), Ok(Some(used.clone())));
+        assert!(choose(&known, CodeRole::Current).is_err());
+        let once = KnownCodes {
+            sent: &sent[1..],
+            ..known
+        };
+        assert_eq!(choose(&once, CodeRole::Previous), Ok(Some(before.clone())));
+        let never = KnownCodes { sent: &[], ..once };
+        assert!(choose(&never, CodeRole::LastSent).is_err());
+        let nine = Secret::new("9");
+        assert_eq!(choose(&never, CodeRole::Wrong), Ok(Some(nine)));
+    }
+
+    #[test]
     fn a_wrong_code_keeps_the_shape_of_the_right_one() {
         let mut rng = crate::persona::case_rng(7, "codes");
         for right in ["482913", "XK4-92B", "ab12 cd34", "0000-0000"] {
