@@ -255,7 +255,7 @@ impl ProbeRunner<'_> {
             .map(|stage| stage.name.clone())
             .collect();
         if let Some(bad) = findings.first_bad(&story.after) {
-            let why = format!("`{bad}` comes first");
+            let why = format!("`{bad}` has to be ok first");
             for name in names {
                 findings.add_as(name, Probed::NotReached(why.clone()));
             }
@@ -277,7 +277,8 @@ impl ProbeRunner<'_> {
             .map(|stage| stage.name.clone())
             .collect();
         if self.silent && self.borrows() && fitting::changes_somebody(&story) {
-            let why = "it would use up a user of [[users]]; `proofup doctor` does".to_owned();
+            let why =
+                "it would use up a user of [[users]]; run `proofup doctor` to probe it".to_owned();
             for name in names {
                 findings.add_as(name, Probed::NotReached(why.clone()));
             }
@@ -303,7 +304,10 @@ impl ProbeRunner<'_> {
                 .position(|name| *name == ended)
                 .unwrap_or_default();
             for name in names.into_iter().skip(played + 1) {
-                findings.add_as(name, Probed::NotReached(format!("`{ended}` comes first")));
+                findings.add_as(
+                    name,
+                    Probed::NotReached(format!("`{ended}` has to be ok first")),
+                );
             }
         }
     }
@@ -347,7 +351,7 @@ impl ProbeRunner<'_> {
             // Nothing was sent: there is nobody to probe with.
             if first.name == "provisioning" {
                 let keys = ["operations.createTenant", "operations.createUser", "users"];
-                let change = "let people be made by createTenant or createUser, or list some under [[users]]";
+                let change = "bind createTenant or createUser, or list users under [[users]]";
                 let keys = keys.map(str::to_owned).into();
                 let wrong = diagnosis(
                     self.text,
@@ -361,7 +365,7 @@ impl ProbeRunner<'_> {
                 for stage in stages {
                     findings.add_as(
                         stage.name.clone(),
-                        Probed::NotReached("`provisioning` comes first".to_owned()),
+                        Probed::NotReached("`provisioning` has to be ok first".to_owned()),
                     );
                 }
                 return;
@@ -381,11 +385,11 @@ impl ProbeRunner<'_> {
         } else {
             first.gaps.clone()
         };
-        let change = format!("correct what {operation} sends, or what its answers mean");
+        let change = format!("correct the request of {operation}, or the rules for its answers");
         let wrong = diagnosis(self.text, why, change, keys, exchanges, gaps);
         findings.add(ground::finding(&first.name, vec![wrong]));
         for stage in stages {
-            let why = format!("`{}` comes first", first.name);
+            let why = format!("`{}` has to be ok first", first.name);
             findings.add_as(stage.name.clone(), Probed::NotReached(why));
         }
     }
@@ -452,7 +456,7 @@ impl ProbeRunner<'_> {
             format!(
                 "the clock should have moved by {wanted} s, but the target's time moved by {moved} s"
             ),
-            "send {seconds} where the implementation takes seconds, and let `keep.tenantNow` find its time after the move",
+            "send {seconds} where the server expects the number of seconds, and point `keep.tenantNow` at the time after the move",
             keys,
             acted.exchanges.clone(),
             vec![MappingGap::Facility(Facility::Clock)],

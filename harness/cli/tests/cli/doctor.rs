@@ -183,7 +183,7 @@ fn the_doctor_says_what_a_begun_target_file_wants_next() {
     let nowhere = proofup(["doctor", "--target", name, "--url", "http://127.0.0.1:9"]);
     assert_eq!(nowhere.status.code(), Some(2), "{}", stderr(&nowhere));
     assert!(
-        stdout(&nowhere).contains("start the implementation"),
+        stdout(&nowhere).contains("start the server, or correct `base`"),
         "{}",
         stdout(&nowhere)
     );

@@ -88,9 +88,9 @@ impl Look<'_> {
     ) -> Diagnosis {
         let (mut says, mut change, mut keys, mut gaps) = (says, change, keys, gaps);
         if let Some((word, key)) = self.act.limit {
-            says.push_str(&format!(", by the declared `{key}`"));
+            says.push_str(&format!(" (the declared limit is `{key}`)"));
             change = format!(
-                "declare `{key}` as the implementation has it, or see whether its clock moves for everything; else {change}"
+                "set `{key}` to the real limit of the server, or check that its limits follow the moved clock; otherwise {change}"
             );
             keys.insert(0, key.to_owned());
             gaps = vec![MappingGap::Limit(word)];
@@ -126,7 +126,7 @@ impl Look<'_> {
     fn no_answer(&self, why: &str) -> Diagnosis {
         self.told(
             format!("{} got no answer: {why}", self.deed()),
-            "check the method, path and body of this request in the file, and the log of the implementation".to_owned(),
+            "check the method, path and body of this request in the file, and the log of the server".to_owned(),
             vec![self.key("request")],
             self.failed_gaps(),
         )
@@ -152,7 +152,7 @@ impl Look<'_> {
             )
         } else {
             (
-                "check what the steps before it keep, and where they look for it".to_owned(),
+                "check `keep` of the operations before it".to_owned(),
                 Vec::new(),
             )
         };
@@ -175,7 +175,7 @@ impl Look<'_> {
                     "{} succeeded, but no authenticator can read the QR code",
                     self.deed()
                 ),
-                "let `keep.qrPayload` find the text of the QR code, an `otpauth` or activation URI"
+                "point `keep.qrPayload` at the text of the QR code: an `otpauth` URI or an activation URI"
                     .to_owned(),
                 vec!["operations.beginEnrollment.keep.qrPayload".to_owned()],
                 self.failed_gaps(),
@@ -245,10 +245,10 @@ impl Look<'_> {
         }
         let says = format!("{} was refused as `{word}`, not as `{wanted}`", self.deed());
         let change = if spelt {
-            format!("the answer spells `{wanted}`: correct the rule that takes it for `{word}`")
+            format!("the answer contains `{wanted}`: correct the rule that reads it as `{word}`")
         } else {
             format!(
-                "either a rule wrongly takes the answer for `{word}`, or the implementation refuses for another reason: correct the rule, or let the run judge the implementation"
+                "either a rule reads the answer as `{word}` by mistake, or the server refuses for another reason: correct the rule, or leave the server to `proofup run`"
             )
         };
         let by_request = matches!(
@@ -271,7 +271,7 @@ impl Look<'_> {
             keys.insert(1, self.key("headers"));
             keys.insert(2, self.key("request"));
             format!(
-                "see what {} sends: its path, its headers, and the names in its body",
+                "check the request of {}: its path, its headers, and the names in its body",
                 self.operation()
             )
         } else {
@@ -294,7 +294,7 @@ impl Look<'_> {
             keys.insert(0, self.key("answers"));
             keys.push(format!("refusals.{word}"));
             format!(
-                "status {status} looks like a success: correct `{}`, or the rule that takes it for `{word}`",
+                "status {status} looks like a success: correct `{}`, or the rule that reads it as `{word}`",
                 self.key("answers")
             )
         } else {
@@ -302,12 +302,12 @@ impl Look<'_> {
                 Refusal::Unauthenticated => {
                     keys.insert(0, self.key("headers"));
                     format!(
-                        "let {operation} send what was kept, such as the session, the way the implementation wants it: see its headers"
+                        "make {operation} send its credentials, such as the kept session, where the server expects them: check its headers"
                     )
                 }
-                Refusal::NotFound | Refusal::MethodNotAllowed => format!(
-                    "correct method and path of {operation}, or the name that it keeps and puts there"
-                ),
+                Refusal::NotFound | Refusal::MethodNotAllowed => {
+                    format!("correct the method or path of {operation}, or the kept id in the path")
+                }
                 Refusal::InvalidInput | Refusal::Malformed | Refusal::UnsupportedMediaType => {
                     keys.insert(0, self.key("body"));
                     format!(
@@ -318,7 +318,7 @@ impl Look<'_> {
                     keys.insert(0, self.key("body"));
                     keys.insert(0, "codePattern".to_owned());
                     format!(
-                        "either `codePattern` finds something else in the message, or {operation} sends the code in another place"
+                        "either `codePattern` matches something other than the code, or {operation} does not send the code where the server expects it"
                     )
                 }
                 Refusal::GatewayFailed => {
@@ -327,10 +327,10 @@ impl Look<'_> {
                         "operations.createTenant.request.body.gateways".to_owned(),
                     );
                     keys.insert(1, "gateways".to_owned());
-                    "point the implementation's providers at the harness's gateways: it could not hand its message over".to_owned()
+                    "point the providers of the server at the gateways of proofup: it could not deliver its message".to_owned()
                 }
                 _ => format!(
-                    "either {operation} sends something else than it should, or the implementation refuses what the file declares"
+                    "either the request of {operation} is wrong, or the server refuses something that the file declares"
                 ),
             }
         };
@@ -348,7 +348,7 @@ impl Look<'_> {
         if status >= 400 {
             return self.told(
                 says,
-                format!("take status {status} out of `{answers}`: it is an error"),
+                format!("remove status {status} from `{answers}`: it is an error"),
                 vec![answers],
                 self.failed_gaps(),
             );
@@ -362,7 +362,7 @@ impl Look<'_> {
         };
         self.told(
             says,
-            format!("either `{answers}` needs a `where` that tells a success from a refusal, or {} sends something else than it should, or the implementation accepts what it must not", self.operation()),
+            format!("either `{answers}` needs a `where` that tells a success from a refusal, or the request of {} is wrong, or the server accepts what it must refuse", self.operation()),
             vec![answers, self.key("request")],
             gaps,
         )
@@ -385,15 +385,22 @@ impl Look<'_> {
             let (says, change) = match (&delivery.refused, delivery.sent) {
                 (Some(request), _) => (
                     format!("the {channel} gateway got a request that it cannot read: {request}"),
-                    format!("let the implementation send {channel} in a form that `proofup gateways` accepts"),
+                    format!(
+                        "configure the server to send {channel} in a form that `proofup gateways` accepts"
+                    ),
                 ),
                 (None, true) => (
-                    format!("the message to the {channel} gateway has another destination than the one given"),
-                    "let beginEnrollment send the address or number where the implementation looks for it".to_owned(),
+                    format!(
+                        "the {channel} gateway got a message, but for another address or number"
+                    ),
+                    "make beginEnrollment send the address or number where the server expects it"
+                        .to_owned(),
                 ),
                 (None, false) => (
                     format!("the {channel} gateway got no message"),
-                    format!("point the implementation's {channel} provider at the harness: by `{{gateways}}` of createTenant, or by [gateways] and the environment of [process]; one that sends late needs `settle`"),
+                    format!(
+                        "point the {channel} provider of the server at proofup, with `{{gateways}}` in createTenant, or with [gateways] and `env` of [process]; if the server sends messages late, set `settle`"
+                    ),
                 ),
             };
             let keys = vec![
@@ -411,7 +418,7 @@ impl Look<'_> {
         let (says, change) = match delivery.code_length {
             None => (
                 format!("a message came by {channel}, but `codePattern` finds no code in it"),
-                "let `codePattern` match the code as the message spells it; its first group, else all of it, is the code"
+                "make `codePattern` match the code in the message; the code is the first group of the pattern, or else the whole match"
                     .to_owned(),
             ),
             // Longer is well: the secret of a link may stand where another channel has a code.
@@ -455,10 +462,10 @@ impl Look<'_> {
             let (says, change) = if bound {
                 (
                     format!(
-                        "{} succeeded, but the answer has nothing where `{key}` looks",
+                        "{} succeeded, but `{key}` finds nothing in the answer",
                         self.deed()
                     ),
-                    format!("let `{key}` find the {name} in the answer"),
+                    format!("point `{key}` at the {name} in the answer"),
                 )
             } else {
                 (
@@ -487,9 +494,7 @@ impl Look<'_> {
                     "{} succeeded, but the answer has nothing where the file looks for `{field}`",
                     self.deed()
                 ),
-                format!(
-                    "let `{key}` find it, or remove it if the implementation does not report it"
-                ),
+                format!("point `{key}` at it, or remove `{key}` if the server does not report it"),
                 vec![key],
                 vec![MappingGap::Field(operation, (*field).to_owned())],
             )
@@ -516,7 +521,7 @@ impl Look<'_> {
                         self.deed()
                     ),
                     format!(
-                        "either `{key}` looks in the wrong place, or the implementation reports something else"
+                        "either `{key}` points at the wrong place, or the server reports another value"
                     ),
                 )
             } else {
@@ -526,7 +531,7 @@ impl Look<'_> {
                         self.deed()
                     ),
                     format!(
-                        "let `{key}` find the {field}, or translate the implementation's words"
+                        "point `{key}` at the {field}, or translate the words of the server with `words`"
                     ),
                 )
             };

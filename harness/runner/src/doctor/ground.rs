@@ -32,7 +32,7 @@ pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<ProbeFinding> {
     match error {
         RunError::Unreachable { .. } => vec![wrong(
             "reachability",
-            "start the implementation, or correct `base`",
+            "start the server, or correct `base`",
             &["base"],
         )],
         RunError::NotTheContract { .. } => vec![
@@ -48,7 +48,7 @@ pub(super) fn failed(error: &RunError, text: &TargetText) -> Vec<ProbeFinding> {
             ok("capabilities"),
             wrong(
                 "credentials",
-                "set PROOFUP_TEST_CONTROL_TOKEN to the token of the implementation, or correct the header that carries it",
+                "set PROOFUP_TEST_CONTROL_TOKEN to the token of the server, or correct the header that carries it",
                 &["operations.deleteTenant.headers", "operations.deleteTenant"],
             ),
         ],

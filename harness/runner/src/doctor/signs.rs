@@ -14,17 +14,17 @@ pub(super) fn hint(operation: &str, status: u16) -> String {
             format!("add status {status} to the answers of {operation}, or correct their `where`")
         }
         300..400 => format!(
-            "{operation} is redirected: give the address it is sent to, or take the redirect for an answer"
+            "{operation} is redirected: bind the address that it is redirected to, or list the redirect as an answer"
         ),
         401 | 403 => format!(
-            "see what {operation} sends to prove itself: its headers, and what was kept before"
+            "check the credentials that {operation} sends: its headers, and the values that were kept before"
         ),
         404 => format!("correct the path of {operation}, or `base`"),
         405 => format!("correct the method of {operation}, or its path"),
         400 | 415 | 422 => {
             format!("correct the names and types in the body of {operation}, or its content type")
         }
-        _ => format!("see what {operation} sends, and what the implementation logs"),
+        _ => format!("check the request of {operation}, and the log of the server"),
     }
 }
 

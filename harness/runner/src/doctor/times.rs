@@ -53,7 +53,7 @@ impl Lifetimes<'_> {
 
     fn works(&self, method: Method, kind: ChallengeKind) -> Result<(), String> {
         if !setups::declared(self.capabilities).contains(&(method, kind)) {
-            return Err(format!("no {} is declared", setups::title(method, kind)));
+            return Err(format!("`{}` is not declared", setups::title(method, kind)));
         }
         setups::lacks(self.capabilities, method, kind).map_or(Ok(()), |facility| {
             Err(format!("the facility `{facility}` is not declared"))
@@ -87,11 +87,11 @@ impl Lifetimes<'_> {
             word, key, seconds, ..
         } = lifetime;
         if seconds <= 2 * margin {
-            return Err(format!("{seconds} s are too short to be measured"));
+            return Err(format!("{seconds} s is too short to be measured"));
         }
         let is_session = word == "session";
         if !is_session && seconds >= self.capabilities.limits.session_seconds {
-            return Err("the session ends before".to_owned());
+            return Err("the session ends first".to_owned());
         }
         let whose = |command: &Json, user: &str| {
             let mut command = command.clone();
@@ -144,7 +144,7 @@ impl Lifetimes<'_> {
             (Method::Email, ChallengeKind::EmailCode),
             (Method::MobilePhone, ChallengeKind::TextMessage),
         ];
-        let way = self.first_of(ways, "no code is sent where it can be read");
+        let way = self.first_of(ways, "no declared method sends codes that proofup can read");
         let lifetime = way.map(|(method, kind)| Lifetime {
             word: "code",
             key: "capabilities.limits.codeSeconds",
@@ -231,7 +231,10 @@ impl Lifetimes<'_> {
             (Method::OfficePhone, ChallengeKind::VoiceCall),
             (Method::MobilePhone, ChallengeKind::VoiceCall),
         ];
-        let way = self.first_of(ways, "no call is placed where it can be answered");
+        let way = self.first_of(
+            ways,
+            "no declared method places calls that proofup can answer",
+        );
         let lifetime = way.map(|(method, kind)| Lifetime {
             word: "call",
             key: "capabilities.limits.callSeconds",

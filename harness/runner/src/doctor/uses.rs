@@ -22,7 +22,7 @@ pub(super) fn stories(
 ) -> Vec<(&'static str, Result<ProbeStory, String>)> {
     let has = |feature| capabilities.features.contains(&feature);
     let told = |given: Option<ProbeStory>| {
-        given.ok_or_else(|| "no declared method serves it here".to_owned())
+        given.ok_or_else(|| "no declared method can be used for it".to_owned())
     };
     let needs_clock = |given: Option<ProbeStory>| {
         if capabilities.facilities.contains(&Facility::Clock) {
