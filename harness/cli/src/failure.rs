@@ -47,7 +47,7 @@ impl Failure {
         }
     }
 
-    /// A failure because the selection holds no check; exit code 4.
+    /// A failure because the selection contains no check; exit code 4.
     pub(crate) fn nothing_selected(message: impl Into<String>, help: impl Into<String>) -> Self {
         let code = Conclusion::NothingSelected.exit_code();
         Self {
@@ -147,9 +147,9 @@ pub(crate) fn bug_report(panic: &PanicHookInfo<'_>) -> String {
         .location()
         .map_or_else(String::new, |place| format!(" at {place}"));
     format!(
-        "proofup {} broke{place}: {message}\n{REPORT_IT}\n",
+        "proofup {} crashed{place}: {message}\n{REPORT_IT}\n",
         env!("CARGO_PKG_VERSION")
     )
 }
 
-const REPORT_IT: &str = "this is a bug of proofup, not of the target; please report it with the command line, the seed and this text";
+const REPORT_IT: &str = "this is a bug in proofup, not in the target; please report it with the command line, the seed and this text";

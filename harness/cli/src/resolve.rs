@@ -289,12 +289,12 @@ impl ResolvedTarget {
         }
         Err(Failure::usage(
             format!(
-                "`{command}` needs a target that creates a tenant with gateways and a policy for each story; `{}` is \
-                 started by its file, or has its own users and policy",
+                "`{command}` needs a target that can create a tenant with gateways and a policy for each case; the file of \
+                 `{}` declares gateways, a process, users or a policy for the whole run",
                 target.name()
             ),
-            "judge it with `proofup run`; if it creates tenants and only its [process] is in the way, start it by hand and \
-             name it with --url",
+            "test it with `proofup run`; if it can create tenants and only [process] is in the way, start it yourself and name \
+             it with --url",
         ))
     }
 

@@ -20,23 +20,22 @@ use crate::commands::schema::SchemaArguments;
 use crate::commands::serve::ServeArguments;
 use crate::terminal::Colour;
 
-/// Tests implementations of security-info registration: how users set up, use and manage the methods that prove who they
-/// are.
+/// Tests servers that register security info: how users set up, use and manage the methods that prove who they are
 #[derive(Debug, Parser)]
 #[command(
     name = "proofup",
     version,
     propagate_version = true,
-    after_help = "Examples:\n  proofup run                               run every scenario against the built-in reference\n  \
-                  proofup run --url http://localhost:8080   test a server that implements the built-in contract\n  \
-                  proofup init target                       write a target file for another server\n  \
+    after_help = "Examples:\n  proofup run                               test the built-in reference\n  \
+                  proofup run --url http://localhost:8080   test a server of the built-in contract\n  \
+                  proofup init target                       write a target file for any other server\n  \
                   proofup explain DEF-4                     what a requirement says, and what checks it\n\n\
-                  Exit codes:\n    0  success\n    1  the target does not conform, an exemption is no longer needed, or a transcript differs\n    \
-                  2  usage, a wrong file, or an unreachable target\n    3  incomplete: something could not be judged\n    \
-                  4  the selection holds no check\n    5  a threshold of a load run is broken, or the target is slower than its baseline\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
+                  Exit codes:\n    0  the target conforms, or the command did its work\n    1  the target does not conform, or the command found something wrong\n    \
+                  2  wrong usage, an error in a file, or an unreachable target\n    3  incomplete: something could not be judged or measured\n    \
+                  4  the selection contains no check\n    5  load: a threshold is broken, or the target is slower\n   70  a bug in proofup\n  130  interrupted; the results so far are reported"
 )]
 pub(crate) struct Arguments {
-    /// When output is coloured; auto respects the terminal, `NO_COLOR` and CI
+    /// When to colour the output; auto does so on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(crate) color: Colour,
 
@@ -47,23 +46,23 @@ pub(crate) struct Arguments {
 /// A subcommand of `proofup`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CliCommand {
-    /// Test an implementation, requirement by requirement
+    /// Test a server, requirement by requirement
     Run(Box<RunArguments>),
-    /// Test which methods each policy makes available and required
+    /// Test every policy combination: which methods it makes available and required
     Matrix(Box<MatrixArguments>),
-    /// Test random user stories, and shrink the first that fails
+    /// Test random user sessions, and shrink the first that fails
     Explore(Box<ExploreArguments>),
-    /// Repeat counterexamples: are they fixed?
+    /// Run counterexamples again, and report which are fixed
     Replay(ReplayArguments),
-    /// Test requests that are sent at the same moment
+    /// Test for race conditions: send commands at the same moment
     Race(Box<RaceArguments>),
-    /// Test the randomness of codes and tokens, and send malformed input to every endpoint
+    /// Test the randomness of codes and tokens, and send malformed requests to every endpoint
     Measure(Box<MeasureArguments>),
-    /// Check a target file against its server: what is wrong, and what to change
+    /// Check a target file against its server, and say what to change
     Doctor(DoctorArguments),
     /// Write a target file to fill in, with every key explained
     Init(InitArguments),
-    /// Load a target: verifications per second, latency, correctness
+    /// Run a load test: correct verifications per second, and their latency
     Load(Box<LoadArguments>),
     /// Serve the reference implementation
     Serve(ServeArguments),
@@ -71,7 +70,7 @@ pub(crate) enum CliCommand {
     Gateways(GatewaysArguments),
     /// List the requirements, or the scenarios
     List(ListArguments),
-    /// Explain a requirement: what it says, where it comes from, what checks it
+    /// Explain a requirement: what it says, where it comes from, and what checks it
     Explain(ExplainArguments),
     /// Plant faults in the reference, and report which check detects each
     Faults(FaultsArguments),

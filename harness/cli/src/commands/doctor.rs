@@ -25,11 +25,11 @@ use crate::{clock, terminal};
     after_help = "Examples:\n  proofup doctor --target my-server.toml        check the file against its server\n  \
                         proofup doctor --target my-server.toml --url http://127.0.0.1:9000\n  \
                         proofup doctor --target my-server.toml --format json | jq '.findings[] | select(.result == \"wrong\")'\n  \
-                        proofup init target my-server.toml            write such a file to fill in\n\n\
-                        Without --target the server at --url must implement the built-in contract; without either, the\n\
-                        built-in reference is checked. The doctor does not judge the server: where a defect of the server\n\
-                        looks like a mistake in the file, it names both.\n\n\
-                        Exit codes:\n    0  nothing is wrong with the file\n    2  usage, a wrong target file, or an unreachable target\n  \
+                        proofup init target my-server.toml            write a target file to fill in\n\n\
+                        Without --target, the server at --url must implement the built-in contract. Without either, the\n\
+                        built-in reference is checked. The doctor does not judge the server: if the cause can be the file\n\
+                        or the server, it names both.\n\n\
+                        Exit codes:\n    0  no probe found a mistake\n    2  a mistake in the target file, wrong usage, or an unreachable target\n  \
                         130  interrupted"
 )]
 pub(crate) struct DoctorArguments {
@@ -37,15 +37,15 @@ pub(crate) struct DoctorArguments {
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     target: Option<PathBuf>,
 
-    /// The address of the server, in place of the file's `base`
+    /// The address of the server, instead of `base` in the file
     #[arg(long, value_name = "URL", help_heading = "Target")]
     url: Option<Url>,
 
-    /// The seed of everything random
+    /// The seed of all random choices
     #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1, help_heading = "Running")]
     seed: u64,
 
-    /// How to print the findings
+    /// The output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, help_heading = "Output")]
     format: Format,
 }
@@ -53,7 +53,7 @@ pub(crate) struct DoctorArguments {
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A line for each probe; for what is wrong, the exchange and what to change
+    /// One line for each probe; for each mistake, the exchange and what to change
     Text,
     /// One JSON document
     Json,

@@ -20,11 +20,11 @@ use crate::terminal;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  proofup explain DEF-4\n  proofup explain 'TEXT-*'")]
 pub(crate) struct ExplainArguments {
-    /// A requirement's id, or a pattern in which `*` stands for anything
+    /// Requirement ids, or patterns such as 'TEXT-*'
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
 
-    /// Read the scenarios below this folder in place of the built-in ones
+    /// Use the scenarios of this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
 }
@@ -103,7 +103,7 @@ fn explain(text: &mut String, requirement: &Requirement, suite: &Suite) {
     for (refusal, others) in &requirement.allowed {
         line(
             "allowed",
-            &format!("in place of `{refusal}`: {}", list(others)),
+            &format!("instead of `{refusal}`: {}", list(others)),
         );
     }
     line(

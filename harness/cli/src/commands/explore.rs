@@ -31,9 +31,9 @@ use crate::{clock, terminal};
     after_help = "Examples:\n  proofup explore                              1,000 cases against the built-in reference\n  \
                         proofup explore --cases 10000 --transport loopback\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup explore --url http://127.0.0.1:8080 --deadline 5m\n  \
-                        proofup explore --seed 1 --case 17           one case again\n\n\
-                        Exit codes:\n    0  no defect was found\n    1  a wrong answer was found; its counterexample is written\n    \
-                        2  usage, a wrong target file, or an unreachable target\n    3  incomplete: some commands never succeeded\n  130  interrupted"
+                        proofup explore --seed 1 --case 17           run one case again\n\n\
+                        Exit codes:\n    0  no wrong answer\n    1  a wrong answer; the counterexample was written to a file\n    \
+                        2  wrong usage, an error in the target file, or an unreachable target\n    3  incomplete: some commands never succeeded, or some cases could not be played\n  130  interrupted"
 )]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
@@ -44,12 +44,12 @@ pub(crate) struct ExploreArguments {
           help_heading = "Running")]
     cases: u64,
 
-    /// Play only this case
+    /// Run only the case with this number
     #[arg(long, value_name = "N", value_parser = number(1, u64::MAX), help_heading = "Running",
           conflicts_with = "cases")]
     case: Option<u64>,
 
-    /// Most commands of a case, not counting its last ones, which only read
+    /// Maximum number of commands in a case, without the reads at its end
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = number(1_u16, 1000),
           help_heading = "Running")]
     steps: u16,
@@ -58,11 +58,11 @@ pub(crate) struct ExploreArguments {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Running")]
     deadline: Option<Duration>,
 
-    /// Cases in parallel [default: four for each processor]
+    /// Number of cases in parallel [default: 4 per processor]
     #[arg(long, value_name = "N", value_parser = number(1, u16::MAX), help_heading = "Running")]
     jobs: Option<u16>,
 
-    /// Write the counterexample below this folder
+    /// The folder for the counterexample
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
     write: PathBuf,
 }
@@ -222,7 +222,7 @@ fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> St
         0 => good(&"conforms: no defect found"),
         1 => bad(&"nonconforming: a wrong answer was found"),
         3 => doubtful(&not_complete(explored)),
-        70 => bad(&"a bug of proofup: its oracle and its auditor disagree"),
+        70 => bad(&"a bug in proofup: its oracle and its auditor disagree"),
         _ => doubtful(&"interrupted"),
     };
     let out_of_time = if explored.out_of_time {

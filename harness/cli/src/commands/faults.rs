@@ -47,12 +47,12 @@ const HUNT_REQUESTS: usize = 20;
 /// The arguments of `proofup faults`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  proofup faults                        every fault, and the check that detects it\n  \
+    after_help = "Examples:\n  proofup faults                        every fault, and which check detects it\n  \
                         proofup faults code-accepted-twice    one fault\n  \
-                        proofup faults --scripts-only         only scenarios; much faster\n  \
+                        proofup faults --scripts-only         scenarios only; much faster\n  \
                         proofup faults --list                 what each fault does, and what it breaks\n\n\
-                        Exit codes:\n    0  every fault is detected, and no harmless variant is flagged\n    \
-                        1  a fault is not detected, or a harmless variant is flagged\n    2  usage\n  130  interrupted"
+                        Exit codes:\n    0  no fault survives the scenarios, and no harmless variant is flagged\n    \
+                        1  a fault survives, or a harmless variant is flagged\n    2  wrong usage\n  130  interrupted"
 )]
 pub(crate) struct FaultsArguments {
     /// The faults to plant, one at a time [default: all]
@@ -63,15 +63,15 @@ pub(crate) struct FaultsArguments {
     #[arg(long)]
     list: bool,
 
-    /// Run only the scenarios, without explore, race and measure
+    /// Use only the scenarios, not explore, race and measure
     #[arg(long)]
     scripts_only: bool,
 
-    /// Faults in parallel [default: one for each processor]
+    /// Number of faults in parallel [default: 1 per processor]
     #[arg(long, value_name = "N", value_parser = number(1, usize::MAX))]
     jobs: Option<usize>,
 
-    /// The seed of everything random
+    /// The seed of all random choices
     #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1)]
     seed: u64,
 }
@@ -240,9 +240,9 @@ fn told(matrix: &FaultMatrix) -> String {
     }
     let sound = survived + flagged == 0;
     let verdict = if sound {
-        good(&"every planted fault is detected, and no sound variant is flagged")
+        good(&"no planted fault survived, and no harmless variant was flagged")
     } else {
-        bad(&"a planted fault is not detected, or a sound variant is flagged")
+        bad(&"a planted fault survived, or a harmless variant was flagged")
     };
     let _ = writeln!(text, "{}", bold(&verdict));
     text

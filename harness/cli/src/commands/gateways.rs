@@ -18,15 +18,15 @@ use crate::{clock, terminal};
                         curl 'http://127.0.0.1:8025/messages?channel=sms'"
 )]
 pub(crate) struct GatewaysArguments {
-    /// The address of the SMS, voice, mail and push providers; port 0 takes a free port
+    /// The address of the SMS, voice, mail and push providers; port 0 means any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8025")]
     http: SocketAddr,
 
-    /// The address of the SMTP server; port 0 takes a free port
+    /// The address of the SMTP server; port 0 means any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2525")]
     smtp: SocketAddr,
 
-    /// The host name by which the target reaches this machine, such as for a target in a container
+    /// The host name under which the target reaches this machine, for example from a container
     #[arg(long, value_name = "HOST")]
     advertise: Option<String>,
 
@@ -52,7 +52,7 @@ pub(crate) fn execute(arguments: &GatewaysArguments) -> Result<u8, Failure> {
     served.map_err(|error| {
         Failure::usage(
             error.to_string(),
-            "stop what listens there, or name other addresses with --http and --smtp (port 0 takes a free port)",
+            "stop the program that listens there, or choose other addresses with --http and --smtp (port 0 means any free port)",
         )
     })?;
     told?;

@@ -17,14 +17,14 @@ const TARGET: &str = include_str!("../../../../fixtures/targets/starter.toml");
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Examples:\n  proofup init target                  write target.toml\n  proofup init target my-server.toml\n  \
-                  proofup init target -                print it\n  proofup doctor --target target.toml  see what to fill in next"
+                  proofup init target -                print it instead\n  proofup doctor --target target.toml  check what to fill in next"
 )]
 pub(crate) struct InitArguments {
     /// The kind of file
     #[arg(value_enum)]
     kind: StarterKind,
 
-    /// Where to write it; `-` prints it
+    /// The file to write; `-` means standard output
     #[arg(value_name = "FILE", default_value = "target.toml")]
     file: PathBuf,
 
@@ -36,7 +36,7 @@ pub(crate) struct InitArguments {
 /// A kind of file.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum StarterKind {
-    /// A target file (TOML), which maps the operations of the harness to HTTP requests of your server
+    /// A target file (TOML), which maps the operations of proofup to HTTP requests of your server
     Target,
 }
 

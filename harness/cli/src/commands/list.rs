@@ -26,7 +26,7 @@ pub(crate) struct ListArguments {
     #[arg(long)]
     scenarios: bool,
 
-    /// Read the scenarios below this folder in place of the built-in ones
+    /// Use the scenarios of this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
 }

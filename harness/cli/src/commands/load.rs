@@ -49,7 +49,7 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     let mut plan = read_plan(arguments.plan.as_deref())?.with(&arguments.overrides());
     if arguments.find_max && plan.thresholds.is_empty() {
         return Err(Failure::usage(
-            "--find-max needs a threshold, because any rate is met if latency does not matter",
+            "--find-max needs a threshold; without one, every rate would do",
             "add one, such as --threshold 'secondStepText.p99<50ms'",
         ));
     }
@@ -57,7 +57,7 @@ pub(crate) fn execute(arguments: &LoadArguments) -> Result<u8, Failure> {
     if arguments.gateways.is_some() && !in_process {
         return Err(Failure::usage(
             "--gateways works only with --transport in-process",
-            "leave one of them out: otherwise messages go to gateways over HTTP",
+            "leave out --gateways: with other transports, messages always go over HTTP and SMTP",
         ));
     }
     let shard = shard(arguments.shard)?;
@@ -225,7 +225,7 @@ fn shard(word: Option<ShardWord>) -> Result<Shard, Failure> {
                         "JOB_COMPLETION_INDEX is not a number from 0 to {}",
                         word.of.saturating_sub(1)
                     ),
-                    "run proofup as an Indexed Job with as many completions, or name the part, such as --shard 1/4",
+                    "run proofup as an Indexed Job of Kubernetes with that many completions, or name the part, such as --shard 1/4",
                 )
             })?,
     };
@@ -254,7 +254,7 @@ async fn subject(arguments: &LoadArguments, plan: &LoadPlan) -> Result<LoadTarge
     }
     if arguments.transport == Some(TransportKind::InProcess) {
         let network = match arguments.gateways {
-            None | Some(GatewayPlace::Counter) => Some(InProcessNetwork::default()),
+            None | Some(GatewayPlace::InProcess) => Some(InProcessNetwork::default()),
             Some(GatewayPlace::Loopback) => None,
         };
         return LoadTarget::in_process(plan.seed, fault, clock::machine(), network);
@@ -285,10 +285,10 @@ fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {
             "check `createUser` in the target file; if a user of an earlier run has the same address, use another --seed"
         }
         LoadError::NoClock(_) => {
-            "at that pace the run makes more accounts, because each has to rest longer"
+            "with `pace = 1` the run needs more accounts, because each has to rest 30 s of real time between two flows"
         }
         LoadError::TooManyAccounts { .. } => {
-            "an account rests for 30 s of the target's time between two flows"
+            "each account has to rest 30 s of the target's time between two flows"
         }
         LoadError::NoUsers(_) => {
             "add [[users]] to the target file, or bind `createUser` or `createTenant`"
@@ -302,7 +302,9 @@ fn not_begun(error: &LoadError, arguments: &LoadArguments) -> Failure {
         LoadError::NotProvisioned(_) => {
             "is test control switched on, and is PROOFUP_TEST_CONTROL_TOKEN its token?"
         }
-        LoadError::NotRegistered { .. } => "`proofup run` judges the same commands one by one",
+        LoadError::NotRegistered { .. } => {
+            "`proofup run` tests the same commands one by one and shows the exchanges"
+        }
         LoadError::NotStarted(_) => {
             "check whether the machine has ports, threads and file handles left"
         }

@@ -39,7 +39,7 @@ pub(crate) fn execute(arguments: MatrixArguments) -> Result<u8, Failure> {
     if arguments.registered > 0 && arguments.transport != MatrixTransport::Decisions {
         return Err(Failure::usage(
             "--registered works only with --transport decisions",
-            "leave one of them out: over HTTP the users of a matrix register nothing",
+            "leave one of them out: with other transports, the matrix tests only users without registered methods",
         ));
     }
     let clock = clock::machine();

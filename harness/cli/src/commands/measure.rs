@@ -26,10 +26,10 @@ use crate::{clock, terminal};
 #[command(
     after_help = "Examples:\n  proofup measure                              everything, against the built-in reference\n  \
                         proofup measure --requirement API-1 --requests 500\n  \
-                        proofup measure --fault biased-codes         see a fault found\n  \
+                        proofup measure --fault biased-codes         an example of a finding\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup measure --url http://127.0.0.1:8080\n\n\
-                        Exit codes:\n    0  every measured requirement holds\n    1  at least one failed\n    \
-                        2  usage, a wrong target file, or an unreachable target\n    3  incomplete: something could not be measured\n  130  interrupted"
+                        Exit codes:\n    0  every measured requirement holds\n    1  at least one does not hold\n    \
+                        2  wrong usage, an error in the target file, or an unreachable target\n    3  incomplete: something could not be measured\n  130  interrupted"
 )]
 pub(crate) struct MeasureArguments {
     #[command(flatten)]
@@ -44,15 +44,15 @@ pub(crate) struct MeasureArguments {
     )]
     requirement: Vec<MeasuredRequirement>,
 
-    /// Send only the drawn request or shape with this number
+    /// Send only the request with this number, as a finding names it
     #[arg(long, value_name = "N", value_parser = number(0, usize::MAX), help_heading = "Selection")]
     only: Option<usize>,
 
-    /// Number of codes for each channel, and of session tokens: 500 to 10000
+    /// Number of codes per channel, and of session tokens: 500 to 10000
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = samples, help_heading = "Measuring")]
     samples: usize,
 
-    /// Number of malformed requests for each endpoint, and of shapes near a code
+    /// Number of malformed requests per endpoint, and of malformed codes
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = number(1, u16::MAX),
           help_heading = "Measuring")]
     requests: u16,
@@ -69,7 +69,7 @@ impl FromStr for MeasuredRequirement {
         let found = Measure::of(&text.to_ascii_uppercase()).map(Self);
         found.ok_or_else(|| {
             let known = Measure::ALL.map(Measure::requirement).join(", ");
-            format!("measure knows {known}")
+            format!("write one of {known}")
         })
     }
 }

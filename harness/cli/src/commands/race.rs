@@ -34,9 +34,12 @@ const EXIT_INTERRUPTED: u8 = 130;
     after_help = "Examples:\n  proofup race                                     1,000 histories against the built-in reference\n  \
                         proofup race --histories 200 --seed 7\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup race --url http://127.0.0.1:8080\n  \
-                        proofup race --fault double-accept --write found   see a violation found\n\n\
-                        Exit codes:\n    0  every history is explained by an order of its commands\n    1  a history is explained by no order\n    \
-                        2  usage, a wrong target file, or an unreachable target\n    3  incomplete: a story could not be judged\n  130  interrupted"
+                        proofup race --fault double-accept --write found   an example of a finding\n\n\
+                        A history is a few commands one after the other, then two to eight at the same moment, then some\n\
+                        reads. It conforms if the oracle admits every answer in some order of the simultaneous commands\n\
+                        (linearizability).\n\n\
+                        Exit codes:\n    0  every history conforms\n    1  at least one does not; its counterexample was written to a file if it could be repeated\n    \
+                        2  wrong usage, an error in the target file, or an unreachable target\n    3  incomplete: some kind of history could never be judged\n  130  interrupted"
 )]
 pub(crate) struct RaceArguments {
     #[command(flatten)]
@@ -47,11 +50,11 @@ pub(crate) struct RaceArguments {
           help_heading = "Running")]
     histories: u64,
 
-    /// Histories in parallel [default: four for each processor]
+    /// Number of histories in parallel [default: 4 per processor]
     #[arg(long, value_name = "N", value_parser = number(1, u16::MAX), help_heading = "Running")]
     jobs: Option<u16>,
 
-    /// Write the counterexample of each violation below this folder
+    /// The folder for counterexamples
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
     write: PathBuf,
 }

@@ -37,14 +37,15 @@ const EXIT_INTERRUPTED: u8 = 130;
                         proofup replay explore-1-17.toml --fault code-accepted-twice\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup replay found/ --url http://127.0.0.1:8080\n\n\
                         Result of each file:\n  FIXED   every check passes\n  FAILED  a check fails\n  ERROR   it could not be judged\n\n\
-                        Exit codes:\n    0  all are fixed\n    1  at least one still fails\n    2  usage, a wrong file, or an unreachable target\n    \
+                        Without --seed, the files run with the seed with which the first of them was found.\n\n\
+                        Exit codes:\n    0  all are fixed\n    1  at least one still fails\n    2  wrong usage, an error in a file, or an unreachable target\n    \
                         3  none fails, but at least one could not be judged\n  130  interrupted")]
 pub(crate) struct ReplayArguments {
-    /// Scenario files, folders of them, or patterns
+    /// Scenario files, folders, or patterns such as 'found/*.toml'
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
 
-    /// Replay only this row of a file with rows; repeatable
+    /// Run only this row of a file with rows; repeatable
     #[arg(long, value_name = "NAME")]
     row: Vec<String>,
 

@@ -28,26 +28,26 @@ use crate::{clock, embedded, terminal};
 #[command(
     after_help = "Examples:\n  proofup serve                                     a demo tenant, on http://127.0.0.1:8080\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=secret proofup serve --test-control --listen 127.0.0.1:0\n\n\
-                        All state is in memory and is lost when the process ends: this is a reference, not a product."
+                        State is kept in memory and lost when the process ends. The reference is not meant for production."
 )]
 pub(crate) struct ServeArguments {
-    /// The address to listen on; port 0 takes a free port
+    /// The address to listen on; port 0 means any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// Let clients with the token in `PROOFUP_TEST_CONTROL_TOKEN` create tenants and move their clocks
+    /// Let clients that send the token of `PROOFUP_TEST_CONTROL_TOKEN` create tenants and move their clocks
     #[arg(long)]
     test_control: bool,
 
-    /// Allow test control on an address that other machines can reach
+    /// Allow --test-control on an address that other machines can reach
     #[arg(long, requires = "test_control")]
     allow_remote_test_control: bool,
 
-    /// Draw codes, tokens and ids from this seed, not from the operating system: for tests only
+    /// Draw codes, tokens and ids from this seed instead of the operating system (predictable: for tests only)
     #[arg(long, value_name = "N", value_parser = number(0, u64::MAX))]
     seed: Option<u64>,
 
-    /// Plant a fault; `proofup faults --list` lists them
+    /// Plant a fault (with --test-control); `proofup faults --list` lists them
     #[arg(long, value_name = "NAME", requires = "test_control")]
     fault: Option<String>,
 
@@ -109,10 +109,10 @@ fn control_token(arguments: &ServeArguments) -> Result<Option<Secret>, Failure> 
     if !arguments.listen.ip().is_loopback() && !arguments.allow_remote_test_control {
         return Err(Failure::usage(
             format!(
-                "test control on {} would be open to other machines",
+                "with test control on {}, other machines could control the reference",
                 arguments.listen
             ),
-            "listen on 127.0.0.1, or add --allow-remote-test-control if that is what you want",
+            "listen on 127.0.0.1, or add --allow-remote-test-control if you want that",
         ));
     }
     token_from_environment().map(Some).ok_or_else(|| {
@@ -163,7 +163,7 @@ async fn serve(arguments: ServeArguments, token: Option<Secret>) -> Result<u8, F
     let cannot = |error: std::io::Error| {
         Failure::usage(
             format!("could not listen on {}: {error}", arguments.listen),
-            "stop what listens there, or name another address with --listen (port 0 takes a free port)",
+            "stop the program that listens there, or choose another address with --listen (port 0 means any free port)",
         )
     };
     let listener = TcpListener::bind(arguments.listen).await.map_err(cannot)?;

@@ -22,23 +22,24 @@ const PER_PROCESSOR: usize = 4;
 /// The arguments that name a target.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
-    /// The target file of the implementation to judge
+    /// The target file of the server to test
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub(crate) target: Option<PathBuf>,
 
-    /// The address of the implementation; without --target it must implement the built-in contract
+    /// The address of the server; without --target it must implement the built-in contract
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Option<Url>,
 
-    /// How requests reach the built-in reference: over HTTP on 127.0.0.1, or without a socket
+    /// How to call the built-in reference: over HTTP on 127.0.0.1, or without a socket [default: loopback; explore:
+    /// in-process]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Target", conflicts_with_all = ["target", "url"])]
     pub(crate) transport: Option<TransportKind>,
 
-    /// Plant a fault in the built-in reference, to see how proofup finds it; `proofup faults --list` lists them
+    /// Plant a fault in the built-in reference, to see that proofup finds it; `proofup faults --list` lists them
     #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["target", "url"])]
     pub(crate) fault: Option<String>,
 
-    /// The seed of everything random
+    /// The seed of all random choices
     #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1, help_heading = "Running")]
     pub(crate) seed: u64,
 }

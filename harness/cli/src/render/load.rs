@@ -232,12 +232,12 @@ pub(crate) fn paired(found: &PairedComparison, how: ComparisonConfig) -> String 
     }
     let failed = found.failed;
     if failed != [0; 2] {
-        let told = format!("{} and {} flows got no answer", failed[0], failed[1]);
+        let told = format!("{} and {} flows without an answer", failed[0], failed[1]);
         line(&mut text, "failed", &told);
     }
     let verdict = if found.wrong != [0; 2] {
         bad(&format!(
-            "nonconforming: {} and {} flows got wrong answers, so their speed says nothing",
+            "nonconforming: {} and {} flows with wrong answers, so their speed means nothing",
             found.wrong[0], found.wrong[1]
         ))
     } else if found.target_gone {
@@ -272,7 +272,7 @@ pub(crate) fn held(held: &Held, within: f64) -> String {
         .ratio
         .map_or_else(|| "not measured".to_owned(), interval);
     let told = format!(
-        "{} {ratio} times as good; this machine's yardstick is {:.2} times what it was",
+        "{} {ratio} times as good; this machine's yardstick (a plain HTTP server) is {:.2} times as fast as then",
         held.what, held.yardstick
     );
     line(&mut text, "baseline", &told);
@@ -431,7 +431,7 @@ fn generator(text: &mut String, report: &LoadReport) {
     for (count, what, why) in [
         (generator.retired, "account", "retired"),
         (generator.starved, "wait", "for an account to rest"),
-        (generator.strays, "message", "for nobody"),
+        (generator.strays, "message", "without a recipient"),
     ] {
         if count > 0 {
             let _ = write!(told, ", {} {why}", counted(count, what));

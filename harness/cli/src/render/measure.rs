@@ -87,7 +87,7 @@ pub(crate) fn summary(told: &MeasureSummary<'_>) -> String {
     let alarm = measured().fold(0.0, |sum, one| sum + one.false_alarm());
     if alarm > 0.0 {
         let sum =
-            format!("{alarm:.1e} in all (the sum of the nominal rates), below one in a million");
+            format!("{alarm:.1e} in total (the sum of the nominal rates), below one in a million");
         line(&mut text, "alarms", &sum);
     }
     text.push('\n');
@@ -144,7 +144,7 @@ fn shortened(line: &str) -> String {
         .filter(|c| !c.is_control())
         .collect();
     match line.chars().count() {
-        all if all > LINE_MAX => format!("{shown}… ({} in all)", counted(all, "character")),
+        all if all > LINE_MAX => format!("{shown}… ({} in total)", counted(all, "character")),
         _ => shown,
     }
 }

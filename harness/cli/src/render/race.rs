@@ -150,7 +150,7 @@ fn ended(output: &RaceOutput) -> String {
         good(&"conforms: every history is explained by an order of its commands")
     } else {
         doubtful(&format!(
-            "incomplete: no history was judged of {}",
+            "incomplete: no history could be judged of {}",
             unjudged.join(", ")
         ))
     }

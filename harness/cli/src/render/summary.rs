@@ -29,14 +29,14 @@ pub(crate) fn summary(verdict: &Verdict<'_>, wall_ms: u64) -> String {
         let _ = writeln!(
             text,
             "{}, please report it: {case}: {error}",
-            bad(&"A BUG OF PROOFUP")
+            bad(&"A BUG IN PROOFUP")
         );
     }
     for slug in &verdict.strays {
         let _ = writeln!(
             text,
             "{}, please report it: `{slug}` is not in the catalogue",
-            bad(&"A BUG OF PROOFUP")
+            bad(&"A BUG IN PROOFUP")
         );
     }
     let _ = writeln!(text, "{}", ending(verdict, wall_ms));
@@ -149,7 +149,7 @@ fn reason(verdict: &Verdict<'_>) -> String {
                 .then(|| format!("{} could not run", counted(could_not_run, "requirement")));
             joined(missing, musts_not_exercised(verdict))
         }
-        Conclusion::NothingSelected => "the selection holds no check".to_owned(),
+        Conclusion::NothingSelected => "the selection contains no check".to_owned(),
         Conclusion::Interrupted => "the run was ended early".to_owned(),
         Conclusion::HarnessBroke => "proofup itself failed".to_owned(),
     }

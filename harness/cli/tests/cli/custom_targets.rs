@@ -45,7 +45,7 @@ fn commands_that_make_tenants_refuse_a_target_that_has_none() {
         vec!["run", "--full"],
     ] {
         let output = proofup(arguments.into_iter().chain(["--target", &target]));
-        assert_fails(&output, 2, "needs a target that creates a tenant");
+        assert_fails(&output, 2, "needs a target that can create a tenant");
     }
     assert!(!folder.path().join("started").exists());
 }

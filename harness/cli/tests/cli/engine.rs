@@ -118,7 +118,7 @@ fn a_whole_suite_without_a_check_of_a_must_is_incomplete() {
 #[test]
 fn a_file_without_the_requirement_asked_for_selects_nothing() {
     let output = run(story().path(), &["--requirement", "DEF-4"]);
-    assert_fails(&output, 4, "the selection holds no check");
+    assert_fails(&output, 4, "the selection contains no check");
 }
 
 #[test]

@@ -262,6 +262,6 @@ fn a_comparison_by_what_is_not_known_is_refused() {
     assert_fails(
         &proofup(arguments),
         2,
-        "only of targets that it has started",
+        "only between targets that it has started",
     );
 }

@@ -161,7 +161,7 @@ fn reports_that_do_not_belong_together_are_not_joined() {
     assert_fails(
         &hlog,
         2,
-        "`proofup load merge` does not write a HdrHistogram log",
+        "`proofup load merge` cannot write a HdrHistogram log",
     );
 }
 

@@ -32,7 +32,7 @@ fn a_story_that_no_history_tells_makes_the_race_incomplete() {
     assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
     let text = stdout(&output);
     assert!(
-        text.contains("incomplete: no history was judged of tries run out in a setup, "),
+        text.contains("incomplete: no history could be judged of tries run out in a setup, "),
         "{text}"
     );
 }

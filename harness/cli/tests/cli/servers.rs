@@ -48,7 +48,7 @@ fn a_port_in_use_is_told_with_what_to_do() {
     assert_fails(
         &proofup(["serve", "--listen", &address]),
         2,
-        "name another address with --listen",
+        "choose another address with --listen",
     );
     assert_fails(
         &proofup(["gateways", "--http", &address, "--smtp", "127.0.0.1:0"]),

@@ -19,24 +19,24 @@ use crate::values::{duration, duration_or_zero, number};
 #[derive(Debug, Clone, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  proofup load                                      the built-in reference: 20 sign-ins a second for 30 s\n  \
+    after_help = "Examples:\n  proofup load                                      the built-in reference, 20 sign-ins/s for 30 s\n  \
                         proofup load --plan fixtures/load/mix.toml --duration 30s --report json=r.json,hlog=r.hlog\n  \
                         proofup load --flow secondStepText --users 16 --duration 10s     a closed loop\n  \
                         proofup load --rate 500/s --threshold 'secondStepText.p99<50ms' --threshold 'throughput>450'\n  \
-                        PROOFUP_TEST_CONTROL_TOKEN=… proofup load --url http://10.0.0.7:8080 --shard auto/4 --report json=part.json\n  \
+                        PROOFUP_TEST_CONTROL_TOKEN=… proofup load --url http://10.0.0.7:8080 --shard 1/4 --report json=part-1.json\n  \
                         proofup load merge part-*.json --report json=whole.json\n\n\
-                        Exit codes:\n    0  every answer was right, and every threshold is met\n    1  a wrong answer, no verification at all, or a target that stopped answering\n    \
-                        2  usage, a wrong plan or target file, or an unreachable target\n    3  no result: this machine was the bottleneck, or a comparison is inconclusive\n    5  a threshold is broken, or the target is slower\n  130  interrupted"
+                        Exit codes:\n    0  every answer was right, and every threshold is met\n    1  a wrong answer, no correct verification at all, or a target that stopped answering\n    \
+                        2  wrong usage, an error in the plan or target file, or an unreachable target\n    3  no result: this machine was the bottleneck, or the comparison is inconclusive\n    5  a threshold is broken, or the target is slower than the other one or its baseline\n  130  interrupted"
 )]
 pub(crate) struct LoadArguments {
     #[command(subcommand)]
     pub(crate) command: Option<LoadCommand>,
 
-    /// The load plan [default: sign-ins with a text, 20 a second for 30 s]
+    /// The load plan [default: sign-ins with a text message as second step, 20/s for 30 s]
     #[arg(long, value_name = "FILE", help_heading = "Plan")]
     pub(crate) plan: Option<PathBuf>,
 
-    /// Run only this flow, in place of the plan's mix
+    /// Run only this flow, instead of the plan's mix
     #[arg(long, value_name = "FLOW", value_parser = flow, help_heading = "Plan")]
     pub(crate) flow: Option<FlowName>,
 
@@ -44,15 +44,15 @@ pub(crate) struct LoadArguments {
     #[arg(long, value_name = "RATE", value_parser = rate, conflicts_with = "users", help_heading = "Plan")]
     pub(crate) rate: Option<f64>,
 
-    /// Number of users of a closed loop: each starts a flow when the one before has ended
+    /// Number of users in a closed loop: each starts its next flow when the last one has ended
     #[arg(long, value_name = "N", value_parser = number(1, u32::MAX), help_heading = "Plan")]
     pub(crate) users: Option<u32>,
 
-    /// How long new flows are started, such as 30s or 5m
+    /// How long to start new flows, such as 30s or 5m
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Plan")]
     pub(crate) duration: Option<Duration>,
 
-    /// Initial period that is excluded from the results
+    /// Exclude this initial period from the results
     #[arg(long, value_name = "DURATION", value_parser = duration_or_zero, help_heading = "Plan")]
     pub(crate) warm_up: Option<Duration>,
 
@@ -60,32 +60,32 @@ pub(crate) struct LoadArguments {
     #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), help_heading = "Plan")]
     pub(crate) seed: Option<u64>,
 
-    /// A condition of success, such as 'secondStepText.p99<50ms' or 'throughput>2000'
+    /// A condition that must hold, such as 'secondStepText.p99<50ms' or 'throughput>2000'; repeatable
     #[arg(long, value_name = "CONDITION", value_parser = threshold, help_heading = "Plan")]
     pub(crate) threshold: Vec<Threshold>,
 
-    /// Find the highest rate that meets the thresholds; each rate is tried for as long as the plan lasts
+    /// Search for the highest rate that meets the thresholds; each attempt takes as long as the plan
     #[arg(long, conflicts_with_all = ["users", "shard", "vs", "baseline", "save_baseline"], help_heading = "Plan")]
     pub(crate) find_max: bool,
 
-    /// Run one part of the plan, such as 1/4; auto/4 takes the number from `JOB_COMPLETION_INDEX`
+    /// Run one part of the plan, such as 1/4; with auto/4, `JOB_COMPLETION_INDEX` (from 0) selects it
     #[arg(long, value_name = "I/N", help_heading = "Plan")]
     pub(crate) shard: Option<ShardWord>,
 
-    /// The target file of the implementation to load
+    /// The target file of the server to load
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub(crate) target: Option<PathBuf>,
 
-    /// The address of the implementation; without --target it must implement the built-in contract
+    /// The address of the server; without --target it must implement the built-in contract
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Option<Url>,
 
-    /// How requests reach the built-in reference: over HTTP to its own process, or in this process without a socket
+    /// How to call the built-in reference: over HTTP in a process of its own, or in this process without a socket
     /// [default: loopback]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Target", conflicts_with_all = ["target", "url"])]
     pub(crate) transport: Option<TransportKind>,
 
-    /// Where messages go (only with --transport in-process) [default: counter]
+    /// How messages arrive (only with --transport in-process) [default: in-process]
     #[arg(long, value_enum, value_name = "PLACE", help_heading = "Target")]
     pub(crate) gateways: Option<GatewayPlace>,
 
@@ -93,15 +93,15 @@ pub(crate) struct LoadArguments {
     #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["target", "url"])]
     pub(crate) fault: Option<String>,
 
-    /// The address on which the gateways listen, for a target on another machine
+    /// The address on which the gateways listen, if the target is on another machine
     #[arg(long, value_name = "ADDRESS", help_heading = "Target")]
     pub(crate) gateway_bind: Option<std::net::IpAddr>,
 
-    /// The host name by which the target reaches the gateways, if it is not that address
+    /// The host name under which the target reaches the gateways, if it is not that address
     #[arg(long, value_name = "HOST", help_heading = "Target")]
     pub(crate) gateway_host: Option<String>,
 
-    /// Compare with another target, in pairs of rounds: a target file, a URL, or `reference`
+    /// Compare with another target in alternating rounds: a target file, a URL, or `reference`
     #[arg(long, value_name = "TARGET", conflicts_with_all = ["shard", "baseline", "save_baseline", "report"], help_heading = "Comparing")]
     pub(crate) vs: Option<String>,
 
@@ -113,7 +113,7 @@ pub(crate) struct LoadArguments {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "2m", requires = "vs", help_heading = "Comparing")]
     pub(crate) deadline: Duration,
 
-    /// The figure that decides [default: throughput in a closed loop, else p99]
+    /// The figure to compare by [default: throughput in a closed loop, else p99]
     #[arg(
         long,
         value_enum,
@@ -123,7 +123,7 @@ pub(crate) struct LoadArguments {
     )]
     pub(crate) decide_by: Option<DecideBy>,
 
-    /// Save the result as a baseline for later runs
+    /// Save the result as a baseline
     #[arg(
         long,
         value_name = "FILE",
@@ -145,7 +145,7 @@ pub(crate) struct LoadArguments {
     #[arg(long, value_name = "DURATION", value_parser = duration, hide = true, conflicts_with_all = ["target", "url"])]
     pub(crate) burden: Option<Duration>,
 
-    /// Write reports: json=FILE, hlog=FILE (HdrHistogram log), csv=FILE (figures over time)
+    /// Write reports: json=FILE, hlog=FILE (HdrHistogram log), csv=FILE (time series)
     #[arg(
         long,
         value_name = "KIND=FILE",
@@ -158,7 +158,7 @@ pub(crate) struct LoadArguments {
 /// A subcommand of `proofup load`.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum LoadCommand {
-    /// Join the reports of shards into the report of one run
+    /// Merge the reports of all shards into one
     Merge(MergeArguments),
 }
 
@@ -169,11 +169,11 @@ pub(crate) struct MergeArguments {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// A condition of success for all shards together
+    /// A condition that must hold for all shards together; repeatable
     #[arg(long, value_name = "CONDITION", value_parser = threshold)]
     pub(crate) threshold: Vec<Threshold>,
 
-    /// Write the joined report: json=FILE
+    /// Write the merged report: json=FILE
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<LoadFile>,
 }
@@ -193,12 +193,12 @@ impl LoadArguments {
     }
 }
 
-/// Where messages go when the reference runs in this process.
+/// How messages reach the generator when the reference runs in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GatewayPlace {
-    /// Straight to the generator, without a socket
-    Counter,
-    /// To gateways that listen on 127.0.0.1
+    /// Directly, without a socket
+    InProcess,
+    /// Over HTTP and SMTP on 127.0.0.1
     Loopback,
 }
 
@@ -209,7 +209,7 @@ pub(crate) enum DecideBy {
     Throughput,
     /// The 99th percentile of the latency
     P99,
-    /// The target's processor time for each verification
+    /// The target's processor time per verification
     Cpu,
 }
 
@@ -315,8 +315,7 @@ fn share(text: &str) -> Result<f64, String> {
     match quantity::share(text) {
         Ok(share) if share > 0.0 => Ok(share),
         Ok(_) => Err(
-            "write a share above 0 %: two measurements are never equal to the last digit"
-                .to_owned(),
+            "write a share above 0 %, because two measurements are never exactly equal".to_owned(),
         ),
         Err(error) => Err(error.to_string()),
     }

@@ -19,8 +19,8 @@ pub(super) fn execute(arguments: &MergeArguments) -> Result<u8, Failure> {
         .find(|file| !matches!(file, LoadFile::Json(_)))
     {
         return Err(Failure::usage(
-            format!("`proofup load merge` does not write a {}", other.kind()),
-            "write json=FILE; HdrHistogram's own tools join the logs of shards",
+            format!("`proofup load merge` cannot write a {}", other.kind()),
+            "write json=FILE; to merge the logs of shards, use the tools of HdrHistogram",
         ));
     }
     let mut reports = Vec::new();

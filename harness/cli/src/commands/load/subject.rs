@@ -196,7 +196,7 @@ fn spawned(token: &Secret, words: &[String]) -> Result<(Reaped, Url), Failure> {
         .split_whitespace()
         .find_map(|word| Url::parse(word).ok().filter(|url| url.scheme() == "http"));
     base.map(|base| (child, base))
-        .ok_or_else(|| not_started(&"it did not say where it listens"))
+        .ok_or_else(|| not_started(&"it did not report its address"))
 }
 
 /// Starts the hello floor as a process of its own, for the yardstick.

@@ -76,7 +76,7 @@ pub(super) fn execute(
     let both_ours = work.subject.process.is_some() && other.process.is_some();
     if decides == ComparedFigure::Cpu && !both_ours {
         return Err(Failure::usage(
-            "proofup knows the processor time only of targets that it has started",
+            "proofup can compare processor time only between targets that it has started itself",
             "compare by throughput or p99",
         ));
     }

@@ -12,25 +12,25 @@ use crate::values::number;
 /// The arguments of `proofup matrix`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  proofup matrix                              all 65,536 combinations, against the built-in reference\n  \
-                        proofup matrix --export decisions.csv       write the decision table, too\n  \
-                        proofup matrix --registered 2               test users with up to two registered methods, too\n  \
+    after_help = "Examples:\n  proofup matrix                              all 65,536 combinations, built-in reference\n  \
+                        proofup matrix --export decisions.csv       also write the decision table\n  \
+                        proofup matrix --registered 2               also test users with up to two methods\n  \
                         proofup matrix --transport loopback         the built-in reference over HTTP\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup matrix --url http://127.0.0.1:8080\n  \
-                        proofup matrix --target mine.toml --strength 2   a slow target: all pairs of values\n\n\
-                        Exit codes:\n    0  every combination is decided as the table says\n    1  at least one is not; its counterexample is written\n    \
-                        2  usage, a wrong target file, or an unreachable target\n    3  incomplete: some combinations could not be judged\n  130  interrupted"
+                        proofup matrix --target mine.toml --strength 2   for a slow target: all pairs\n\n\
+                        Exit codes:\n    0  the target agrees with the oracle on every combination\n    1  it differs on at least one; a counterexample was written to a file\n    \
+                        2  wrong usage, an error in the target file, or an unreachable target\n    3  incomplete: some combinations could not be judged\n  130  interrupted"
 )]
 pub(crate) struct MatrixArguments {
-    /// The target file of the implementation to judge
+    /// The target file of the server to test
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub(crate) target: Option<PathBuf>,
 
-    /// The address of the implementation; without --target it must implement the built-in contract
+    /// The address of the server; without --target it must implement the built-in contract
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Option<Url>,
 
-    /// How the built-in reference is called
+    /// How to call the built-in reference
     #[arg(long, value_enum, default_value_t = MatrixTransport::Decisions, value_name = "HOW", help_heading = "Target",
           conflicts_with_all = ["target", "url"])]
     pub(crate) transport: MatrixTransport,
@@ -39,24 +39,24 @@ pub(crate) struct MatrixArguments {
     #[arg(long, value_name = "N", value_parser = strength, help_heading = "Selection")]
     pub(crate) strength: Option<Strength>,
 
-    /// Test also users with up to N registered methods (only with --transport decisions)
+    /// Also test users with up to N registered methods (only with --transport decisions)
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = number(0_u8, 2),
           help_heading = "Selection", conflicts_with_all = ["target", "url"])]
     pub(crate) registered: u8,
 
-    /// Tenants (over HTTP) or threads in parallel [default: 8 tenants or 1 thread for each processor]
+    /// Number of tenants in parallel, or threads with --transport decisions [default: 8 tenants or 1 thread per processor]
     #[arg(long, value_name = "N", value_parser = number(1, u16::MAX), help_heading = "Running")]
     pub(crate) jobs: Option<u16>,
 
-    /// The seed of everything random
+    /// The seed of all random choices
     #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1, help_heading = "Running")]
     pub(crate) seed: u64,
 
-    /// Write the decision table as CSV: a line for each combination, for a user without registered methods
+    /// Write the expected decisions as CSV, one line per combination, for users without registered methods
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) export: Option<PathBuf>,
 
-    /// Write the counterexample of the first difference below this folder
+    /// The folder for the counterexample of the first difference
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Output")]
     pub(crate) write: PathBuf,
 
@@ -68,11 +68,11 @@ pub(crate) struct MatrixArguments {
 /// How the built-in reference is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MatrixTransport {
-    /// Its decision functions are called directly, without HTTP
+    /// Call its decision functions directly, without HTTP
     Decisions,
-    /// Requests go to it without a socket
+    /// Send requests without a socket
     InProcess,
-    /// Requests go over HTTP on 127.0.0.1
+    /// Send requests over HTTP on 127.0.0.1
     Loopback,
 }
 
@@ -86,7 +86,7 @@ impl FromStr for JsonFile {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
             Some(("json", file)) if !file.is_empty() => Ok(Self(file.into())),
-            _ => Err("write json=FILE; a matrix has no other report".to_owned()),
+            _ => Err("write json=FILE, the only report of a matrix run".to_owned()),
         }
     }
 }

@@ -15,41 +15,41 @@ use crate::values::{duration, number};
 /// The arguments of `proofup run`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  proofup run                                       every scenario, against the built-in reference\n  \
+    after_help = "Examples:\n  proofup run                                       the whole suite, built-in reference\n  \
                         proofup run --requirement DEF-4 --requirement 'TEXT-*'\n  \
                         proofup run scenarios/deferral --seed 7 --report junit=j.xml,json=r.json\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup run --url http://127.0.0.1:8080\n  \
                         proofup run --target products/mine.toml --exemptions products/mine.exemptions.toml\n  \
-                        proofup run --target reference --target products/mine.toml   judge both and report the differences\n\n\
+                        proofup run --target reference --target products/mine.toml   compare two\n\n\
                         Exit codes:\n    0  every judged requirement holds\n    1  a requirement failed, an exemption is no longer needed, or a transcript differs\n    \
-                        2  usage, a wrong file, or an unreachable target\n    3  incomplete: a requirement of level \"must\" could not be judged\n    \
-                        4  the selection holds no check\n   70  a bug of proofup\n  130  interrupted; what was judged is reported"
+                        2  wrong usage, an error in a file, or an unreachable target\n    3  incomplete: a requirement of level \"must\" could not be judged, or the run ended early\n    \
+                        4  the selection contains no check\n   70  a bug in proofup\n  130  interrupted; the results so far are reported"
 )]
 pub(crate) struct RunArguments {
     /// Scenario files, folders or patterns [default: the built-in suite]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<String>,
 
-    /// The target file of the implementation to judge, or `reference` for the built-in one; give it twice to compare two
+    /// The target file of the server to test, or `reference` for the built-in one; give it twice to compare two
     /// targets
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub(crate) target: Vec<PathBuf>,
 
-    /// The address of the implementation; without --target it must implement the built-in contract; give it twice to
+    /// The address of the server; without --target it must implement the built-in contract; give it twice to
     /// compare two targets
     #[arg(long, value_name = "URL", help_heading = "Target")]
     pub(crate) url: Vec<Url>,
 
-    /// How requests reach the built-in reference: over HTTP on 127.0.0.1, or without a socket [default: loopback]
+    /// How to call the built-in reference: over HTTP on 127.0.0.1, or without a socket [default: loopback]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Target")]
     pub(crate) transport: Option<TransportKind>,
 
-    /// Plant a fault in the built-in reference (of two, in the last one), to see how proofup finds it; `proofup faults
-    /// --list` lists them
+    /// Plant a fault in the built-in reference, to see that proofup finds it; `proofup faults --list` lists them. If both
+    /// targets are the reference, the second has the fault
     #[arg(long, value_name = "NAME", help_heading = "Target")]
     pub(crate) fault: Option<String>,
 
-    /// Judge these requirements: an id, a check's slug, or a pattern such as 'DEF-*'
+    /// Test only these requirements: ids, patterns such as 'DEF-*', or slugs of checks
     #[arg(
         long,
         value_name = "ID",
@@ -58,7 +58,7 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) requirement: Vec<String>,
 
-    /// Judge these areas, such as DEF or "Deferral window"; with --requirement, both are judged
+    /// Test only these areas, such as DEF or "Deferral window"; adds to --requirement
     #[arg(
         long,
         value_name = "AREA",
@@ -67,7 +67,7 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) area: Vec<String>,
 
-    /// Judge only these editions: 2018-07-25, 2018-07-30, 2019-02-13
+    /// Test only these editions: 2018-07-25, 2018-07-30, 2019-02-13
     #[arg(
         long,
         value_name = "EDITION",
@@ -76,12 +76,12 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) edition: Vec<Edition>,
 
-    /// Run also matrix, explore, race and measure, with fixed sizes, so that every requirement is judged
+    /// Also run matrix, explore, race and measure, with fixed sizes, so that every requirement is judged
     #[arg(long, help_heading = "Selection",
           conflicts_with_all = ["paths", "requirement", "area", "edition", "max_failures"])]
     pub(crate) full: bool,
 
-    /// Read the scenarios below this folder in place of the built-in ones
+    /// Use the scenarios of this folder instead of the built-in ones
     #[arg(
         long,
         value_name = "DIR",
@@ -90,27 +90,27 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) suite: Option<PathBuf>,
 
-    /// The level that counts; with must, a failed requirement of level should is a warning
+    /// The lowest level that counts; with must, a failed requirement of level should is only a warning
     #[arg(long, value_enum, default_value_t = LevelWord::Should, value_name = "LEVEL", help_heading = "Judging")]
     pub(crate) level: LevelWord,
 
-    /// Known failures of this target, each with its reason
+    /// A file of known failures of this target, each with its reason
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     pub(crate) exemptions: Option<PathBuf>,
 
-    /// Cases in parallel [default: four for each processor]
+    /// Number of cases in parallel [default: 4 per processor]
     #[arg(long, value_name = "N", value_parser = number(1, usize::MAX), help_heading = "Running")]
     pub(crate) jobs: Option<usize>,
 
-    /// The seed of everything random
+    /// The seed of all random choices
     #[arg(long, value_name = "N", value_parser = number(0, u64::MAX), default_value_t = 1, help_heading = "Running")]
     pub(crate) seed: u64,
 
-    /// Stop after this many failed checks; what was not reached could not run
+    /// Stop after this many failed checks; the remaining checks count as could not run
     #[arg(long, value_name = "N", value_parser = number(1, usize::MAX), help_heading = "Running")]
     pub(crate) max_failures: Option<usize>,
 
-    /// Stop after this time, such as 90s or 5m; what was not reached could not run
+    /// Stop after this time, such as 90s or 5m; the remaining checks count as could not run
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Running")]
     pub(crate) deadline: Option<Duration>,
 
@@ -118,7 +118,7 @@ pub(crate) struct RunArguments {
     #[arg(long, help_heading = "Output")]
     pub(crate) trace: bool,
 
-    /// Write report.json, junit.xml and a transcript of each case below this folder
+    /// Write report.json, junit.xml and a transcript of each case to this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) output_dir: Option<PathBuf>,
 
@@ -131,11 +131,11 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) report: Vec<ReportFile>,
 
-    /// Compare the transcript of each case with the one in this folder; a missing one is written
+    /// Compare the transcript of each case with the one in this folder; write those that are missing
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) snapshots: Option<PathBuf>,
 
-    /// Overwrite the transcripts that differ, in place of failing
+    /// Overwrite the transcripts that differ, instead of failing
     #[arg(long, requires = "snapshots", help_heading = "Output")]
     pub(crate) update_snapshots: bool,
 }

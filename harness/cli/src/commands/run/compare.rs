@@ -34,7 +34,7 @@ pub(super) fn sides(arguments: &RunArguments) -> Result<Option<[RunArguments; 2]
     if targets.len() > 2 || urls.len() > 2 {
         return Err(Failure::usage(
             "at most two targets can be compared",
-            "name two, and compare the third in another run",
+            "name two; compare the third in another run",
         ));
     }
     if targets.len() < 2 && urls.len() < 2 {

@@ -167,11 +167,11 @@ fn nothing_selected(scope: &RunScope, catalogue: &Catalogue) -> Failure {
     };
     let told: Vec<String> = scope.ids.iter().flatten().filter_map(aside).collect();
     let help = if told.is_empty() {
-        "select more; `proofup list --scenarios` lists every check".to_owned()
+        "widen the selection; `proofup list --scenarios` lists every check".to_owned()
     } else {
         told.join("; ")
     };
-    Failure::nothing_selected("the selection holds no check", help)
+    Failure::nothing_selected("the selection contains no check", help)
 }
 
 /// Spells what narrowed the run, as the command line does.
