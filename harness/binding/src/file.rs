@@ -29,63 +29,65 @@ pub(super) struct TargetFile {
     /// Where it listens, such as `http://127.0.0.1:8080`; every path is appended to it.
     #[schemars(with = "String")]
     pub(super) base: Option<String>,
-    /// Headers of every request, `${NAME}` in them a secret of the environment; a request's own of the same name replace them.
+    /// Headers of every request; `${NAME}` is a secret from the environment. A header of the same name on a request replaces
+    /// them.
     pub(super) headers: BTreeMap<String, String>,
-    /// How long one request may take: `10s`, which is the default. A command has a minute where nothing is said.
+    /// The time-out of one request, such as `5s`; default `10s`, and `60s` for a command.
     pub(super) timeout: Option<String>,
     /// An HTTP proxy, such as `http://127.0.0.1:3128`.
     pub(super) proxy: Option<String>,
-    /// A PEM file of certificates that are trusted beside the system's, from this file's folder.
+    /// A PEM file of certificates that are trusted in addition to the system's; its path is relative to this file's folder.
     pub(super) ca: Option<String>,
-    /// Every session and every reset has cookies of its own.
+    /// `true`: every session and every reset has its own cookie jar.
     pub(super) cookies: bool,
-    /// What keeps scenarios apart: a tenant of their own, a user of their own, or nothing.
+    /// What keeps cases apart: a tenant or a user of their own, or nothing (default).
     pub(super) isolation: Isolation,
-    /// How long to wait before saying that a message did not come: `2s`. Default: not at all.
+    /// How long to wait before deciding that a message did not come, such as `2s`; default: no wait.
     pub(super) settle: Option<String>,
-    /// The regular expression that finds a code in a message: its first group, else all of it. One, or one by channel.
+    /// The regular expression that finds a code in a message (its first group, else the whole match), or one for each channel.
+    /// Default: 6 to 10 digits that stand alone.
     pub(super) code_pattern: Option<CodePatternFile>,
-    /// Answers that mean that the session has run out: `refreshSession` is called and the request sent once more.
+    /// Answers that mean that the session has expired: `refreshSession` is called and the request sent once more.
     pub(super) refresh: Option<RefreshFile>,
-    /// What the implementation says for words of the domain, in `{method}`, `{kind}`, `{role}` and `{reply}`, and backwards
-    /// in answers.
+    /// The implementation's words for those of proofup: they fill `{method}`, `{kind}`, `{role}` and `{reply}`, and answers are
+    /// translated back.
     pub(super) words: WordsFile,
-    /// How a CSRF token is had, and where it goes with every request that is not GET or HEAD.
+    /// How to get a CSRF token and where it goes; it is sent with every request that is not GET or HEAD.
     pub(super) csrf: Option<CsrfFile>,
     /// How time moves; absent: the machine's clock, which nothing moves.
     pub(super) clock: ClockControlFile,
-    /// How the implementation is started and ended; absent: somebody else sees to that.
+    /// How proofup starts and stops the implementation; absent: it is started by somebody else.
     pub(super) process: Option<ProcessFile>,
-    /// Where our gateways listen, if one host of them serves a whole run; that is so where no tenant is made.
+    /// Where proofup's gateways listen, if one set of them serves the whole run: that is so where `createTenant` is not bound.
     pub(super) gateways: Option<GatewaysFile>,
-    /// The implementation's own policy, in the words of scenarios: what stands here holds whatever a scenario says. What is
-    /// left out has its documented value.
+    /// The implementation's own policy, in the words of scenarios; it applies whatever a scenario says. Fields that are left
+    /// out have their documented values.
     #[schemars(schema_with = "policy_schema")]
     pub(super) policy: Option<Map<String, Json>>,
-    /// The fields of a policy that cases can set, such as `twoStep.kinds`. Absent: with the facility `policy` all that
-    /// `[policy]` does not name, else none.
+    /// The fields of a policy that `setPolicy` can set, such as `twoStep.kinds`. Absent: with the facility `policy` all that
+    /// `[policy]` does not name, otherwise none.
     pub(super) policy_settable: Option<Vec<String>>,
     /// What the implementation declares about itself.
     pub(super) capabilities: Option<CapabilitiesFile>,
-    /// The path of the implementation's OpenAPI 3 document, such as `/openapi.json`; `proofup measure` draws malformed input
-    /// for each endpoint that stands in it.
+    /// The path of the implementation's OpenAPI 3 document, such as `/openapi.json`; `proofup measure` generates malformed
+    /// requests for each path in it.
     pub(super) openapi: Option<String>,
     /// Users that exist already.
     pub(super) users: Vec<UserFile>,
-    /// What the doctor would call wrong and a person has looked at: it is the implementation, not the mapping.
+    /// Probes of the doctor that fail because of the implementation itself, not because of this file.
     pub(super) known: Vec<KnownFile>,
     /// The operations, by name.
     #[schemars(schema_with = "operations_schema")]
     pub(super) operations: BTreeMap<String, OperationFile>,
-    /// What answers that are no success mean, for every operation, after the operation's own.
+    /// What unsuccessful answers mean, for every operation; tried after the operation's own.
     pub(super) refusals: Vec<RefusalFile>,
 }
 
-/// Declares what the implementation offers, or says where to ask; what stands here holds over what it answers.
+/// What the implementation has, or the path to ask for it; fields that stand here override its answer.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct CapabilitiesFile {
-    /// The path to ask, such as `/.well-known/security-info`; without it everything else must be declared.
+    /// The path to ask, such as `/.well-known/security-info`; without it, all other fields but `codeShapesAccepted` are needed.
     pub(super) discover: Option<String>,
     /// Editions that the policy may name.
     pub(super) editions: Option<Vec<Edition>>,
@@ -95,15 +97,15 @@ pub(super) struct CapabilitiesFile {
     pub(super) kinds: Option<Vec<ChallengeKind>>,
     /// Features that exist.
     pub(super) features: Option<Vec<Feature>>,
-    /// What the harness may use.
+    /// The means that proofup may use: setting the policy, moving time, receiving messages and so on.
     pub(super) facilities: Option<Vec<Facility>>,
     /// Exact limits.
     pub(super) limits: Option<Limits>,
-    /// Shapes near a code that are taken as the code.
+    /// Other ways of typing a code that are accepted.
     pub(super) code_shapes_accepted: Option<Vec<CodeShape>>,
 }
 
-/// A probe of the doctor that ends otherwise here, and why that is no mistake of this file.
+/// A probe of the doctor that fails because of the implementation itself.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct KnownFile {
@@ -154,7 +156,7 @@ pub(super) struct ChannelPatternsFile {
     pub(super) push: Option<String>,
 }
 
-/// Recognises that a session has run out.
+/// Recognises that a session has expired.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RefreshFile {
@@ -169,32 +171,32 @@ pub(super) struct RefreshFile {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct WordsFile {
-    /// For methods.
+    /// The words for methods.
     #[schemars(schema_with = "by_word::<Method>")]
     pub(super) method: BTreeMap<String, String>,
-    /// For challenge kinds.
+    /// The words for challenge kinds.
     #[schemars(schema_with = "by_word::<ChallengeKind>")]
     pub(super) kind: BTreeMap<String, String>,
-    /// For roles of users.
+    /// The words for roles of users.
     #[schemars(schema_with = "by_word::<Role>")]
     pub(super) role: BTreeMap<String, String>,
-    /// For what a device replies to a notification.
+    /// The words for what a device replies to a notification.
     #[schemars(schema_with = "replies_schema")]
     pub(super) reply: BTreeMap<String, String>,
 }
 
-/// How a CSRF token is had and where it goes.
+/// How to get a CSRF token, and where it goes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CsrfFile {
-    /// The request whose answer holds the token, sent with the same cookies.
+    /// The request whose answer contains the token, sent with the same cookies.
     pub(super) request: RequestFile,
-    /// Where in that answer it is.
+    /// The source of the token in that answer.
     pub(super) token: String,
-    /// The header that it goes into …
+    /// The header that carries the token; either this or `field`.
     #[serde(default)]
     pub(super) header: Option<String>,
-    /// … or the field of the form, or the member of the JSON object.
+    /// The form field or JSON member that carries the token.
     #[serde(default)]
     pub(super) field: Option<String>,
     /// Whether it is fetched once for each session (default) or for each request.
@@ -217,20 +219,21 @@ pub(super) enum CsrfEvery {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct OperationFile {
-    /// The request, where one is enough.
+    /// The request, if there is only one.
     pub(super) request: Option<RequestFile>,
-    /// The requests, sent one after the other; the answer to the last one counts, or the first that is an error.
+    /// The requests, sent one after the other. The answer to the last one counts, or the first with a status of 400 or
+    /// above.
     pub(super) requests: Vec<RequestFile>,
-    /// In place of requests: the implementation needs none here, and its answer would have these fields.
+    /// In place of requests: the implementation needs no request here, and these fields are taken as its answer.
     pub(super) assumed: Option<BTreeMap<String, Json>>,
     /// In place of requests: a command, run by `sh -c` in this file's folder, with the variables as JSON on its standard
-    /// input. It ends with 0 for status 200, else 500; what it writes is the body.
+    /// input. Exit status 0 counts as status 200, any other as 500; its standard output is the body.
     pub(super) command: Option<String>,
-    /// Several ways to do it: the first whose `when` fits is taken. What stands beside `ways` holds for all of them.
+    /// Several ways to do it: the first whose `when` fits is used. Keys beside `ways` apply to all of them.
     pub(super) ways: Vec<WayFile>,
     /// What successes look like, tried in order.
     pub(super) answers: Vec<AnswerFile>,
-    /// What later steps need of a success, by name.
+    /// Values of a success that later steps need, by name.
     pub(super) keep: BTreeMap<String, KeepFile>,
     /// What refusals look like, tried in order before the file's own.
     pub(super) refusals: Vec<RefusalFile>,
@@ -240,25 +243,25 @@ pub(super) struct OperationFile {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct WayFile {
-    /// What variables must be, each a constant or one of a list; a variable without a value fits nothing.
+    /// The value that each variable must have: a constant, or one of a list. A variable without a value fits nothing.
     pub(super) when: BTreeMap<String, WantedFile>,
-    /// The request, where one is enough.
+    /// The request, if there is only one.
     pub(super) request: Option<RequestFile>,
     /// The requests, sent one after the other.
     pub(super) requests: Vec<RequestFile>,
-    /// In place of requests: the answer's fields, where none is needed.
+    /// In place of requests: these fields are taken as the answer.
     pub(super) assumed: Option<BTreeMap<String, Json>>,
     /// In place of requests: a command.
     pub(super) command: Option<String>,
-    /// What successes look like; without them those of the operation hold.
+    /// What successes look like; if there are none, those of the operation apply.
     pub(super) answers: Vec<AnswerFile>,
-    /// What later steps need of a success, beside what the operation keeps.
+    /// Values of a success that later steps need, in addition to those that the operation keeps.
     pub(super) keep: BTreeMap<String, KeepFile>,
     /// What refusals look like, tried before those of the operation.
     pub(super) refusals: Vec<RefusalFile>,
 }
 
-/// What a variable must be.
+/// The value that a variable must have.
 ///
 /// Untagged like [`StatusFile`], for the same reason.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -266,7 +269,7 @@ pub(super) struct WayFile {
 pub(super) enum WantedFile {
     /// This text.
     Text(String),
-    /// This truth.
+    /// This boolean.
     Truth(bool),
     /// This number.
     Number(i64),
@@ -280,21 +283,21 @@ pub(super) enum WantedFile {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum KeepFile {
-    /// From here.
+    /// A source.
     Path(String),
-    /// From the first that finds something.
+    /// Several sources, of which the first that finds something counts.
     FirstOf(Vec<String>),
-    /// From here, and how it is shown.
+    /// One or several sources, and whether the value may be shown.
     Full(KeepFullFile),
 }
 
-/// Where a value that is kept comes from, and how it is shown.
+/// Where a value that is kept comes from, and whether it may be shown.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct KeepFullFile {
-    /// Where it comes from: a source, or several, of which the first counts that finds something.
+    /// Where it comes from: a source, or several, of which the first that finds something counts.
     pub(super) from: SourcesFile,
-    /// It is no secret and may be shown. Names that the harness knows are what they are.
+    /// `true`: it is not a secret and may be shown. This changes nothing for names that proofup knows, such as `session`.
     #[serde(default)]
     pub(super) open: bool,
 }
@@ -305,19 +308,19 @@ pub(super) struct KeepFullFile {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum SourcesFile {
-    /// One.
+    /// A source.
     One(String),
-    /// The first that finds something.
+    /// Several sources, of which the first that finds something counts.
     FirstOf(Vec<String>),
 }
 
-/// Describes one request; `{name}` in it is a variable, `${NAME}` a secret of the environment.
+/// Describes one request; `{name}` in it is a variable, `${NAME}` a secret from the environment.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct RequestFile {
-    /// GET, POST, PUT, PATCH or DELETE; without it what the form of `fromForm` says.
+    /// GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS; with `fromForm`, it may be left out for the method of the form.
     pub(super) method: Option<String>,
-    /// The path, from `/`; values are percent-encoded. Without it where the form of `fromForm` goes.
+    /// The path, from `/`; values are percent-encoded. With `fromForm`, it may be left out for the address of the form.
     pub(super) path: Option<String>,
     /// Query parameters; one whose variable has no value is left out.
     pub(super) query: BTreeMap<String, String>,
@@ -331,35 +334,35 @@ pub(super) struct RequestFile {
     pub(super) multipart: Option<BTreeMap<String, String>>,
     /// A body of plain text.
     pub(super) text: Option<String>,
-    /// The CSS selector of a form in the answer before: its address, its method and its fields are sent, with `form` on top.
+    /// The CSS selector of a form in the previous answer: its address, method and fields are sent, overridden by `form`.
     pub(super) from_form: Option<String>,
-    /// What the answer holds for later requests, and for later operations.
+    /// Values of the answer that later requests, and later operations, need.
     pub(super) keep: BTreeMap<String, KeepFile>,
-    /// Statuses from 400 after which the requests behind it are sent all the same.
+    /// Statuses of 400 and above after which the operation's next request is still sent.
     pub(super) go_on: Vec<StatusOneFile>,
-    /// Redirects on the same host are followed, at most ten; else a redirect is an answer like any other.
+    /// `true`: redirects to the same host are followed, at most ten. Otherwise a redirect is an answer like any other.
     pub(super) follow: bool,
-    /// How long it may take, in place of the file's `timeout`.
+    /// The time-out of this request, in place of the file's `timeout`.
     pub(super) timeout: Option<String>,
-    /// It is sent again and again until something holds.
+    /// Repeats the request until conditions hold.
     pub(super) poll: Option<PollFile>,
-    /// `false`: the file's CSRF token does not go with it.
+    /// `false`: it is sent without the file's CSRF token.
     pub(super) csrf: Option<bool>,
 }
 
-/// How long a request is sent again and again.
+/// How a request is repeated until conditions hold.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PollFile {
-    /// What must hold of the answer.
+    /// The conditions that the answer must meet, by source.
     pub(super) until: BTreeMap<String, ConditionFile>,
-    /// The pause in between: `200ms`.
+    /// The interval: `200ms`.
     pub(super) every: String,
-    /// How long at most: `5s`. Then the newest answer counts.
+    /// How long at most: `5s`. Then the last answer counts.
     pub(super) within: String,
 }
 
-/// What must stand somewhere.
+/// The condition that a value must meet.
 ///
 /// Untagged like [`StatusFile`], for the same reason.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -367,27 +370,27 @@ pub(super) struct PollFile {
 pub(super) enum ConditionFile {
     /// This text.
     Text(String),
-    /// This truth.
+    /// This boolean.
     Truth(bool),
     /// This number.
     Number(serde_json::Number),
     /// This list.
     List(Vec<Json>),
-    /// Something of which all this holds.
+    /// A value that meets all of these conditions.
     Matcher(MatcherFile),
 }
 
-/// What holds of a value; what is not said does not matter.
+/// Conditions that a value must meet; those that are left out do not matter.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct MatcherFile {
-    /// This regular expression finds something in it.
+    /// This regular expression matches somewhere in it.
     pub(super) matches: Option<String>,
-    /// It contains this text; a list, this element.
+    /// A text contains this; a list has it as an element.
     pub(super) contains: Option<String>,
-    /// There is anything at all, or nothing.
+    /// `true`: there is a value; `false`: there is none.
     pub(super) exists: Option<bool>,
-    /// It is one of these.
+    /// It equals one of these.
     pub(super) one_of: Option<Vec<Json>>,
 }
 
@@ -414,9 +417,9 @@ pub(super) struct RefusalFile {
     /// What else must hold, by source.
     #[serde(default, rename = "where")]
     pub(super) conditions: BTreeMap<String, ConditionFile>,
-    /// What it means.
+    /// The refusal that it means.
     pub(super) refused: Refusal,
-    /// Where its details are.
+    /// Where the details of the refusal are found.
     #[serde(default)]
     pub(super) fields: RefusalFieldsFile,
 }
@@ -467,13 +470,13 @@ pub(super) enum StatusOneFile {
 pub(super) enum MappingFile {
     /// A source.
     Path(String),
-    /// The first that selects something.
+    /// Several sources, of which the first that finds something counts.
     FirstOf(Vec<String>),
-    /// Anything else.
+    /// Anything else: a table.
     Made(Box<MadeFile>),
 }
 
-/// Makes a field: an object, a list, a constant, whether something is there, or what a source finds in words of its own.
+/// Makes a field: an object, a list, a constant, whether something is there, or what a source finds, translated.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "MadeFieldFile")]
@@ -481,22 +484,22 @@ pub(super) struct MadeFile {
     /// Makes a list: one object for each node that this path selects.
     #[serde(default)]
     pub(super) each: Option<String>,
-    /// Makes an object of the node that this path selects; nothing where it selects nothing.
+    /// Makes an object of the node that this path selects; if it selects nothing, there is no object.
     #[serde(default)]
     pub(super) at: Option<String>,
     /// The fields of each object, their paths relative to its node.
     #[serde(default)]
     pub(super) answer: Option<BTreeMap<String, MappingFile>>,
-    /// Whether this path selects anything.
+    /// Makes a boolean: whether this path selects anything.
     #[serde(default)]
     pub(super) exists: Option<String>,
-    /// Always this.
+    /// A constant.
     #[serde(default)]
     pub(super) value: Option<Json>,
-    /// What a source finds, or the first of several.
+    /// What a source finds, or the first of several that finds something.
     #[serde(default)]
     pub(super) from: Option<SourcesFile>,
-    /// With `from`: the domain's word for each of the implementation's.
+    /// With `from`: proofup's word for each of the implementation's.
     #[serde(default)]
     pub(super) words: Option<BTreeMap<String, Json>>,
     /// Makes a list of those constants whose conditions hold.
@@ -504,7 +507,7 @@ pub(super) struct MadeFile {
     pub(super) collect: Option<Vec<CollectFile>>,
 }
 
-/// An element of a list, and when it is in it.
+/// An element of a list, and the conditions under which the list contains it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CollectFile {

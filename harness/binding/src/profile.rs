@@ -55,9 +55,9 @@ pub enum ClockMove {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ClockScope {
-    /// One tenant: scenarios can run side by side.
+    /// One tenant: cases can run side by side.
     Tenant,
-    /// The whole process: one scenario at a time, and only forwards.
+    /// The whole process: one case at a time, and time moves only forward.
     #[default]
     Process,
 }
@@ -66,14 +66,14 @@ pub enum ClockScope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ClockMode {
-    /// It stands still unless it is moved: exact boundaries can be judged.
+    /// Time stands still unless it is moved: exact boundaries can be judged.
     Frozen,
-    /// It passes.
+    /// Time passes by itself.
     #[default]
     Running,
 }
 
-/// What keeps scenarios apart.
+/// What keeps cases apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Isolation {
@@ -81,7 +81,7 @@ pub enum Isolation {
     Tenant,
     /// A user of their own.
     User,
-    /// Nothing: one scenario at a time.
+    /// Nothing: one case at a time.
     #[default]
     None,
 }

@@ -26,7 +26,7 @@ pub(crate) struct FileForm {
     pub(crate) editions: Option<Vec<Edition>>,
     /// The instant at which the tenant starts (RFC 3339); left out: 2026-01-15T09:00:00Z.
     pub(crate) start: Option<String>,
-    /// The shapes in which the implementation calls its providers.
+    /// The form of request by which the implementation calls each provider.
     #[serde(default)]
     pub(crate) gateways: GatewayForms,
     /// The tenant's policy, without its edition.
@@ -77,7 +77,7 @@ impl Finder {
     }
 }
 
-/// The shapes in which the implementation under test is told to call its providers.
+/// The forms of request by which the implementation is told to call its providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct GatewayForms {
@@ -108,19 +108,19 @@ impl Default for GatewayForms {
 pub struct UserSpec {
     /// The name by which steps call this person.
     pub name: Name,
-    /// What the person is to the tenant; default `member`.
+    /// The person's role in the tenant; default `member`.
     #[serde(default = "member")]
     pub role: Role,
-    /// The administrator has blocked the account.
+    /// `true`: the administrator has blocked the account.
     #[serde(default)]
     pub blocked: bool,
-    /// False: the person is never provisioned, so nobody knows the account. Default true.
+    /// `false`: no account is created for the person. Default `true`.
     #[serde(default = "yes")]
     pub exists: bool,
-    /// Country or region of the person's numbers (ISO 3166-1 alpha-2); left out: the harness picks, another for each.
+    /// Country or region of the person's numbers (ISO 3166-1 alpha-2); left out: proofup picks a different one for each person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// What is registered before the first step.
+    /// The methods that are registered before the first step.
     #[serde(default)]
     pub methods: Vec<Method>,
 }
@@ -141,11 +141,12 @@ pub(crate) struct StepKeys {
     pub(crate) id: Option<String>,
     /// Makes the step a judged check: `DEF-1/first-offer`. Unique in the suite.
     pub(crate) check: Option<String>,
-    /// What the answer must hold; left out beside `check`: the command must succeed.
+    /// What the answer has to be, a partial match; left out: a check has to succeed.
     pub(crate) expect: Option<Map<String, Value>>,
-    /// The step (by slug or id) that succeeds and differs from this refusal in one thing.
+    /// The slug or id of a step that succeeds and differs from this refused step in exactly one thing.
     pub(crate) control: Option<String>,
-    /// How often the step is taken: a number, or declared limits such as `codeTries - 1`. The last answer is judged.
+    /// How often the step is taken: a number, or declared limits such as `codeTries - 1`. Each answer has to be the expected
+    /// refusal, or a success; the last one is compared with all of `expect`.
     pub(crate) times: Option<TimesForm>,
     /// Spoils the HTTP request.
     pub(crate) mangle: Option<Mangle>,

@@ -18,28 +18,28 @@ pub(crate) struct ClockControlFile {
     pub(crate) scope: ClockScope,
     /// Whether time passes by itself.
     pub(crate) mode: ClockMode,
-    /// By what it is moved. Absent: by `advanceClock` where that is bound, else by nothing.
+    /// What moves it; absent: `advanceClock` if it is bound, otherwise nothing.
     #[serde(rename = "move")]
     pub(crate) moved: Option<ClockMove>,
-    /// What `sh -c` runs, in the folder of this file, to move it; `{seconds}` in it is how far.
+    /// The command that moves it, run by `sh -c` in this file's folder; `{seconds}` in it is replaced by how far.
     pub(crate) command: Option<String>,
 }
 
-/// How the implementation is started and ended.
+/// How proofup starts and stops the implementation.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ProcessFile {
-    /// What `sh -c` runs, in the folder of this file, to start it.
+    /// The command that starts it, run by `sh -c` in this file's folder.
     pub(crate) start: String,
-    /// What ends it; absent: the signals TERM and, five seconds later, KILL to all that `start` started.
+    /// The command that stops it. What is left of its process group afterwards gets TERM and, five seconds later, KILL.
     #[serde(default)]
     pub(crate) stop: Option<String>,
     /// How to tell that it is ready.
     #[serde(default)]
     pub(crate) ready: ReadyFile,
-    /// What it finds in its environment beside ours. `{gateway.sms}`, `{gateway.voice}`, `{gateway.mail}`, `{gateway.push}`,
-    /// `{gateway.smtp}`, `{gateway.smtpHost}`, `{gateway.smtpPort}`, `{clockFile}`, `{folder}`, `{port}` and `{base}` are
-    /// filled in.
+    /// Variables of its environment, in addition to proofup's own. `{gateway.sms}`, `{gateway.voice}`, `{gateway.mail}`,
+    /// `{gateway.push}`, `{gateway.smtp}`, `{gateway.smtpHost}`, `{gateway.smtpPort}`, `{clockFile}`, `{folder}`, `{port}` and
+    /// `{base}` are filled in.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
 }
@@ -48,23 +48,23 @@ pub(crate) struct ProcessFile {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct ReadyFile {
-    /// The path to ask for until the status is below 500; default `/`.
+    /// The path that is requested until the status is below 500; default `/`.
     pub(crate) path: Option<String>,
     /// How long that may take; default `60s`.
     pub(crate) within: Option<String>,
 }
 
-/// Where our gateways listen for an implementation that is not told with each tenant.
+/// Where proofup's gateways listen for an implementation without tenants.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct GatewaysFile {
-    /// The port of the SMS, voice, mail and push providers; 0, the default, takes a free one.
+    /// The port of the SMS, voice, mail and push providers; default 0: any free port.
     pub(crate) http: i64,
-    /// The port of the mail server; 0, the default, takes a free one.
+    /// The port of the mail server; default 0: any free port.
     pub(crate) smtp: i64,
     /// The address to listen on; default `127.0.0.1`.
     pub(crate) bind: Option<String>,
-    /// The host name by which the implementation reaches us, where that is another, as from within a container.
+    /// The host name by which the implementation reaches them, if it is another, as from within a container.
     pub(crate) advertised: Option<String>,
 }
 

@@ -32,15 +32,15 @@ struct ExemptionFile {
     reason = "the form is the schema; entries are read from the tree, with their places"
 )]
 struct ExemptionForm {
-    /// The check that fails: `DEF-4/last-day`.
+    /// The check that is exempted: `DEF-4/last-day`.
     check: Option<String>,
-    /// The requirement whose checks fail, in place of `check`: `DEF-4`.
+    /// In place of `check`, the requirement all of whose checks are exempted: `DEF-4`.
     requirement: Option<String>,
     /// Why the failure is tolerated.
     reason: String,
     /// The first day on which the exemption no longer holds, such as "2027-01-01".
     expires: Option<String>,
-    /// What is tolerated; left out: that the check fails.
+    /// The outcome that is tolerated; default `failed`.
     outcome: Option<ExemptOutcome>,
 }
 

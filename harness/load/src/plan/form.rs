@@ -13,32 +13,33 @@ pub(super) struct PlanForm {
     pub(super) title: Option<String>,
     /// The seed of people, arrivals and probes; default 1.
     pub(super) seed: Option<u32>,
-    /// When flows begin: a rate, or users that wait for each other.
+    /// When flows begin: at a rate (an open loop), or whenever a user is free (a closed loop).
     pub(super) arrivals: ArrivalsForm,
     /// When no further flow begins.
     pub(super) stop: StopForm,
-    /// What is not counted at the beginning, such as `2s`; default 0s.
+    /// The initial period that is excluded from the results, such as `2s`; default `0s`.
     pub(super) warm_up: Option<String>,
     /// The weight of each flow.
     pub(super) mix: MixForm,
-    /// How the rate changes: one stretch after the other.
+    /// How the rate of an open loop changes: one stretch after the other, then it stays.
     #[serde(default)]
     pub(super) ramp: Vec<StretchForm>,
     /// Whether connections are kept alive, or new for each flow; default `keepAlive`.
     pub(super) connections: Option<Connections>,
-    /// How long one request or one message may take; default 10s.
+    /// The time-out of one request and of the wait for one message; default `10s`.
     pub(super) timeout: Option<String>,
-    /// How many seconds pass for the target's tenants in one second; default 1. Above 1 the target needs a clock that can be
-    /// moved, and fewer accounts are needed.
+    /// How many seconds pass for the target's tenants in each real second; default 1. Above 1, the target needs a clock that
+    /// can be moved, and fewer accounts are enough.
     pub(super) pace: Option<u32>,
     /// How many accounts are made; default: as many as the plan needs.
     pub(super) accounts: Option<u32>,
-    /// The share of flows that try a code which must be refused.
+    /// The shares of flows that also try a code which must be refused.
     #[serde(default)]
     pub(super) probes: ProbesForm,
-    /// How late one flow in a hundred may begin, before the run says that the generator was the bottleneck; default 20ms.
+    /// How late flows may start, at the 99th percentile, before the run reports that the generator was the bottleneck; default
+    /// `20ms`.
     pub(super) lateness: Option<String>,
-    /// What has to hold at the end, such as `secondStepText.p99<50ms`.
+    /// Conditions on the results, such as `secondStepText.p99<50ms`.
     #[serde(default)]
     pub(super) thresholds: Vec<String>,
 }
@@ -47,11 +48,11 @@ pub(super) struct PlanForm {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ArrivalsForm {
-    /// Arrivals at a rate, such as `200/s`, whatever the target does.
+    /// The arrival rate of an open loop, such as `200/s`.
     pub(super) rate: Option<String>,
-    /// How they are spaced; default `constant`.
+    /// How the arrivals of an open loop are spaced; default `constant`.
     pub(super) spacing: Option<Spacing>,
-    /// Users at once, each of whom begins when the flow before is done.
+    /// The number of users of a closed loop; each begins a flow when the previous one has ended.
     pub(super) users: Option<u32>,
 }
 
@@ -59,9 +60,9 @@ pub(super) struct ArrivalsForm {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StopForm {
-    /// After so long, such as `30s`.
+    /// After this time, such as `30s`, the warm-up included.
     pub(super) after: Option<String>,
-    /// After so many flows.
+    /// After this many flows.
     pub(super) flows: Option<u32>,
 }
 
@@ -93,18 +94,18 @@ pub(super) struct MixForm {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StretchForm {
-    /// The rate at its end.
+    /// The rate at its end, reached in a straight line.
     pub(super) to: String,
-    /// How long it is.
+    /// How long it takes.
     pub(super) over: String,
 }
 
-/// The share of flows that try a code which must be refused.
+/// The shares of flows that also try a code which must be refused.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct ProbesForm {
-    /// That try a wrong code first, such as `2%`; default 1%.
+    /// The share that tries a wrong code before the right one, such as `2%`; default `1%`.
     pub(super) wrong_code: Option<String>,
-    /// That try the code again afterwards, such as `2%`; default 1%.
+    /// The share that tries the right code again afterwards, such as `2%`; default `1%`.
     pub(super) reused_code: Option<String>,
 }
