@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::suite_from_dir;
-use proofup_world::answer_rules::AnswerRule;
+use proofup_world::answer_rules::ExchangeRule;
 
 use circles::Crate;
 
@@ -286,7 +286,7 @@ fn every_requirement_is_checked_or_set_aside_with_a_reason() {
         .flat_map(|scenario| &scenario.steps)
         .filter_map(|step| step.check.as_ref())
         .map(|check| check.requirement.0.as_str())
-        .chain(AnswerRule::ALL.iter().map(|rule| rule.check().0))
+        .chain(ExchangeRule::ALL.iter().map(|rule| rule.check().0))
         .collect();
     let forgotten: Vec<&str> = catalogue
         .requirements

@@ -6,7 +6,7 @@ use proofup_domain::edition::Edition;
 use proofup_domain::requirement::RequirementId;
 use proofup_judge::outcome::{CaseResult, CheckResult, Mismatch, Outcome};
 use proofup_judge::report::words::{counted, thousands};
-use proofup_world::answer_rules::{AnswerRule, AnswerRules, BrokenRule};
+use proofup_world::answer_rules::{AnswerRules, BrokenRule, ExchangeRule};
 use serde_json::Value as Json;
 
 /// Returns the rules as one case; none where nothing was held against a rule of a selected requirement.
@@ -36,7 +36,7 @@ const FILE: &str = "proofup run";
 pub(crate) fn checks(rules: &AnswerRules, selected: Option<&BTreeSet<String>>) -> Vec<CheckResult> {
     let broken = rules.broken();
     let mut checks = Vec::new();
-    for rule in AnswerRule::ALL {
+    for rule in ExchangeRule::ALL {
         let (requirement, words) = rule.check();
         if selected.is_some_and(|selected| !selected.contains(requirement)) {
             continue;

@@ -21,7 +21,7 @@ use proofup_explore::measure::{
 };
 use proofup_explore::race::{self, RaceConfig};
 use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
-use proofup_world::answer_rules::AnswerRule;
+use proofup_world::answer_rules::ExchangeRule;
 use proofup_world::case::{Case, run_case};
 use proofup_world::context::RunContext;
 use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
@@ -297,7 +297,7 @@ impl Trial {
         let counts = |check: &CheckResult| has_failed(check) && names(&check.requirement.0);
         let mut caught = self.first_check(concerned, counts, run).await;
         // A rule for every answer may be broken in any case.
-        if caught.is_none() && AnswerRule::ALL.iter().any(|rule| names(rule.check().0)) {
+        if caught.is_none() && ExchangeRule::ALL.iter().any(|rule| names(rule.check().0)) {
             caught = self.first_check(|_| true, counts, run).await;
         }
         if let Some(catch) = caught {

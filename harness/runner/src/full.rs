@@ -20,7 +20,7 @@ use proofup_judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use proofup_judge::report::words::{counted, thousands};
-use proofup_world::answer_rules::AnswerRule;
+use proofup_world::answer_rules::ExchangeRule;
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
@@ -197,7 +197,7 @@ fn of_matrix(found: &Findings) -> CheckResult {
 
 /// Returns a failed check for each rule for every answer that exploring saw broken.
 fn of_rules(explored: &ExploreOutput) -> Vec<CheckResult> {
-    let rules = AnswerRule::ALL.into_iter();
+    let rules = ExchangeRule::ALL.into_iter();
     rules
         .filter_map(|rule| {
             let broken = explored.broken.iter().filter(|one| one.rule == rule);

@@ -22,7 +22,7 @@ use super::{Seen, World};
 
 /// A rule that every answer keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AnswerRule {
+pub enum ExchangeRule {
     /// No answer is a server error, except where a provider failed.
     NoServerError,
     /// An answer with status 405 has the header `Allow` (RFC 9110, 15.5.6).
@@ -47,7 +47,7 @@ pub enum AnswerRule {
     NoStrayNotification,
 }
 
-impl AnswerRule {
+impl ExchangeRule {
     /// Lists every rule.
     pub const ALL: [Self; 11] = [
         Self::NoServerError,
@@ -111,12 +111,12 @@ impl AnswerRule {
 
 /// What the rules found in the cases of a run so far.
 #[derive(Debug, Default)]
-pub struct AnswerRules(Mutex<Ledger>);
+pub struct AnswerRules(Mutex<Sighted>);
 
 #[derive(Debug, Default)]
-struct Ledger {
-    looked: BTreeMap<AnswerRule, u64>,
-    broken: BTreeMap<(AnswerRule, String, String), Sightings>,
+struct Sighted {
+    looked: BTreeMap<ExchangeRule, u64>,
+    broken: BTreeMap<(ExchangeRule, String, String), Sightings>,
 }
 
 /// Where a rule was broken at one place of one operation.
@@ -133,7 +133,7 @@ struct Sightings {
 #[derive(Debug, Clone)]
 pub struct BrokenRule {
     /// The rule.
-    pub rule: AnswerRule,
+    pub rule: ExchangeRule,
     /// The operation whose answer broke it, or the channel of a message.
     pub operation: String,
     /// Where in the answer, or to whom the message went.
@@ -149,7 +149,7 @@ pub struct BrokenRule {
 impl AnswerRules {
     /// Returns how many answers or messages a rule was held against.
     #[must_use]
-    pub fn looked(&self, rule: AnswerRule) -> u64 {
+    pub fn looked(&self, rule: ExchangeRule) -> u64 {
         self.ledger().looked.get(&rule).copied().unwrap_or_default()
     }
 
@@ -157,8 +157,8 @@ impl AnswerRules {
     #[must_use]
     pub fn broken(&self) -> Vec<BrokenRule> {
         let ledger = self.ledger();
-        let counts = |rule: AnswerRule, sightings: &Sightings| {
-            rule != AnswerRule::NoCode || sightings.codes.len() > 1
+        let counts = |rule: ExchangeRule, sightings: &Sightings| {
+            rule != ExchangeRule::NoCode || sightings.codes.len() > 1
         };
         ledger
             .broken
@@ -175,12 +175,12 @@ impl AnswerRules {
             .collect()
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    fn ledger(&self) -> MutexGuard<'_, Sighted> {
         // No invariant spans a panic: each case is added whole or not at all.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, case: &str, looked: &BTreeMap<AnswerRule, u64>, found: Vec<Sighting>) {
+    fn add(&self, case: &str, looked: &BTreeMap<ExchangeRule, u64>, found: Vec<Sighting>) {
         let mut ledger = self.ledger();
         for (rule, times) in looked {
             *ledger.looked.entry(*rule).or_default() += times;
@@ -207,7 +207,7 @@ impl AnswerRules {
 
 /// A rule that one answer or message of a case breaks.
 struct Sighting {
-    rule: AnswerRule,
+    rule: ExchangeRule,
     operation: String,
     place: String,
     code: Option<Secret>,
@@ -327,7 +327,11 @@ impl World<'_> {
 
     /// Looks for messages to nobody of the case. Where gateways serve a whole run, something of an earlier case may still
     /// arrive, so there only a copy of a message of this case counts.
-    fn look_at_messages(&self, looked: &mut BTreeMap<AnswerRule, u64>, found: &mut Vec<Sighting>) {
+    fn look_at_messages(
+        &self,
+        looked: &mut BTreeMap<ExchangeRule, u64>,
+        found: &mut Vec<Sighting>,
+    ) {
         let known = self.known_destinations();
         let all = self.gateways.inboxes().all();
         let messages = all
@@ -338,7 +342,7 @@ impl World<'_> {
             .partition(|message| known.contains(&inbox_of(message.channel, &message.destination)));
         for message in &own {
             *looked
-                .entry(AnswerRule::of_channel(message.channel))
+                .entry(ExchangeRule::of_channel(message.channel))
                 .or_default() += 1;
         }
         let is_copy = |text: &str| own.iter().any(|message| message.text == text);
@@ -347,7 +351,7 @@ impl World<'_> {
                 continue;
             }
             found.push(Sighting {
-                rule: AnswerRule::of_channel(message.channel),
+                rule: ExchangeRule::of_channel(message.channel),
                 operation: message.channel.as_str().to_owned(),
                 place: "a destination that nobody of the case registered or typed".to_owned(),
                 code: None,
@@ -419,23 +423,23 @@ impl World<'_> {
 fn look(
     wanted: &Wanted,
     seen: &Seen,
-    looked: &mut BTreeMap<AnswerRule, u64>,
-    broken: &mut dyn FnMut(AnswerRule, String, Option<Secret>),
+    looked: &mut BTreeMap<ExchangeRule, u64>,
+    broken: &mut dyn FnMut(ExchangeRule, String, Option<Secret>),
 ) {
     let mut look_at = |rule| *looked.entry(rule).or_default() += 1;
     let response = &seen.response;
-    look_at(AnswerRule::NoServerError);
+    look_at(ExchangeRule::NoServerError);
     if is_server_error(seen) && !wanted.provider_fails {
         broken(
-            AnswerRule::NoServerError,
+            ExchangeRule::NoServerError,
             format!("status {}", response.status),
             None,
         );
     }
     if response.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
-        look_at(AnswerRule::AllowWith405);
+        look_at(ExchangeRule::AllowWith405);
         if !response.headers().contains_key(ALLOW) {
-            broken(AnswerRule::AllowWith405, "header:allow".to_owned(), None);
+            broken(ExchangeRule::AllowWith405, "header:allow".to_owned(), None);
         }
     }
     let text = response.text();
@@ -449,17 +453,17 @@ fn look(
         holding.map(|(place, _)| place.clone()).collect()
     };
     if !wanted.codes.is_empty() {
-        look_at(AnswerRule::NoCode);
+        look_at(ExchangeRule::NoCode);
     }
     for code in &wanted.codes {
         if !find(code.expose()).is_empty() {
             for place in places_alone(response, code.expose()) {
-                broken(AnswerRule::NoCode, place, Some(code.clone()));
+                broken(ExchangeRule::NoCode, place, Some(code.clone()));
             }
         }
     }
     let is_refusal = seen.refusal.is_some();
-    look_at(AnswerRule::NoSecret);
+    look_at(ExchangeRule::NoSecret);
     let secrets = if is_refusal {
         &wanted.secrets
     } else {
@@ -467,15 +471,15 @@ fn look(
     };
     for secret in secrets {
         for place in find(secret.expose()) {
-            broken(AnswerRule::NoSecret, place, None);
+            broken(ExchangeRule::NoSecret, place, None);
         }
     }
     if !wanted.answers.is_empty() {
-        look_at(AnswerRule::NoQuestionAnswer);
+        look_at(ExchangeRule::NoQuestionAnswer);
     }
     for answer in &wanted.answers {
         for place in find(answer.expose()) {
-            broken(AnswerRule::NoQuestionAnswer, place, None);
+            broken(ExchangeRule::NoQuestionAnswer, place, None);
         }
     }
     let operation = Operation::from_word(&seen.operation);
@@ -484,20 +488,20 @@ fn look(
         keeps.any(|keep| matches!(keep.name, "manualSecret" | "codeSecret"))
     });
     if !wanted.app_secrets.is_empty() && !tells_app_secret {
-        look_at(AnswerRule::AppSecretInSetupOnly);
+        look_at(ExchangeRule::AppSecretInSetupOnly);
         for secret in &wanted.app_secrets {
             for place in find(secret) {
-                broken(AnswerRule::AppSecretInSetupOnly, place, None);
+                broken(ExchangeRule::AppSecretInSetupOnly, place, None);
             }
         }
     }
     if !wanted.destinations.is_empty() && operation.is_some_and(shows_destinations) && !is_refusal {
-        look_at(AnswerRule::MaskedDestination);
+        look_at(ExchangeRule::MaskedDestination);
         for (place, text) in response.places() {
             let text = text.to_lowercase();
             let mut whole = wanted.destinations.iter();
             if whole.any(|destination| text.contains(destination.as_str())) {
-                broken(AnswerRule::MaskedDestination, place, None);
+                broken(ExchangeRule::MaskedDestination, place, None);
             }
         }
     }

@@ -36,7 +36,7 @@ fn seen(operation: &str, status: u16, refusal: Option<Refusal>, body: &str) -> S
 }
 
 /// Lists the rules that an answer breaks, and where.
-fn broken(wanted: &Wanted, seen: &Seen) -> Vec<(AnswerRule, String)> {
+fn broken(wanted: &Wanted, seen: &Seen) -> Vec<(ExchangeRule, String)> {
     let mut found = Vec::new();
     let mut looked = BTreeMap::new();
     look(wanted, seen, &mut looked, &mut |rule, place, _| {
@@ -57,7 +57,7 @@ fn holding(text: &str) -> String {
 
 #[test]
 fn each_rule_is_broken_by_its_answer_and_kept_by_its_neighbour() {
-    use AnswerRule as R;
+    use ExchangeRule as R;
     let value = || "$.value[*]".to_owned();
     let refused = Some(Refusal::WrongCode);
     let table = [
@@ -131,7 +131,7 @@ fn a_server_error_is_right_while_a_provider_fails() {
 
 fn sighting(code: Option<&str>) -> Sighting {
     Sighting {
-        rule: AnswerRule::NoCode,
+        rule: ExchangeRule::NoCode,
         operation: "listMethods".to_owned(),
         place: "$.value[*].id".to_owned(),
         code: code.map(Secret::new),
@@ -142,7 +142,7 @@ fn sighting(code: Option<&str>) -> Sighting {
 #[test]
 fn six_digits_count_where_two_different_codes_stood() {
     let rules = AnswerRules::default();
-    let looked = BTreeMap::from([(AnswerRule::NoCode, 1)]);
+    let looked = BTreeMap::from([(ExchangeRule::NoCode, 1)]);
     rules.add("b", &looked, vec![sighting(Some(CODE))]);
     rules.add("c", &looked, vec![sighting(Some(CODE))]);
     assert!(rules.broken().is_empty());
@@ -150,5 +150,5 @@ fn six_digits_count_where_two_different_codes_stood() {
     let broken = rules.broken();
     assert_eq!(broken.len(), 1, "one place is one finding");
     assert_eq!((broken[0].case.as_str(), broken[0].cases), ("a", 3));
-    assert_eq!(rules.looked(AnswerRule::NoCode), 3);
+    assert_eq!(rules.looked(ExchangeRule::NoCode), 3);
 }
