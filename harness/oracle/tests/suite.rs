@@ -9,6 +9,8 @@ mod story;
 use std::path::{Path, PathBuf};
 
 use proofup_domain::edition::Edition;
+use proofup_files::{TomlDocument, read_rows};
+use serde_json::Value;
 
 /// Lists the scenario files, in order.
 fn files() -> Vec<PathBuf> {
@@ -29,27 +31,44 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
+/// Lists the stories of a file, each with its row: of a file without rows the one, whose row is empty.
+fn stories(file: &Path, text: &str) -> Vec<(String, Value)> {
+    let document = TomlDocument::parse(&file.to_string_lossy(), text);
+    let root = document.root();
+    let mut problems = Vec::new();
+    let rows = read_rows(root, &mut problems);
+    assert!(problems.is_empty(), "{}: {problems:?}", file.display());
+    let Some(rows) = rows else {
+        return vec![(String::new(), root.json())];
+    };
+    let told = rows
+        .into_iter()
+        .map(|row| (row.name.clone(), row.tell(root, &[]).json()));
+    told.collect()
+}
+
+fn editions(story: &Value) -> Vec<Edition> {
+    let Some(list) = story["editions"].as_array() else {
+        return vec![Edition::default()];
+    };
+    let read = |edition: &Value| serde_json::from_value(edition.clone()).expect("an edition");
+    list.iter().map(read).collect()
+}
+
 #[test]
 fn the_oracle_admits_what_every_scenario_expects() {
     let mut disagreements = Vec::new();
     let mut checks = 0;
     for file in files() {
         let text = std::fs::read_to_string(&file).expect("a scenario can be read");
-        let story: toml::Table = toml::from_str(&text).expect("a scenario parses");
-        let story = serde_json::to_value(story).expect("TOML without dates is JSON");
-        let editions = match story["editions"].as_array() {
-            None => vec![Edition::default()],
-            Some(list) => list
-                .iter()
-                .map(|edition| serde_json::from_value(edition.clone()).expect("an edition"))
-                .collect(),
-        };
-        for edition in editions {
-            let told = story::tell(&story, edition);
-            checks += told.checks;
-            let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-            let place = |line: &String| format!("{stem} [{edition}] {line}");
-            disagreements.extend(told.disagreements.iter().map(place));
+        for (row, story) in stories(&file, &text) {
+            for edition in editions(&story) {
+                let told = story::tell(&story, edition);
+                checks += told.checks;
+                let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+                let place = |line: &String| format!("{stem} {row} [{edition}] {line}");
+                disagreements.extend(told.disagreements.iter().map(place));
+            }
         }
     }
     assert!(

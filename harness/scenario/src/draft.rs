@@ -177,13 +177,3 @@ pub(crate) fn is_refusal(expect: &Node) -> bool {
 
 /// Lists what a step has beside its command.
 pub(crate) const STEP_KEYS: [&str; 6] = ["id", "check", "expect", "control", "times", "mangle"];
-
-/// Returns whether a text is lower-case words and digits joined by hyphens.
-pub(crate) fn is_kebab(text: &str) -> bool {
-    text.split('-').all(|word| {
-        !word.is_empty()
-            && word
-                .chars()
-                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
-    })
-}

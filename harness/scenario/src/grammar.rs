@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 use proofup_domain::answer;
 use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
+use proofup_files::{ROWS, rows_schema};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::file::{FileForm, StepKeys};
-use super::rows::ROWS;
 
 /// Lists every command by its `do` word, with the name of the answer that it gets when it succeeds.
 pub const COMMANDS: &[(&str, &str)] = &[
@@ -159,38 +159,6 @@ fn outline(story: &Value) -> Value {
         "id": keys["id"],
     });
     outline
-}
-
-/// Makes the schema of the rows of a file.
-fn rows_schema() -> Value {
-    json!({
-        "description": "The story is told once for each row, with its words in place of the parameters, which are spelled `{role}`.",
-        "anyOf": [
-            {
-                "type": "array",
-                "minItems": 1,
-                "items": {
-                    "type": "object",
-                    "description": "A row: what it gives to each parameter.",
-                    "properties": { "name": {
-                        "type": "string",
-                        "description": "The row's name, part of the id of its case: lower-case words joined by hyphens.",
-                    } },
-                    "required": ["name"],
-                },
-            },
-            {
-                "type": "object",
-                "description": "Lists of values, by parameter: there is a row for every combination. A value is a word, or a table with a `name`.",
-                "properties": { "except": {
-                    "type": "array",
-                    "description": "Combinations that are left out: the names of values, by parameter.",
-                    "items": { "type": "object" },
-                } },
-                "additionalProperties": { "type": "array", "minItems": 1, "items": {} },
-            },
-        ],
-    })
 }
 
 /// Returns the schema that the loader walks.

@@ -16,7 +16,6 @@ mod file;
 mod grammar;
 mod people;
 mod quantity;
-mod rows;
 mod rules;
 pub mod spelling;
 mod suite;
@@ -30,14 +29,16 @@ use proofup_domain::edition::Edition;
 use proofup_domain::expect::Expectation;
 use proofup_domain::policy::Policy;
 use proofup_domain::requirement::{Catalogue, RequirementId};
-use proofup_files::{FileErrors, Kind, Node, Problem, TomlDocument, line_of};
+use proofup_files::{
+    FileErrors, FileRow, Kind, Node, Problem, ROWS, TomlDocument, line_of, merge_problems,
+    read_rows,
+};
 
 use draft::StepDraft;
 use file::TimesForm;
 pub use file::{Finder, GatewayForms, Provenance, UserSpec};
 pub use grammar::{COMMANDS, answer_schema, answer_shape, json_schema, word};
 pub use quantity::{Dimension, Quantity, QuantityError};
-use rows::Row;
 pub use suite::{Suite, SuiteError, SuiteOrigin, embedded_suite, suite_from_dir, suite_from_paths};
 
 /// One scenario: the story of one file, or of one of its rows.
@@ -202,7 +203,7 @@ pub fn load_all(
 ) -> Result<Vec<Scenario>, FileErrors> {
     let document = TomlDocument::parse(path, text);
     let file = document.root();
-    if file.get(rows::ROWS).is_none() {
+    if file.get(ROWS).is_none() {
         let story = load_story(path, &document, file, catalogue);
         return match story {
             Ok(scenario) => Ok(vec![scenario]),
@@ -213,15 +214,15 @@ pub fn load_all(
     if !problems.is_empty() {
         return Err(document.errors(problems));
     }
-    let rows = rows::read(file, &mut problems).unwrap_or_default();
+    let rows = read_rows(file, &mut problems).unwrap_or_default();
     if !problems.is_empty() {
         return Err(document.errors(problems));
     }
-    let stories: Vec<(&Row, Node)> = rows
+    let stories: Vec<(&FileRow, Node)> = rows
         .iter()
-        .map(|row| (row, rows::told(file, row)))
+        .map(|row| (row, row.tell(file, &SLUG_KEYS)))
         .collect();
-    rows::repeated_checks(&stories, &mut problems);
+    rules::repeated_checks(&stories, &mut problems);
     let mut scenarios = Vec::new();
     let mut told = Vec::new();
     for (row, story) in &stories {
@@ -235,7 +236,7 @@ pub fn load_all(
             Err(problems) => told.push((*row, problems)),
         }
     }
-    problems.extend(rows::merged(file, told));
+    problems.extend(merge_problems(file, told));
     if problems.is_empty() {
         Ok(scenarios)
     } else {
@@ -469,6 +470,9 @@ fn finish_times(times: Option<&TimesForm>) -> Option<Option<Quantity>> {
         Some(TimesForm::Limits(text)) => Some(Quantity::parse(text).ok()?),
     })
 }
+
+/// The keys whose texts are slugs and names of steps.
+const SLUG_KEYS: [&str; 3] = ["check", "id", "control"];
 
 /// The instant at which a tenant starts where a file says nothing.
 const DEFAULT_START: &str = "2026-01-15T09:00:00Z";

@@ -1,15 +1,15 @@
 //! The rules that a schema cannot say: names that must exist, marks that must be unique, keys that belong together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use proofup_domain::answer::REFUSED;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::{Catalogue, RequirementId};
 use proofup_files::quantity::{spell_seconds, whole_seconds};
-use proofup_files::{Kind, Node, Problem, list, nearest, suggest};
+use proofup_files::{FileRow, Kind, Node, Problem, is_kebab, list, nearest, suggest};
 
-use super::draft::{BindingKind, StepDraft, is_kebab, is_refusal};
+use super::draft::{BindingKind, StepDraft, is_refusal};
 use super::grammar::{answer_shape, definition};
 use super::quantity::{Dimension, Quantity};
 
@@ -65,6 +65,26 @@ pub(crate) fn marks(
             problems.extend(slug_problem(step, slug, editions, catalogue));
         }
         problems.extend(lonely(step));
+    }
+}
+
+/// Finds checks that are called alike in several rows.
+pub(crate) fn repeated_checks(stories: &[(&FileRow, Node)], problems: &mut Vec<Problem>) {
+    let mut slugs: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut told: BTreeSet<usize> = BTreeSet::new();
+    for (row, story) in stories {
+        let steps = story.get("steps").map(Node::items).unwrap_or_default();
+        for check in steps.iter().filter_map(|step| step.get("check")) {
+            let Some(slug) = check.text() else { continue };
+            let first = *slugs.entry(slug).or_insert(&row.name);
+            if first != row.name && told.insert(check.span.start) {
+                let message = format!("`{slug}` names a check of several rows");
+                let label = format!("in the rows `{first}` and `{}`", row.name);
+                problems.push(Problem::new(message, label, check.span.clone()).help(
+                    "a slug names one check: put the row's name into it, as in `SIGN-4/refused-{name}`",
+                ));
+            }
+        }
     }
 }
 

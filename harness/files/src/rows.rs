@@ -1,26 +1,29 @@
 //! Rows: one story that is told of many small cases.
 //!
 //! A file with `rows` is a table and one story. Each row gives words to the story's parameters, spelled `{role}`, and
-//! becomes a scenario of its own, so that whatever comes after the loader knows nothing of rows. Rows are listed, each
-//! with its `name`, or they are the product of lists of values, whose names they then bear.
+//! becomes a file of its own, so that whoever reads such files knows nothing of rows. Rows are listed, each with its
+//! `name`, or they are the product of lists of values, whose names they then bear.
 //!
 //! - A text that is nothing but `{role}` becomes the value, of whatever type; in a longer text the value is spelled out.
 //!   `{command.refused}` is a part of a value that is a table.
-//! - In a `check`, an `id` and a `control` the words of a value are joined by hyphens: `secondStep` is `second-step`.
+//! - In the texts of some keys, which the format names, the words of a value are joined by hyphens: `upperCase` is
+//!   `upper-case`.
 //! - A table's `fields = "{command}"` stands for the fields of that table; what the story says itself goes before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use proofup_files::{Kind, Node, Problem, TableEntry, list, suggest};
+use serde_json::{Value, json};
 
-use super::draft::is_kebab;
+use crate::nearest::{list, suggest};
+use crate::node::{Kind, Node, TableEntry};
+use crate::problem::Problem;
 
 /// One row: what it gives to the parameters of the story.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub struct FileRow {
     /// Its name, unique in the file: lower-case words joined by hyphens.
-    pub(crate) name: String,
+    pub name: String,
     /// Where it is.
     span: Range<usize>,
     /// What it gives, by parameter; `name` among them.
@@ -28,7 +31,7 @@ pub(crate) struct Row {
 }
 
 /// Reads the rows of a file, which the schema let through, and checks them against the story; nothing where it has none.
-pub(crate) fn read(file: &Node, problems: &mut Vec<Problem>) -> Option<Vec<Row>> {
+pub fn read_rows(file: &Node, problems: &mut Vec<Problem>) -> Option<Vec<FileRow>> {
     let rows = match file.get(ROWS)? {
         Node {
             kind: Kind::List(items),
@@ -52,19 +55,10 @@ pub(crate) fn read(file: &Node, problems: &mut Vec<Problem>) -> Option<Vec<Row>>
     Some(rows)
 }
 
-/// Returns the story of one row: the tree of a file without rows.
-pub(crate) fn told(file: &Node, row: &Row) -> Node {
-    let entries = file.entries().iter().filter(|entry| entry.key != ROWS);
-    Node {
-        span: file.span.clone(),
-        kind: Kind::Table(row.filled_entries(entries)),
-    }
-}
-
 /// Returns what is wrong with the stories of the rows, each problem once: with the row where it is not that of all.
-pub(crate) fn merged(file: &Node, told: Vec<(&Row, Vec<Problem>)>) -> Vec<Problem> {
+pub fn merge_problems(file: &Node, told: Vec<(&FileRow, Vec<Problem>)>) -> Vec<Problem> {
     let all = told.len();
-    let mut counted: Vec<(&Row, Problem, usize)> = Vec::new();
+    let mut counted: Vec<(&FileRow, Problem, usize)> = Vec::new();
     for (row, problems) in told {
         for problem in problems {
             match counted.iter_mut().find(|(_, known, _)| *known == problem) {
@@ -85,28 +79,41 @@ pub(crate) fn merged(file: &Node, told: Vec<(&Row, Vec<Problem>)>) -> Vec<Proble
     each.collect()
 }
 
-/// Finds checks that are called alike in several rows.
-pub(crate) fn repeated_checks(stories: &[(&Row, Node)], problems: &mut Vec<Problem>) {
-    let mut slugs: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut told: BTreeSet<usize> = BTreeSet::new();
-    for (row, story) in stories {
-        let steps = story.get("steps").map(Node::items).unwrap_or_default();
-        for check in steps.iter().filter_map(|step| step.get("check")) {
-            let Some(slug) = check.text() else { continue };
-            let first = *slugs.entry(slug).or_insert(&row.name);
-            if first != row.name && told.insert(check.span.start) {
-                let message = format!("`{slug}` names a check of several rows");
-                let label = format!("in the rows `{first}` and `{}`", row.name);
-                problems.push(Problem::new(message, label, check.span.clone()).help(
-                    "a slug names one check: put the row's name into it, as in `SIGN-4/refused-{name}`",
-                ));
-            }
-        }
-    }
+/// Makes the schema of the rows of a file, for the schema of a format that has them.
+#[must_use]
+pub fn rows_schema() -> Value {
+    json!({
+        "description": "The story is told once for each row, with its words in place of the parameters, which are spelled `{role}`.",
+        "anyOf": [
+            {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "description": "A row: what it gives to each parameter.",
+                    "properties": { "name": {
+                        "type": "string",
+                        "description": "The row's name, part of the id of its case: lower-case words joined by hyphens.",
+                    } },
+                    "required": ["name"],
+                },
+            },
+            {
+                "type": "object",
+                "description": "Lists of values, by parameter: there is a row for every combination. A value is a word, or a table with a `name`.",
+                "properties": { "except": {
+                    "type": "array",
+                    "description": "Combinations that are left out: the names of values, by parameter.",
+                    "items": { "type": "object" },
+                } },
+                "additionalProperties": { "type": "array", "minItems": 1, "items": {} },
+            },
+        ],
+    })
 }
 
 /// The key of the rows.
-pub(crate) const ROWS: &str = "rows";
+pub const ROWS: &str = "rows";
 
 /// The parameter that every row gives.
 const NAME: &str = "name";
@@ -117,10 +124,7 @@ const EXCEPT: &str = "except";
 /// The key of a table that stands for the fields of another.
 const FIELDS: &str = "fields";
 
-/// The keys whose texts are slugs.
-const SLUGS: [&str; 3] = ["check", "id", "control"];
-
-fn listed(items: &[Node], problems: &mut Vec<Problem>) -> Vec<Row> {
+fn listed(items: &[Node], problems: &mut Vec<Problem>) -> Vec<FileRow> {
     let read = items.iter().filter_map(|item| {
         let name = item.get(NAME)?;
         let text = name.text()?;
@@ -131,10 +135,10 @@ fn listed(items: &[Node], problems: &mut Vec<Problem>) -> Vec<Row> {
                     "here",
                     name.span.clone(),
                 )
-                .help("write lower-case words and digits, joined by hyphens: `second-step`"),
+                .help("write lower-case words and digits, joined by hyphens: `upper-case`"),
             );
         }
-        Some(Row {
+        Some(FileRow {
             name: text.to_owned(),
             span: item.span.clone(),
             given: item.entries().to_vec(),
@@ -144,9 +148,9 @@ fn listed(items: &[Node], problems: &mut Vec<Problem>) -> Vec<Row> {
 }
 
 /// Multiplies lists of values: each row has one of each.
-fn multiplied(product: &Node, problems: &mut Vec<Problem>) -> Vec<Row> {
-    let mut rows: Vec<(Row, Vec<String>)> = vec![(
-        Row {
+fn multiplied(product: &Node, problems: &mut Vec<Problem>) -> Vec<FileRow> {
+    let mut rows: Vec<(FileRow, Vec<String>)> = vec![(
+        FileRow {
             name: String::new(),
             span: product.span.clone(),
             given: Vec::new(),
@@ -162,7 +166,7 @@ fn multiplied(product: &Node, problems: &mut Vec<Problem>) -> Vec<Row> {
                 None => problems.push(nameless(&entry.key, item)),
             }
         }
-        let next = |(row, labels): &(Row, Vec<String>)| {
+        let next = |(row, labels): &(FileRow, Vec<String>)| {
             let (row_given, row_labels) = (row.given.clone(), labels.clone());
             let one = values.iter().map(move |(item, label)| {
                 let mut given = row_given.clone();
@@ -173,7 +177,7 @@ fn multiplied(product: &Node, problems: &mut Vec<Problem>) -> Vec<Row> {
                 });
                 let mut labels = row_labels.clone();
                 labels.push(label.clone());
-                let row = Row {
+                let row = FileRow {
                     name: labels.join("-"),
                     span: item.span.clone(),
                     given,
@@ -279,7 +283,7 @@ fn values_of(node: &Node) -> &[Node] {
 }
 
 /// Checks that each parameter of the story is given by each row, and that nothing is given that the story does not ask for.
-fn parameters(file: &Node, rows: &[Row], problems: &mut Vec<Problem>) {
+fn parameters(file: &Node, rows: &[FileRow], problems: &mut Vec<Problem>) {
     let mut asked: BTreeMap<&str, &Range<usize>> = BTreeMap::new();
     let mut spelled_out: BTreeSet<&str> = BTreeSet::new();
     let story = file.entries().iter().filter(|entry| entry.key != ROWS);
@@ -364,19 +368,34 @@ fn spelled(value: &Node) -> Option<String> {
     }
 }
 
-/// Joins the words of a camelCase name by hyphens.
+/// Joins the words of a camelCase name by hyphens: `upperCase` is `upper-case`, and `CODE-5` stays as it is.
 fn kebab(text: &str) -> String {
     let mut joined = String::with_capacity(text.len() + 2);
     for letter in text.chars() {
-        if letter.is_ascii_uppercase() && !joined.is_empty() {
+        let ends_a_word = |last: char| last.is_ascii_lowercase() || last.is_ascii_digit();
+        if letter.is_ascii_uppercase() && joined.ends_with(ends_a_word) {
             joined.push('-');
+            joined.push(letter.to_ascii_lowercase());
+        } else {
+            joined.push(letter);
         }
-        joined.push(letter.to_ascii_lowercase());
     }
     joined
 }
 
-impl Row {
+impl FileRow {
+    /// Returns the story of the row: the tree of a file without rows, whose places are those of the file.
+    ///
+    /// In the texts of the keys `hyphenated` the words of a value are joined by hyphens.
+    #[must_use]
+    pub fn tell(&self, file: &Node, hyphenated: &[&str]) -> Node {
+        let entries = file.entries().iter().filter(|entry| entry.key != ROWS);
+        Node {
+            span: file.span.clone(),
+            kind: Kind::Table(self.filled_entries(entries, hyphenated)),
+        }
+    }
+
     /// Returns the value of a parameter, or of a part of it.
     fn value(&self, path: &str) -> Option<&Node> {
         let mut names = path.split('.');
@@ -424,16 +443,21 @@ impl Row {
         })
     }
 
-    fn filled(&self, node: &Node, key: Option<&str>) -> Node {
+    fn filled(&self, node: &Node, key: Option<&str>, hyphenated: &[&str]) -> Node {
         let kind = match &node.kind {
             Kind::String(text) => match whole(text).and_then(|path| self.value(path)) {
                 Some(value) => return value.clone(),
-                None => Kind::String(self.spelled_out(text, key)),
+                None => Kind::String(
+                    self.spelled_out(text, key.is_some_and(|key| hyphenated.contains(&key))),
+                ),
             },
-            Kind::List(items) => {
-                Kind::List(items.iter().map(|item| self.filled(item, None)).collect())
-            }
-            Kind::Table(entries) => Kind::Table(self.filled_entries(entries.iter())),
+            Kind::List(items) => Kind::List(
+                items
+                    .iter()
+                    .map(|item| self.filled(item, None, hyphenated))
+                    .collect(),
+            ),
+            Kind::Table(entries) => Kind::Table(self.filled_entries(entries.iter(), hyphenated)),
             other => other.clone(),
         };
         Node {
@@ -445,6 +469,7 @@ impl Row {
     fn filled_entries<'n>(
         &self,
         entries: impl Iterator<Item = &'n TableEntry> + Clone,
+        hyphenated: &[&str],
     ) -> Vec<TableEntry> {
         let own = entries.clone().map(|entry| entry.key.as_str());
         let own: BTreeSet<&str> = own.collect();
@@ -463,7 +488,7 @@ impl Row {
                 _ => filled.push(TableEntry {
                     key: entry.key.clone(),
                     key_span: entry.key_span.clone(),
-                    node: self.filled(&entry.node, Some(&entry.key)),
+                    node: self.filled(&entry.node, Some(&entry.key), hyphenated),
                 }),
             }
         }
@@ -471,8 +496,7 @@ impl Row {
     }
 
     /// Spells the values of a text's parameters out.
-    fn spelled_out(&self, text: &str, key: Option<&str>) -> String {
-        let is_slug = key.is_some_and(|key| SLUGS.contains(&key));
+    fn spelled_out(&self, text: &str, hyphenated: bool) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut end = 0;
         for (place, path) in references(text) {
@@ -480,10 +504,21 @@ impl Row {
                 continue;
             };
             filled.push_str(&text[end..place.start]);
-            filled.push_str(&if is_slug { kebab(&value) } else { value });
+            filled.push_str(&if hyphenated { kebab(&value) } else { value });
             end = place.end;
         }
         filled.push_str(&text[end..]);
         filled
     }
+}
+
+/// Returns whether a text is lower-case words and digits joined by hyphens.
+#[must_use]
+pub fn is_kebab(text: &str) -> bool {
+    text.split('-').all(|word| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    })
 }
