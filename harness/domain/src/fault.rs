@@ -393,6 +393,40 @@ faults! {
         "A body that cannot be read is a failure of the server.",
     EventsRecordedTwice = "events-recorded-twice" ["AUDIT-1"]
         "Every event is recorded a second time.",
+    OwingSessionSetsUp = "owing-session-sets-up" ["TWO-4"]
+        "With the password alone, a session that owes its second step sets up a method.",
+    OwingSessionLooksAround = "owing-session-looks-around" ["TWO-4"]
+        "A session that owes its second step reads what is registered and what can be.",
+    OwingSessionPutsOff = "owing-session-puts-off" ["TWO-4"]
+        "A session that owes its second step is let in by not now.",
+    NotNowIsASecondStep = "not-now-is-a-second-step" ["MAN-5"]
+        "Whoever took not now is not asked for a second step in manage.",
+    OlderSessionsAskedForNothing = "older-sessions-asked-for-nothing" ["MAN-5"]
+        "A session that is older than the first method is never asked to prove it.",
+    InterruptedAdministratorReadsTrail = "interrupted-administrator-reads-trail" ["SIGN-4"]
+        "An interrupted administrator reads the audit trail.",
+    BlockedSessionGoesOn = "blocked-session-goes-on" ["CODE-11"]
+        "A session that waits for its second step goes on while the account is blocked.",
+    AnswersByLettersAlone = "answers-by-letters-alone" ["QUES-5"]
+        "Spaces, hyphens and full stops of an answer do not count.",
+    AnswersToAnyQuestion = "answers-to-any-question" ["RESET-1"]
+        "A reset takes the right answers to the wrong questions.",
+    AppCodeAsANumber = "app-code-as-a-number" ["CODE-10"]
+        "A code of an authenticator is compared as a number, so zeros in front do not count.",
+    ResetFailuresNeverAddUp = "reset-failures-never-add-up" ["CODE-11"]
+        "Wrong proofs in resets never block the account.",
+    FailuresNeverForgotten = "failures-never-forgotten" ["CODE-11"]
+        "A right proof does not begin the count of failures again, so honest people are blocked in the end.",
+    BlockForgetsNothing = "block-forgets-nothing" ["CODE-11"]
+        "After a block the next failure blocks the account again.",
+    PolicyChangeUnblocks = "policy-change-unblocks" ["CODE-11"]
+        "A change of policy unblocks every account.",
+    ChallengesUnthrottled = "challenges-unthrottled" ["CODE-8"]
+        "Second steps and resets send without a pause.",
+    OlderChallengeLives = "older-challenge-lives" ["CODE-5"]
+        "An older second step or proof goes on with its own code beside a newer one.",
+    FinalSetupSends = "final-setup-sends" ["CODE-2" "CODE-3" "CODE-5"]
+        "A setup that is over sends again when it is asked to.",
     ExtraJsonFields = "extra-json-fields" []
         "Sound: answers hold more than is asked for.",
     ExtraHeaders = "extra-headers" []

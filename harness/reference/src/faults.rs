@@ -505,6 +505,57 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::EventsRecordedTwice, |rules| {
         rules.records_twice = true
     }),
+    (FaultName::OwingSessionSetsUp, |rules| {
+        rules.owing_session_sets_up = true
+    }),
+    (FaultName::OwingSessionLooksAround, |rules| {
+        rules.owing_session_reads = true
+    }),
+    (FaultName::OwingSessionPutsOff, |rules| {
+        rules.owing_session_defers = true
+    }),
+    (FaultName::NotNowIsASecondStep, |rules| {
+        rules.not_now_counts_as_second_step = true
+    }),
+    (FaultName::OlderSessionsAskedForNothing, |rules| {
+        rules.older_sessions_owe_second_step = false
+    }),
+    (FaultName::InterruptedAdministratorReadsTrail, |rules| {
+        rules.interrupted_reads_trail = true
+    }),
+    (FaultName::BlockedSessionGoesOn, |rules| {
+        rules.block_stops_open_sessions = false
+    }),
+    (FaultName::AnswersByLettersAlone, |rules| {
+        rules.answers_by_letters_alone = true
+    }),
+    (FaultName::AnswersToAnyQuestion, |rules| {
+        rules.answers_belong_to_questions = false
+    }),
+    (FaultName::AppCodeAsANumber, |rules| {
+        rules.compares_app_codes_as_numbers = true
+    }),
+    (FaultName::ResetFailuresNeverAddUp, |rules| {
+        rules.reset_failures_add_up = false
+    }),
+    (FaultName::FailuresNeverForgotten, |rules| {
+        rules.success_forgets_failures = false
+    }),
+    (FaultName::BlockForgetsNothing, |rules| {
+        rules.block_forgets_failures = false
+    }),
+    (FaultName::PolicyChangeUnblocks, |rules| {
+        rules.policy_change_unblocks = true
+    }),
+    (FaultName::ChallengesUnthrottled, |rules| {
+        rules.throttles_challenges = false
+    }),
+    (FaultName::OlderChallengeLives, |rules| {
+        rules.newer_challenge_kills_older = false
+    }),
+    (FaultName::FinalSetupSends, |rules| {
+        rules.final_setup_sends = true
+    }),
     (FaultName::ExtraJsonFields, |rules| {
         rules.surface = Surface::ExtraMembers
     }),

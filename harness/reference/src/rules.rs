@@ -48,6 +48,8 @@ rules! {
     interrupts_everybody: bool = false,
     /// An interrupted session reaches the account. Requirement: `SIGN-4`.
     interrupted_reaches_account: bool = false,
+    /// An interrupted session reads the audit trail. Requirement: `SIGN-4`.
+    interrupted_reads_trail: bool = false,
     /// A session token is too long to be guessed. Requirement: `SIGN-8`.
     tokens_are_long: bool = true,
     /// A session token is drawn; otherwise it is the one before and one. Requirement: `SIGN-8`.
@@ -56,6 +58,12 @@ rules! {
     token_dies_at_sign_out: bool = true,
     /// The second step comes before the interrupt where policy demands one. Requirement: `TWO-1`.
     second_step_at_sign_in: bool = true,
+    /// A session that owes its second step sets methods up. Requirement: `TWO-4`.
+    owing_session_sets_up: bool = false,
+    /// A session that owes its second step reads the lists of methods. Requirement: `TWO-4`.
+    owing_session_reads: bool = false,
+    /// A session that owes its second step may take "not now". Requirement: `TWO-4`.
+    owing_session_defers: bool = false,
     /// Setting up while interrupted asks for a second step that the user has. Requirement: `SIGN-10`.
     step_up_while_interrupted: bool = true,
     /// Manage asks for a second step that the user has. Requirement: `MAN-5`.
@@ -64,6 +72,10 @@ rules! {
     step_up_in_review: bool = true,
     /// A method verified in an interrupt that began with none counts as the session's second step. Requirement: `MAN-5`.
     first_method_counts_as_second_step: bool = true,
+    /// "Not now" counts as the second step of its session. Requirement: `MAN-5`.
+    not_now_counts_as_second_step: bool = false,
+    /// A session that was there before the first method owes a second step, too. Requirement: `MAN-5`.
+    older_sessions_owe_second_step: bool = true,
     /// Where a second step is demanded and nothing can be added, the session goes no further. Requirement: `AVAIL-13`.
     dead_end_is_told: bool = true,
     /// A session is still good at its end instant.
@@ -257,6 +269,10 @@ rules! {
     checks_number_of_questions: bool = true,
     /// Case and surrounding space of an answer do not count. Requirement: `QUES-5`.
     normalises_answers: bool = true,
+    /// Only the letters and digits of an answer count. Requirement: `QUES-5`.
+    answers_by_letters_alone: bool = false,
+    /// An answer is right for its own question only. Requirement: `RESET-1`.
+    answers_belong_to_questions: bool = true,
 
     /// The answers stand in the list of methods. Requirement: `QUES-4`.
     shows_answers: bool = false,
@@ -322,18 +338,36 @@ rules! {
     code_works_once: bool = true,
     /// A newer code kills the older. Requirements: `CODE-5`, `MAIL-10`.
     newer_code_kills_older: bool = true,
+    /// A newer second step or proof of a reset kills the older. Requirement: `CODE-5`.
+    newer_challenge_kills_older: bool = true,
+    /// A setup that is over may be asked to send again. Requirements: `CODE-2`, `CODE-3`, `CODE-5`.
+    final_setup_sends: bool = false,
     /// A challenge is over after its wrong tries, even if the next is right. Requirement: `CODE-6`.
     tries_are_limited: bool = true,
     /// Failures of an account add up across challenges. Requirement: `CODE-11`.
     failures_add_up: bool = true,
+    /// Failures in resets add up, too. Requirement: `CODE-11`.
+    reset_failures_add_up: bool = true,
+    /// A right proof begins the count of failures again. Requirement: `CODE-11`.
+    success_forgets_failures: bool = true,
+    /// A block begins the count of failures again. Requirement: `CODE-11`.
+    block_forgets_failures: bool = true,
+    /// A change of policy ends every block. Requirement: `CODE-11`.
+    policy_change_unblocks: bool = false,
+    /// A block reaches sessions that are not signed in yet. Requirement: `CODE-11`.
+    block_stops_open_sessions: bool = true,
     /// A code stands in the answer that says it was sent. Requirement: `CODE-7`.
     shows_codes: bool = false,
     /// Sending is throttled. Requirement: `CODE-8`.
     throttles_sending: bool = true,
+    /// Second steps and resets are throttled, too. Requirement: `CODE-8`.
+    throttles_challenges: bool = true,
     /// A send that failed counts for the throttle. Requirement: `GATE-1`.
     failed_send_counts: bool = false,
     /// Space around a code is forgiven. Requirement: `CODE-10`.
     trims_codes: bool = false,
+    /// A code of an authenticator is compared as a number. Requirement: `CODE-10`.
+    compares_app_codes_as_numbers: bool = false,
     /// Any code is right. Requirements: `TEXT-4`, `MAIL-9`.
     takes_any_code: bool = false,
     /// A code that was never typed is wrong. Requirement: `MAIL-9`.

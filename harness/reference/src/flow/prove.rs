@@ -91,6 +91,10 @@ impl Turn<'_> {
             typed
         };
         let drift = self.rules.totp_drift_steps;
+        let number = typed.parse::<u64>().ok();
+        let number = number.filter(|_| self.rules.compares_app_codes_as_numbers);
+        let digits = number.map(|number| format!("{number:06}"));
+        let typed = digits.as_deref().unwrap_or(typed);
         key.secret.accepted_step(typed, self.now, last, drift)
     }
 
@@ -131,6 +135,11 @@ impl Turn<'_> {
     }
 
     fn comparable(&self, answer: &Secret) -> String {
+        if self.rules.answers_by_letters_alone {
+            let letters = answer.expose().chars().filter(|c| c.is_alphanumeric());
+            let letters: String = letters.collect();
+            return normalise_answer(&letters);
+        }
         if self.rules.normalises_answers {
             normalise_answer(answer.expose())
         } else {
@@ -147,10 +156,14 @@ impl Turn<'_> {
     ) -> bool {
         let right = asked.iter().filter(|question| {
             let kept = registered.iter().find(|one| one.question == **question);
-            let came = given.iter().find(|one| one.question == **question);
-            kept.zip(came).is_some_and(|(kept, came)| {
-                let answer = self.comparable(&came.answer);
-                self.state.keyed.matches("answer", &answer, &kept.answer)
+            let mut came = given.iter().filter(|one| {
+                one.question == **question || !self.rules.answers_belong_to_questions
+            });
+            kept.is_some_and(|kept| {
+                came.any(|came| {
+                    let answer = self.comparable(&came.answer);
+                    self.state.keyed.matches("answer", &answer, &kept.answer)
+                })
             })
         });
         // Counting first, so that the time tells nothing about which answer was wrong.
@@ -164,10 +177,13 @@ impl Turn<'_> {
             return;
         }
         let (now, limits) = (self.now, &self.rules.limits);
+        let forgets = self.rules.block_forgets_failures;
         let account = self.user_mut(user);
         account.failures += 1;
         if account.failures >= limits.account_failures {
-            account.failures = 0;
+            if forgets {
+                account.failures = 0;
+            }
             account.blocked_until = Some(later(now, limits.block_seconds));
             let reason = Some("tooManyFailures");
             self.record(user, Activity::AccountBlocked, None, reason);
@@ -176,6 +192,8 @@ impl Turn<'_> {
 
     /// Forgets the account's failures after a proof.
     pub(crate) fn count_success(&mut self, user: &str) {
-        self.user_mut(user).failures = 0;
+        if self.rules.success_forgets_failures {
+            self.user_mut(user).failures = 0;
+        }
     }
 }

@@ -222,7 +222,11 @@ impl Turn<'_> {
 
     /// Counts a wrong proof of a challenge, and says so.
     pub(crate) fn miss_challenge(&mut self, user: &str, id: &str, refusal: Refusal) -> Refused {
-        self.count_failure(user);
+        let owner = self.state.challenges.get(id).map(|one| &one.owner);
+        let in_reset = matches!(owner, Some(ChallengeOwner::Reset(_)));
+        if !in_reset || self.rules.reset_failures_add_up {
+            self.count_failure(user);
+        }
         let limited = self.rules.tries_are_limited;
         let Some(challenge) = self.state.challenges.get_mut(id) else {
             return Refusal::NotFound.into();

@@ -144,7 +144,10 @@ impl Turn<'_> {
         recipient: Recipient,
     ) -> Result<(AttemptRecord, Sending), Refused> {
         let destination = recipient.normalised();
-        self.check_throttle(user, &destination)?;
+        let is_setup = matches!(target, CallbackTarget::Enrollment(_));
+        if is_setup || self.rules.throttles_challenges {
+            self.check_throttle(user, &destination)?;
+        }
         let id = self.state.random.id();
         let masked = recipient.masked();
         let (kind, seconds) = recipient.kind_and_life(self.rules);
@@ -477,6 +480,7 @@ impl Turn<'_> {
                     }
                 });
             }
+            CallbackTarget::Challenge(_) if !self.rules.newer_challenge_kills_older => {}
             CallbackTarget::Challenge(id) => {
                 let Some(newest) = self.state.challenges.get(id) else {
                     return;

@@ -105,13 +105,15 @@ impl Turn<'_> {
         if endpoint == ProtectedOperation::SignOut {
             return Ok(caller);
         }
-        if stage != SessionState::SignedIn && self.user(&caller.user).is_blocked(self.now) {
+        let waits = stage != SessionState::SignedIn && self.rules.block_stops_open_sessions;
+        if waits && self.user(&caller.user).is_blocked(self.now) {
             return Err(Refusal::Blocked.into());
         }
         let admission = endpoint.admission();
-        let waved_through =
-            endpoint == ProtectedOperation::ReadAccount && self.rules.interrupted_reaches_account;
-        if let Some(refusal) = admission.refusal(stage).filter(|_| !waved_through) {
+        if let Some(refusal) = admission.refusal(stage) {
+            if self.waves_through(endpoint, stage) {
+                return Ok(caller);
+            }
             return Err(refusal.into());
         }
         if admission.step_up.contains(&stage) && self.owes_second_step(session, stage) {
@@ -121,6 +123,28 @@ impl Turn<'_> {
             ));
         }
         Ok(caller)
+    }
+
+    /// Returns whether a rule lets a session use what its stage forbids.
+    fn waves_through(&self, endpoint: ProtectedOperation, stage: SessionStage) -> bool {
+        use ProtectedOperation as Op;
+        match (stage, endpoint) {
+            (SessionState::SecondStepRequired, Op::ListMethods | Op::ListAvailable) => {
+                self.rules.owing_session_reads
+            }
+            (SessionState::SecondStepRequired, Op::Defer) => self.rules.owing_session_defers,
+            (
+                SessionState::SecondStepRequired,
+                Op::BeginEnrollment
+                | Op::ReadEnrollment
+                | Op::NextPage
+                | Op::SendAgain
+                | Op::VerifyEnrollment,
+            ) => self.rules.owing_session_sets_up,
+            (SessionState::Interrupted, Op::ReadAudit) => self.rules.interrupted_reads_trail,
+            (_, Op::ReadAccount) => self.rules.interrupted_reaches_account,
+            _ => false,
+        }
     }
 
     /// Returns whether a session may still be used.
@@ -144,7 +168,18 @@ impl Turn<'_> {
             | SessionState::ContactAdministrator
             | SessionState::SignedIn => self.rules.step_up_in_manage,
         };
-        asked && !session.second_step && self.standing(&session.user).has_second_step()
+        asked
+            && !session.second_step
+            && !self.is_older_than_methods(session)
+            && self.standing(&session.user).has_second_step()
+    }
+
+    /// Returns whether a session began before anything was registered, where a rule asks such a session for nothing.
+    fn is_older_than_methods(&self, session: &SessionRecord) -> bool {
+        let life = i64::from(self.rules.limits.session_seconds);
+        let began = later(session.expires_at, -life);
+        let mut methods = self.user(&session.user).methods.iter();
+        !self.rules.older_sessions_owe_second_step && methods.all(|one| one.registered_at > began)
     }
 
     /// Works a session's stage out afresh and keeps what comes of it: being in, being prompted, the window.
@@ -263,8 +298,10 @@ impl Turn<'_> {
             self.user_mut(&caller.user).window = None;
         }
         let completes = self.rules.deferral_completes_sign_in;
+        let proves = self.rules.not_now_counts_as_second_step;
         if let Some(session) = self.state.sessions.get_mut(&caller.session) {
             session.signed_in = completes;
+            session.second_step |= proves;
             session.interrupt = None;
         }
         Ok(self.refreshed_view(&caller.session))

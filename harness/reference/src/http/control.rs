@@ -185,6 +185,10 @@ pub(crate) async fn patch_tenant_policy(
         let policy = read_policy(merged, "")?;
         judge(&app, &policy)?;
         turn.state.policy = policy.clone();
+        if turn.rules.policy_change_unblocks {
+            let users = turn.state.users.values_mut();
+            users.for_each(|user| user.blocked_until = None);
+        }
         turn.forget_disallowed_choices();
         Ok(Json(policy))
     })
