@@ -66,6 +66,30 @@ const BLOCKED: &[&str] = &[
     "submitResetCode code=wrong",
 ];
 
+const SECOND_STEP: &[&str] = &["signOut", "+30s signIn", "beginSecondStep"];
+const SECOND_STEP_CODE: &[&str] = &["submitSecondStepCode code=lastSent"];
+const PROOF: &[&str] = &["+30s beginReset", "beginResetProof method=email"];
+const DELETED: &[&str] = &["deleteMethod method=email"];
+const BARRED: &[&str] = &["setPolicy reset.methods=['mobilePhone']"];
+const NEW_PASSWORD: &[&str] = &["setNewPassword"];
+const READ_RESET: &[&str] = &["readReset"];
+const OFF: &[&str] = &["setPolicy reset.enabled=false"];
+const RIGHT_CODE: &[&str] = &["submitCode code=lastSent"];
+const PHONE_SETUP: &[&str] = &["+30s beginEnrollment method=mobilePhone"];
+const APP_SETUP: &[&str] = &["+30s beginEnrollment method=microsoftAuthenticator"];
+const MISFIT: &[&str] = &[
+    "blocked",
+    "outOfOrder",
+    "invalidInput",
+    "invalidAnswers",
+    "methodNotAvailable",
+];
+const LAST_FAILURE: &[&str] = &["submitResetCode code=wrong"];
+const LATER_PROOF: &[&str] = &["+30s beginResetProof method=email"];
+const NEARLY_BLOCKED: &[&str] = BLOCKED.split_at(BLOCKED.len() - 1).0;
+const MAIL_BEGUN: &[&str] = MAIL.split_at(2).0;
+const RESET_BEGUN: &[&str] = PROOF.split_at(1).0;
+
 /// Checks that a row admits what it lists and nothing else. A word with `=` names one field of a success.
 #[track_caller]
 fn check((policy, story, admitted): Row<'_>) {
@@ -103,383 +127,416 @@ fn check((policy, story, admitted): Row<'_>) {
     assert_eq!(told, admitted, "{story:?}");
 }
 
+/// What is over, to the second.
+const OVER: &[Row<'static>] = &[
+    // A second SECOND_STEP by a SECOND_STEP_CODE that was sent.
+    (
+        STEP,
+        &[
+            PHONE,
+            SECOND_STEP,
+            &["+599s submitSecondStepCode code=lastSent"],
+        ],
+        &["success"],
+    ),
+    (
+        STEP,
+        &[
+            PHONE,
+            SECOND_STEP,
+            &["+600s submitSecondStepCode code=lastSent"],
+        ],
+        &["expired", "notFound"],
+    ),
+    (
+        STEP,
+        &[PHONE, SECOND_STEP, &["+599s readSecondStep"]],
+        &["success"],
+    ),
+    (
+        STEP,
+        &[PHONE, SECOND_STEP, &["+600s readSecondStep"]],
+        &["success", "notFound"],
+    ),
+    (
+        STEP,
+        &[PHONE, SECOND_STEP, SECOND_STEP_CODE, SECOND_STEP_CODE],
+        &["alreadyVerified"],
+    ),
+    (
+        STEP,
+        &[
+            PHONE,
+            SECOND_STEP,
+            SECOND_STEP_CODE,
+            &["+600s submitSecondStepCode code=lastSent"],
+        ],
+        &["alreadyVerified", "notFound"],
+    ),
+    // A second SECOND_STEP for which nothing is sent: it may go on, be over, or be over and forgotten.
+    (
+        STEP,
+        &[
+            OATH,
+            SECOND_STEP,
+            &["+600s submitSecondStepCode code=current"],
+        ],
+        &["success", "expired", "notFound"],
+    ),
+    (
+        STEP,
+        &[
+            OATH,
+            SECOND_STEP,
+            &["+599s submitSecondStepCode code=current"],
+        ],
+        &["success"],
+    ),
+    // A setup lives longer than its SECOND_STEP_CODE.
+    (
+        RESET,
+        &[MAIL_BEGUN, &["+600s submitCode code=lastSent"]],
+        &["expired"],
+    ),
+    (
+        RESET,
+        &[MAIL_BEGUN, &["+1799s submitCode code=lastSent"]],
+        &["expired"],
+    ),
+    (
+        RESET,
+        &[MAIL_BEGUN, &["+1800s submitCode code=lastSent"]],
+        &["expired", "cancelled", "notFound"],
+    ),
+    (
+        RESET,
+        &[MAIL, &["submitCode code=lastSent"]],
+        &["alreadyVerified"],
+    ),
+    (
+        RESET,
+        &[MAIL, &["+1800s submitCode code=lastSent"]],
+        &["alreadyVerified", "notFound"],
+    ),
+    (
+        RESET,
+        &[MAIL, &["+1800s readEnrollment"]],
+        &["success", "notFound"],
+    ),
+    (
+        RESET,
+        &[MAIL_BEGUN, &["cancelEnrollment", "+1799s sendCode"]],
+        &["cancelled"],
+    ),
+    (
+        RESET,
+        &[MAIL_BEGUN, &["cancelEnrollment", "+1800s sendCode"]],
+        &["cancelled", "notFound"],
+    ),
+    (
+        RESET,
+        &[MAIL_BEGUN, &["cancelEnrollment", "+1800s readEnrollment"]],
+        &["success", "notFound"],
+    ),
+    (
+        RESET,
+        &[MAIL_BEGUN, &["cancelEnrollment", "cancelEnrollment"]],
+        &["success", "cancelled"],
+    ),
+    (
+        RESET,
+        &[MAIL_BEGUN, &["cancelEnrollment", "+1800s cancelEnrollment"]],
+        &["success", "cancelled", "notFound"],
+    ),
+    (
+        RESET,
+        &[MAIL, &["cancelEnrollment"]],
+        &["success", "alreadyVerified"],
+    ),
+    // A PROOF of a reset.
+    (
+        RESET,
+        &[MAIL, PROOF, &["+599s submitResetCode code=lastSent"]],
+        &["success"],
+    ),
+    (
+        RESET,
+        &[MAIL, PROOF, &["+600s submitResetCode code=lastSent"]],
+        &["expired", "notFound"],
+    ),
+    (
+        RESET,
+        &[MAIL, PASSED, &["submitResetCode code=lastSent"]],
+        &["alreadyVerified"],
+    ),
+    (
+        RESET,
+        &[MAIL, PASSED, &["+600s submitResetCode code=lastSent"]],
+        &["alreadyVerified", "notFound"],
+    ),
+    (
+        RESET,
+        &[MAIL, PROOF, &["+599s readResetProof"]],
+        &["success"],
+    ),
+    (
+        RESET,
+        &[MAIL, PROOF, &["+600s readResetProof"]],
+        &["success", "notFound"],
+    ),
+    // A call.
+    (
+        STEP,
+        &[
+            PHONE,
+            &[
+                "signOut",
+                "+30s signIn",
+                "beginSecondStep kind=voiceCall method=mobilePhone",
+                "+119s pressKey",
+            ],
+        ],
+        &["success"],
+    ),
+    (
+        STEP,
+        &[
+            PHONE,
+            &[
+                "signOut",
+                "+30s signIn",
+                "beginSecondStep kind=voiceCall method=mobilePhone",
+                "+120s pressKey",
+            ],
+        ],
+        &["expired", "notFound"],
+    ),
+    (
+        STEP,
+        &[
+            PHONE,
+            &[
+                "signOut",
+                "+30s signIn",
+                "beginSecondStep kind=voiceCall method=mobilePhone",
+                "pressKey",
+                "pressKey",
+            ],
+        ],
+        &["alreadyAnswered"],
+    ),
+    (
+        STEP,
+        &[
+            PHONE,
+            &[
+                "signOut",
+                "+30s signIn",
+                "beginSecondStep kind=voiceCall method=mobilePhone",
+                "pressKey",
+                "+120s pressKey",
+            ],
+        ],
+        &["alreadyAnswered", "notFound"],
+    ),
+];
+
 #[test]
 fn what_is_over_may_be_forgotten_and_nothing_before() {
-    let step: &[&str] = &["signOut", "+30s signIn", "beginSecondStep"];
-    let code: &[&str] = &["submitSecondStepCode code=lastSent"];
-    let proof: &[&str] = &["+30s beginReset", "beginResetProof method=email"];
-    let rows: &[Row<'_>] = &[
-        // A second step by a code that was sent.
-        (
-            STEP,
-            &[PHONE, step, &["+599s submitSecondStepCode code=lastSent"]],
-            &["success"],
-        ),
-        (
-            STEP,
-            &[PHONE, step, &["+600s submitSecondStepCode code=lastSent"]],
-            &["expired", "notFound"],
-        ),
-        (
-            STEP,
-            &[PHONE, step, &["+599s readSecondStep"]],
-            &["success"],
-        ),
-        (
-            STEP,
-            &[PHONE, step, &["+600s readSecondStep"]],
-            &["success", "notFound"],
-        ),
-        (STEP, &[PHONE, step, code, code], &["alreadyVerified"]),
-        (
-            STEP,
-            &[
-                PHONE,
-                step,
-                code,
-                &["+600s submitSecondStepCode code=lastSent"],
-            ],
-            &["alreadyVerified", "notFound"],
-        ),
-        // A second step for which nothing is sent: it may go on, be over, or be over and forgotten.
-        (
-            STEP,
-            &[OATH, step, &["+600s submitSecondStepCode code=current"]],
-            &["success", "expired", "notFound"],
-        ),
-        (
-            STEP,
-            &[OATH, step, &["+599s submitSecondStepCode code=current"]],
-            &["success"],
-        ),
-        // A setup lives longer than its code.
-        (
-            RESET,
-            &[&MAIL[..2], &["+600s submitCode code=lastSent"]],
-            &["expired"],
-        ),
-        (
-            RESET,
-            &[&MAIL[..2], &["+1799s submitCode code=lastSent"]],
-            &["expired"],
-        ),
-        (
-            RESET,
-            &[&MAIL[..2], &["+1800s submitCode code=lastSent"]],
-            &["expired", "cancelled", "notFound"],
-        ),
-        (
-            RESET,
-            &[MAIL, &["submitCode code=lastSent"]],
-            &["alreadyVerified"],
-        ),
-        (
-            RESET,
-            &[MAIL, &["+1800s submitCode code=lastSent"]],
-            &["alreadyVerified", "notFound"],
-        ),
-        (
-            RESET,
-            &[MAIL, &["+1800s readEnrollment"]],
-            &["success", "notFound"],
-        ),
-        (
-            RESET,
-            &[&MAIL[..2], &["cancelEnrollment", "+1799s sendCode"]],
-            &["cancelled"],
-        ),
-        (
-            RESET,
-            &[&MAIL[..2], &["cancelEnrollment", "+1800s sendCode"]],
-            &["cancelled", "notFound"],
-        ),
-        (
-            RESET,
-            &[&MAIL[..2], &["cancelEnrollment", "+1800s readEnrollment"]],
-            &["success", "notFound"],
-        ),
-        (
-            RESET,
-            &[&MAIL[..2], &["cancelEnrollment", "cancelEnrollment"]],
-            &["success", "cancelled"],
-        ),
-        (
-            RESET,
-            &[&MAIL[..2], &["cancelEnrollment", "+1800s cancelEnrollment"]],
-            &["success", "cancelled", "notFound"],
-        ),
-        (
-            RESET,
-            &[MAIL, &["cancelEnrollment"]],
-            &["success", "alreadyVerified"],
-        ),
-        // A proof of a reset.
-        (
-            RESET,
-            &[MAIL, proof, &["+599s submitResetCode code=lastSent"]],
-            &["success"],
-        ),
-        (
-            RESET,
-            &[MAIL, proof, &["+600s submitResetCode code=lastSent"]],
-            &["expired", "notFound"],
-        ),
-        (
-            RESET,
-            &[MAIL, PASSED, &["submitResetCode code=lastSent"]],
-            &["alreadyVerified"],
-        ),
-        (
-            RESET,
-            &[MAIL, PASSED, &["+600s submitResetCode code=lastSent"]],
-            &["alreadyVerified", "notFound"],
-        ),
-        (
-            RESET,
-            &[MAIL, proof, &["+599s readResetProof"]],
-            &["success"],
-        ),
-        (
-            RESET,
-            &[MAIL, proof, &["+600s readResetProof"]],
-            &["success", "notFound"],
-        ),
-        // A call.
-        (
-            STEP,
-            &[
-                PHONE,
-                &[
-                    "signOut",
-                    "+30s signIn",
-                    "beginSecondStep kind=voiceCall method=mobilePhone",
-                    "+119s pressKey",
-                ],
-            ],
-            &["success"],
-        ),
-        (
-            STEP,
-            &[
-                PHONE,
-                &[
-                    "signOut",
-                    "+30s signIn",
-                    "beginSecondStep kind=voiceCall method=mobilePhone",
-                    "+120s pressKey",
-                ],
-            ],
-            &["expired", "notFound"],
-        ),
-        (
-            STEP,
-            &[
-                PHONE,
-                &[
-                    "signOut",
-                    "+30s signIn",
-                    "beginSecondStep kind=voiceCall method=mobilePhone",
-                    "pressKey",
-                    "pressKey",
-                ],
-            ],
-            &["alreadyAnswered"],
-        ),
-        (
-            STEP,
-            &[
-                PHONE,
-                &[
-                    "signOut",
-                    "+30s signIn",
-                    "beginSecondStep kind=voiceCall method=mobilePhone",
-                    "pressKey",
-                    "+120s pressKey",
-                ],
-            ],
-            &["alreadyAnswered", "notFound"],
-        ),
-    ];
-    for row in rows {
+    for row in OVER {
         check(*row);
     }
 }
+
+/// Gates whose method was deleted, or taken away by policy.
+const GONE: &[Row<'static>] = &[
+    (RESET, &[MAIL, PASSED, NEW_PASSWORD], &["success"]),
+    (
+        RESET,
+        &[MAIL, PASSED, DELETED, NEW_PASSWORD],
+        &["success", "gatesMissing"],
+    ),
+    (
+        RESET,
+        &[MAIL, PASSED, BARRED, NEW_PASSWORD],
+        &["success", "gatesMissing"],
+    ),
+    (RESET, &[MAIL, PASSED, READ_RESET], &["gatesPassed=1"]),
+    (
+        RESET,
+        &[MAIL, PASSED, DELETED, READ_RESET],
+        &["gatesPassed=1", "gatesPassed=0"],
+    ),
+    (
+        RESET,
+        &[MAIL, PASSED, BARRED, READ_RESET],
+        &["gatesPassed=1", "gatesPassed=0"],
+    ),
+    // What policy allows otherwise does not matter to it.
+    (
+        RESET,
+        &[
+            MAIL,
+            PASSED,
+            &["setPolicy reset.methods=['email']"],
+            READ_RESET,
+        ],
+        &["gatesPassed=1"],
+    ),
+    (
+        RESET,
+        &[
+            MAIL,
+            PASSED,
+            &["setPolicy reset.methods=['email']"],
+            NEW_PASSWORD,
+        ],
+        &["success"],
+    ),
+    (
+        RESET,
+        &[MAIL, PASSED, &["beginResetProof method=email"]],
+        &["gateAlreadyPassed"],
+    ),
+    (
+        RESET,
+        &[MAIL, PASSED, BARRED, &["beginResetProof method=email"]],
+        &["gateAlreadyPassed", "methodNotAvailable"],
+    ),
+    (
+        RESET,
+        &[MAIL, PASSED, DELETED, &["setNewPassword password=tooShort"]],
+        &["gatesMissing", "invalidPassword"],
+    ),
+];
 
 #[test]
 fn a_gate_whose_method_is_gone_counts_or_is_open_again() {
-    let deleted: &[&str] = &["deleteMethod method=email"];
-    let barred: &[&str] = &["setPolicy reset.methods=['mobilePhone']"];
-    let password: &[&str] = &["setNewPassword"];
-    let read: &[&str] = &["readReset"];
-    let rows: &[Row<'_>] = &[
-        (RESET, &[MAIL, PASSED, password], &["success"]),
-        (
-            RESET,
-            &[MAIL, PASSED, deleted, password],
-            &["success", "gatesMissing"],
-        ),
-        (
-            RESET,
-            &[MAIL, PASSED, barred, password],
-            &["success", "gatesMissing"],
-        ),
-        (RESET, &[MAIL, PASSED, read], &["gatesPassed=1"]),
-        (
-            RESET,
-            &[MAIL, PASSED, deleted, read],
-            &["gatesPassed=1", "gatesPassed=0"],
-        ),
-        (
-            RESET,
-            &[MAIL, PASSED, barred, read],
-            &["gatesPassed=1", "gatesPassed=0"],
-        ),
-        // What policy allows otherwise does not matter to it.
-        (
-            RESET,
-            &[MAIL, PASSED, &["setPolicy reset.methods=['email']"], read],
-            &["gatesPassed=1"],
-        ),
-        (
-            RESET,
-            &[
-                MAIL,
-                PASSED,
-                &["setPolicy reset.methods=['email']"],
-                password,
-            ],
-            &["success"],
-        ),
-        (
-            RESET,
-            &[MAIL, PASSED, &["beginResetProof method=email"]],
-            &["gateAlreadyPassed"],
-        ),
-        (
-            RESET,
-            &[MAIL, PASSED, barred, &["beginResetProof method=email"]],
-            &["gateAlreadyPassed", "methodNotAvailable"],
-        ),
-        (
-            RESET,
-            &[MAIL, PASSED, deleted, &["setNewPassword password=tooShort"]],
-            &["gatesMissing", "invalidPassword"],
-        ),
-    ];
-    for row in rows {
+    for row in GONE {
         check(*row);
     }
 }
+
+/// Resets that policy switched off.
+const SWITCHED_OFF: &[Row<'static>] = &[
+    (
+        RESET,
+        &[MAIL, PROOF, OFF, &["readReset"]],
+        &["success", "contactAdministrator"],
+    ),
+    (
+        RESET,
+        &[MAIL, PROOF, OFF, &["submitResetCode code=lastSent"]],
+        &[
+            "success",
+            "contactAdministrator",
+            "methodNotAvailable",
+            "cancelled",
+        ],
+    ),
+    (
+        RESET,
+        &[MAIL, RESET_BEGUN, OFF, &["beginResetProof method=email"]],
+        &["success", "contactAdministrator", "methodNotAvailable"],
+    ),
+    (
+        RESET,
+        &[MAIL, PASSED, OFF, &["setNewPassword"]],
+        &["success", "contactAdministrator", "blocked", "gatesMissing"],
+    ),
+    (RESET, &[MAIL, PROOF, &["readReset"]], &["success"]),
+    (
+        RESET,
+        &[
+            MAIL,
+            PROOF,
+            OFF,
+            &[
+                "setPolicy reset.enabled=true",
+                "submitResetCode code=lastSent",
+            ],
+        ],
+        &["success"],
+    ),
+];
 
 #[test]
 fn a_reset_that_is_switched_off_half_way_goes_on_or_answers_contact_administrator() {
-    let off: &[&str] = &["setPolicy reset.enabled=false"];
-    let begun: &[&str] = &["+30s beginReset", "beginResetProof method=email"];
-    let rows: &[Row<'_>] = &[
-        (
-            RESET,
-            &[MAIL, begun, off, &["readReset"]],
-            &["success", "contactAdministrator"],
-        ),
-        (
-            RESET,
-            &[MAIL, begun, off, &["submitResetCode code=lastSent"]],
-            &[
-                "success",
-                "contactAdministrator",
-                "methodNotAvailable",
-                "cancelled",
-            ],
-        ),
-        (
-            RESET,
-            &[MAIL, &begun[..1], off, &["beginResetProof method=email"]],
-            &["success", "contactAdministrator", "methodNotAvailable"],
-        ),
-        (
-            RESET,
-            &[MAIL, PASSED, off, &["setNewPassword"]],
-            &["success", "contactAdministrator", "blocked", "gatesMissing"],
-        ),
-        (RESET, &[MAIL, begun, &["readReset"]], &["success"]),
-        (
-            RESET,
-            &[
-                MAIL,
-                begun,
-                off,
-                &[
-                    "setPolicy reset.enabled=true",
-                    "submitResetCode code=lastSent",
-                ],
-            ],
-            &["success"],
-        ),
-    ];
-    for row in rows {
+    for row in SWITCHED_OFF {
         check(*row);
     }
 }
 
+/// Refusals of which more than one applies.
+const IN_ANY_ORDER: &[Row<'static>] = &[
+    // A PHONE_SETUP that awaits a code: nothing but the block refuses it, RIGHT_CODE or wrong.
+    (
+        BOTH,
+        &[MAIL, NEARLY_BLOCKED, PHONE_SETUP, LAST_FAILURE, RIGHT_CODE],
+        &["blocked"],
+    ),
+    (
+        BOTH,
+        &[
+            MAIL,
+            NEARLY_BLOCKED,
+            PHONE_SETUP,
+            LAST_FAILURE,
+            &["submitCode code=wrong"],
+        ],
+        &["blocked"],
+    ),
+    // One that awaits another page, or is over.
+    (
+        BOTH,
+        &[
+            MAIL,
+            NEARLY_BLOCKED,
+            APP_SETUP,
+            LAST_FAILURE,
+            &["submitCode code=wrong"],
+        ],
+        MISFIT,
+    ),
+    (
+        BOTH,
+        &[
+            MAIL,
+            NEARLY_BLOCKED,
+            PHONE_SETUP,
+            &["cancelEnrollment"],
+            LAST_FAILURE,
+            RIGHT_CODE,
+        ],
+        &["blocked", "cancelled"],
+    ),
+    (
+        BOTH,
+        &[
+            MAIL,
+            NEARLY_BLOCKED,
+            PHONE_SETUP,
+            LAST_FAILURE,
+            &["+600s submitCode code=lastSent"],
+        ],
+        &["blocked", "expired"],
+    ),
+    // A proof of the reset itself.
+    (
+        BOTH,
+        &[MAIL, BLOCKED, &["submitResetCode code=lastSent"]],
+        &["blocked", "contactAdministrator", "exhausted"],
+    ),
+    (
+        BOTH,
+        &[MAIL, NEARLY_BLOCKED, LAST_FAILURE, LATER_PROOF],
+        &["blocked", "contactAdministrator", "success"],
+    ),
+];
+
 #[test]
 fn blocked_and_the_state_of_a_thing_are_refused_in_any_order() {
-    let right: &[&str] = &["submitCode code=lastSent"];
-    let setup: &[&str] = &["+30s beginEnrollment method=mobilePhone"];
-    let app: &[&str] = &["+30s beginEnrollment method=microsoftAuthenticator"];
-    let misfit = &[
-        "blocked",
-        "outOfOrder",
-        "invalidInput",
-        "invalidAnswers",
-        "methodNotAvailable",
-    ];
-    let last: &[&str] = &["submitResetCode code=wrong"];
-    let wait: &[&str] = &["+30s beginResetProof method=email"];
-    // The failures up to the limit, the last of them still to come.
-    let nearly = &BLOCKED[..BLOCKED.len() - 1];
-    let rows: &[Row<'_>] = &[
-        // A setup that awaits a code: nothing but the block refuses it, right or wrong.
-        (BOTH, &[MAIL, nearly, setup, last, right], &["blocked"]),
-        (
-            BOTH,
-            &[MAIL, nearly, setup, last, &["submitCode code=wrong"]],
-            &["blocked"],
-        ),
-        // One that awaits another page, or is over.
-        (
-            BOTH,
-            &[MAIL, nearly, app, last, &["submitCode code=wrong"]],
-            misfit,
-        ),
-        (
-            BOTH,
-            &[MAIL, nearly, setup, &["cancelEnrollment"], last, right],
-            &["blocked", "cancelled"],
-        ),
-        (
-            BOTH,
-            &[
-                MAIL,
-                nearly,
-                setup,
-                last,
-                &["+600s submitCode code=lastSent"],
-            ],
-            &["blocked", "expired"],
-        ),
-        // A proof of the reset itself.
-        (
-            BOTH,
-            &[MAIL, BLOCKED, &["submitResetCode code=lastSent"]],
-            &["blocked", "contactAdministrator", "exhausted"],
-        ),
-        (
-            BOTH,
-            &[MAIL, nearly, last, wait],
-            &["blocked", "contactAdministrator", "success"],
-        ),
-    ];
-    for row in rows {
+    for row in IN_ANY_ORDER {
         check(*row);
     }
 }
