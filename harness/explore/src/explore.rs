@@ -11,6 +11,7 @@ mod drive;
 mod intent;
 mod person;
 mod play;
+mod quota;
 mod requirement_at_fault;
 mod shrink;
 mod story;

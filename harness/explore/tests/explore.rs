@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use proofup_binding::Transport;
 use proofup_domain::fault::FaultName;
 use proofup_explore::explore::{
     ExploreConfig, ExploreFinding, ExploreOutput, Story, draw, explore, hunt,
@@ -13,6 +17,8 @@ use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{COMMANDS, load};
 use proofup_world::session::read_capabilities;
 use tokio_util::sync::CancellationToken;
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceExt as _, service_fn};
 
 use crate::failing::failing;
 use crate::planted::{session, wait};
@@ -100,7 +106,7 @@ fn a_counterexample_is_a_small_file_that_fails_alone_and_passes_where_nothing_is
     ] {
         let found = wait(hunt(&cases(Some(fault), 400))).expect("the reference can be asked");
         let found = found.unwrap_or_else(|| panic!("{fault} was not found"));
-        let finding = wait(found.make_small());
+        let finding = wait(found.make_small()).expect("a planted fault repeats");
         assert!(finding.is_confirmed(), "{fault}\n{}", finding.file.text);
         assert!(finding.file.steps <= 12, "{fault}\n{}", finding.file.text);
         let with = rerun(&finding, Some(fault));
@@ -121,7 +127,9 @@ fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
     config.session.transport = failing(config.session.transport);
     let found = wait(hunt(&config)).expect("the reference can be asked");
     let found = found.expect("a status of 500 is no success");
-    let file = wait(found.make_small()).file;
+    let file = wait(found.make_small())
+        .expect("it breaks down each time")
+        .file;
     let summary = format!("{}: {}", file.did, file.got);
     let operations = [
         "openAccount",
@@ -133,4 +141,46 @@ fn a_server_that_breaks_down_where_a_success_tells_nothing_is_found() {
         .iter()
         .any(|operation| summary.contains(operation));
     assert!(named && summary.contains("status = 500"), "{summary}");
+}
+
+/// Turns the first success of opening an account into an answer with the status 500, and no other.
+fn breaking_down_once(inner: Transport) -> Transport {
+    let broke = Arc::new(AtomicBool::new(false));
+    BoxCloneSyncService::new(service_fn(move |request: Request<Bytes>| {
+        let (inner, broke) = (inner.clone(), Arc::clone(&broke));
+        async move {
+            let opens = request.uri().path().ends_with("/v1/account");
+            let mut response = inner.oneshot(request).await?;
+            if opens && response.status().is_success() && !broke.swap(true, Ordering::Relaxed) {
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            }
+            Ok(response)
+        }
+    }))
+}
+
+#[test]
+fn what_differs_once_and_not_again_is_told_and_is_no_verdict() {
+    let mut config = cases(None, 60);
+    config.session.transport = breaking_down_once(config.session.transport);
+    let stop = CancellationToken::new();
+    let explored = wait(explore(&config, |_| {}, &stop)).expect("the reference can be asked");
+    assert!(explored.counterexample.is_none());
+    let [(_, chance)] = explored.chances.as_slice() else {
+        panic!("{:?}", explored.chances);
+    };
+    assert!(chance.contains("openAccount"), "{chance}");
+    let found = wait(hunt(&config)).expect("the reference can be asked");
+    assert!(found.is_none());
+}
+
+#[test]
+fn every_command_succeeds_in_some_of_a_thousand_cases() {
+    // With this seed some never did, as long as every case was drawn freely.
+    let mut config = cases(None, 1000);
+    config.session.seed = 200;
+    let stop = CancellationToken::new();
+    let explored = wait(explore(&config, |_| {}, &stop)).expect("the reference can be asked");
+    assert!(explored.counterexample.is_none());
+    assert_eq!(explored.never_succeeded(), [""; 0]);
 }

@@ -21,6 +21,7 @@ use proptest_state_machine::Sequential;
 use super::acts::{self, Actor, Inbox};
 use super::dice::Dice;
 use super::person::{self, Planned, Scene};
+use super::quota::{self, Quota};
 use super::story::Story;
 use super::story_setup::{StorySetup, story_setup};
 
@@ -91,12 +92,62 @@ impl std::fmt::Debug for StoryDraft {
 
 /// Draws the story of a case: at most `steps` commands and a quiet end.
 ///
-/// The seed and the number of the case decide it, so neither `--jobs` nor other cases change it.
+/// The seed and the number of the case decide it, so neither `--jobs` nor other cases change it. Where a case leans to a
+/// command, the first of several stories is taken in which it succeeds.
 #[must_use]
 pub fn draw(capabilities: &Arc<Capabilities>, seed: u64, case: u64, steps: usize) -> Story {
     let mixed = seed
         .wrapping_mul(0x9e37_79b9_7f4a_7c15)
         .wrapping_add(case.wrapping_mul(0xbf58_476d_1ce4_e5b9));
+    let Some(quota) = Quota::of(case) else {
+        return one_story(capabilities, mixed, None, steps);
+    };
+    let mut stories = (0..quota::STORIES_MAX).map(|number| {
+        let mixed = mixed.wrapping_add(number.wrapping_mul(0x94d0_49bb_1331_11eb));
+        one_story(capabilities, mixed, Some(quota), steps)
+    });
+    let first = stories.next();
+    let succeeds = |story: &Story| succeeds(quota.word(), story, capabilities);
+    match first {
+        Some(first) if !succeeds(&first) => stories.find(succeeds).unwrap_or(first),
+        first => first.unwrap_or_else(|| one_story(capabilities, mixed, Some(quota), steps)),
+    }
+}
+
+/// Returns whether a command succeeds in a story by the oracle's preferred reading.
+fn succeeds(word: &str, story: &Story, capabilities: &Capabilities) -> bool {
+    let (mut state, mut now) = prepared(story, capabilities);
+    for command in &story.steps {
+        let Some((after, answer, then)) = person::lead(&state, command, now) else {
+            continue;
+        };
+        if command.word() == word && answer.is_success() {
+            return true;
+        }
+        (state, now) = (after, then);
+    }
+    false
+}
+
+/// Returns the state and the instant at which the steps of a story begin, its methods registered.
+fn prepared(story: &Story, capabilities: &Capabilities) -> (State, Timestamp) {
+    let mut state = story.tenant(capabilities);
+    let mut now = story.start;
+    for command in preparation(&story.users, &story.policy, &capabilities.limits) {
+        if let Some((after, _, then)) = person::lead(&state, &command, now) {
+            (state, now) = (after, then);
+        }
+    }
+    (state.begin_story(), now)
+}
+
+/// Draws one story from what the seed and the number of its case are mixed into.
+fn one_story(
+    capabilities: &Arc<Capabilities>,
+    mixed: u64,
+    quota: Option<Quota>,
+    steps: usize,
+) -> Story {
     let mut runner = TestRunner::new(Config {
         rng_seed: RngSeed::Fixed(mixed),
         failure_persistence: None,
@@ -108,7 +159,7 @@ pub fn draw(capabilities: &Arc<Capabilities>, seed: u64, case: u64, steps: usize
         move || {
             Seeded({
                 let known = Arc::clone(&known);
-                move |seed| Arc::new(StoryDraft::new(seed, &known))
+                move |seed| Arc::new(StoryDraft::new(seed, quota, &known))
             })
         },
         // What could not be done is not drawn.
@@ -123,7 +174,10 @@ pub fn draw(capabilities: &Arc<Capabilities>, seed: u64, case: u64, steps: usize
     );
     let Ok(tree) = sequence.new_tree(&mut runner) else {
         // Too many commands in a row could not be done: the case is an empty story, which is told as such.
-        return StoryDraft::new(mixed, capabilities).setup.story.clone();
+        return StoryDraft::new(mixed, quota, capabilities)
+            .setup
+            .story
+            .clone();
     };
     let (first, moves, _) = tree.current();
     let mut story = first.setup.story.clone();
@@ -171,19 +225,13 @@ impl<T: Clone + std::fmt::Debug> ValueTree for Fixed<T> {
 }
 
 impl StoryDraft {
-    fn new(seed: u64, capabilities: &Arc<Capabilities>) -> Self {
-        let setup = story_setup(&mut Dice::new(seed), capabilities);
+    fn new(seed: u64, quota: Option<Quota>, capabilities: &Arc<Capabilities>) -> Self {
+        let setup = story_setup(&mut Dice::new(seed), quota, capabilities);
         let story = &setup.story;
-        let mut state = story.tenant(capabilities);
-        let mut now = story.start;
-        for command in preparation(&story.users, &story.policy, &capabilities.limits) {
-            if let Some((after, _, then)) = person::lead(&state, &command, now) {
-                (state, now) = (after, then);
-            }
-        }
+        let (state, now) = prepared(story, capabilities);
         Self {
             users: Arc::new(story.users.iter().map(|user| user.name.clone()).collect()),
-            state: state.begin_story(),
+            state,
             now,
             plan: PlannedSteps::default(),
             deadlines: Vec::new(),

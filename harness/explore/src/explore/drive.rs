@@ -181,17 +181,13 @@ pub async fn explore(
     output.out_of_time = ended == StopReason::Deadline;
     output.broken = context.answers.broken();
     if let Some((case, (story, difference))) = failing.pop_first() {
-        output.counterexample = Some(
-            make_small(
-                &context,
-                &capabilities,
-                config.session.seed,
-                case,
-                story,
-                difference,
-            )
-            .await,
-        );
+        let seed = config.session.seed;
+        let differed = summary(&difference);
+        let small = make_small(&context, &capabilities, seed, case, story, difference).await;
+        if small.is_none() {
+            output.chances.push((case, differed));
+        }
+        output.counterexample = small;
     }
     Ok(output)
 }
@@ -252,8 +248,8 @@ impl FailingCase {
         summary(&self.difference)
     }
 
-    /// Makes it small and judges it again.
-    pub async fn make_small(self) -> ExploreFinding {
+    /// Makes it small and judges it again; none if it does not come again.
+    pub async fn make_small(self) -> Option<ExploreFinding> {
         make_small(
             &self.context,
             &self.capabilities,
@@ -266,9 +262,9 @@ impl FailingCase {
     }
 }
 
-/// Plays a story; what differs has to differ again, or it was chance.
+/// Plays a story; what differs has to differ again in the same way when the story is played once more, or it was chance.
 ///
-/// A busy machine can make a provider look slower than a time-out; such a case is told as one that could not be played.
+/// A busy machine can make a provider look slower than a time-out. What does not repeat is told, and is no verdict.
 async fn confirmed(
     context: &RunContext,
     capabilities: &Capabilities,
@@ -280,20 +276,14 @@ async fn confirmed(
         return played;
     };
     let again = play(context, capabilities, story, stem, false).await;
-    let repeats = again
-        .difference
-        .as_ref()
-        .is_some_and(|second| same(first, second));
-    if repeats || again.difference.is_none() {
-        if !repeats {
-            played.chance = played.difference.take().map(|one| summary(&one));
-        }
-        return played;
+    let repeats = again.difference.is_some_and(|second| same(first, &second));
+    if !repeats {
+        played.chance = played.difference.take().map(|one| summary(&one));
     }
-    again
+    played
 }
 
-/// Makes a failing story small, writes it as a file and runs that file.
+/// Makes a failing story small, writes it as a file and runs that file; none if what differed does not come again.
 async fn make_small(
     context: &RunContext,
     capabilities: &Capabilities,
@@ -301,18 +291,23 @@ async fn make_small(
     case: u64,
     story: Story,
     difference: UnexpectedAnswer,
-) -> ExploreFinding {
+) -> Option<ExploreFinding> {
     let drawn_steps = story.steps.len();
     let stem = stem(seed, case);
+    let whole = story.clone();
     let shrinker = Shrinker::new(context, capabilities, &stem, story, difference);
-    let (story, difference, attempts) = shrinker.shrink().await;
-    let again = play(context, capabilities, &story, &stem, true).await;
+    let (mut story, _, attempts) = shrinker.shrink().await;
+    let mut again = play(context, capabilities, &story, &stem, true).await;
+    if again.difference.is_none() {
+        story = whole;
+        again = play(context, capabilities, &story, &stem, true).await;
+    }
+    let difference = again.difference?;
     let found = Provenance {
         by: Finder::Explore,
         seed,
         case,
     };
-    let difference = again.difference.unwrap_or(difference);
     let file = write(
         &story,
         &difference,
@@ -331,13 +326,13 @@ async fn make_small(
         }
         Err(_) => None,
     };
-    ExploreFinding {
+    Some(ExploreFinding {
         case,
         file,
         judged,
         drawn_steps,
         attempts,
-    }
+    })
 }
 
 /// Returns the name of a case: its tenant, its people and its file are called so.

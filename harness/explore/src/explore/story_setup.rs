@@ -13,6 +13,7 @@ use proofup_scenario::{GatewayForms, UserSpec};
 
 use super::dice::Dice;
 use super::intent::Intent;
+use super::quota::Quota;
 use super::story::Story;
 
 /// Counts how often a policy is drawn anew where members could not meet it.
@@ -40,10 +41,16 @@ pub(super) struct SwarmWeights {
 }
 
 /// Draws the policy, the people and the weights of a story for a target.
-pub(super) fn story_setup(dice: &mut Dice, capabilities: &Capabilities) -> StorySetup {
-    let mut policy = policy(dice, capabilities);
+pub(super) fn story_setup(
+    dice: &mut Dice,
+    quota: Option<Quota>,
+    capabilities: &Capabilities,
+) -> StorySetup {
+    let mut policy = policy_for(dice, quota, capabilities);
     let mut users = users(dice, capabilities, &policy);
-    if dice.chance(5) {
+    if let Some(quota) = quota {
+        quota.appoint(&mut users);
+    } else if dice.chance(5) {
         at_the_limit(dice, capabilities, &mut policy, &mut users);
     }
     let story = Story {
@@ -54,20 +61,29 @@ pub(super) fn story_setup(dice: &mut Dice, capabilities: &Capabilities) -> Story
         steps: Vec::new(),
     };
     StorySetup {
-        weights: weights(dice, capabilities),
+        weights: weights(dice, quota, capabilities),
         story,
     }
 }
 
 /// Draws a policy that members can meet.
 pub(super) fn policy(dice: &mut Dice, capabilities: &Capabilities) -> Policy {
+    policy_for(dice, None, capabilities)
+}
+
+/// Draws a policy that members can meet, and under which the command that the case leans to can succeed.
+fn policy_for(dice: &mut Dice, quota: Option<Quota>, capabilities: &Capabilities) -> Policy {
+    let mut met = None;
     for _ in 0..POLICIES_MAX {
         let policy = any_policy(dice, capabilities);
         if defects(&policy).is_empty() {
-            return policy;
+            if quota.is_none_or(|quota| quota.suits(&policy)) {
+                return policy;
+            }
+            met = Some(policy);
         }
     }
-    Policy::default()
+    met.unwrap_or_default()
 }
 
 fn any_policy(dice: &mut Dice, capabilities: &Capabilities) -> Policy {
@@ -220,17 +236,36 @@ fn forms(dice: &mut Dice) -> GatewayForms {
     }
 }
 
-fn weights(dice: &mut Dice, capabilities: &Capabilities) -> SwarmWeights {
+fn weights(dice: &mut Dice, quota: Option<Quota>, capabilities: &Capabilities) -> SwarmWeights {
     let has = |intent: &Intent| {
         intent
             .needs()
             .is_none_or(|feature| capabilities.features.contains(&feature))
     };
     let intents = Intent::ALL.iter().filter(|intent| has(intent));
-    let intents = intents.map(|intent| (*intent, intent.weight() * dice.pick(&[0, 1, 1, 2, 6])));
-    SwarmWeights {
-        intents: intents.collect(),
+    let mut weights = SwarmWeights {
+        intents: intents
+            .map(|intent| (*intent, intent.weight() * dice.pick(&[0, 1, 1, 2, 6])))
+            .collect(),
         spoil: dice.pick(&[0, 10, 10, 30, 60]),
         interject: dice.pick(&[0, 3, 8, 20]),
+    };
+    if let Some(quota) = quota {
+        lean(&mut weights, quota);
+    }
+    weights
+}
+
+/// Changes the weights so that a command is likely to succeed in the case: half of what is done leads to it.
+fn lean(weights: &mut SwarmWeights, quota: Quota) {
+    let wanted = quota.intent();
+    let others: u32 = weights.intents.iter().map(|(_, weight)| weight).sum();
+    for (intent, weight) in &mut weights.intents {
+        if Some(*intent) == wanted {
+            *weight += others.max(1);
+        }
+    }
+    if quota.is_a_mishap() {
+        weights.spoil = weights.spoil.max(60);
     }
 }
