@@ -33,7 +33,7 @@ use crate::{clock, terminal};
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup explore --url http://127.0.0.1:8080 --deadline 5m\n  \
                         proofup explore --seed 1 --case 17           run one case again\n\n\
                         Exit codes:\n    0  no wrong answer\n    1  a wrong answer; the counterexample was written to a file\n    \
-                        2  wrong usage, an error in the target file, or an unreachable target\n    3  incomplete: some commands never succeeded, or some cases could not be played\n  130  interrupted"
+                        2  wrong usage, an error in the target file, or an unreachable target\n    3  incomplete: some commands never succeeded (usual with --case), or a case could not be played\n  130  interrupted"
 )]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
