@@ -3,7 +3,7 @@
 //! Some commands succeed in two of a thousand stories. So every fourth case leans to one command, each in turn: its number
 //! alone says to which, so a case can be repeated by its number, in whatever order cases are played.
 
-use proofup_domain::method::{ChallengeKind, ResetMethod, Role};
+use proofup_domain::method::{ChallengeKind, Method, ResetMethod, Role};
 use proofup_domain::policy::Policy;
 use proofup_scenario::{COMMANDS, UserSpec};
 
@@ -90,12 +90,14 @@ impl Quota {
         }
     }
 
-    /// Gives people the role without which it is refused.
+    /// Gives people the role without which it is refused. An administrator has no questions (`domain.md` §4).
     pub(super) fn appoint(self, users: &mut [UserSpec]) {
         if self.0 == "readAuditEvents"
             && let Some(first) = users.first_mut()
         {
             first.role = Role::Administrator;
+            let questions = Method::SecurityQuestions;
+            first.methods.retain(|method| *method != questions);
         }
     }
 }
