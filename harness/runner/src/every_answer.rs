@@ -6,12 +6,23 @@ use proofup_domain::edition::Edition;
 use proofup_domain::requirement::RequirementId;
 use proofup_judge::outcome::{CaseResult, CheckResult, Mismatch, Outcome};
 use proofup_judge::report::words::{counted, thousands};
+use proofup_scenario::SuiteOrigin;
 use proofup_world::answer_rules::{AnswerRules, BrokenRule, ExchangeRule};
 use serde_json::Value as Json;
 
 /// Returns the rules as one case; none where nothing was held against a rule of a selected requirement.
-pub(crate) fn case(rules: &AnswerRules, selected: Option<&BTreeSet<String>>) -> Option<CaseResult> {
-    let checks = checks(rules, selected);
+///
+/// That a rule held is evidence in a run of the whole suite only: a file of one's own is judged by what it says, and by
+/// the rules that it breaks.
+pub(crate) fn case(
+    rules: &AnswerRules,
+    selected: Option<&BTreeSet<String>>,
+    origin: &SuiteOrigin,
+) -> Option<CaseResult> {
+    let mut checks = checks(rules, selected);
+    if *origin != SuiteOrigin::Embedded {
+        checks.retain(|check| !matches!(check.outcome, Outcome::Passed));
+    }
     if checks.is_empty() {
         return None;
     }
@@ -29,7 +40,7 @@ pub(crate) fn case(rules: &AnswerRules, selected: Option<&BTreeSet<String>>) -> 
     })
 }
 
-/// Names what makes the checks again: a run.
+/// What makes the checks again: a run.
 const FILE: &str = "proofup run";
 
 /// Returns a check for each rule that anything was held against.

@@ -155,7 +155,11 @@ pub async fn run(
         .map(|(result, case)| result.unwrap_or_else(|| not_reached(case, not_begun(ended))))
         .collect();
     let selected = selected_ids(&config.selection, &config.catalogue);
-    cases.extend(every_answer::case(&context.answers, selected.as_ref()));
+    cases.extend(every_answer::case(
+        &context.answers,
+        selected.as_ref(),
+        &config.suite.origin,
+    ));
     events(RunEvent::RunFinished);
     Ok(RunOutput {
         cases,

@@ -230,7 +230,7 @@ struct Wanted {
 const SECRET_MIN: usize = 8;
 
 impl World<'_> {
-    /// Holds every answer and message of the case against the rules.
+    /// Compares every answer and message of the case with the rules, and keeps what breaks one.
     pub fn hold_to_rules(&self, case: &str) {
         let wanted = self.wanted();
         let mut looked = BTreeMap::new();
@@ -419,7 +419,7 @@ impl World<'_> {
     }
 }
 
-/// Holds one answer against the rules.
+/// Compares one answer with the rules.
 fn look(
     wanted: &Wanted,
     seen: &Seen,

@@ -12,8 +12,7 @@ use proofup_gateways::message::Cursor;
 use serde_json::Value as Json;
 
 use crate::operations::References;
-use crate::person::offers::{usual_address, usual_phone};
-use crate::persona::Persona;
+use crate::persona::{Persona, usual_address, usual_phone};
 
 /// The kind of a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

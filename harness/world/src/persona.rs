@@ -11,7 +11,7 @@ use fake::faker::name::en::{FirstName, LastName};
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber, Type, country};
 use proofup_domain::command::{AddressRef, Dialled, Name, PhoneRef};
-use proofup_domain::method::Role;
+use proofup_domain::method::{Method, Role};
 use proofup_domain::secret::Secret;
 use proofup_scenario::UserSpec;
 use rand::{RngExt as _, SeedableRng as _};
@@ -415,6 +415,27 @@ fn respelt(e164: &str) -> String {
         spelt.push(digit);
     }
     spelt
+}
+
+/// Returns the address that a person registers, or changes to, where a command names none.
+#[must_use]
+pub const fn usual_address(changes: bool) -> AddressRef {
+    if changes {
+        AddressRef::Second
+    } else {
+        AddressRef::Own
+    }
+}
+
+/// Returns the number that a person registers, or changes to, where a command names none.
+#[must_use]
+pub fn usual_phone(method: Method, changes: bool) -> PhoneRef {
+    match (method == Method::OfficePhone, changes) {
+        (false, false) => PhoneRef::Mobile,
+        (false, true) => PhoneRef::SecondMobile,
+        (true, false) => PhoneRef::Office,
+        (true, true) => PhoneRef::SecondOffice,
+    }
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Quota {
         }
     }
 
-    /// Gives people the role without which it is refused. An administrator has no questions (`domain.md` §4).
+    /// Makes people hold the role without which it is refused. An administrator has no questions (`domain.md` §4).
     pub(super) fn appoint(self, users: &mut [UserSpec]) {
         if self.0 == "readAuditEvents"
             && let Some(first) = users.first_mut()

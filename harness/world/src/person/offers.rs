@@ -1,12 +1,12 @@
 //! What a command says itself, as the templates of a target file may name it.
 
 use proofup_binding::Value;
-use proofup_domain::command::{AddressRef, Command, PhoneRef};
+use proofup_domain::command::{AddressRef, Command};
 use proofup_domain::method::Method;
 use proofup_domain::secret::Secret;
 use serde_json::{Map, Value as Json, json};
 
-use crate::persona::Persona;
+use crate::persona::{Persona, usual_address, usual_phone};
 
 /// Lists what a command says of methods, kinds, addresses and numbers; what it leaves open is the usual one of the person.
 #[must_use]
@@ -98,27 +98,6 @@ pub fn answers(answers: &[(String, Secret)]) -> Vec<(&'static str, Value)> {
     let first = answers.first();
     offered.extend(first.map(|(_, answer)| ("firstAnswer", Value::Secret(answer.clone()))));
     offered
-}
-
-/// Returns the address that a person registers, or changes to, where a command names none.
-#[must_use]
-pub const fn usual_address(changes: bool) -> AddressRef {
-    if changes {
-        AddressRef::Second
-    } else {
-        AddressRef::Own
-    }
-}
-
-/// Returns the number that a person registers, or changes to, where a command names none.
-#[must_use]
-pub fn usual_phone(method: Method, changes: bool) -> PhoneRef {
-    match (method == Method::OfficePhone, changes) {
-        (false, false) => PhoneRef::Mobile,
-        (false, true) => PhoneRef::SecondMobile,
-        (true, false) => PhoneRef::Office,
-        (true, true) => PhoneRef::SecondOffice,
-    }
 }
 
 /// Returns what an address is to the person.

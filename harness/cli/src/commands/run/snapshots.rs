@@ -94,7 +94,9 @@ pub(crate) fn compare(
 fn is_whole(case: &CaseResult) -> bool {
     let lost =
         |outcome: &Outcome| matches!(outcome, Outcome::CouldNotRun(CouldNotRun::NotReached(_)));
-    case.internal_error.is_none() && !case.checks.iter().any(|check| lost(&check.outcome))
+    !case.transcript.is_empty()
+        && case.internal_error.is_none()
+        && !case.checks.iter().any(|check| lost(&check.outcome))
 }
 
 /// Returns the difference of two texts, with three lines around each.
