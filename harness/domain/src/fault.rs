@@ -427,6 +427,16 @@ faults! {
         "An older second step or proof goes on with its own code beside a newer one.",
     FinalSetupSends = "final-setup-sends" ["CODE-2" "CODE-3" "CODE-5"]
         "A setup that is over sends again when it is asked to.",
+    EarlierStepsLive = "earlier-steps-live" ["APP-11"]
+        "Of an authenticator's codes only the accepted one is spent, and the one before it still counts.",
+    ChangeUnchecked = "change-unchecked" ["MAIL-3" "TEXT-5"]
+        "The new value of a method is not checked as a first one is.",
+    ResetTakesSecondSteps = "reset-takes-second-steps" ["RESET-6"]
+        "A reset deletes what proves a second step.",
+    ResetIsASecondStep = "reset-is-a-second-step" ["RESET-6"]
+        "Whoever has reset the password owes no second step at the next sign-in.",
+    WaitingSessionSurvivesReset = "waiting-session-survives-reset" ["RESET-5"]
+        "A session that waits for its second step goes on after a reset.",
     ExtraJsonFields = "extra-json-fields" []
         "Sound: answers hold more than is asked for.",
     ExtraHeaders = "extra-headers" []

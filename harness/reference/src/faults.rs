@@ -556,6 +556,21 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::FinalSetupSends, |rules| {
         rules.final_setup_sends = true
     }),
+    (FaultName::EarlierStepsLive, |rules| {
+        rules.earlier_steps_are_spent = false
+    }),
+    (FaultName::ChangeUnchecked, |rules| {
+        rules.checks_new_values = false
+    }),
+    (FaultName::ResetTakesSecondSteps, |rules| {
+        rules.reset_keeps_methods = false
+    }),
+    (FaultName::ResetIsASecondStep, |rules| {
+        rules.reset_counts_as_second_step = true
+    }),
+    (FaultName::WaitingSessionSurvivesReset, |rules| {
+        rules.reset_ends_waiting_sessions = false
+    }),
     (FaultName::ExtraJsonFields, |rules| {
         rules.surface = Surface::ExtraMembers
     }),

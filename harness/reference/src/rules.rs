@@ -225,6 +225,8 @@ rules! {
     totp_drift_steps: u32 = 1,
     /// A step is accepted once. Requirement: `APP-11`.
     totp_step_works_once: bool = true,
+    /// Steps before the last accepted one are spent with it. Requirement: `APP-11`.
+    earlier_steps_are_spent: bool = true,
     /// Registration spends its step. Requirement: `APP-11`.
     setup_spends_step: bool = true,
 
@@ -282,6 +284,8 @@ rules! {
     deletion_clears_choice: bool = true,
     /// The old value stays until the new one is verified. Requirement: `MAN-4`.
     change_waits_for_proof: bool = true,
+    /// The new address or number of a method is checked as a first one is. Requirements: `MAIL-3`, `TEXT-5`.
+    checks_new_values: bool = true,
     /// Deleting a method kills its open challenges. Requirement: `MAN-2`.
     deletion_kills_challenges: bool = true,
     /// Deletion takes the method away. Requirement: `MAN-2`.
@@ -300,6 +304,12 @@ rules! {
     reset_ends_sessions: bool = true,
     /// A reset kills open challenges and setups. Requirement: `RESET-5`.
     reset_kills_challenges: bool = true,
+    /// A reset leaves what is registered. Requirement: `RESET-6`.
+    reset_keeps_methods: bool = true,
+    /// A reset counts as the second step of the next sign-in. Requirement: `RESET-6`.
+    reset_counts_as_second_step: bool = false,
+    /// A reset ends sessions that are not signed in yet, too. Requirement: `RESET-5`.
+    reset_ends_waiting_sessions: bool = true,
     /// A newer reset kills the older. Requirement: `RESET-5`.
     newer_reset_kills_older: bool = true,
     /// The least number of characters of a password. Requirement: `RESET-1`.

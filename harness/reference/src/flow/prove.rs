@@ -90,12 +90,16 @@ impl Turn<'_> {
         } else {
             typed
         };
-        let drift = self.rules.totp_drift_steps;
+        let (drift, now) = (self.rules.totp_drift_steps, self.now);
         let number = typed.parse::<u64>().ok();
         let number = number.filter(|_| self.rules.compares_app_codes_as_numbers);
         let digits = number.map(|number| format!("{number:06}"));
         let typed = digits.as_deref().unwrap_or(typed);
-        key.secret.accepted_step(typed, self.now, last, drift)
+        if self.rules.earlier_steps_are_spent {
+            return key.secret.accepted_step(typed, now, last, drift);
+        }
+        let step = key.secret.accepted_step(typed, now, None, drift);
+        step.filter(|step| last != Some(*step))
     }
 
     /// Takes an authenticator's code of a registered method, and spends its step.

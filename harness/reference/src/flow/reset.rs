@@ -257,6 +257,11 @@ impl Turn<'_> {
             self.user_mut(&user).window = None;
         }
         self.end_everything(&user);
+        if !self.rules.reset_keeps_methods {
+            let methods = &mut self.user_mut(&user).methods;
+            methods.retain(|one| matches!(one.method, Method::Email | Method::SecurityQuestions));
+        }
+        self.user_mut(&user).proved_by_reset = self.rules.reset_counts_as_second_step;
         self.record(&user, Activity::PasswordReset, None, None);
         Ok(())
     }
@@ -264,7 +269,13 @@ impl Turn<'_> {
     fn end_everything(&mut self, user: &str) {
         if self.rules.reset_ends_sessions {
             let sessions = self.user(user).sessions.clone();
-            for session in sessions {
+            let ends = |id: &Arc<str>| {
+                let session = self.state.sessions.get(id);
+                let waits = session.is_some_and(|session| !session.signed_in);
+                !waits || self.rules.reset_ends_waiting_sessions
+            };
+            let ended: Vec<Arc<str>> = sessions.into_iter().filter(ends).collect();
+            for session in ended {
                 self.end_session(&session);
             }
         }

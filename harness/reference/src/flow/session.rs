@@ -47,6 +47,7 @@ impl Turn<'_> {
         if self.rules.window_restarts_at_sign_in {
             self.user_mut(user).window = None;
         }
+        let second_step = std::mem::take(&mut self.user_mut(user).proved_by_reset);
         let token = self.draw_token();
         let id = self.draw_id();
         let tokens = &mut self.state.tokens;
@@ -57,7 +58,7 @@ impl Turn<'_> {
             user: key,
             expires_at,
             signed_in: false,
-            second_step: false,
+            second_step,
             reviewed: false,
             interrupt: None,
             digest,

@@ -25,6 +25,8 @@ pub(crate) struct UserRecord {
     pub(crate) window: Option<Window>,
     /// Has said "not now" before.
     pub(crate) deferred: bool,
+    /// The password was reset since the last sign-in, where a rule has that count as a second step.
+    pub(crate) proved_by_reset: bool,
     /// In the order of registration.
     pub(crate) methods: Vec<MethodRecord>,
     pub(crate) choice: Option<DefaultChoice>,
@@ -67,6 +69,7 @@ impl UserRecord {
             blocked_until: None,
             window: None,
             deferred: false,
+            proved_by_reset: false,
             methods: Vec::new(),
             choice: None,
             confirmed_at: None,
