@@ -114,19 +114,30 @@ impl Exchange {
     pub fn mask<'a>(&mut self, secrets: impl IntoIterator<Item = &'a Secret>) {
         let mut masker = Masker::default();
         masker.learn(texts(secrets));
+        for text in self.texts_mut() {
+            *text = masker.mask(text);
+        }
+    }
+
+    /// Shows something else in place of a text: of what was drawn for one process alone, only what it stands for.
+    pub fn show_instead(&mut self, text: &str, shown: &str) {
+        for place in self.texts_mut() {
+            *place = place.replace(text, shown);
+        }
+    }
+
+    /// Lists everything that may show what was sent or came.
+    fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let headers = self
             .request_headers
             .iter_mut()
             .chain(&mut self.response_headers)
             .map(|(_, value)| value);
         let bodies = self.request_body.iter_mut().chain(&mut self.response_body);
-        for text in headers
+        headers
             .chain(bodies)
             .chain([&mut self.url])
             .chain(&mut self.failure)
-        {
-            *text = masker.mask(text);
-        }
     }
 
     /// Returns the request as one `curl` command; masked secrets are shell variables: `$SESSION`, `$CODE`, `$PASSWORD`.

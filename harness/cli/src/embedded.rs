@@ -28,6 +28,7 @@ use proofup_reference::faults::rule_book;
 use proofup_reference::policy_evaluator::PolicyEvaluator;
 use proofup_reference::rules::RuleBook;
 use proofup_reference::serve::serve;
+use proofup_world::instance::Instance;
 use tokio::net::TcpListener;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
@@ -157,6 +158,11 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Burdened<S> {
 pub(crate) fn control_token() -> Secret {
     let half = || RandomState::new().hash_one("control token");
     Secret::new(format!("{:016x}{:016x}", half(), half()))
+}
+
+/// Draws what tells the tenants of this process from those of others, from where the token of test control comes.
+pub(crate) fn instance() -> Instance {
+    Instance::new(RandomState::new().hash_one("instance"))
 }
 
 /// Serves an application on a free port of this machine for as long as the runtime lives.

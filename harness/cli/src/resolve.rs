@@ -122,14 +122,18 @@ pub(crate) async fn resolve(spec: TargetSpec<'_>, clock: Clock) -> Result<Resolv
     let callback_base = base.as_str().trim_end_matches('/').to_owned();
     let control_token = token_from_environment();
     Ok(ResolvedTarget {
-        session: session(
-            target,
-            transport,
-            callback_base,
-            control_token,
-            clock,
-            spec.seed,
-        ),
+        session: TargetSession {
+            // Others may use the same server: only a server that was started here is this process's own.
+            instance: Some(embedded::instance()),
+            ..session(
+                target,
+                transport,
+                callback_base,
+                control_token,
+                clock,
+                spec.seed,
+            )
+        },
         text: TargetText::new(path, text),
         transport_name: "http",
         base: Some(base),
@@ -217,6 +221,7 @@ fn session(
         surroundings: Arc::default(),
         clock,
         seed,
+        instance: None,
     }
 }
 

@@ -78,6 +78,7 @@ fn secrets_of_a_run() -> BTreeSet<Secret> {
     let text = include_str!("../../../fixtures/targets/reference.toml");
     let config = RunConfig {
         session: TargetSession {
+            instance: None,
             target: Arc::new(CompiledTarget::compile("reference.toml", text).expect("it compiles")),
             transport: in_process(app(AppConfig {
                 test_control_token: Some(token.clone()),

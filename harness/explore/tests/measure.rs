@@ -61,6 +61,7 @@ fn measured(
     let clock = Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant"));
     let config = MeasureConfig {
         session: TargetSession {
+            instance: None,
             target: Arc::new(target),
             transport,
             callback_base: "http://target.invalid".to_owned(),

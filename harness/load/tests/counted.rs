@@ -66,6 +66,7 @@ impl Door {
         }));
         LoadConfig {
             session: TargetSession {
+                instance: None,
                 target: Arc::new(target()),
                 transport: transport.clone(),
                 callback_base: String::new(),

@@ -115,6 +115,7 @@ fn configured(plan: LoadPlan, text: &str) -> LoadConfig {
     let direct = target.direct(options);
     LoadConfig {
         session: TargetSession {
+            instance: None,
             target: Arc::new(target),
             transport: loopback_transport(&base, options),
             callback_base: base.as_str().trim_end_matches('/').to_owned(),

@@ -100,6 +100,7 @@ impl Served {
         };
         LoadConfig {
             session: TargetSession {
+                instance: None,
                 target: Arc::new(reference().with_base(self.base.clone())),
                 transport: loopback_transport(&base, options),
                 callback_base: self.base.as_str().trim_end_matches('/').to_owned(),

@@ -71,6 +71,7 @@ async fn judged(target: CompiledTarget, hostility: Hostility) -> Result<RunOutpu
         .unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)));
     let config = RunConfig {
         session: TargetSession {
+            instance: None,
             transport: loopback_transport(&base, End::of(hostility).options()),
             callback_base: server.base(),
             target: Arc::new(target.with_base(base)),

@@ -16,6 +16,7 @@ mod port;
 #[path = "../../world/tests/support/product.rs"]
 mod product;
 mod races;
+mod shared_target;
 mod suite;
 
 use std::sync::Arc;

@@ -116,9 +116,9 @@ pub async fn run_case(
 pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<World<'a>, String> {
     let id = case.id();
     let mut rng = case_rng(context.session.seed, &id);
-    let organisation = Organisation::draw(&id, &mut rng);
-    let people = people_of(context, case, &organisation, &mut rng);
     let session = &context.session;
+    let organisation = Organisation::draw(&id, |name| session.tenant_id(name), &mut rng);
+    let people = people_of(context, case, &organisation, &mut rng);
     let gateways = Host::open(&session.surroundings, &session.clock).await?;
     let opened = gateways.inboxes().cursor();
     let secrets: BTreeSet<Secret> = people
@@ -140,6 +140,7 @@ pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<Worl
         zero: case.scenario.start,
         rng,
         secrets,
+        drawn_ids: BTreeMap::new(),
         codes: Vec::new(),
         assumed: false,
         policy: Json::Null,

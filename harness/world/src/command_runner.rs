@@ -137,6 +137,14 @@ impl<'a> CommandRunner<'a> {
             Err(CallFailure { exchange, .. }) => (None, *exchange),
         };
         exchange.mask(&self.world.secrets);
+        for ending in context
+            .session
+            .instance()
+            .iter()
+            .flat_map(|one| one.endings())
+        {
+            exchange.show_instead(ending, "");
+        }
         Ok(Submitted { answered, exchange })
     }
 

@@ -20,6 +20,7 @@ mod devices;
 mod explicit_reference;
 pub mod handles;
 mod inbox;
+pub mod instance;
 mod leaks;
 pub mod needs;
 mod operations;
@@ -82,6 +83,8 @@ pub struct World<'a> {
     rng: ChaCha8Rng,
     /// Every secret that this case made or met.
     secrets: BTreeSet<Secret>,
+    /// What the target drew for this process alone, and what it is kept as.
+    drawn_ids: BTreeMap<String, String>,
     /// Codes in the order in which they were named: `code#1`, `code#2`, …
     codes: Vec<Secret>,
     /// The code that the step at hand typed, for the transcript.
@@ -107,6 +110,9 @@ pub struct World<'a> {
     /// What was done and answered so far, each with the target's time before it.
     pub history: Vec<HistoryEntry>,
 }
+
+/// The fewest characters of an id that no other case could have by chance.
+const ID_LENGTH: usize = 8;
 
 /// One response as it came, with the operation that caused it.
 struct Seen {
@@ -176,10 +182,13 @@ impl World<'_> {
 
     /// Keeps what a reply tells and turns it into an abstract answer.
     fn take(&mut self, operation: &str, reply: Reply) -> Answer {
-        for value in reply.kept.values() {
+        for (name, value) in &reply.kept {
             self.learn(value);
+            self.learn_id(name, value);
         }
-        self.exchanges.extend(reply.earlier);
+        for exchange in reply.earlier {
+            self.record(exchange);
+        }
         if reply.assumed {
             return reply.answered;
         }
@@ -189,12 +198,37 @@ impl World<'_> {
             refusal: reply.answered.refusal(),
             exchange: self.exchanges.len(),
         });
-        self.exchanges.push(reply.exchange);
+        self.record(reply.exchange);
         let mut answer = reply.answered;
         if let Some(fields) = answer.fields_mut() {
             self.alias(fields);
         }
         answer
+    }
+
+    /// Keeps an exchange as every process with the seed would have had it.
+    fn record(&mut self, mut exchange: Exchange) {
+        if let Some(instance) = self.context.session.instance() {
+            for ending in instance.endings() {
+                exchange.show_instead(ending, "");
+            }
+            for (id, name) in &self.drawn_ids {
+                exchange.show_instead(id, &format!("{{{name}}}"));
+            }
+        }
+        self.exchanges.push(exchange);
+    }
+
+    /// Remembers what a target that processes share drew for this one alone: ids, which every process would see others of.
+    fn learn_id(&mut self, name: &str, value: &Value) {
+        let shared = self.context.session.instance().is_some();
+        if let (true, Value::Plain(Json::String(id))) = (shared, value)
+            && id.parse::<Timestamp>().is_err()
+            && id.len() >= ID_LENGTH
+            && *id != self.organisation.tenant
+        {
+            self.drawn_ids.insert(id.clone(), name.to_owned());
+        }
     }
 
     /// Remembers a secret.
@@ -229,7 +263,12 @@ impl World<'_> {
                         }
                     }
                 }
-                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+                Json::String(text) => {
+                    if let Some(instance) = self.context.session.instance() {
+                        *text = instance.left_out(text);
+                    }
+                }
+                Json::Null | Json::Bool(_) | Json::Number(_) => {}
             }
         }
     }

@@ -37,7 +37,7 @@ pub fn case_rng(seed: u64, case: &str) -> ChaCha8Rng {
 /// The organisation of a case.
 #[derive(Debug, Clone)]
 pub struct Organisation {
-    /// The tenant's id, unique in a run.
+    /// The tenant's id, unique among all that use the target.
     pub tenant: String,
     /// Its display name.
     pub display_name: String,
@@ -48,8 +48,8 @@ pub struct Organisation {
 }
 
 impl Organisation {
-    /// Founds the organisation of a case.
-    pub fn draw(case: &str, rng: &mut ChaCha8Rng) -> Self {
+    /// Founds the organisation of a case, under a tenant id that is made of the case's name.
+    pub fn draw(case: &str, tenant_id: impl Fn(&str) -> String, rng: &mut ChaCha8Rng) -> Self {
         let stem: String = case
             .chars()
             .map(|c| {
@@ -67,7 +67,7 @@ impl Organisation {
             digest[0], digest[1], digest[2], digest[3]
         );
         let stem: String = stem.chars().take(40).collect();
-        let tenant = format!("{}-{tag}", stem.trim_matches('-'));
+        let tenant = tenant_id(&format!("{}-{tag}", stem.trim_matches('-')));
         Self {
             display_name: CompanyName().fake_with_rng(rng),
             domain: format!("{tenant}.example.com"),
@@ -457,7 +457,7 @@ mod tests {
 
     fn people(seed: u64) -> Vec<Persona> {
         let mut rng = case_rng(seed, "some-case[2019-02-13]");
-        let organisation = Organisation::draw("some-case[2019-02-13]", &mut rng);
+        let organisation = Organisation::draw("some-case[2019-02-13]", str::to_owned, &mut rng);
         ["alice", "bob", "carol"]
             .iter()
             .enumerate()

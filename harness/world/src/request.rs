@@ -76,6 +76,7 @@ impl World<'_> {
         mangle: Option<Mangle>,
     ) -> Result<Answer, StepError> {
         let (request, pending) = self.make_ready(command, mangle).await?;
+        self.learn_ids(&request);
         let reply = request.send(self.context).await;
         self.receive(command, pending, reply)
     }
@@ -94,6 +95,7 @@ impl World<'_> {
         let mut waiting = Vec::with_capacity(commands.len());
         for command in commands {
             let (request, pending) = self.make_ready(command, None).await?;
+            self.learn_ids(&request);
             requests.push(request);
             waiting.push(pending);
         }
@@ -111,6 +113,25 @@ impl World<'_> {
             }
         }
         failed.map_or(Ok(answers), Err)
+    }
+
+    /// Remembers the ids that came by a message and not by an answer.
+    fn learn_ids(&mut self, request: &Request) {
+        match request {
+            Request::Operation { variables, .. } => {
+                let ids = variables.0.iter().filter(|(name, _)| name.ends_with("Id"));
+                for (name, value) in ids {
+                    self.learn_id(name, value);
+                }
+            }
+            // Where a call is answered is an address of the target's choice: what has a digit there is no word.
+            Request::Callback { request, .. } => {
+                let parts = request.uri().path().split('/');
+                for id in parts.filter(|part| part.contains(|c: char| c.is_ascii_digit())) {
+                    self.learn_id("callId", &Value::Plain(id.into()));
+                }
+            }
+        }
     }
 
     /// Makes the request of a command.
@@ -238,7 +259,7 @@ impl World<'_> {
         reply: Result<Reply, CallFailure>,
     ) -> Result<(Answer, BTreeMap<String, Value>), StepError> {
         let reply = reply.map_err(|failure| {
-            self.exchanges.push(Exchange::clone(&failure.exchange));
+            self.record(Exchange::clone(&failure.exchange));
             if failure.error.is_of_the_file() {
                 StepError::Unready(failure.error.to_string())
             } else {

@@ -10,6 +10,7 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use tower::ServiceExt as _;
 
+use crate::instance::Instance;
 use crate::surroundings::Surroundings;
 
 /// A target, what carries requests to it, and what surrounds it while it is judged.
@@ -29,6 +30,27 @@ pub struct TargetSession {
     pub clock: Clock,
     /// The seed of everything random.
     pub seed: u64,
+    /// What tells the tenants of this process from those of others; none where the target is this process's own.
+    pub instance: Option<Instance>,
+}
+
+impl TargetSession {
+    /// Returns what the names of tenants end in, where other processes may make tenants of the same target.
+    ///
+    /// A target without tenants gets people by the seed alone: whoever prepares accounts, or reads recorded messages, knows
+    /// them beforehand.
+    #[must_use]
+    pub fn instance(&self) -> Option<&Instance> {
+        let instance = self.instance.as_ref();
+        instance.filter(|_| self.target.has(Operation::CreateTenant))
+    }
+
+    /// Returns the id of a tenant that this process alone makes.
+    #[must_use]
+    pub fn tenant_id(&self, name: &str) -> String {
+        self.instance()
+            .map_or_else(|| name.to_owned(), |instance| instance.name(name))
+    }
 }
 
 /// A reason why nothing could be run at all: exit code 2.

@@ -130,6 +130,7 @@ async fn judge(arguments: &FaultsArguments, faults: &[FaultName]) -> Result<Faul
             surroundings: Arc::new(Surroundings::in_process(network)),
             clock,
             seed,
+            instance: None,
         },
         jobs: arguments.jobs.unwrap_or_else(processors),
         selection: Selection::default(),

@@ -110,6 +110,7 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
 /// A session with the reference behind a transport.
 pub(crate) fn session(transport: Transport, token: &str) -> TargetSession {
     TargetSession {
+        instance: None,
         target: Arc::new(target()),
         transport,
         callback_base: "http://target.invalid".to_owned(),

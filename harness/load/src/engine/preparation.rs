@@ -150,13 +150,15 @@ impl Preparation<'_> {
         count: usize,
     ) -> Result<Vec<VirtualUser>, LoadError> {
         let (config, shard) = (self.config, self.config.shard);
-        let id = format!(
+        let name = format!(
             "load-{}-{}of{}-{}",
             config.plan.seed,
             shard.index + 1,
             shard.of,
             self.made.tenants.borrow().len() + 1
         );
+        // What the target draws for two tenants, their tokens above all, has to differ as their ids do.
+        let id = config.session.tenant_id(&name);
         let tenant = LoadTenant::new(
             id.clone(),
             terms.turn().cloned(),

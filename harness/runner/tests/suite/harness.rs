@@ -130,6 +130,7 @@ pub(crate) fn run_output(suite: Suite, place: Place, jobs: usize) -> RunOutput {
         let stop = tokio_util::sync::CancellationToken::new();
         let config = RunConfig {
             session: TargetSession {
+                instance: None,
                 target: Arc::new(target),
                 transport,
                 callback_base,

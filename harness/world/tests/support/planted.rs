@@ -48,6 +48,7 @@ pub(crate) fn session(fault: Option<FaultName>) -> TargetSession {
     let target = CompiledTarget::compile("fixtures/targets/reference.toml", text)
         .expect("the target file compiles");
     TargetSession {
+        instance: None,
         target: Arc::new(target),
         transport: in_process(fault),
         callback_base: "http://target.invalid".to_owned(),

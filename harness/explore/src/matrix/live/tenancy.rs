@@ -38,7 +38,8 @@ impl<'a> Tenancy<'a> {
     pub(super) fn of(asker: &'a Asker, combinations: &'a [Combination]) -> Self {
         let first = combinations.first().copied();
         let first = first.unwrap_or(Combination::new(0));
-        let tenant = format!("matrix-{}-{:05}", asker.session.seed, first.policy_number());
+        let name = format!("matrix-{}-{:05}", asker.session.seed, first.policy_number());
+        let tenant = asker.session.tenant_id(&name);
         Self {
             asker,
             combinations,
