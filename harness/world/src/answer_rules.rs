@@ -4,21 +4,20 @@
 //! to the target. What breaks a rule is kept by rule, operation and place, so one cause is one finding however many cases
 //! meet it; the finding tells the first of them.
 
+mod look;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use http::StatusCode;
-use http::header::ALLOW;
 use proofup_binding::exchange::Exchange;
-use proofup_binding::{Operation, RawResponse, Value};
+use proofup_binding::{Operation, Value};
 use proofup_domain::command::{AddressRef, Command, GatewayBehaviour, PhoneRef};
-use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::store::normalised;
 
-use super::leaks::stands_alone;
 use super::{Seen, World};
+use look::look;
 
 /// A rule that every answer keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -417,126 +416,6 @@ impl World<'_> {
         exchange.mask(&self.secrets);
         Some(exchange)
     }
-}
-
-/// Compares one answer with the rules.
-fn look(
-    wanted: &Wanted,
-    seen: &Seen,
-    looked: &mut BTreeMap<ExchangeRule, u64>,
-    broken: &mut dyn FnMut(ExchangeRule, String, Option<Secret>),
-) {
-    let mut look_at = |rule| *looked.entry(rule).or_default() += 1;
-    let response = &seen.response;
-    look_at(ExchangeRule::NoServerError);
-    if is_server_error(seen) && !wanted.provider_fails {
-        broken(
-            ExchangeRule::NoServerError,
-            format!("status {}", response.status),
-            None,
-        );
-    }
-    if response.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
-        look_at(ExchangeRule::AllowWith405);
-        if !response.headers().contains_key(ALLOW) {
-            broken(ExchangeRule::AllowWith405, "header:allow".to_owned(), None);
-        }
-    }
-    let text = response.text();
-    let mut places = None;
-    let mut find = |needle: &str| -> Vec<String> {
-        if !text.contains(needle) {
-            return Vec::new();
-        }
-        let places = places.get_or_insert_with(|| response.places());
-        let holding = places.iter().filter(|(_, text)| text.contains(needle));
-        holding.map(|(place, _)| place.clone()).collect()
-    };
-    if !wanted.codes.is_empty() {
-        look_at(ExchangeRule::NoCode);
-    }
-    for code in &wanted.codes {
-        if !find(code.expose()).is_empty() {
-            for place in places_alone(response, code.expose()) {
-                broken(ExchangeRule::NoCode, place, Some(code.clone()));
-            }
-        }
-    }
-    let is_refusal = seen.refusal.is_some();
-    look_at(ExchangeRule::NoSecret);
-    let secrets = if is_refusal {
-        &wanted.secrets
-    } else {
-        &wanted.passwords
-    };
-    for secret in secrets {
-        for place in find(secret.expose()) {
-            broken(ExchangeRule::NoSecret, place, None);
-        }
-    }
-    if !wanted.answers.is_empty() {
-        look_at(ExchangeRule::NoQuestionAnswer);
-    }
-    for answer in &wanted.answers {
-        for place in find(answer.expose()) {
-            broken(ExchangeRule::NoQuestionAnswer, place, None);
-        }
-    }
-    let operation = Operation::from_word(&seen.operation);
-    let tells_app_secret = operation.is_some_and(|operation| {
-        let mut keeps = operation.keeps().iter();
-        keeps.any(|keep| matches!(keep.name, "manualSecret" | "codeSecret"))
-    });
-    if !wanted.app_secrets.is_empty() && !tells_app_secret {
-        look_at(ExchangeRule::AppSecretInSetupOnly);
-        for secret in &wanted.app_secrets {
-            for place in find(secret) {
-                broken(ExchangeRule::AppSecretInSetupOnly, place, None);
-            }
-        }
-    }
-    if !wanted.destinations.is_empty() && operation.is_some_and(shows_destinations) && !is_refusal {
-        look_at(ExchangeRule::MaskedDestination);
-        for (place, text) in response.places() {
-            let text = text.to_lowercase();
-            let mut whole = wanted.destinations.iter();
-            if whole.any(|destination| text.contains(destination.as_str())) {
-                broken(ExchangeRule::MaskedDestination, place, None);
-            }
-        }
-    }
-}
-
-/// Lists the places in which a code stands, with no letter or digit on either side.
-fn places_alone(response: &RawResponse, code: &str) -> Vec<String> {
-    let places = response.places().into_iter();
-    places
-        .filter(|(_, text)| stands_alone(text, code))
-        .map(|(place, _)| place)
-        .collect()
-}
-
-/// A server error of the implementation's own. 502 to 504 are also what stands before it, and 503 a full server.
-fn is_server_error(seen: &Seen) -> bool {
-    let status = seen.response.status;
-    status >= 500 && !(502..=504).contains(&status) && seen.refusal != Some(Refusal::GatewayFailed)
-}
-
-/// Lists and challenges show destinations; inside a setup people see what they typed.
-const fn shows_destinations(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::ListMethods
-            | Operation::ReadSession
-            | Operation::OpenAccount
-            | Operation::BeginSecondStep
-            | Operation::ReadSecondStep
-            | Operation::BeginReset
-            | Operation::ReadReset
-            | Operation::BeginResetProof
-            | Operation::ReadResetProof
-            | Operation::ReadAuditEvents
-    )
 }
 
 /// Returns the key of an inbox, whatever the spelling of its destination.

@@ -1,5 +1,7 @@
 use bytes::Bytes;
 use http::Response;
+use proofup_binding::RawResponse;
+use proofup_domain::refusal::Refusal;
 
 use super::*;
 

@@ -189,7 +189,7 @@ mod tests {
     fn each_role_names_one_of_the_known_codes() {
         let user = Name("alice".to_owned());
         let [first, second, before, used] =
-            ["111111", "222222", "333333", "444444"].map(|code| Secret::new(code));
+            ["111111", "222222", "333333", "444444"].map(Secret::new);
         let sent = [first.clone(), second.clone()];
         let nine_of_ten: BTreeSet<Secret> =
             (0..9).map(|digit| Secret::new(digit.to_string())).collect();
