@@ -4,6 +4,7 @@
 //! to the target. What breaks a rule is kept by rule, operation and place, so one cause is one finding however many cases
 //! meet it; the finding tells the first of them.
 
+mod alike;
 mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,10 @@ pub enum ExchangeRule {
     AppSecretInSetupOnly,
     /// No list and no challenge shows a whole address or number.
     MaskedDestination,
+    /// Failed sign-ins are answered alike, whoever they are for.
+    SignInsAlike,
+    /// Resets that cannot be had are answered alike, whoever they are for.
+    ResetsAlike,
     /// No mail goes to anybody but the people of the case.
     NoStrayMail,
     /// No text goes to anybody but the people of the case.
@@ -48,7 +53,7 @@ pub enum ExchangeRule {
 
 impl ExchangeRule {
     /// Lists every rule.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NoServerError,
         Self::AllowWith405,
         Self::NoCode,
@@ -56,6 +61,8 @@ impl ExchangeRule {
         Self::NoQuestionAnswer,
         Self::AppSecretInSetupOnly,
         Self::MaskedDestination,
+        Self::SignInsAlike,
+        Self::ResetsAlike,
         Self::NoStrayMail,
         Self::NoStrayText,
         Self::NoStrayCall,
@@ -73,6 +80,8 @@ impl ExchangeRule {
             Self::NoQuestionAnswer => ("QUES-4", "no-answer-holds-an-answer-to-a-question"),
             Self::AppSecretInSetupOnly => ("APP-17", "no-answer-after-setup-holds-the-secret"),
             Self::MaskedDestination => ("MAN-7", "no-answer-shows-a-whole-destination"),
+            Self::SignInsAlike => ("SIGN-7", "no-failed-sign-in-tells-users-apart"),
+            Self::ResetsAlike => ("RESET-4", "no-refused-reset-tells-users-apart"),
             Self::NoStrayMail => ("MAIL-1", "no-mail-goes-to-anybody-else"),
             Self::NoStrayText => ("TEXT-2", "no-text-goes-to-anybody-else"),
             Self::NoStrayCall => ("CALL-2", "no-call-goes-to-anybody-else"),
@@ -91,6 +100,9 @@ impl ExchangeRule {
             Self::NoQuestionAnswer => "no answer to a security question in any answer",
             Self::AppSecretInSetupOnly => "the secret of an app only while it is set up",
             Self::MaskedDestination => "a masked address or number",
+            Self::SignInsAlike | Self::ResetsAlike => {
+                "the same status, headers, members and texts for everybody"
+            }
             Self::NoStrayMail
             | Self::NoStrayText
             | Self::NoStrayCall
@@ -245,8 +257,37 @@ impl World<'_> {
                 });
             });
         }
+        self.compare_answers(&mut looked, &mut found);
         self.look_at_messages(&mut looked, &mut found);
         self.context.answers.add(case, &looked, found);
+    }
+
+    /// Compares the answers that must not tell users apart, each with the first of its kind.
+    fn compare_answers(&self, looked: &mut BTreeMap<ExchangeRule, u64>, found: &mut Vec<Sighting>) {
+        let people = self.people.values();
+        let names: Vec<String> = people
+            .map(|one| one.persona.user_principal_name.to_lowercase())
+            .collect();
+        let mut firsts: BTreeMap<ExchangeRule, &Seen> = BTreeMap::new();
+        for seen in &self.seen {
+            let Some(rule) = alike::rule_of(seen) else {
+                continue;
+            };
+            let first = *firsts.entry(rule).or_insert(seen);
+            if std::ptr::eq(first, seen) {
+                continue;
+            }
+            *looked.entry(rule).or_default() += 1;
+            for place in alike::differences(first, seen, &names) {
+                found.push(Sighting {
+                    rule,
+                    operation: seen.operation.clone(),
+                    place,
+                    code: None,
+                    exchange: self.shown(seen),
+                });
+            }
+        }
     }
 
     fn wanted(&self) -> Wanted {
