@@ -108,8 +108,8 @@ impl RawConnection {
 
     /// Sends what was written, and reads the answer.
     ///
-    /// A request is sent on a new connection where the kept one turned out to be closed before; once any of it was sent it
-    /// is never sent again.
+    /// A request is sent on a new connection where the kept one was closed before anything of an answer came: if it was
+    /// closed before the request was sent, or if the method is idempotent (RFC 9110, 9.2.2).
     pub(super) async fn exchange(&mut self) -> Result<RawResponse, TransportError> {
         let timeout = self.direct.options.timeout;
         let until = Instant::now() + timeout;
@@ -132,13 +132,22 @@ impl RawConnection {
 
     async fn send_and_read(&mut self) -> Result<RawResponse, TransportError> {
         self.out.append(&mut self.body);
-        let mut stream = match self.stream.take().filter(is_open) {
-            Some(stream) => stream,
-            None => {
-                self.read.clear();
-                reach(&self.direct.address.host, self.direct.address.port).await?
+        if let Some(kept) = self.stream.take().filter(is_open) {
+            match self.send_over(kept).await {
+                Err(TransportError::ConnectionReset) if self.read.is_empty() => {
+                    if !self.is_repeatable() {
+                        return Err(TransportError::KeptConnectionClosed);
+                    }
+                }
+                came => return came,
             }
-        };
+        }
+        self.read.clear();
+        let fresh = reach(&self.direct.address.host, self.direct.address.port).await?;
+        self.send_over(fresh).await
+    }
+
+    async fn send_over(&mut self, mut stream: TcpStream) -> Result<RawResponse, TransportError> {
         stream
             .write_all(&self.out)
             .await
@@ -146,6 +155,13 @@ impl RawConnection {
         let (response, keep) = self.receive(&mut stream).await?;
         self.stream = keep.then_some(stream);
         Ok(response)
+    }
+
+    /// Returns whether the request may be sent twice.
+    fn is_repeatable(&self) -> bool {
+        let method = self.out.split(|byte| *byte == b' ').next();
+        let method = method.and_then(|method| http::Method::from_bytes(method).ok());
+        method.is_some_and(|method| method.is_idempotent())
     }
 
     /// Reads one answer; tells whether the connection goes on.

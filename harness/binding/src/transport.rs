@@ -10,6 +10,8 @@ mod tls;
 
 use std::error::Error as _;
 use std::io::ErrorKind;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use socket2::{SockRef, Socket};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
@@ -51,6 +54,12 @@ pub enum TransportError {
         "the target closed the connection before its answer was complete; look for a crash in its log"
     )]
     ConnectionReset,
+    /// A kept connection was closed before anything of an answer came, and the request may not be repeated.
+    #[error(
+        "the target closed a kept connection before any of its answer came, so whether it took the request cannot be \
+         known; let it, or what stands before it, keep connections longer"
+    )]
+    KeptConnectionClosed,
     /// The body is larger than is read.
     #[error("the answer is larger than {0} bytes, the most that is read")]
     BodyTooLarge(usize),
@@ -153,6 +162,7 @@ impl TransportError {
             Self::TimedOut(_)
             | Self::ConnectionRefused(_)
             | Self::ConnectionReset
+            | Self::KeptConnectionClosed
             | Self::BodyTooLarge(_)
             | Self::HeadTooLarge
             | Self::Flooded(_)
@@ -186,7 +196,9 @@ impl Default for TransportOptions {
 /// Makes a transport over TCP: HTTP/1.1 on kept-alive connections, which all clones share.
 ///
 /// Every request goes to `base`, whatever host its URI names. Redirects are answers like any other. A request is sent
-/// again only where a kept-alive connection turned out to be closed before any of it was sent.
+/// again only where a kept-alive connection was closed before anything of an answer came, and either none of it was sent or
+/// its method is idempotent (RFC 9110, 9.2.2; RFC 9112, 9.3.1). Once a target has closed a kept connection, all others go
+/// over fresh ones.
 ///
 /// The connections belong to the tokio runtime that sends the first request on them: use one transport per runtime.
 #[must_use]
@@ -199,6 +211,7 @@ pub fn loopback_transport(base: &Url, options: TransportOptions) -> Transport {
         }),
         options,
         idle: Arc::default(),
+        closes: Arc::default(),
     };
     service(client)
 }
@@ -224,6 +237,7 @@ pub(super) fn make(
         }),
         options,
         idle: Arc::default(),
+        closes: Arc::default(),
     }))
 }
 
@@ -314,6 +328,8 @@ struct Client {
     address: Result<Route, TransportError>,
     options: TransportOptions,
     idle: Arc<Mutex<Vec<Connection>>>,
+    /// The target was seen to close a connection that it had kept.
+    closes: Arc<AtomicBool>,
 }
 
 /// One connection; dropped, its task ends and the socket closes.
@@ -321,6 +337,19 @@ struct Connection {
     sender: SendRequest<Full<Bytes>>,
     task: AbortHandle,
     meter: ByteMeter,
+    /// The socket once more, to be asked for its end.
+    socket: Socket,
+}
+
+impl Connection {
+    /// Returns whether nothing came that nobody asked for: the end of the connection, as a rule.
+    ///
+    /// The system is asked, because it knows of the end before the runtime has told the connection's task.
+    fn is_open(&self) -> bool {
+        let nothing = self.socket.peek(&mut [MaybeUninit::uninit()]);
+        !self.sender.is_closed()
+            && matches!(nothing, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
 }
 
 impl Drop for Connection {
@@ -342,16 +371,25 @@ impl Client {
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let route = self.address.clone()?;
         let mut request = written(request, &route)?;
-        // Lets the tasks of idle connections see what the sockets have to say, so that a closed one is not chosen.
+        let repeatable = request.method().is_idempotent();
+        // Lets the tasks of kept connections see that their last answer is over.
         tokio::task::yield_now().await;
-        if let Some(mut connection) = self.take_idle() {
+        if let Some(mut connection) = self.take_idle(repeatable) {
             connection.meter.reset();
+            let again = repeatable.then(|| request.clone());
             match connection.sender.try_send_request(request).await {
                 Ok(response) => return self.finish(connection, response).await,
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(of_hyper(error.error())),
-                },
+                Err(mut error) => {
+                    let unsent = error.take_message();
+                    let why = of_hyper(error.error());
+                    if !connection.meter.is_untouched() || why != TransportError::ConnectionReset {
+                        return Err(why);
+                    }
+                    self.closes.store(true, Ordering::Relaxed);
+                    request = unsent
+                        .or(again)
+                        .ok_or(TransportError::KeptConnectionClosed)?;
+                }
             }
         }
         let mut connection = connect(&route, self.options).await?;
@@ -363,9 +401,17 @@ impl Client {
         self.finish(connection, response).await
     }
 
-    fn take_idle(&self) -> Option<Connection> {
+    /// Takes a kept connection that is still open; none for a request that could be lost with it.
+    fn take_idle(&self, repeatable: bool) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|connection| !connection.sender.is_closed());
+        let kept = idle.len();
+        idle.retain(Connection::is_open);
+        if idle.len() < kept {
+            self.closes.store(true, Ordering::Relaxed);
+        }
+        if !repeatable && self.closes.load(Ordering::Relaxed) {
+            return None;
+        }
         let at = idle
             .iter()
             .rposition(|connection| connection.sender.is_ready())?;
@@ -430,11 +476,14 @@ async fn connect(route: &Route, options: TransportOptions) -> Result<Connection,
         }
         None => reach(&route.address.host, route.address.port).await?,
     };
+    let socket = SockRef::from(&stream).try_clone();
+    let socket = socket.map_err(|error| TransportError::Broken(error.to_string()))?;
     match &route.security {
-        None => shake_hands(stream, options).await,
+        None => shake_hands(stream, socket, options).await,
         #[cfg(feature = "tls")]
         Some(security) => {
-            shake_hands(security.secure(stream, &route.address).await?, options).await
+            let stream = security.secure(stream, &route.address).await?;
+            shake_hands(stream, socket, options).await
         }
         #[cfg(not(feature = "tls"))]
         Some(never) => match *never {},
@@ -460,7 +509,11 @@ pub(super) async fn reach(host: &str, port: u16) -> Result<TcpStream, TransportE
     Ok(stream)
 }
 
-async fn shake_hands<S>(stream: S, options: TransportOptions) -> Result<Connection, TransportError>
+async fn shake_hands<S>(
+    stream: S,
+    socket: Socket,
+    options: TransportOptions,
+) -> Result<Connection, TransportError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -478,6 +531,7 @@ where
         sender,
         task,
         meter,
+        socket,
     })
 }
 

@@ -1,11 +1,14 @@
 //! The wire between: proxies, and TLS where it is built in.
 
 use http::header::PROXY_AUTHORIZATION;
-use proofup_binding::{CompiledTarget, Operation, TransportError};
+use proofup_binding::{
+    CompiledTarget, Operation, Transport, TransportError, TransportOptions, loopback_transport,
+};
 use proofup_domain::answer::Answer;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
 use crate::support::offer;
 
@@ -205,5 +208,66 @@ mod tls {
             head.starts_with("CONNECT localhost:8443 HTTP/1.1\r\n"),
             "{head}"
         );
+    }
+}
+
+/// Answers the first request of the first connection, and closes it when another comes; then answers one on each connection.
+async fn closes_under_the_second(requests: usize) -> (u16, tokio::task::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("loopback can be listened on");
+    let port = listener.local_addr().expect("it listens").port();
+    let task = tokio::spawn(async move {
+        let mut methods = Vec::new();
+        let mut stream = None;
+        while methods.len() < requests {
+            let fresh = stream.is_none();
+            let mut connection = match stream.take() {
+                Some(kept) => kept,
+                None => listener.accept().await.expect("somebody connects").0,
+            };
+            let mut buffer = vec![0; 4096];
+            let length = connection.read(&mut buffer).await.expect("a request comes");
+            let head = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            methods.push(head.split(' ').next().unwrap_or_default().to_owned());
+            if fresh {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                connection.write_all(answer).await.expect("it is read");
+                stream = (methods.len() == 1).then_some(connection);
+            }
+        }
+        methods
+    });
+    (port, task)
+}
+
+async fn send(transport: &Transport, port: u16, method: &str) -> Result<u16, TransportError> {
+    let request = http::Request::builder()
+        .method(method)
+        .uri(format!("http://127.0.0.1:{port}/"))
+        .body(bytes::Bytes::new())
+        .expect("a request");
+    let response = transport.clone().oneshot(request).await?;
+    Ok(response.status().as_u16())
+}
+
+#[tokio::test]
+async fn only_what_may_be_repeated_is_sent_again_when_a_kept_connection_ends() {
+    for (method, came, taken) in [
+        ("GET", Ok(200), &["GET", "GET", "GET", "POST"][..]),
+        (
+            "POST",
+            Err(TransportError::KeptConnectionClosed),
+            &["GET", "POST", "POST"],
+        ),
+    ] {
+        let (port, task) = closes_under_the_second(taken.len()).await;
+        let base = format!("http://127.0.0.1:{port}").parse().expect("a URL");
+        let transport = loopback_transport(&base, TransportOptions::default());
+        assert_eq!(send(&transport, port, "GET").await, Ok(200));
+        assert_eq!(send(&transport, port, method).await, came);
+        // What cannot be repeated goes over kept connections no more.
+        assert_eq!(send(&transport, port, "POST").await, Ok(200));
+        assert_eq!(task.await.expect("nobody panics"), taken);
     }
 }

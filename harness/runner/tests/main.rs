@@ -1,5 +1,6 @@
 //! The runner, beside the reference, products that nobody here wrote, and hostile servers.
 
+mod closing;
 mod custom_targets;
 mod doctor;
 #[path = "../../binding/tests/support/end.rs"]

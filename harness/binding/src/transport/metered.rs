@@ -25,6 +25,11 @@ impl ByteMeter {
     pub(super) fn reset(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
+
+    /// Returns whether nothing has come yet.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
 }
 
 /// Counts what is read of a stream, and stops at a limit.

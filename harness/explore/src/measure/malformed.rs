@@ -186,7 +186,10 @@ impl<'a, 'e> Work<'a, 'e> {
                 .target
                 .send_drawn(&context.session.transport, request.clone())
                 .await;
-            if matches!(came, Err(TransportError::NotSent(_))) {
+            if matches!(
+                came,
+                Err(TransportError::NotSent(_) | TransportError::KeptConnectionClosed)
+            ) {
                 continue;
             }
             self.sent += 1;

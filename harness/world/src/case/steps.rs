@@ -170,10 +170,11 @@ impl<'a> CaseRun<'a> {
             return;
         };
         self.records.insert(index, Record { succeeded, told });
-        if let Err(error @ StepError::Unready(_)) = &attempt
+        if let Err(error) = &attempt
             && step.action.commands().any(changes_something)
         {
-            // What was never asked for cannot have happened: whatever builds on it would be judged by nothing.
+            // What was never asked for cannot have happened, and of what was not answered nobody knows whether it did:
+            // whatever builds on it would be judged by nothing.
             self.blocked = Some(because(step.line, error));
         }
         let evidence = self.evidence(world, step, check, attempt).await;
