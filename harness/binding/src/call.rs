@@ -204,7 +204,7 @@ impl CompiledTarget {
         Ok(Reply {
             answered: masked(answered, &masker),
             kept: BTreeMap::new(),
-            exchange: exchange.answered(&raw, &masker),
+            exchange: exchange.answered(&raw, &masker).into(),
             earlier: Vec::new(),
             renewed: BTreeMap::new(),
             assumed: false,

@@ -23,6 +23,7 @@ mod operation;
 mod problem;
 mod profile;
 pub mod raw_connection;
+mod recorded;
 mod reply;
 mod request;
 mod response;
@@ -59,6 +60,7 @@ pub use profile::{
     ClockControl, ClockMode, ClockMove, ClockScope, DiscoverError, Isolation, PoolUser, Profile,
 };
 pub use raw_connection::Direct;
+pub use recorded::RecordedExchange;
 pub use reply::{Asked, CallFailure, Reply};
 pub use response::RawResponse;
 pub use standing_policy::{StandingPolicy, differing, field_of, with_fields};

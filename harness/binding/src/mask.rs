@@ -15,12 +15,18 @@ use serde_json::Value as Json;
 use super::template::percent_encode;
 
 /// Knows secrets in every spelling, and replaces them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Masker {
     secrets: BTreeSet<String>,
+    /// Made when a text is first masked: most exchanges never are.
+    spelled: OnceLock<Spelled>,
+}
+
+/// Every spelling of every secret, and what finds them all in one walk through a text.
+#[derive(Clone)]
+struct Spelled {
     spellings: Vec<String>,
-    /// Finds every spelling in one walk through a text. Built when a text is first masked: most exchanges never are.
-    finder: OnceLock<Option<AhoCorasick>>,
+    finder: Option<AhoCorasick>,
 }
 
 impl std::fmt::Debug for Masker {
@@ -46,13 +52,20 @@ impl Masker {
             }
         }
         self.secrets.remove("");
-        let spellings: BTreeSet<String> = self
-            .secrets
-            .iter()
-            .flat_map(|secret| spellings(secret))
-            .collect();
-        self.spellings = spellings.into_iter().collect();
-        self.finder = OnceLock::new();
+        self.spelled = OnceLock::new();
+    }
+
+    fn spelled(&self) -> &Spelled {
+        self.spelled.get_or_init(|| {
+            let spellings: BTreeSet<String> = self
+                .secrets
+                .iter()
+                .flat_map(|secret| spellings(secret))
+                .collect();
+            let spellings: Vec<String> = spellings.into_iter().collect();
+            let finder = finder(&spellings);
+            Spelled { spellings, finder }
+        })
     }
 
     /// Replaces every secret that it knows, and the values of members that are secrets by their names.
@@ -67,13 +80,14 @@ impl Masker {
 
     /// Replaces every spelling. Spellings that overlap are replaced together, so no part of either is left standing.
     fn without_spellings<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let Some(finder) = self.finder.get_or_init(|| finder(&self.spellings)) else {
+        let Spelled { spellings, finder } = self.spelled();
+        let Some(finder) = finder else {
             return Cow::Borrowed(text);
         };
         let mut found: Vec<Range<usize>> = finder
             .find_overlapping_iter(text)
             .filter(|found| {
-                let spelling = &self.spellings[found.pattern()];
+                let spelling = &spellings[found.pattern()];
                 spelling.chars().count() >= SHORT || is_word(text, &found.range())
             })
             .map(|found| found.range())
@@ -103,6 +117,7 @@ impl Masker {
     /// Replaces what a cut left of a secret at the end of a text.
     pub(super) fn mask_cut_end(&self, text: &str) -> String {
         let longest = self
+            .spelled()
             .spellings
             .iter()
             .flat_map(|spelling| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proofup_domain::answer::Answer;
 
 use super::exchange::Exchange;
+use super::recorded::RecordedExchange;
 use super::response::RawResponse;
 use super::transport::TransportError;
 use super::value::Value;
@@ -17,9 +18,9 @@ pub struct Reply {
     /// What later steps may need, by name; only of a success.
     pub kept: BTreeMap<String, Value>,
     /// The request whose answer counts, with that answer; masked.
-    pub exchange: Exchange,
+    pub exchange: RecordedExchange,
     /// The exchanges before it, where the operation takes several requests; masked.
-    pub earlier: Vec<Exchange>,
+    pub earlier: Vec<RecordedExchange>,
     /// What holds for the session from now on, whatever the answer means: tokens that were refreshed, and names of the
     /// file's own that a refusal told.
     pub renewed: BTreeMap<String, Value>,

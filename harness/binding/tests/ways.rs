@@ -253,7 +253,7 @@ refused = "invalidInput"
         "{:?}",
         refused.exchange
     );
-    let complaint = refused.exchange.failure.expect("it complains");
+    let complaint = refused.exchange.failure.clone().expect("it complains");
     assert!(
         complaint.contains('4') && complaint.contains("unknown ***"),
         "{complaint}"

@@ -6,12 +6,13 @@ mod steps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
+use proofup_binding::RecordedExchange;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Name;
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_domain::secret::Secret;
-use proofup_judge::outcome::{CaseResult, CouldNotRun, Outcome};
+use proofup_judge::outcome::{CaseResult, CouldNotRun};
 use proofup_scenario::Scenario;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
@@ -59,7 +60,7 @@ pub async fn run_case(
     let started = context.session.clock.now();
     let mut run = CaseRun::new(context, capabilities, case);
     let mut secrets = BTreeSet::new();
-    let mut exchanges = Vec::new();
+    let mut exchanges: Vec<RecordedExchange> = Vec::new();
     let mut internal_error = None;
     if run.is_spared() {
         run.pass_over();
@@ -82,20 +83,17 @@ pub async fn run_case(
     }
     let (mut checks, transcript) = run.end();
     for check in &mut checks {
-        // What passed needs no proof; what did not is shown, masked with everything the case has learnt.
-        if matches!(check.outcome, Outcome::Passed | Outcome::NotApplicable(_)) {
-            check.exchanges.clear();
-        }
+        // What is shown is masked with everything the case has learnt.
         for exchange in &mut check.exchanges {
             exchange.mask(&secrets);
         }
     }
+    let mut trace = Vec::new();
     if context.trace {
-        for exchange in &mut exchanges {
+        trace.extend(exchanges.into_iter().map(RecordedExchange::into_shown));
+        for exchange in &mut trace {
             exchange.mask(&secrets);
         }
-    } else {
-        exchanges.clear();
     }
     let wall = context.session.clock.now().duration_since(started);
     CaseResult {
@@ -105,7 +103,7 @@ pub async fn run_case(
         edition: case.edition,
         checks,
         transcript,
-        trace: exchanges,
+        trace,
         wall_ms: u64::try_from(wall.as_millis()).unwrap_or(0),
         internal_error,
         secrets,

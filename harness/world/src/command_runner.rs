@@ -133,7 +133,7 @@ impl<'a> CommandRunner<'a> {
             .call(&context.session.transport, operation, &variables, None)
             .await;
         let (answered, mut exchange) = match called {
-            Ok(reply) => (Some(reply.answered), reply.exchange),
+            Ok(reply) => (Some(reply.answered), reply.exchange.into_shown()),
             Err(CallFailure { exchange, .. }) => (None, *exchange),
         };
         exchange.mask(&self.world.secrets);

@@ -39,8 +39,7 @@ pub mod visit;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use proofup_binding::exchange::Exchange;
-use proofup_binding::{CallFailure, RawResponse, Reply, Value};
+use proofup_binding::{CallFailure, RawResponse, RecordedExchange, Reply, Value};
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::Name;
@@ -106,7 +105,7 @@ pub struct World<'a> {
     /// Every response so far, for the search for leaks.
     seen: Vec<Seen>,
     /// Every exchange so far.
-    exchanges: Vec<Exchange>,
+    exchanges: Vec<RecordedExchange>,
     /// What was done and answered so far, each with the target's time before it.
     pub history: Vec<HistoryEntry>,
 }
@@ -207,7 +206,7 @@ impl World<'_> {
     }
 
     /// Keeps an exchange as every process with the seed would have had it.
-    fn record(&mut self, mut exchange: Exchange) {
+    fn record(&mut self, mut exchange: RecordedExchange) {
         if let Some(instance) = self.context.session.instance() {
             for ending in instance.endings() {
                 exchange.show_instead(ending, "");

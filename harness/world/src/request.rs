@@ -259,7 +259,7 @@ impl World<'_> {
         reply: Result<Reply, CallFailure>,
     ) -> Result<(Answer, BTreeMap<String, Value>), StepError> {
         let reply = reply.map_err(|failure| {
-            self.record(Exchange::clone(&failure.exchange));
+            self.record(Exchange::clone(&failure.exchange).into());
             if failure.error.is_of_the_file() {
                 StepError::Unready(failure.error.to_string())
             } else {

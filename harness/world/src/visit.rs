@@ -115,7 +115,9 @@ impl<'a> Visit<'a> {
             .exchanges
             .get(first..)
             .unwrap_or_default()
-            .to_vec();
+            .iter()
+            .map(|exchange| exchange.clone().into_shown())
+            .collect();
         for exchange in &mut exchanges {
             exchange.mask(&self.world.secrets);
         }

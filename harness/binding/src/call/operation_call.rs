@@ -1,6 +1,7 @@
 //! One call of an operation, from its first request to its answer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -18,6 +19,7 @@ use crate::mangle::spoil;
 use crate::mask::{Masker, texts};
 use crate::meaning::taken;
 use crate::operation::Operation;
+use crate::recorded::RecordedExchange;
 use crate::reply::{CallFailure, Reply};
 use crate::request::{RequestDraft, RequestTemplate};
 use crate::response::RawResponse;
@@ -37,9 +39,9 @@ pub(super) struct OperationCall<'a> {
     pub(super) jar: Option<Jar>,
     /// The jar began with this call.
     fresh: bool,
-    pub(super) masker: Masker,
+    pub(super) masker: Arc<Masker>,
     /// Every exchange so far, the newest last.
-    pub(super) exchanges: Vec<Exchange>,
+    pub(super) exchanges: Vec<RecordedExchange>,
     /// What requests kept, by name.
     kept: BTreeMap<String, Value>,
     renewed: BTreeMap<String, Value>,
@@ -71,7 +73,7 @@ impl<'a> OperationCall<'a> {
             variables: target.words.speak(variables).into_owned(),
             fresh: offered.is_none(),
             jar,
-            masker,
+            masker: Arc::new(masker),
             exchanges: Vec::new(),
             kept: BTreeMap::new(),
             renewed: BTreeMap::new(),
@@ -117,7 +119,7 @@ impl<'a> OperationCall<'a> {
         Reply {
             answered: Answer::Success(answer),
             kept,
-            exchange: Exchange::unsent(self.operation.as_str()),
+            exchange: Exchange::unsent(self.operation.as_str()).into(),
             earlier: Vec::new(),
             renewed: BTreeMap::new(),
             assumed: true,
@@ -145,7 +147,7 @@ impl<'a> OperationCall<'a> {
                 self.learn_from(&[], &response);
                 exchange = exchange.answered(&response, &self.masker);
                 exchange.failure = ran.complaint.map(|text| self.masker.mask(&text));
-                self.exchanges.push(exchange);
+                self.exchanges.push(exchange.into());
                 let body = response.json();
                 Ok(self.reply(response, body.as_ref()))
             }
@@ -175,12 +177,15 @@ impl<'a> OperationCall<'a> {
             renewed.extend(kept.into_iter().filter(|(name, _)| goes_on(name)));
             kept = BTreeMap::new();
         }
+        let masker = &self.masker;
         let exchange = self.exchanges.pop();
+        let exchange = exchange.map(|exchange| exchange.masked_by(masker));
+        let earlier = self.exchanges.into_iter();
         Reply {
             answered: masked(answered, &self.masker),
             kept,
-            exchange: exchange.unwrap_or_else(|| Exchange::unsent(self.operation.as_str())),
-            earlier: self.exchanges,
+            exchange: exchange.unwrap_or_else(|| Exchange::unsent(self.operation.as_str()).into()),
+            earlier: earlier.map(|exchange| exchange.masked_by(masker)).collect(),
             renewed,
             assumed: false,
             raw,
@@ -286,10 +291,7 @@ impl<'a> OperationCall<'a> {
             return Err(unsent(self.operation, TransportError::NotSent(why)));
         };
         let token = Secret::new(token);
-        self.masker.learn([token.expose()]);
-        for exchange in &mut self.exchanges {
-            exchange.mask([&token]);
-        }
+        self.learn([token.expose()]);
         if let Some(jar) = self.jar.as_ref().filter(|_| csrf.once) {
             jar.set_csrf(Some(token.clone()));
         }
@@ -327,12 +329,17 @@ impl<'a> OperationCall<'a> {
         if !matches!(reply.answered, Answer::Success(_)) {
             return Ok(false);
         }
-        self.masker.learn(reply.kept.values().filter_map(secret_of));
+        self.learn(reply.kept.values().filter_map(secret_of));
         for (name, value) in reply.kept {
             self.variables.insert(name.clone(), value.clone());
             self.renewed.insert(name, value);
         }
         Ok(true)
+    }
+
+    /// Learns secrets, for everything that was sent and comes.
+    fn learn<'s>(&mut self, secrets: impl IntoIterator<Item = &'s str>) {
+        Arc::make_mut(&mut self.masker).learn(secrets);
     }
 
     /// Learns what an answer holds for later steps, whether or not it is a success.
@@ -345,10 +352,9 @@ impl<'a> OperationCall<'a> {
             .chain(self.variant.meaning.kept(response, body.as_ref()))
             .map(|(_, value)| value)
             .collect();
-        self.masker.learn(kept.iter().filter_map(secret_of));
+        self.learn(kept.iter().filter_map(secret_of));
         let cookies = response.cookies.iter().map(|(_, value)| value.as_str());
-        self.masker
-            .learn(cookies.filter(|value| value.len() >= LONG_COOKIE));
+        self.learn(cookies.filter(|value| value.len() >= LONG_COOKIE));
     }
 }
 

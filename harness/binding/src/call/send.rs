@@ -8,7 +8,7 @@ use url::Url;
 
 use super::operation_call::OperationCall;
 use super::unsent;
-use crate::exchange::Exchange;
+use crate::recorded::RecordedExchange;
 use crate::reply::CallFailure;
 use crate::request::RequestTemplate;
 use crate::response::RawResponse;
@@ -55,7 +55,7 @@ impl OperationCall<'_> {
         let error = TransportError::TooManyRedirects(REDIRECTS);
         let mut failure = unsent(self.operation, error.clone());
         if let Some(exchange) = self.exchanges.pop() {
-            *failure.exchange = exchange.failed(&error);
+            *failure.exchange = exchange.masked_by(&self.masker).into_shown().failed(&error);
         }
         Err(failure)
     }
@@ -76,7 +76,7 @@ impl OperationCall<'_> {
             request.extensions_mut().insert(RequestTimeout(timeout));
         }
         let address = request.uri().to_string();
-        let exchange = Exchange::of_request(self.operation.as_str(), &request, cut, &self.masker);
+        let exchange = RecordedExchange::of(self.operation.as_str(), request.clone(), cut);
         let sent = self.transport.clone().oneshot(request);
         let sent = match template.timeout {
             // A transport in process knows nothing of time-outs.
@@ -88,6 +88,7 @@ impl OperationCall<'_> {
         let mut response = match sent {
             Ok(response) => RawResponse::of(response),
             Err(error) => {
+                let exchange = exchange.masked_by(&self.masker).into_shown();
                 let exchange = Box::new(exchange.failed(&error));
                 return Err(CallFailure { error, exchange });
             }
@@ -98,8 +99,7 @@ impl OperationCall<'_> {
             response.cookies = jar.pairs(&url);
         }
         self.learn_from(&[template], &response);
-        self.exchanges
-            .push(exchange.answered(&response, &self.masker));
+        self.exchanges.push(exchange.answered(&response));
         Ok(response)
     }
 }

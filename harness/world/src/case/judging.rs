@@ -1,6 +1,6 @@
 //! Judges the checks of a case: what there is to judge by, what is spared, and what counts.
 
-use proofup_binding::exchange::Exchange;
+use proofup_binding::RecordedExchange;
 use proofup_binding::{CallFailure, Operation};
 use proofup_domain::answer::Answer;
 use proofup_domain::expect::Expectation;
@@ -52,7 +52,7 @@ impl CaseRun<'_> {
         step: &Step,
         check: &Check,
         evidence: CheckEvidence,
-        exchanges: Vec<Exchange>,
+        exchanges: Vec<RecordedExchange>,
     ) {
         let outcome = match self.allowances.of_check(step, check, &evidence) {
             Some(allowance) => allowance.into(),
@@ -60,6 +60,7 @@ impl CaseRun<'_> {
         };
         self.checks.push((
             index,
+            exchanges,
             CheckResult {
                 requirement: check.requirement.clone(),
                 slug: check.slug.clone(),
@@ -72,14 +73,14 @@ impl CaseRun<'_> {
                     .control
                     .as_ref()
                     .map(|control| control.difference.to_string()),
-                exchanges,
+                exchanges: Vec::new(),
             },
         ));
     }
 
     /// Takes a pass back where the refusal's control did not succeed: the refusal may have had another cause.
     pub(super) fn judge_controls(&mut self) {
-        for (index, result) in &mut self.checks {
+        for (index, _, result) in &mut self.checks {
             let control = self.case.scenario.steps[*index]
                 .check
                 .as_ref()

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use proofup_binding::exchange::Exchange;
+use proofup_binding::RecordedExchange;
 use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::expect::Expectation;
-use proofup_judge::outcome::{CheckResult, CouldNotRun, Mismatch};
+use proofup_judge::outcome::{CheckResult, CouldNotRun, Mismatch, Outcome};
 use proofup_scenario::{Quantity, Scenario, Step, StepAction, transcript};
 use serde_json::Value as Json;
 
@@ -29,7 +29,8 @@ pub(super) struct CaseRun<'a> {
     pub(super) context: &'a RunContext,
     pub(super) allowances: Allowances<'a>,
     pub(super) records: BTreeMap<usize, Record>,
-    pub(super) checks: Vec<(usize, CheckResult)>,
+    /// Each with the index of its step and its exchanges, which are shown only where it did not pass.
+    pub(super) checks: Vec<(usize, Vec<RecordedExchange>, CheckResult)>,
     lines: Vec<String>,
     /// Set once a step that had to succeed did not.
     blocked: Option<CouldNotRun>,
@@ -116,7 +117,17 @@ impl<'a> CaseRun<'a> {
     /// Returns the checks in the order of their steps, and the transcript.
     pub(super) fn end(mut self) -> (Vec<CheckResult>, String) {
         self.judge_controls();
-        let checks = self.checks.into_iter().map(|(_, check)| check).collect();
+        let checks = self.checks.into_iter();
+        let checks = checks
+            .map(|(_, exchanges, mut check)| {
+                // What passed needs no proof.
+                if !matches!(check.outcome, Outcome::Passed | Outcome::NotApplicable(_)) {
+                    let shown = exchanges.into_iter().map(RecordedExchange::into_shown);
+                    check.exchanges = shown.collect();
+                }
+                check
+            })
+            .collect();
         (checks, self.lines.join("\n") + "\n")
     }
 
@@ -145,7 +156,7 @@ impl<'a> CaseRun<'a> {
         let when = transcript::instant(world.zero, world.now);
         let first_exchange = world.exchanges.len();
         let attempt = self.attempt(world, step).await;
-        let exchanges: Vec<Exchange> = world.exchanges[first_exchange..].to_vec();
+        let exchanges: Vec<RecordedExchange> = world.exchanges[first_exchange..].to_vec();
         let told = match &attempt {
             Ok((performed, _)) => together::told(performed),
             Err(error) => error.to_string(),
