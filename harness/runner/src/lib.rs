@@ -6,6 +6,7 @@
 //! **Invariant:** nothing here knows the reference implementation; a target is a file and a transport.
 
 pub mod compare;
+mod declared_limits;
 pub mod doctor;
 mod every_answer;
 pub mod faults;

@@ -22,6 +22,7 @@ use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
+use crate::declared_limits;
 use crate::doctor::{self, ProbeFinding, unproven};
 use crate::every_answer;
 
@@ -160,6 +161,7 @@ pub async fn run(
         selected.as_ref(),
         &config.suite.origin,
     ));
+    cases.extend(declared_limits::case(&context.limits, selected.as_ref()));
     events(RunEvent::RunFinished);
     Ok(RunOutput {
         cases,

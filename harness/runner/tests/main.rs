@@ -2,6 +2,7 @@
 
 mod closing;
 mod custom_targets;
+mod declared_limits;
 mod doctor;
 #[path = "../../binding/tests/support/end.rs"]
 mod end;
