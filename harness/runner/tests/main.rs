@@ -19,6 +19,7 @@ mod port;
 mod product;
 mod races;
 mod shared_target;
+mod short_codes;
 mod suite;
 
 use std::sync::Arc;

@@ -61,6 +61,7 @@ pub async fn run_case(
     let mut run = CaseRun::new(context, capabilities, case);
     let mut secrets = BTreeSet::new();
     let mut exchanges: Vec<RecordedExchange> = Vec::new();
+    let mut short_codes = BTreeSet::new();
     let mut internal_error = None;
     if run.is_spared() {
         run.pass_over();
@@ -68,6 +69,7 @@ pub async fn run_case(
         match make_world(context, case).await {
             Ok(mut world) => {
                 run.follow(&mut world).await;
+                short_codes = std::mem::take(&mut world.short_codes);
                 world.hold_to_rules(&case.id());
                 world.tear_down().await;
                 secrets = std::mem::take(&mut world.secrets);
@@ -82,6 +84,8 @@ pub async fn run_case(
         }
     }
     let (mut checks, transcript) = run.end();
+    let found = short_codes.into_iter();
+    checks.extend(found.map(|channel| judging::short_code(case, channel)));
     for check in &mut checks {
         // What is shown is masked with everything the case has learnt.
         for exchange in &mut check.exchanges {
@@ -139,6 +143,7 @@ pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<Worl
         rng,
         secrets,
         drawn_ids: BTreeMap::new(),
+        short_codes: BTreeSet::new(),
         codes: Vec::new(),
         assumed: false,
         policy: Json::Null,

@@ -1,10 +1,11 @@
 //! The codes that reached the inboxes of a case, and the one that a role names among them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proofup_domain::command::{CodeRole, Name};
 use proofup_domain::secret::Secret;
 use proofup_gateways::message::Message;
+use regex::Regex;
 
 use super::person::codes::KnownCodes;
 use super::{StepError, World};
@@ -107,12 +108,15 @@ impl World<'_> {
                 .await;
         }
         let pattern = self.context.session.target.code_pattern(channel);
-        let mut codes: Vec<Secret> = self
-            .messages_of(handle)
+        let messages = self.messages_of(handle);
+        let mut codes: Vec<Secret> = messages
             .iter()
             .filter_map(|message| message.code(pattern))
             .collect();
         codes.dedup();
+        if codes.is_empty() && messages.iter().any(|message| holds_a_short_code(message)) {
+            self.short_codes.insert(channel);
+        }
         self.secrets.extend(codes.iter().cloned());
         self.last_code = codes.last().cloned().or_else(|| self.last_code.take());
         if codes.is_empty() {
@@ -138,5 +142,56 @@ impl World<'_> {
         });
         messages.sort_by_key(|message| message.seq);
         messages
+    }
+}
+
+/// Returns whether a message without a code holds four or five digits where a code would stand: what is left of one that was
+/// too short, or that lost its leading zeros. Four digits that could be a year say nothing.
+fn holds_a_short_code(message: &Message) -> bool {
+    static SHORT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[^0-9A-Za-z+.,:/-])([0-9]{4,5})(?:$|[.,]?(?:$|\s))")
+            .expect("the pattern is a constant and compiles")
+    });
+    SHORT.captures_iter(&message.text).any(|found| {
+        let digits = &found[1];
+        digits.len() == 5 || !(digits.starts_with("19") || digits.starts_with("20"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use proofup_domain::state::Channel;
+
+    use super::*;
+
+    #[test]
+    fn digits_that_are_no_code_are_a_short_code_only_where_one_would_stand() {
+        for (text, short) in [
+            ("Your code is 04821.", true),
+            ("Your code is 4821", true),
+            ("04821 is your code", true),
+            ("Contoso, since 2019", false),
+            ("We write to you on 2026-01-15 at 09:00.", false),
+            ("Call +31 20 or see https://example.org/12345", false),
+            ("Somebody has asked for a code.", false),
+        ] {
+            let message = Message {
+                seq: 1,
+                channel: Channel::Email,
+                destination: "alice@example.org".to_owned(),
+                from: None,
+                subject: None,
+                text: text.to_owned(),
+                headers: BTreeMap::new(),
+                raw: Vec::new(),
+                at: Timestamp::UNIX_EPOCH,
+                call: None,
+                push: None,
+            };
+            assert_eq!(holds_a_short_code(&message), short, "{text}");
+        }
     }
 }

@@ -84,6 +84,8 @@ pub struct World<'a> {
     secrets: BTreeSet<Secret>,
     /// What the target drew for this process alone, and what it is kept as.
     drawn_ids: BTreeMap<String, String>,
+    /// Where a code was looked for in messages that hold fewer digits than any code has.
+    short_codes: BTreeSet<Channel>,
     /// Codes in the order in which they were named: `code#1`, `code#2`, …
     codes: Vec<Secret>,
     /// The code that the step at hand typed, for the transcript.

@@ -4,10 +4,13 @@ use proofup_binding::RecordedExchange;
 use proofup_binding::{CallFailure, Operation};
 use proofup_domain::answer::Answer;
 use proofup_domain::expect::Expectation;
+use proofup_domain::requirement::RequirementId;
+use proofup_domain::state::Channel;
 use proofup_judge::outcome::{CheckResult, CouldNotRun, Mismatch, Outcome};
 use proofup_scenario::{Check, Step, StepAction, transcript};
 use serde_json::Value as Json;
 
+use super::Case;
 use super::steps::{CaseRun, because};
 use crate::allowance::{CheckEvidence, drop_unmapped};
 use crate::{StepError, World, together};
@@ -140,6 +143,28 @@ async fn silence(
         });
     }
     CheckEvidence::Missing(CouldNotRun::Transport(failure.error.to_string()))
+}
+
+/// Returns the check that a message with too few digits for a code fails, whatever the case was about.
+///
+/// The check that needed the code could not run. Where the target file's pattern may be wrong instead, a probe of the doctor
+/// finds it, and nothing is set up at all.
+pub(super) fn short_code(case: &Case, channel: Channel) -> CheckResult {
+    CheckResult {
+        requirement: RequirementId("CODE-1".to_owned()),
+        slug: format!("CODE-1/code-by-{channel}-is-whole"),
+        outcome: Outcome::Failed(vec![Mismatch {
+            path: format!("the newest message in the {channel} inbox"),
+            expected: Json::from("a code of at least 6 digits"),
+            actual: Some(Json::from("fewer digits")),
+        }]),
+        file: case.scenario.path.clone(),
+        line: 1,
+        expect_line: 1,
+        command: "read the code that was sent".to_owned(),
+        control_difference: None,
+        exchanges: Vec::new(),
+    }
 }
 
 /// Takes a step once more, to see whether it is answered this time.

@@ -6,7 +6,7 @@ use proofup_binding::{CompiledTarget, Transport, TransportError};
 use proofup_domain::clock::Clock;
 use proofup_domain::fault::FaultName;
 use proofup_domain::secret::Secret;
-use proofup_reference::app::{AppConfig, app};
+use proofup_reference::app::{AppConfig, Reference, app};
 use proofup_reference::faults::rule_book;
 use proofup_reference::rules::RuleBook;
 use proofup_world::session::TargetSession;
@@ -19,13 +19,17 @@ fn clock() -> Clock {
     Clock::fixed("2026-01-15T09:00:00Z".parse().expect("an instant"))
 }
 
-/// Carries requests to the reference without a socket.
+/// Carries requests to the reference with a fault.
 fn in_process(fault: Option<FaultName>) -> Transport {
-    let router = app(AppConfig {
+    carried(app(AppConfig {
         test_control_token: Some(Secret::new(TOKEN)),
         rule_book: fault.map_or_else(RuleBook::default, rule_book),
         ..AppConfig::new(clock())
-    });
+    }))
+}
+
+/// Carries requests to a server of this process without a socket.
+pub(crate) fn carried(router: Reference) -> Transport {
     BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
         let router = router.clone();
         async move {

@@ -1,0 +1,46 @@
+//! A server whose codes are too short: what is read of its messages is a defect of the server, not of the run.
+
+use proofup_judge::outcome::Outcome;
+use proofup_reference::app::{AppConfig, app};
+use proofup_reference::rules::RuleBook;
+use proofup_runner::run::{RunConfig, TargetSession, run};
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_scenario::embedded_suite;
+use tokio_util::sync::CancellationToken;
+
+use crate::config;
+use crate::planted::{carried, wait};
+
+/// Lists the failed checks of a few cases on a server whose codes have so many digits.
+fn failed(digits: u32) -> Vec<String> {
+    let suite = embedded_suite(&embedded_catalogue()).expect("the suite loads");
+    let some = suite.scenarios.into_iter().step_by(60).collect();
+    let config = config(None, some);
+    let server = app(AppConfig {
+        test_control_token: config.session.control_token.clone(),
+        rule_book: RuleBook::default().altered(|rules| rules.limits.code_length = digits),
+        ..AppConfig::new(config.session.clock.clone())
+    });
+    let config = RunConfig {
+        session: TargetSession {
+            transport: carried(server),
+            ..config.session.clone()
+        },
+        ..config
+    };
+    let stop = CancellationToken::new();
+    let output = wait(run(config, |_| {}, &stop)).expect("it answers");
+    let checks = output.cases.into_iter().flat_map(|case| case.checks);
+    checks
+        .filter(|check| matches!(check.outcome, Outcome::Failed(_)))
+        .map(|check| check.slug)
+        .collect()
+}
+
+#[test]
+fn a_message_with_five_digits_fails_the_requirement_of_codes_with_six() {
+    let is_by_mail = |slug: &String| slug == "CODE-1/code-by-email-is-whole";
+    assert_eq!(failed(6), Vec::<String>::new());
+    let short = failed(5);
+    assert!(short.iter().any(is_by_mail), "{short:?}");
+}
