@@ -14,16 +14,16 @@ use crate::Seen;
 use crate::leaks::stands_alone;
 
 /// What a rule that is broken is told to: the rule, the place, and the code that stood there.
-type Broken<'a> = &'a mut dyn FnMut(ExchangeRule, String, Option<Secret>);
+type BrokenSink<'a> = &'a mut dyn FnMut(ExchangeRule, String, Option<Secret>);
 
 /// Compares one answer with the rules.
 pub(super) fn look(
     wanted: &Wanted,
     seen: &Seen,
     looked: &mut BTreeMap<ExchangeRule, u64>,
-    broken: Broken<'_>,
+    broken: BrokenSink<'_>,
 ) {
-    let mut look = Look {
+    let mut search = AnswerSearch {
         wanted,
         seen,
         text: seen.response.text(),
@@ -31,24 +31,24 @@ pub(super) fn look(
         looked,
         broken,
     };
-    look.at_status();
-    look.for_secrets();
-    look.for_app_secrets();
-    look.for_destinations();
+    search.at_status();
+    search.for_secrets();
+    search.for_app_secrets();
+    search.for_destinations();
 }
 
 /// One answer, and what is looked for in it.
-struct Look<'a> {
+struct AnswerSearch<'a> {
     wanted: &'a Wanted,
     seen: &'a Seen,
     text: String,
     /// Its places, once something is found in the text.
     places: OnceCell<Vec<(String, String)>>,
     looked: &'a mut BTreeMap<ExchangeRule, u64>,
-    broken: Broken<'a>,
+    broken: BrokenSink<'a>,
 }
 
-impl Look<'_> {
+impl AnswerSearch<'_> {
     fn at_status(&mut self) {
         let response = &self.seen.response;
         self.count(ExchangeRule::NoServerError);
