@@ -587,6 +587,51 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::TrailNotFound, |rules| {
         rules.audit_refusal = Refusal::NotFound
     }),
+    (FaultName::ReversedMembers, |rules| {
+        rules.surface = Surface::Reversed
+    }),
+    (FaultName::SpacedJson, |rules| {
+        rules.surface = Surface::Spaced
+    }),
+    (FaultName::EscapedTexts, |rules| {
+        rules.surface = Surface::Escaped
+    }),
+    (FaultName::ExtraMembersEverywhere, |rules| {
+        rules.surface = Surface::ExtraMembersEverywhere
+    }),
+    (FaultName::NullsInProblems, |rules| {
+        rules.surface = Surface::NullsInProblems
+    }),
+    (FaultName::MediaTypesRespelt, |rules| {
+        rules.surface = Surface::MediaTypesRespelt
+    }),
+    (FaultName::BodiesInPieces, |rules| {
+        rules.surface = Surface::InPieces
+    }),
+    (FaultName::ConnectionsClosed, |rules| {
+        rules.surface = Surface::ClosesConnections
+    }),
+    (FaultName::NoDaysLeftUnsaid, |rules| {
+        rules.surface = Surface::NoDaysLeftUnsaid
+    }),
+    (FaultName::MisshapenCodesRefused, |rules| {
+        rules.refuses_misshapen_codes = true
+    }),
+    (FaultName::TriesCountedOn, |rules| {
+        rules.new_codes_have_new_tries = false
+    }),
+    (FaultName::PassedGatesStay, |rules| {
+        rules.passed_gates_stay = true
+    }),
+    (FaultName::SetupsSharedBySessions, |rules| {
+        rules.sessions_share_setups = true
+    }),
+    (FaultName::LeavingWhatIsOverRefused, |rules| {
+        rules.refuses_leaving_what_is_over = true
+    }),
+    (FaultName::BlockedSignOutRefused, |rules| {
+        rules.block_stops_sign_out = true
+    }),
 ];
 
 #[cfg(test)]

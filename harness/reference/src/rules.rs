@@ -403,6 +403,18 @@ rules! {
     // Surface.
     /// How answers look on the wire. Requirement: `API-1`.
     surface: Surface = Surface::Plain,
+    /// What is no code by its shape is refused without a try. The page leaves it open (§13).
+    refuses_misshapen_codes: bool = false,
+    /// Sending again begins the tries again. The page leaves it open (§13).
+    new_codes_have_new_tries: bool = true,
+    /// A passed gate stays passed when its method has gone. The page leaves it open (§13).
+    passed_gates_stay: bool = false,
+    /// Another session of the same user goes on with a setup. The page leaves it open (§13).
+    sessions_share_setups: bool = false,
+    /// Leaving a setup that is over is refused by its state. The page leaves it open (§13).
+    refuses_leaving_what_is_over: bool = false,
+    /// A block keeps unfinished sessions from signing out. The page leaves it open (§13).
+    block_stops_sign_out: bool = false,
     /// Ids are drawn as UUIDs; otherwise as plain hexadecimal. The contract leaves it open.
     ids_are_uuids: bool = false,
 
@@ -434,6 +446,24 @@ pub enum Surface {
     Terse,
     /// Every answer takes a while.
     Slow,
+    /// The members of objects come in another order.
+    Reversed,
+    /// JSON is written over many lines.
+    Spaced,
+    /// Every character of a JSON text is an escape.
+    Escaped,
+    /// Objects inside answers have a member more, too.
+    ExtraMembersEverywhere,
+    /// Members without a value are null in problem documents.
+    NullsInProblems,
+    /// Media types are in capitals and name a charset.
+    MediaTypesRespelt,
+    /// Bodies come in pieces of unknown length.
+    InPieces,
+    /// Every answer closes its connection.
+    ClosesConnections,
+    /// `daysLeft` is absent where it would be 0.
+    NoDaysLeftUnsaid,
     /// A refusal repeats the body of the request. Requirement: `API-4`.
     RepeatsRequest,
     /// What cannot be read is a failure of the server. Requirement: `API-1`.

@@ -203,8 +203,8 @@ impl Turn<'_> {
         let enrollment = self.state.enrollments.get(id);
         enrollment
             .filter(|one| {
-                self.rules.shares_ids_between_users
-                    || (one.session == caller.session && one.user == caller.user)
+                let in_session = one.session == caller.session || self.rules.sessions_share_setups;
+                self.rules.shares_ids_between_users || (in_session && one.user == caller.user)
             })
             .ok_or_else(|| Refusal::NotFound.into())
     }
@@ -339,6 +339,9 @@ impl Turn<'_> {
             return Err(Refusal::OutOfOrder.into());
         };
         let (kind, expected) = (attempt.kind, attempt.expected.clone());
+        if !matches!(expected, ExpectedProof::Callback) {
+            self.check_shape(code)?;
+        }
         let right = match (&expected, &enrollment.subject) {
             (ExpectedProof::AppCode, EnrollmentSubject::SoftwareOath(key)) => {
                 let step = self.accepted_step(key, code);
@@ -406,8 +409,12 @@ impl Turn<'_> {
 
     /// Leaves a setup; leaving it twice is no mistake.
     pub(crate) fn cancel_enrollment(&mut self, caller: &Caller, id: &str) -> Result<(), Refused> {
-        if self.own_enrollment(caller, id)?.method_id.is_some() {
+        let enrollment = self.own_enrollment(caller, id)?;
+        if enrollment.method_id.is_some() {
             return Err(Refusal::AlreadyVerified.into());
+        }
+        if self.rules.refuses_leaving_what_is_over {
+            refuse_if_final(enrollment, self.now)?;
         }
         if let Some(enrollment) = self.state.enrollments.get_mut(id) {
             enrollment.cancel();

@@ -175,6 +175,19 @@ impl Turn<'_> {
         right == asked.len() && given.len() == asked.len()
     }
 
+    /// Refuses what is no code by its shape, where a rule lets it cost no try.
+    pub(crate) fn check_shape(&self, code: Option<&Secret>) -> Result<(), Refused> {
+        let is_code = |code: &Secret| {
+            let digits = code.expose().bytes().filter(u8::is_ascii_digit).count();
+            digits == self.rules.limits.code_length as usize && digits == code.expose().len()
+        };
+        if self.rules.refuses_misshapen_codes && !code.is_none_or(is_code) {
+            let told = "a code is so many digits, and nothing else";
+            return Err(Refused::field(Refusal::InvalidInput, "code", told));
+        }
+        Ok(())
+    }
+
     /// Counts a failure of the account; at the limit the account is blocked for a while. Requirement: `CODE-11`.
     pub(crate) fn count_failure(&mut self, user: &str) {
         if !self.rules.failures_add_up {

@@ -137,7 +137,7 @@ impl Turn<'_> {
     fn gate_still_counts(&self, reset: &ResetRecord, id: &str) -> bool {
         let standing = self.standing(&reset.user);
         let mut usable = standing.usable_methods(Purpose::PasswordReset);
-        usable.any(|one| one.id == id)
+        self.rules.passed_gates_stay || usable.any(|one| one.id == id)
     }
 
     /// Returns whether a method's gate was passed, and still counts: one that does not is open again.

@@ -191,6 +191,9 @@ impl Turn<'_> {
         };
         let (user, method_id) = (challenge.user.clone(), challenge.method_id.clone());
         let expected = challenge.attempt.expected.clone();
+        if matches!(expected, ExpectedProof::AppCode | ExpectedProof::Code(_)) {
+            self.check_shape(submitted.code.as_ref())?;
+        }
         let (right, refusal) = match &expected {
             ExpectedProof::AppCode => {
                 let right = self.takes_app_code(&user, &method_id, submitted.code.as_ref());

@@ -371,7 +371,12 @@ impl Turn<'_> {
         };
         let user = record.user.clone();
         let target = CallbackTarget::Enrollment(enrollment.into());
-        let (attempt, mut sending) = self.plan(&user, target, recipient)?;
+        let (mut attempt, mut sending) = self.plan(&user, target, recipient)?;
+        let before = self.state.enrollments.get(enrollment);
+        let before = before.and_then(|record| record.attempt.as_ref());
+        if let Some(before) = before.filter(|_| !self.rules.new_codes_have_new_tries) {
+            attempt.tries_left = before.tries_left;
+        }
         if let Some(record) = self.state.enrollments.get_mut(enrollment) {
             sending.ticket.replaced = Some(Replaced {
                 attempt: record.attempt.replace(attempt),

@@ -103,7 +103,7 @@ impl Turn<'_> {
             user,
             stage,
         };
-        if endpoint == ProtectedOperation::SignOut {
+        if endpoint == ProtectedOperation::SignOut && !self.rules.block_stops_sign_out {
             return Ok(caller);
         }
         let waits = stage != SessionState::SignedIn && self.rules.block_stops_open_sessions;

@@ -1,16 +1,27 @@
 //! How answers look on the wire, where the contract leaves it open.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io::Write;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use hyper::body::Frame;
+use serde::Serialize as _;
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::problem::PROBLEM_JSON;
 use crate::rules::Surface;
+
+/// The media type of answers that are no problem document.
+const JSON: &str = "application/json";
 
 /// How long a slow answer takes: more than a moment, less than any time-out.
 const A_WHILE: Duration = Duration::from_millis(3);
@@ -48,11 +59,56 @@ pub(crate) async fn dress(surface: Surface, mut response: Response) -> Response 
             take_a_while().await;
             response
         }
+        Surface::Reversed => respelt(response, |value| text(&reversed(value))).await,
+        Surface::Spaced => {
+            respelt(response, |value| format!("\r\n{value:#}\n\t").into_bytes()).await
+        }
+        Surface::Escaped => respelt(response, |value| escaped(&value)).await,
+        Surface::ExtraMembersEverywhere => respelt(response, |value| text(&extended(value))).await,
+        Surface::NullsInProblems if is(response.headers(), PROBLEM_JSON) => {
+            rewritten(response, |problem| {
+                for member in ["detail", "field", "triesLeft", "retryAfter", "instance"] {
+                    problem.entry(member).or_insert(Value::Null);
+                }
+            })
+            .await
+        }
+        Surface::MediaTypesRespelt => {
+            let respelt = match response.headers().get(CONTENT_TYPE) {
+                Some(kind) if kind == PROBLEM_JSON => "Application/Problem+JSON; charset=utf-8",
+                Some(kind) if kind == JSON => "Application/JSON; Charset=\"utf-8\"",
+                _ => return response,
+            };
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(respelt));
+            response
+        }
+        Surface::InPieces => in_pieces(response).await,
+        Surface::ClosesConnections => {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+            response
+        }
+        Surface::NoDaysLeftUnsaid => {
+            respelt(response, |mut value| {
+                let deferral = value.get_mut("deferral");
+                if let Some(deferral) = deferral.and_then(Value::as_object_mut)
+                    && deferral.get("daysLeft").and_then(Value::as_u64) == Some(0)
+                {
+                    deferral.remove("daysLeft");
+                }
+                text(&value)
+            })
+            .await
+        }
         Surface::FailsOnMalformed if response.status() == StatusCode::BAD_REQUEST => {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
         }
-        Surface::Terse | Surface::FailsOnMalformed | Surface::RepeatsRequest => response,
+        Surface::Terse
+        | Surface::NullsInProblems
+        | Surface::FailsOnMalformed
+        | Surface::RepeatsRequest => response,
     }
 }
 
@@ -89,17 +145,115 @@ fn is(headers: &HeaderMap, kind: &str) -> bool {
 
 /// Changes the object in a JSON body; whatever else there is stays as it is.
 async fn rewritten(response: Response, change: impl FnOnce(&mut Map<String, Value>)) -> Response {
-    if !is(response.headers(), PROBLEM_JSON) && !is(response.headers(), "application/json") {
+    respelt(response, |mut value| {
+        if let Some(object) = value.as_object_mut() {
+            change(object);
+        }
+        text(&value)
+    })
+    .await
+}
+
+/// Writes a JSON body in another way; whatever is no JSON stays as it is.
+async fn respelt(response: Response, spell: impl FnOnce(Value) -> Vec<u8>) -> Response {
+    if !is(response.headers(), PROBLEM_JSON) && !is(response.headers(), JSON) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, LARGEST).await else {
         return Response::from_parts(parts, Body::empty());
     };
-    let Ok(Value::Object(mut object)) = serde_json::from_slice(&bytes) else {
+    let Ok(value) = serde_json::from_slice(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
     };
-    change(&mut object);
     parts.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(Value::Object(object).to_string()))
+    Response::from_parts(parts, Body::from(spell(value)))
+}
+
+fn text(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// Turns the order of the members of every object round.
+fn reversed(value: Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let members = object.into_iter().rev();
+            Value::Object(
+                members
+                    .map(|(name, value)| (name, reversed(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(reversed).collect()),
+        other => other,
+    }
+}
+
+/// Gives every object a member more. The description of the service is no answer of its, and stays as it is.
+fn extended(value: Value) -> Value {
+    match value {
+        Value::Object(object) if object.contains_key("openapi") => Value::Object(object),
+        Value::Object(object) => {
+            let members = object.into_iter();
+            let mut object: Map<_, _> = members
+                .map(|(name, value)| (name, extended(value)))
+                .collect();
+            object.insert("xNote".to_owned(), Value::from(["one", "more"].as_slice()));
+            Value::Object(object)
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(extended).collect()),
+        other => other,
+    }
+}
+
+/// Writes each character of a text as `\u` and four digits (RFC 8259, 7).
+struct Escapes;
+
+impl Formatter for Escapes {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> std::io::Result<()> {
+        fragment
+            .encode_utf16()
+            .try_for_each(|unit| write!(writer, "\\u{unit:04x}"))
+    }
+}
+
+fn escaped(value: &Value) -> Vec<u8> {
+    let mut written = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut written, Escapes);
+    match value.serialize(&mut serializer) {
+        Ok(()) => written,
+        Err(_) => text(value),
+    }
+}
+
+/// A body of unknown length, piece after piece.
+struct Pieces(VecDeque<Bytes>);
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+async fn in_pieces(response: Response) -> Response {
+    const PIECE: usize = 7;
+    let (mut parts, body) = response.into_parts();
+    let whole = to_bytes(body, LARGEST).await.unwrap_or_default();
+    if whole.is_empty() {
+        return Response::from_parts(parts, Body::empty());
+    }
+    parts.headers.remove(CONTENT_LENGTH);
+    let pieces = whole.chunks(PIECE).map(Bytes::copy_from_slice).collect();
+    Response::from_parts(parts, Body::new(Pieces(pieces)))
 }
