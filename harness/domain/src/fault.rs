@@ -437,6 +437,18 @@ faults! {
         "Whoever has reset the password owes no second step at the next sign-in.",
     WaitingSessionSurvivesReset = "waiting-session-survives-reset" ["RESET-5"]
         "A session that waits for its second step goes on after a reset.",
+    PasswordWithoutCase = "password-without-case" ["SIGN-7"]
+        "Passwords are compared without case.",
+    PasswordCut = "password-cut" ["SIGN-7"]
+        "What follows the 72nd byte of a password does not count.",
+    PasswordBeginningCounts = "password-beginning-counts" ["SIGN-7"]
+        "A sign-in takes any password that begins with the right one.",
+    AnyCallsSecret = "any-calls-secret" ["GATE-3"]
+        "A call is confirmed with the secret of any call.",
+    AnyDevicesSecret = "any-devices-secret" ["GATE-3"]
+        "A notification is approved with the secret of any device.",
+    LimitAtTheStartOnly = "limit-at-the-start-only" ["AVAIL-9"]
+        "How many methods there may be is checked when a setup begins, and never again.",
     ExtraJsonFields = "extra-json-fields" []
         "Sound: answers hold more than is asked for.",
     ExtraHeaders = "extra-headers" []

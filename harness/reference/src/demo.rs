@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoStepPolicy};
 
@@ -105,8 +106,11 @@ pub fn policy() -> Policy {
 
 /// Creates the demo tenant on the machine's clock.
 pub(crate) fn create(app: &App) {
+    let rules = app.rules(Edition::default());
     let users = USERS.map(|user| {
-        let password = app.keyed.digest("password", user.password);
+        let password = app
+            .keyed
+            .digest("password", &rules.counting_part(user.password));
         let account = UserRecord::new(
             user.principal_name.to_owned(),
             user.role,

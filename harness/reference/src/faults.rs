@@ -6,7 +6,7 @@ use proofup_domain::fault::FaultName;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 
-use crate::rules::{RuleBook, Rules, Surface};
+use crate::rules::{PasswordComparison, RuleBook, Rules, Surface};
 
 /// Returns the rules of a service that has the fault, and no other.
 #[must_use]
@@ -570,6 +570,24 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::WaitingSessionSurvivesReset, |rules| {
         rules.reset_ends_waiting_sessions = false
+    }),
+    (FaultName::PasswordWithoutCase, |rules| {
+        rules.passwords = PasswordComparison::WithoutCase
+    }),
+    (FaultName::PasswordCut, |rules| {
+        rules.passwords = PasswordComparison::FirstBytes
+    }),
+    (FaultName::PasswordBeginningCounts, |rules| {
+        rules.passwords = PasswordComparison::Beginning
+    }),
+    (FaultName::AnyCallsSecret, |rules| {
+        rules.calls_secret_is_bound = false
+    }),
+    (FaultName::AnyDevicesSecret, |rules| {
+        rules.devices_secret_is_bound = false
+    }),
+    (FaultName::LimitAtTheStartOnly, |rules| {
+        rules.limits_bind_to_the_end = false
     }),
     (FaultName::ExtraJsonFields, |rules| {
         rules.surface = Surface::ExtraMembers

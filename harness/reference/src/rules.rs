@@ -5,6 +5,8 @@
 //!
 //! **Invariant:** with the rules of an edition the service does what `domain.md` says.
 
+use std::borrow::Cow;
+
 use proofup_domain::capabilities::Limits;
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};
@@ -50,6 +52,8 @@ rules! {
     interrupted_reaches_account: bool = false,
     /// An interrupted session reads the audit trail. Requirement: `SIGN-4`.
     interrupted_reads_trail: bool = false,
+    /// Which part of a password counts. Requirement: `SIGN-7`.
+    passwords: PasswordComparison = PasswordComparison::Whole,
     /// A session token is too long to be guessed. Requirement: `SIGN-8`.
     tokens_are_long: bool = true,
     /// A session token is drawn; otherwise it is the one before and one. Requirement: `SIGN-8`.
@@ -148,6 +152,8 @@ rules! {
     app_codes_follow_policy: bool = true,
     /// Authenticator apps that a user may have. Requirement: `AVAIL-9`.
     apps_max: usize = 5,
+    /// Limits are checked again when something is sent, and at the proof. Requirement: `AVAIL-9`.
+    limits_bind_to_the_end: bool = true,
     /// Of other methods a user may have one. Requirement: `AVAIL-9`.
     one_of_each_method: bool = true,
     /// A registered method that is of no use may be set up again. Requirement: `AVAIL-9`.
@@ -389,6 +395,10 @@ rules! {
     copies: Option<(ChallengeKind, usize)> = None,
     /// A call's callback counts only with its secret. Requirement: `GATE-3`.
     checks_call_secret: bool = true,
+    /// The secret of a call is good for no other call. Requirement: `GATE-3`.
+    calls_secret_is_bound: bool = true,
+    /// The secret of a device is good for no other device. Requirement: `GATE-3`.
+    devices_secret_is_bound: bool = true,
     /// A device's reply counts only with its secret. Requirement: `GATE-3`.
     checks_device_secret: bool = true,
     /// A failed send takes back what was begun. Requirement: `GATE-1`.
@@ -433,6 +443,19 @@ rules! {
     refuses_impossible_policy: bool = true,
 }
 
+/// Which part of a password counts; all but the first are defects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordComparison {
+    /// All of it.
+    Whole,
+    /// Its letters, whatever their case.
+    WithoutCase,
+    /// Its first 72 bytes, which are all that bcrypt takes.
+    FirstBytes,
+    /// At sign-in, the beginning of what is typed.
+    Beginning,
+}
+
 /// How answers look on the wire; all but two of them are sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Surface {
@@ -474,6 +497,15 @@ impl Rules {
     /// Returns whether any proof is judged in one turn and counted in another.
     pub(crate) const fn splits_proofs(&self) -> bool {
         !(self.proofs_are_atomic && self.tries_are_atomic && self.steps_are_atomic)
+    }
+
+    /// Returns what counts of a password that is kept or was typed.
+    pub(crate) fn counting_part<'a>(&self, password: &'a str) -> Cow<'a, str> {
+        match self.passwords {
+            PasswordComparison::WithoutCase => password.to_lowercase().into(),
+            PasswordComparison::FirstBytes => password[..password.floor_char_boundary(72)].into(),
+            PasswordComparison::Whole | PasswordComparison::Beginning => password.into(),
+        }
     }
 
     /// Returns the rules of an edition.

@@ -15,7 +15,7 @@ use crate::keyed::{Digest, Keyed};
 use crate::random::Random;
 use crate::record::{account_key, domain_key};
 use crate::refused::Refused;
-use crate::rules::{RuleBook, Rules};
+use crate::rules::{PasswordComparison, RuleBook, Rules};
 use crate::tenant::{Tenant, TenantSetup, Turn};
 use crate::tokens::{TokenIndex, TokenKind};
 
@@ -213,7 +213,11 @@ impl App {
     pub(crate) fn is_right_password(&self, turn: &Turn<'_>, user: &str, password: &Secret) -> bool {
         let user = turn.state.users.get(user);
         let digest = user.map_or(&self.dummy, |user| &user.password);
-        self.keyed.matches("password", password.expose(), digest)
+        let typed = turn.rules.counting_part(password.expose());
+        let matches = |typed: &str| self.keyed.matches("password", typed, digest);
+        let is_beginning = |end: usize| typed.get(..end).is_some_and(matches);
+        let by_beginning = turn.rules.passwords == PasswordComparison::Beginning;
+        matches(&typed) || by_beginning && (0..typed.len()).any(is_beginning)
     }
 
     /// Does for a tenant that does not exist what is done for one that does.

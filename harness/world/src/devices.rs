@@ -10,7 +10,7 @@ use proofup_gateways::message::Message;
 
 use super::handles::HandleKind;
 use super::person::Participant;
-use super::person::apps::{DeviceActivation, add_account};
+use super::person::apps::{Device, DeviceActivation, add_account};
 use super::request::Request;
 use super::variables::Vars;
 use super::{StepError, World};
@@ -115,10 +115,22 @@ impl World<'_> {
             .ok_or_else(|| StepError::unready("the notification went to no device of this user"))?;
         let push = message.push.as_ref();
         let id = push.map_or("", |push| push.notification_id.as_str());
-        let chosen = self.callback_secret(user, secret, device.secret.clone())?;
+        let chosen = match secret {
+            CallbackSecret::OfAnother => Some(self.secret_of_another_device(user, &device)?),
+            _ => self.callback_secret(user, secret, device.secret.clone())?,
+        };
         let mut vars = Vars::default();
         vars.all(device.reply(id, chosen, reply));
         self.ask(Operation::ReplyToNotification, vars, None)
+    }
+
+    fn secret_of_another_device(&self, user: &Name, device: &Device) -> Result<Value, StepError> {
+        let devices = self.people.get(user).map(|person| &person.devices);
+        let mut others = devices.into_iter().flatten().rev();
+        let other = others.find(|other| other.push_token != device.push_token);
+        other
+            .and_then(|other| other.secret.clone())
+            .ok_or_else(|| StepError::unready("the user has no other device"))
     }
 
     /// Chooses the secret that a callback carries; none means none.
@@ -137,6 +149,11 @@ impl World<'_> {
             CallbackSecret::SessionToken => {
                 let session = self.handle(HandleKind::Session, user, None)?;
                 self.handles.get(session).kept.get("session").cloned()
+            }
+            CallbackSecret::OfAnother => {
+                return Err(StepError::unready(
+                    "whose other secret is meant is not known here",
+                ));
             }
         })
     }

@@ -126,6 +126,17 @@ impl World<'_> {
         if secret == CallbackSecret::Right {
             return Ok(SecretChoice::Right);
         }
+        if secret == CallbackSecret::OfAnother {
+            let mut calls = self.calls(user).into_iter().rev();
+            let other = calls.find_map(|message| {
+                let other = message.call.as_ref()?;
+                let is_other = other.call_id != call.call_id;
+                other.secret.clone().filter(|_| is_other)
+            });
+            let other = other.ok_or_else(|| StepError::unready("nobody else called the user"))?;
+            self.secrets.insert(other.clone());
+            return Ok(SecretChoice::Other(other));
+        }
         Ok(match self.callback_secret(user, secret, None)? {
             Some(Value::Secret(other)) => SecretChoice::Other(other),
             Some(Value::Plain(_) | Value::Jar(_)) | None => SecretChoice::None,

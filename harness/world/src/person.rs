@@ -10,7 +10,9 @@ pub mod offers;
 use std::collections::BTreeMap;
 
 use proofup_binding::Value;
-use proofup_domain::command::{AnswersRole, Command, GivenAnswer, NewPasswordRole, PasswordRole};
+use proofup_domain::command::{
+    AnswersRole, Command, GivenAnswer, NewPasswordRole, PasswordRole, PasswordShape,
+};
 use proofup_domain::secret::Secret;
 use rand_chacha::ChaCha8Rng;
 
@@ -116,6 +118,7 @@ impl Participant {
         match role {
             PasswordRole::Right => Ok(persona.password.clone()),
             PasswordRole::Wrong => Ok(draw_password(rng)),
+            PasswordRole::Near(shape) => near_password(persona.password.expose(), *shape),
             PasswordRole::Previous => persona
                 .previous_password
                 .clone()
@@ -159,6 +162,32 @@ impl Participant {
     }
 }
 
+/// Returns what is nearly a password.
+fn near_password(right: &str, shape: PasswordShape) -> Result<Secret, String> {
+    let without_last = &right[..right.len() - right.chars().last().map_or(0, char::len_utf8)];
+    let near = match shape {
+        PasswordShape::CaseChanged => {
+            let changed = |letter: char| match letter.is_ascii_lowercase() {
+                true => letter.to_ascii_uppercase(),
+                false => letter.to_ascii_lowercase(),
+            };
+            right.chars().map(changed).collect()
+        }
+        PasswordShape::LastMissing => without_last.to_owned(),
+        PasswordShape::FirstMissing => right.chars().skip(1).collect(),
+        PasswordShape::Extended => format!("{right}x"),
+        PasswordShape::CutAfter72Bytes => right[..right.floor_char_boundary(72)].to_owned(),
+        PasswordShape::LastChanged => {
+            let other = if right.ends_with('x') { 'y' } else { 'x' };
+            format!("{without_last}{other}")
+        }
+    };
+    if near == right {
+        return Err("the password is too short to be like it in this way".to_owned());
+    }
+    Ok(Secret::new(near))
+}
+
 /// Draws the new password that a role names.
 pub fn new_password(role: &NewPasswordRole, rng: &mut ChaCha8Rng) -> Secret {
     let long = draw_password(rng);
@@ -167,8 +196,19 @@ pub fn new_password(role: &NewPasswordRole, rng: &mut ChaCha8Rng) -> Secret {
         NewPasswordRole::Fresh => long,
         NewPasswordRole::TooShort => cut(7),
         NewPasswordRole::Shortest => cut(8),
+        NewPasswordRole::Long => {
+            let parts = (0..LONG_PARTS).map(|_| draw_password(rng));
+            Secret::new(
+                parts
+                    .map(|part| part.expose().to_owned())
+                    .collect::<String>(),
+            )
+        }
     }
 }
+
+/// How many passwords make a long one: five, with 17 characters each.
+const LONG_PARTS: usize = 5;
 
 /// Returns the answers that a file spells out, by the questions of the policy; in a reset (`asked`) only those to
 /// questions that are asked.

@@ -29,6 +29,26 @@ pub enum PasswordRole {
     Wrong,
     /// The one before the last reset.
     Previous,
+    /// The right one, but for something.
+    Near(PasswordShape),
+}
+
+words! {
+    /// A shape near a password (SIGN-7).
+    PasswordShape {
+        /// Capitals for small letters, and small letters for capitals.
+        CaseChanged = "caseChanged",
+        /// The last character is missing.
+        LastMissing = "lastMissing",
+        /// The first character is missing.
+        FirstMissing = "firstMissing",
+        /// A character too many behind.
+        Extended = "extended",
+        /// Everything after the 72nd byte is missing; only of a `long` one.
+        CutAfter72Bytes = "cutAfter72Bytes",
+        /// The last character is another; in a `long` one it comes after the 72nd byte.
+        LastChanged = "lastChanged",
+    }
 }
 
 impl PasswordRole {
@@ -48,6 +68,8 @@ pub enum NewPasswordRole {
     TooShort,
     /// One of exactly eight characters.
     Shortest,
+    /// One of 85 characters: some ways to keep passwords take 72 bytes.
+    Long,
 }
 
 impl NewPasswordRole {
@@ -249,6 +271,8 @@ words! {
         None = "none",
         /// The user's own session token in its place.
         SessionToken = "sessionToken",
+        /// The right one of another call to the user, or of another device of theirs.
+        OfAnother = "ofAnother",
     }
 }
 

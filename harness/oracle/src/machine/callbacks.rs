@@ -89,7 +89,7 @@ impl StepContext {
                 self.named(super::records::RefKind::Session, user, None)?;
                 Err(Told::refused(Refusal::Unauthenticated))
             }
-            CallbackSecret::Wrong | CallbackSecret::None => {
+            CallbackSecret::Wrong | CallbackSecret::None | CallbackSecret::OfAnother => {
                 Err(Told::refused(Refusal::Unauthenticated))
             }
         }

@@ -48,7 +48,7 @@ impl StepContext {
         let passwords = &self.person(person).passwords;
         match password {
             PasswordRole::Right => Ok(true),
-            PasswordRole::Wrong => Ok(false),
+            PasswordRole::Wrong | PasswordRole::Near(_) => Ok(false),
             PasswordRole::Previous => match passwords.as_slice() {
                 [.., NewPasswordRole::Shortest, NewPasswordRole::Shortest] => {
                     Err(Told::Unbound("both passwords are of the one shortest kind"))

@@ -3,6 +3,7 @@
 use proofup_domain::refusal::Refusal;
 
 use super::device::counts_as_answer;
+use crate::record::Call;
 use crate::refused::Refused;
 use crate::tenant::Turn;
 
@@ -30,7 +31,11 @@ impl Turn<'_> {
             return Err(Refusal::NotFound.into());
         };
         let keyed = &self.state.keyed;
-        let proved = secret.is_some_and(|secret| keyed.matches("call", secret, &call.secret));
+        let proved = secret.is_some_and(|secret| {
+            let is_of = |call: &Call| keyed.matches("call", secret, &call.secret);
+            let bound = self.rules.calls_secret_is_bound;
+            is_of(call) || !bound && self.state.calls.values().any(is_of)
+        });
         if !proved && self.rules.checks_call_secret {
             return Err(Refusal::Unauthenticated.into());
         }

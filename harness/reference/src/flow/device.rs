@@ -106,7 +106,11 @@ impl Turn<'_> {
             return Err(Refusal::NotFound.into());
         };
         let keyed = &self.state.keyed;
-        let proved = secret.is_some_and(|secret| keyed.matches("device", secret, &record.secret));
+        let proved = secret.is_some_and(|secret| {
+            let is_of = |one: &DeviceRecord| keyed.matches("device", secret, &one.secret);
+            let bound = self.rules.devices_secret_is_bound;
+            is_of(record) || !bound && self.state.devices.values().any(is_of)
+        });
         if !proved && self.rules.checks_device_secret {
             return Err(Refusal::Unauthenticated.into());
         }

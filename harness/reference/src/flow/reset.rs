@@ -248,7 +248,8 @@ impl Turn<'_> {
                 "a password has at least eight characters",
             ));
         }
-        let digest = self.state.keyed.digest("password", password.expose());
+        let kept = self.rules.counting_part(password.expose());
+        let digest = self.state.keyed.digest("password", &kept);
         self.user_mut(&user).password = digest;
         if let Some(reset) = self.state.resets.get_mut(id) {
             reset.progress = ResetProgress::Completed;

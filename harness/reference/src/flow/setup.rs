@@ -67,7 +67,9 @@ impl Turn<'_> {
     pub(crate) fn check_enrollment(&self, enrollment: &EnrollmentRecord) -> Result<(), Refused> {
         let kind = Some(enrollment.subject.kind());
         let changes = enrollment.changes.is_some();
-        self.check_available(&enrollment.user, enrollment.method, kind, changes)?;
+        // A change takes no new place; a rule may say that of a setup that has begun, too.
+        let has_place = changes || !self.rules.limits_bind_to_the_end;
+        self.check_available(&enrollment.user, enrollment.method, kind, has_place)?;
         self.check_subject(&enrollment.subject)
     }
 }

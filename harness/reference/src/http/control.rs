@@ -16,6 +16,7 @@ use crate::decide::check_policy;
 use crate::keyed::Keyed;
 use crate::record::{UserRecord, account_key};
 use crate::refused::{FieldError, Refused};
+use crate::rules::Rules;
 use crate::service::App;
 use crate::tenant::{Tenant, TenantClock, TenantSetup};
 use crate::wire::{
@@ -56,12 +57,13 @@ pub(crate) async fn put_tenant(
         ClockSetting::Real {} => TenantClock::Real(app.clock.clone()),
     };
     let now = clock.now();
+    let rules = app.rules(policy.edition);
     let setup = TenantSetup {
         id: id.clone(),
         display_name: request.display_name,
         policy,
         domains: request.domains,
-        users: users(&app.keyed, request.users)?,
+        users: users(&app.keyed, rules, request.users)?,
         gateways,
         clock,
         random: app.random_for(&id, request.seed.as_deref()),
@@ -74,7 +76,7 @@ pub(crate) async fn put_tenant(
     Ok((status, Json(TenantMade { id, now })))
 }
 
-fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<UserRecord>, Refused> {
+fn users(keyed: &Keyed, rules: &Rules, users: Vec<PutUser>) -> Result<ById<UserRecord>, Refused> {
     let mut accounts = ById::default();
     for (place, user) in users.into_iter().enumerate() {
         let key = account_key(&user.user_principal_name);
@@ -89,7 +91,7 @@ fn users(keyed: &Keyed, users: Vec<PutUser>) -> Result<ById<UserRecord>, Refused
             user.user_principal_name,
             user.role,
             user.blocked,
-            keyed.digest("password", user.password.expose()),
+            keyed.digest("password", &rules.counting_part(user.password.expose())),
         );
         accounts.insert(key.into(), account);
     }
