@@ -8,6 +8,7 @@ use proofup_domain::capabilities::Limits;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::RequirementId;
 use proofup_judge::outcome::{CaseResult, CheckResult, Mismatch, Outcome};
+use proofup_world::UnprovenMapping;
 use serde_json::json;
 
 /// Digits of a code, at least (CODE-1).
@@ -20,8 +21,12 @@ const CODE_TRIES_MAX: u32 = 10;
 const ACCOUNT_FAILURES_MAX: u32 = 100;
 
 /// Returns the limits that no target may declare as one case; none where all keep within the requirements that are
-/// selected.
-pub(crate) fn case(limits: &Limits, selected: Option<&BTreeSet<String>>) -> Option<CaseResult> {
+/// selected. A limit that a probe found wrong could not run: the target file may have it wrong, and not the target.
+pub(crate) fn case(
+    limits: &Limits,
+    unproven: &UnprovenMapping,
+    selected: Option<&BTreeSet<String>>,
+) -> Option<CaseResult> {
     let at_least = |name, limit: u32, least: u32| {
         (limit < least).then(|| (name, json!({ "atLeast": least }), limit))
     };
@@ -57,11 +62,14 @@ pub(crate) fn case(limits: &Limits, selected: Option<&BTreeSet<String>>) -> Opti
         .map(|(requirement, (name, expected, declared))| CheckResult {
             requirement: RequirementId(requirement.to_owned()),
             slug: format!("{requirement}/declared-limit"),
-            outcome: Outcome::Failed(vec![Mismatch {
-                path: format!("limits.{name}"),
-                expected,
-                actual: Some(json!(declared)),
-            }]),
+            outcome: match unproven.of_limit(name.strip_suffix("Seconds").unwrap_or(name)) {
+                Some(unproven) => Outcome::CouldNotRun(unproven),
+                None => Outcome::Failed(vec![Mismatch {
+                    path: format!("limits.{name}"),
+                    expected,
+                    actual: Some(json!(declared)),
+                }]),
+            },
             file: "proofup run".to_owned(),
             line: 1,
             expect_line: 1,

@@ -161,7 +161,11 @@ pub async fn run(
         selected.as_ref(),
         &config.suite.origin,
     ));
-    cases.extend(declared_limits::case(&context.limits, selected.as_ref()));
+    cases.extend(declared_limits::case(
+        &context.limits,
+        &context.unproven,
+        selected.as_ref(),
+    ));
     events(RunEvent::RunFinished);
     Ok(RunOutput {
         cases,

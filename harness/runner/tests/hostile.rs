@@ -83,7 +83,7 @@ async fn judged(target: CompiledTarget, hostility: Hostility) -> Result<RunOutpu
         suite: Arc::new(Suite {
             scenarios: vec![scenario],
             hash: String::new(),
-            origin: SuiteOrigin::Embedded,
+            origin: SuiteOrigin::Disk("tests".to_owned()),
         }),
         catalogue: Arc::new(catalogue),
         jobs: 1,

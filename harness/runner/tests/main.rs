@@ -36,7 +36,7 @@ fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunConfig {
         suite: Arc::new(Suite {
             scenarios,
             hash: String::new(),
-            origin: SuiteOrigin::Embedded,
+            origin: SuiteOrigin::Disk("tests".to_owned()),
         }),
         catalogue: Arc::new(embedded_catalogue()),
         jobs: 4,

@@ -112,6 +112,12 @@ impl UnprovenMapping {
         })
     }
 
+    /// Returns why a declared limit may be a mistake of the target file, in the words of scenarios (`code`), if that is so.
+    #[must_use]
+    pub fn of_limit(&self, limit: &str) -> Option<CouldNotRun> {
+        self.find(|gap| matches!(gap, MappingGap::Limit(word) if *word == limit))
+    }
+
     fn of_command(&self, command: &Command) -> Option<CouldNotRun> {
         let operation = operation_of(command);
         let mut facilities = BTreeSet::new();
