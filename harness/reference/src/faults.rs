@@ -2,16 +2,20 @@
 //!
 //! The rest of the code asks the rules and knows nothing of faults.
 
+mod sound;
+
 use proofup_domain::fault::FaultName;
 use proofup_domain::method::{ChallengeKind, Method};
-use proofup_domain::refusal::Refusal;
 
 use crate::rules::{PasswordComparison, RuleBook, Rules, Surface};
 
 /// Returns the rules of a service that has the fault, and no other.
 #[must_use]
 pub fn rule_book(fault: FaultName) -> RuleBook {
-    let alter = DEVIATIONS.iter().find(|(name, _)| *name == fault);
+    let alter = DEVIATIONS
+        .iter()
+        .chain(sound::VARIANTS)
+        .find(|(name, _)| *name == fault);
     alter.map_or_else(RuleBook::default, |(_, alter)| {
         RuleBook::default().altered(alter)
     })
@@ -20,7 +24,7 @@ pub fn rule_book(fault: FaultName) -> RuleBook {
 /// Changes one field.
 type Deviation = fn(&mut Rules);
 
-/// Every fault with its deviation.
+/// Every fault that breaks something, with its deviation.
 const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::RefusalsRepeatTheRequest, |rules| {
         rules.surface = Surface::RepeatsRequest
@@ -588,67 +592,6 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::LimitAtTheStartOnly, |rules| {
         rules.limits_bind_to_the_end = false
-    }),
-    (FaultName::ExtraJsonFields, |rules| {
-        rules.surface = Surface::ExtraMembers
-    }),
-    (FaultName::ExtraHeaders, |rules| {
-        rules.surface = Surface::ExtraHeaders
-    }),
-    (FaultName::TerseProblems, |rules| {
-        rules.surface = Surface::Terse
-    }),
-    (FaultName::SlowerAnswers, |rules| {
-        rules.surface = Surface::Slow
-    }),
-    (FaultName::OtherIds, |rules| rules.ids_are_uuids = true),
-    (FaultName::TrailNotFound, |rules| {
-        rules.audit_refusal = Refusal::NotFound
-    }),
-    (FaultName::ReversedMembers, |rules| {
-        rules.surface = Surface::Reversed
-    }),
-    (FaultName::SpacedJson, |rules| {
-        rules.surface = Surface::Spaced
-    }),
-    (FaultName::EscapedTexts, |rules| {
-        rules.surface = Surface::Escaped
-    }),
-    (FaultName::ExtraMembersEverywhere, |rules| {
-        rules.surface = Surface::ExtraMembersEverywhere
-    }),
-    (FaultName::NullsInProblems, |rules| {
-        rules.surface = Surface::NullsInProblems
-    }),
-    (FaultName::MediaTypesRespelt, |rules| {
-        rules.surface = Surface::MediaTypesRespelt
-    }),
-    (FaultName::BodiesInPieces, |rules| {
-        rules.surface = Surface::InPieces
-    }),
-    (FaultName::ConnectionsClosed, |rules| {
-        rules.surface = Surface::ClosesConnections
-    }),
-    (FaultName::NoDaysLeftUnsaid, |rules| {
-        rules.surface = Surface::NoDaysLeftUnsaid
-    }),
-    (FaultName::MisshapenCodesRefused, |rules| {
-        rules.refuses_misshapen_codes = true
-    }),
-    (FaultName::TriesCountedOn, |rules| {
-        rules.new_codes_have_new_tries = false
-    }),
-    (FaultName::PassedGatesStay, |rules| {
-        rules.passed_gates_stay = true
-    }),
-    (FaultName::SetupsSharedBySessions, |rules| {
-        rules.sessions_share_setups = true
-    }),
-    (FaultName::LeavingWhatIsOverRefused, |rules| {
-        rules.refuses_leaving_what_is_over = true
-    }),
-    (FaultName::BlockedSignOutRefused, |rules| {
-        rules.block_stops_sign_out = true
     }),
 ];
 

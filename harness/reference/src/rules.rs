@@ -5,12 +5,16 @@
 //!
 //! **Invariant:** with the rules of an edition the service does what `domain.md` says.
 
+mod surface;
+
 use std::borrow::Cow;
 
 use proofup_domain::capabilities::Limits;
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
+
+pub use surface::Surface;
 
 /// Declares the table: each field with its documentation and the value that the design page gives it.
 macro_rules! rules {
@@ -454,43 +458,6 @@ pub enum PasswordComparison {
     FirstBytes,
     /// At sign-in, the beginning of what is typed.
     Beginning,
-}
-
-/// How answers look on the wire; all but two of them are sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Surface {
-    /// As the contract has them.
-    Plain,
-    /// Objects have a member more.
-    ExtraMembers,
-    /// Responses have headers more.
-    ExtraHeaders,
-    /// Problem documents have nothing in words.
-    Terse,
-    /// Every answer takes a while.
-    Slow,
-    /// The members of objects come in another order.
-    Reversed,
-    /// JSON is written over many lines.
-    Spaced,
-    /// Every character of a JSON text is an escape.
-    Escaped,
-    /// Objects inside answers have a member more, too.
-    ExtraMembersEverywhere,
-    /// Members without a value are null in problem documents.
-    NullsInProblems,
-    /// Media types are in capitals and name a charset.
-    MediaTypesRespelt,
-    /// Bodies come in pieces of unknown length.
-    InPieces,
-    /// Every answer closes its connection.
-    ClosesConnections,
-    /// `daysLeft` is absent where it would be 0.
-    NoDaysLeftUnsaid,
-    /// A refusal repeats the body of the request. Requirement: `API-4`.
-    RepeatsRequest,
-    /// What cannot be read is a failure of the server. Requirement: `API-1`.
-    FailsOnMalformed,
 }
 
 impl Rules {

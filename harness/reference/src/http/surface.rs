@@ -59,12 +59,11 @@ pub(crate) async fn dress(surface: Surface, mut response: Response) -> Response 
             take_a_while().await;
             response
         }
-        Surface::Reversed => respelt(response, |value| text(&reversed(value))).await,
-        Surface::Spaced => {
-            respelt(response, |value| format!("\r\n{value:#}\n\t").into_bytes()).await
-        }
-        Surface::Escaped => respelt(response, |value| escaped(&value)).await,
-        Surface::ExtraMembersEverywhere => respelt(response, |value| text(&extended(value))).await,
+        Surface::Reversed
+        | Surface::Spaced
+        | Surface::Escaped
+        | Surface::ExtraMembersEverywhere
+        | Surface::NoDaysLeftUnsaid => respelt(response, |value| spelling(surface, value)).await,
         Surface::NullsInProblems if is(response.headers(), PROBLEM_JSON) => {
             rewritten(response, |problem| {
                 for member in ["detail", "field", "triesLeft", "retryAfter", "instance"] {
@@ -73,33 +72,12 @@ pub(crate) async fn dress(surface: Surface, mut response: Response) -> Response 
             })
             .await
         }
-        Surface::MediaTypesRespelt => {
-            let respelt = match response.headers().get(CONTENT_TYPE) {
-                Some(kind) if kind == PROBLEM_JSON => "Application/Problem+JSON; charset=utf-8",
-                Some(kind) if kind == JSON => "Application/JSON; Charset=\"utf-8\"",
-                _ => return response,
-            };
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(respelt));
-            response
-        }
+        Surface::MediaTypesRespelt => with_media_type_respelt(response),
         Surface::InPieces => in_pieces(response).await,
         Surface::ClosesConnections => {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
             response
-        }
-        Surface::NoDaysLeftUnsaid => {
-            respelt(response, |mut value| {
-                let deferral = value.get_mut("deferral");
-                if let Some(deferral) = deferral.and_then(Value::as_object_mut)
-                    && deferral.get("daysLeft").and_then(Value::as_u64) == Some(0)
-                {
-                    deferral.remove("daysLeft");
-                }
-                text(&value)
-            })
-            .await
         }
         Surface::FailsOnMalformed if response.status() == StatusCode::BAD_REQUEST => {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -170,6 +148,41 @@ async fn respelt(response: Response, spell: impl FnOnce(Value) -> Vec<u8>) -> Re
     Response::from_parts(parts, Body::from(spell(value)))
 }
 
+/// Writes JSON as a look wants it.
+fn spelling(surface: Surface, value: Value) -> Vec<u8> {
+    match surface {
+        Surface::Reversed => text(&reversed(value)),
+        Surface::Spaced => format!("\r\n{value:#}\n\t").into_bytes(),
+        Surface::Escaped => escaped(&value),
+        Surface::ExtraMembersEverywhere => text(&extended(value)),
+        Surface::NoDaysLeftUnsaid => text(&without_no_days_left(value)),
+        _ => text(&value),
+    }
+}
+
+/// Takes `daysLeft` away where it is 0.
+fn without_no_days_left(mut value: Value) -> Value {
+    let deferral = value.get_mut("deferral").and_then(Value::as_object_mut);
+    if let Some(deferral) = deferral
+        && deferral.get("daysLeft").and_then(Value::as_u64) == Some(0)
+    {
+        deferral.remove("daysLeft");
+    }
+    value
+}
+
+/// Spells the media type in capitals, and adds a charset to it.
+fn with_media_type_respelt(mut response: Response) -> Response {
+    let respelt = match response.headers().get(CONTENT_TYPE) {
+        Some(kind) if kind == PROBLEM_JSON => "Application/Problem+JSON; charset=utf-8",
+        Some(kind) if kind == JSON => "Application/JSON; Charset=\"utf-8\"",
+        _ => return response,
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(respelt));
+    response
+}
+
 fn text(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }
@@ -190,7 +203,7 @@ fn reversed(value: Value) -> Value {
     }
 }
 
-/// Gives every object a member more. The description of the service is no answer of its, and stays as it is.
+/// Adds a member to every object. The description of the service stays as it is: a member more would change what it means.
 fn extended(value: Value) -> Value {
     match value {
         Value::Object(object) if object.contains_key("openapi") => Value::Object(object),
