@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use proofup_binding::exchange::Exchange;
+use proofup_domain::answer::REFUSED;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +114,7 @@ impl End {
             Self::Wrong => "wrong",
             Self::Error => "error",
             Self::TimedOut => "timed out",
-            Self::Refused => "refused",
+            Self::Refused => REFUSED,
         }
     }
 }

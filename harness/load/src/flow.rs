@@ -376,6 +376,7 @@ mod planted;
 mod tests {
     use std::sync::Arc;
 
+    use proofup_domain::answer::REFUSED;
     use proofup_judge::outcome::Outcome;
     use proofup_scenario::catalogue::embedded_catalogue;
     use proofup_scenario::spelling::ScenarioWriter;
@@ -403,7 +404,7 @@ mod tests {
                 file.step(Some("SIGN-5/flow-wrong-code"));
                 file.command(wrong);
                 file.set("control", &json!(slug));
-                file.set("expect", &json!({ "refused": "wrongCode" }));
+                file.set("expect", &json!({ REFUSED: "wrongCode" }));
             }
             file.step(Some(&slug));
             file.command(command);

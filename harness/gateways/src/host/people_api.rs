@@ -16,6 +16,7 @@ use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use proofup_domain::answer::REFUSED;
 use proofup_domain::command::GatewayBehaviour;
 use proofup_domain::state::Channel;
 use serde::Deserialize;
@@ -130,7 +131,7 @@ fn view(message: &Message, fate: MessageFate) -> Value {
         MessageFate::Delivered => "delivered",
         MessageFate::Held => "held",
         MessageFate::Dropped => "dropped",
-        MessageFate::Refused => "refused",
+        MessageFate::Refused => REFUSED,
     };
     let push = message.push.as_ref().map(|push| {
         json!({
