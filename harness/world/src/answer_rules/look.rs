@@ -104,12 +104,13 @@ impl AnswerSearch<'_> {
             return;
         }
         self.count(ExchangeRule::MaskedDestination);
-        for (place, text) in self.seen.response.places() {
+        let is_whole = |text: &str| {
             let text = text.to_lowercase();
-            let mut whole = wanted.destinations.iter();
-            if whole.any(|destination| text.contains(destination.as_str())) {
-                (self.broken)(ExchangeRule::MaskedDestination, place, None);
-            }
+            let mut destinations = wanted.destinations.iter();
+            destinations.any(|destination| text.contains(destination.as_str()))
+        };
+        for place in self.places_where(is_whole) {
+            (self.broken)(ExchangeRule::MaskedDestination, place, None);
         }
     }
 
@@ -136,8 +137,12 @@ impl AnswerSearch<'_> {
         if !self.text.contains(text) {
             return Vec::new();
         }
+        self.places_where(|held| stands(held, text))
+    }
+
+    fn places_where(&self, holds: impl Fn(&str) -> bool) -> Vec<String> {
         let places = self.places.get_or_init(|| self.seen.response.places());
-        let holding = places.iter().filter(|(_, held)| stands(held, text));
+        let holding = places.iter().filter(|(_, held)| holds(held));
         holding.map(|(place, _)| place.clone()).collect()
     }
 }
