@@ -3,13 +3,9 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use proofup_binding::Transport;
-use proofup_judge::outcome::Outcome;
-use proofup_runner::run::{RunConfig, TargetSession, run};
-use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
 
-use crate::config;
-use crate::planted::wait;
+use crate::{config, failed_checks};
 
 /// Carries requests to a server that declares a limit otherwise.
 fn declaring(inner: Transport, name: &'static str, limit: u32) -> Transport {
@@ -33,20 +29,8 @@ fn declaring(inner: Transport, name: &'static str, limit: u32) -> Transport {
 /// Returns the checks that failed in a run on a server that declares a limit otherwise.
 fn failed(name: &'static str, limit: u32) -> Vec<String> {
     let config = config(None, Vec::new());
-    let config = RunConfig {
-        session: TargetSession {
-            transport: declaring(config.session.transport.clone(), name, limit),
-            ..config.session.clone()
-        },
-        ..config
-    };
-    let stop = CancellationToken::new();
-    let output = wait(run(config, |_| {}, &stop)).expect("it answers");
-    let checks = output.cases.into_iter().flat_map(|case| case.checks);
-    checks
-        .filter(|check| matches!(check.outcome, Outcome::Failed(_)))
-        .map(|check| check.slug)
-        .collect()
+    let transport = declaring(config.session.transport.clone(), name, limit);
+    failed_checks(config, transport)
 }
 
 #[test]

@@ -24,10 +24,31 @@ mod suite;
 
 use std::sync::Arc;
 
+use proofup_binding::Transport;
 use proofup_domain::fault::FaultName;
-use proofup_runner::run::{RunConfig, Selection};
+use proofup_judge::outcome::Outcome;
+use proofup_runner::run::{RunConfig, Selection, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{Scenario, Suite, SuiteOrigin};
+use tokio_util::sync::CancellationToken;
+
+/// Runs against what a transport leads to in place of the session's, and returns the checks that failed.
+fn failed_checks(config: RunConfig, transport: Transport) -> Vec<String> {
+    let config = RunConfig {
+        session: TargetSession {
+            transport,
+            ..config.session.clone()
+        },
+        ..config
+    };
+    let stop = CancellationToken::new();
+    let output = planted::wait(run(config, |_| {}, &stop)).expect("it answers");
+    let checks = output.cases.into_iter().flat_map(|case| case.checks);
+    checks
+        .filter(|check| matches!(check.outcome, Outcome::Failed(_)))
+        .map(|check| check.slug)
+        .collect()
+}
 
 /// Returns how to run scenarios against the reference.
 fn config(fault: Option<FaultName>, scenarios: Vec<Scenario>) -> RunConfig {

@@ -1,15 +1,12 @@
 //! A server whose codes are too short: what is read of its messages is a defect of the server, not of the run.
 
-use proofup_judge::outcome::Outcome;
 use proofup_reference::app::{AppConfig, app};
 use proofup_reference::rules::RuleBook;
-use proofup_runner::run::{RunConfig, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::embedded_suite;
-use tokio_util::sync::CancellationToken;
 
-use crate::config;
-use crate::planted::{carried, wait};
+use crate::planted::carried;
+use crate::{config, failed_checks};
 
 /// Lists the failed checks of a few cases on a server whose codes have so many digits.
 fn failed(digits: u32) -> Vec<String> {
@@ -21,20 +18,7 @@ fn failed(digits: u32) -> Vec<String> {
         rule_book: RuleBook::default().altered(|rules| rules.limits.code_length = digits),
         ..AppConfig::new(config.session.clock.clone())
     });
-    let config = RunConfig {
-        session: TargetSession {
-            transport: carried(server),
-            ..config.session.clone()
-        },
-        ..config
-    };
-    let stop = CancellationToken::new();
-    let output = wait(run(config, |_| {}, &stop)).expect("it answers");
-    let checks = output.cases.into_iter().flat_map(|case| case.checks);
-    checks
-        .filter(|check| matches!(check.outcome, Outcome::Failed(_)))
-        .map(|check| check.slug)
-        .collect()
+    failed_checks(config, carried(server))
 }
 
 #[test]
