@@ -381,28 +381,38 @@ enum LineType {
 }
 
 /// Returns the metadata's example number of a region; a region it does not know gives a number that is none.
+///
+/// It is put together from the metadata, and written as people write it only where that is read back as the same number: the
+/// crate's parser takes a number of Réunion or Kazakhstan that begins like the country code for one that holds the code.
 fn example(region: &str, line: LineType) -> Number {
-    let number = DATABASE.by_id(region).and_then(|metadata| {
+    let known = DATABASE.by_id(region).and_then(|metadata| {
         let descriptors = metadata.descriptors();
         let descriptor = match line {
             LineType::Mobile => descriptors.mobile(),
             LineType::Fixed => descriptors.fixed_line(),
         };
-        let id = region.parse::<country::Id>().ok()?;
-        phonenumber::parse(Some(id), descriptor?.example()?).ok()
+        let national = descriptor?.example()?;
+        Some((national, format!("+{}{national}", metadata.country_code())))
     });
-    number.map_or_else(
-        || Number {
+    let Some((national, e164)) = known else {
+        return Number {
             region: region.to_owned(),
             typed: "1".to_owned(),
             e164: "1".to_owned(),
-        },
-        |number: PhoneNumber| Number {
-            region: region.to_owned(),
-            typed: number.format().mode(Mode::National).to_string(),
-            e164: number.format().mode(Mode::E164).to_string(),
-        },
-    )
+        };
+    };
+    let id = region.parse::<country::Id>().ok();
+    let reads = |text: &str| phonenumber::parse(id, text).ok();
+    let same = |number: &PhoneNumber| number.format().mode(Mode::E164).to_string() == e164;
+    let written = reads(&e164)
+        .filter(same)
+        .map(|number| number.format().mode(Mode::National).to_string())
+        .filter(|written| reads(written).is_some_and(|number| same(&number)));
+    Number {
+        region: region.to_owned(),
+        typed: written.unwrap_or_else(|| national.to_owned()),
+        e164,
+    }
 }
 
 /// Spells an E.164 number with the signs that people put between digits.
@@ -526,6 +536,25 @@ mod tests {
                 );
                 assert_eq!(parsed.format().mode(Mode::E164).to_string(), number.e164);
             }
+        }
+    }
+
+    #[test]
+    fn a_number_that_begins_like_its_country_code_is_not_cut() {
+        for (region, line, e164) in [
+            ("RE", LineType::Fixed, "+262262161234"),
+            ("GP", LineType::Fixed, "+590590201234"),
+            ("KZ", LineType::Mobile, "+77710009998"),
+            ("NL", LineType::Mobile, "+31612345678"),
+        ] {
+            let number = example(region, line);
+            assert_eq!(number.e164, e164, "{region}");
+            let digits: String = number.typed.chars().filter(char::is_ascii_digit).collect();
+            assert!(
+                digits.ends_with(&e164[e164.len() - 9..]),
+                "{}",
+                number.typed
+            );
         }
     }
 
