@@ -425,6 +425,10 @@ faults! {
         "Second steps and resets send without a pause.",
     OlderChallengeLives = "older-challenge-lives" ["CODE-5"]
         "An older second step or proof goes on with its own code beside a newer one.",
+    CodeSentAgain = "code-sent-again" ["CODE-5"]
+        "A setup that sends again sends the code that it sent before.",
+    ChallengeCodeSentAgain = "challenge-code-sent-again" ["CODE-5"]
+        "A newer second step or proof sends the code of the older one.",
     FinalSetupSends = "final-setup-sends" ["CODE-2" "CODE-3" "CODE-5"]
         "A setup that is over sends again when it is asked to.",
     EarlierStepsLive = "earlier-steps-live" ["APP-11"]

@@ -2,6 +2,7 @@
 //!
 //! The rest of the code asks the rules and knows nothing of faults.
 
+mod codes;
 mod sound;
 
 use proofup_domain::fault::FaultName;
@@ -14,6 +15,7 @@ use crate::rules::{PasswordComparison, RuleBook, Rules, Surface};
 pub fn rule_book(fault: FaultName) -> RuleBook {
     let alter = DEVIATIONS
         .iter()
+        .chain(codes::DEVIATIONS)
         .chain(sound::VARIANTS)
         .find(|(name, _)| *name == fault);
     alter.map_or_else(RuleBook::default, |(_, alter)| {
@@ -24,7 +26,7 @@ pub fn rule_book(fault: FaultName) -> RuleBook {
 /// Changes one field.
 type Deviation = fn(&mut Rules);
 
-/// Every fault that breaks something, with its deviation.
+/// The faults that break something, with their deviations; those about codes are in [`codes`].
 const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::RefusalsRepeatTheRequest, |rules| {
         rules.surface = Surface::RepeatsRequest
@@ -308,35 +310,6 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::ReviewWithoutSecondStep, |rules| {
         rules.step_up_in_review = false
-    }),
-    (FaultName::CodeASecondLonger, |rules| {
-        rules.code_end_included = true
-    }),
-    (FaultName::CodeNeverExpires, |rules| {
-        rules.limits.code_seconds = 86_400
-    }),
-    (FaultName::CodeAcceptedTwice, |rules| {
-        rules.code_works_once = false
-    }),
-    (FaultName::OlderCodeLives, |rules| {
-        rules.newer_code_kills_older = false
-    }),
-    (FaultName::WrongGuessesBurnNothing, |rules| {
-        rules.tries_are_limited = false
-    }),
-    (FaultName::OneTryTooMany, |rules| {
-        rules.limits.code_tries = 6
-    }),
-    (FaultName::FailuresNeverAddUp, |rules| {
-        rules.failures_add_up = false
-    }),
-    (FaultName::CodeInTheAnswer, |rules| rules.shows_codes = true),
-    (FaultName::SendingUnlimited, |rules| {
-        rules.throttles_sending = false
-    }),
-    (FaultName::CodeTrimmed, |rules| rules.trims_codes = true),
-    (FaultName::AnyCodeAccepted, |rules| {
-        rules.takes_any_code = true
     }),
     (FaultName::FailedSendThrottles, |rules| {
         rules.failed_send_counts = true

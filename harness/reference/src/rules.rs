@@ -358,6 +358,10 @@ rules! {
     code_works_once: bool = true,
     /// A newer code kills the older. Requirements: `CODE-5`, `MAIL-10`.
     newer_code_kills_older: bool = true,
+    /// Each message of a setup has a code of its own. Requirement: `CODE-5`.
+    each_code_is_new: bool = true,
+    /// Each message of a second step or of a reset has a code of its own. Requirement: `CODE-5`.
+    each_challenge_code_is_new: bool = true,
     /// A newer second step or proof of a reset kills the older. Requirement: `CODE-5`.
     newer_challenge_kills_older: bool = true,
     /// A setup that is over may be asked to send again. Requirements: `CODE-2`, `CODE-3`, `CODE-5`.

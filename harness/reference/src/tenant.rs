@@ -2,13 +2,14 @@
 //!
 //! **Invariant:** the lock is taken by [`Tenant::turn`] alone, for synchronous work; it cannot be held across an await.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::Timestamp;
 use proofup_domain::clock::Clock;
 use proofup_domain::method::Method;
 use proofup_domain::policy::Policy;
+use proofup_domain::secret::Secret;
 use proofup_domain::state::Activity;
 
 use crate::by_id::ById;
@@ -80,6 +81,8 @@ pub(crate) struct TenantState {
     /// The last code and the last token, where rules say that they are counted up.
     pub(crate) last_code: Option<u64>,
     pub(crate) last_token: Option<u128>,
+    /// The last code for each purpose and destination, where rules say that it is sent again.
+    pub(crate) codes_by_purpose: BTreeMap<String, Secret>,
     pub(crate) keyed: Arc<Keyed>,
     pub(crate) tokens: TenantTokens<Tenant>,
     /// By account key.
@@ -133,6 +136,7 @@ impl Tenant {
                 random: setup.random,
                 last_code: None,
                 last_token: None,
+                codes_by_purpose: BTreeMap::new(),
                 keyed,
                 tokens: TenantTokens::new(index, Weak::clone(own)),
                 users: setup.users,

@@ -6,6 +6,7 @@
 
 mod alike;
 mod look;
+mod repeats;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,8 @@ pub enum ExchangeRule {
     AllowWith405,
     /// No answer holds a code that was sent or typed.
     NoCode,
+    /// A message never repeats the code of the one before, for the same use and destination.
+    NewCodeEachTime,
     /// No answer holds a password, and no refusal a secret of any kind.
     NoSecret,
     /// No answer holds the answer to a security question.
@@ -53,10 +56,11 @@ pub enum ExchangeRule {
 
 impl ExchangeRule {
     /// Lists every rule.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NoServerError,
         Self::AllowWith405,
         Self::NoCode,
+        Self::NewCodeEachTime,
         Self::NoSecret,
         Self::NoQuestionAnswer,
         Self::AppSecretInSetupOnly,
@@ -76,6 +80,7 @@ impl ExchangeRule {
             Self::NoServerError => ("API-1", "no-answer-is-a-server-error"),
             Self::AllowWith405 => ("API-1", "every-405-has-allow"),
             Self::NoCode => ("CODE-7", "no-answer-holds-a-code"),
+            Self::NewCodeEachTime => ("CODE-5", "no-message-repeats-the-code-before"),
             Self::NoSecret => ("API-4", "no-answer-holds-a-secret"),
             Self::NoQuestionAnswer => ("QUES-4", "no-answer-holds-an-answer-to-a-question"),
             Self::AppSecretInSetupOnly => ("APP-17", "no-answer-after-setup-holds-the-secret"),
@@ -96,6 +101,9 @@ impl ExchangeRule {
             Self::NoServerError => "no server error, except where a provider fails",
             Self::AllowWith405 => "a header `Allow` with status 405",
             Self::NoCode => "no code in any answer",
+            Self::NewCodeEachTime => {
+                "another code than the one before, for the same use and destination"
+            }
             Self::NoSecret => "no password in any answer, and no secret in a refusal",
             Self::NoQuestionAnswer => "no answer to a security question in any answer",
             Self::AppSecretInSetupOnly => "the secret of an app only while it is set up",
@@ -136,6 +144,8 @@ struct Sightings {
     cases: BTreeSet<String>,
     /// The secrets that were seen there; digits may stand in a place by chance, two different codes do not.
     codes: BTreeSet<Secret>,
+    /// The messages that repeated a code: the case, and which of its sendings.
+    repeats: BTreeSet<(String, usize)>,
     /// The exchange of the first case by name, so that the order in which cases end changes nothing.
     exchange: Option<Exchange>,
 }
@@ -168,8 +178,13 @@ impl AnswerRules {
     #[must_use]
     pub fn broken(&self) -> Vec<BrokenRule> {
         let ledger = self.ledger();
-        let counts = |rule: ExchangeRule, sightings: &Sightings| {
-            rule != ExchangeRule::NoCode || sightings.codes.len() > 1
+        let counts = |rule: ExchangeRule, sightings: &Sightings| match rule {
+            ExchangeRule::NoCode => sightings.codes.len() > 1,
+            ExchangeRule::NewCodeEachTime => {
+                let looked = ledger.looked.get(&rule).copied().unwrap_or_default();
+                repeats::beyond_chance(sightings.repeats.len(), looked)
+            }
+            _ => true,
         };
         ledger
             .broken
@@ -201,6 +216,7 @@ impl AnswerRules {
             let sightings = ledger.broken.entry(key).or_insert_with(|| Sightings {
                 cases: BTreeSet::new(),
                 codes: BTreeSet::new(),
+                repeats: BTreeSet::new(),
                 exchange: None,
             });
             let is_first = sightings
@@ -212,6 +228,8 @@ impl AnswerRules {
             }
             sightings.cases.insert(case.to_owned());
             sightings.codes.extend(sighting.code);
+            let repeat = sighting.repeat.map(|nth| (case.to_owned(), nth));
+            sightings.repeats.extend(repeat);
         }
     }
 }
@@ -222,6 +240,8 @@ struct Sighting {
     operation: String,
     place: String,
     code: Option<Secret>,
+    /// Which of the case's sendings repeated a code.
+    repeat: Option<usize>,
     exchange: Option<Exchange>,
 }
 
@@ -253,12 +273,16 @@ impl World<'_> {
                     operation: seen.operation.clone(),
                     place,
                     code,
+                    repeat: None,
                     exchange: self.shown(seen),
                 });
             });
         }
         self.compare_answers(&mut looked, &mut found);
         self.look_at_messages(&mut looked, &mut found);
+        if !wanted.provider_fails {
+            self.look_for_repeated_codes(&mut looked, &mut found);
+        }
         self.context.answers.add(case, &looked, found);
     }
 
@@ -284,6 +308,7 @@ impl World<'_> {
                     operation: seen.operation.clone(),
                     place,
                     code: None,
+                    repeat: None,
                     exchange: self.shown(seen),
                 });
             }
@@ -395,6 +420,7 @@ impl World<'_> {
                 operation: message.channel.as_str().to_owned(),
                 place: "a destination that nobody of the case registered or typed".to_owned(),
                 code: None,
+                repeat: None,
                 exchange: None,
             });
         }

@@ -75,7 +75,8 @@ impl World<'_> {
             }
             CodeRole::Previous => {
                 read.sent = self.sent_codes(handle).await.unwrap_or_default();
-                if read.sent.len() < 2
+                let mut own = read.sent.windows(2);
+                if own.all(|pair| pair[0] == pair[1])
                     && let Some(before) = self.handles.predecessor(handle)
                 {
                     read.before = self.sent_codes(before).await?.pop();
@@ -109,11 +110,10 @@ impl World<'_> {
         }
         let pattern = self.context.session.target.code_pattern(channel);
         let messages = self.messages_of(handle);
-        let mut codes: Vec<Secret> = messages
+        let codes: Vec<Secret> = messages
             .iter()
             .filter_map(|message| message.code(pattern))
             .collect();
-        codes.dedup();
         if codes.is_empty() && messages.iter().any(|message| holds_a_short_code(message)) {
             self.short_codes.insert(channel);
         }

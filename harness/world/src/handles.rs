@@ -90,6 +90,19 @@ impl Handle {
     }
 }
 
+/// What one command sent to an address or a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageCause {
+    /// What it was sent for.
+    pub what: HandleKind,
+    /// For whom.
+    pub owner: Name,
+    /// Where it went.
+    pub destination: (Channel, String),
+    /// Its message lies behind this cursor, and not behind that of the next sending to the destination.
+    pub since: Cursor,
+}
+
 /// A command that succeeded, and what its answer told.
 #[derive(Debug)]
 pub struct Success<'a> {
@@ -113,6 +126,8 @@ pub struct Handles {
     all: Vec<Handle>,
     /// What the target file kept of each person: what making them told.
     people: BTreeMap<Name, BTreeMap<String, Value>>,
+    /// What was sent, in order.
+    causes: Vec<MessageCause>,
 }
 
 impl Handles {
@@ -137,6 +152,7 @@ impl Handles {
                 }
             }
         }
+        self.note_cause(&handle, handle.since);
         self.all.push(handle);
     }
 
@@ -154,6 +170,23 @@ impl Handles {
         if self.all[index].until.take().is_some() {
             self.all[index].since = now;
         }
+        let handle = self.all[index].clone();
+        self.note_cause(&handle, now);
+    }
+
+    fn note_cause(&mut self, handle: &Handle, since: Cursor) {
+        self.causes
+            .extend(handle.destination.clone().map(|destination| MessageCause {
+                what: handle.what,
+                owner: handle.owner.clone(),
+                destination,
+                since,
+            }));
+    }
+
+    /// Lists what commands sent to addresses and numbers, in order.
+    pub fn causes(&self) -> &[MessageCause] {
+        &self.causes
     }
 
     /// Finds the index of a handle: by its bound name, else the latest of the kind that the user began.

@@ -151,7 +151,14 @@ impl Turn<'_> {
         let id = self.state.random.id();
         let masked = recipient.masked();
         let (kind, seconds) = recipient.kind_and_life(self.rules);
-        let prepared = self.prepare(recipient, &target, &id, seconds)?;
+        let mut prepared = self.prepare(recipient, &target, &id, seconds)?;
+        let is_new = match target {
+            CallbackTarget::Enrollment(_) => self.rules.each_code_is_new,
+            CallbackTarget::Challenge(_) => self.rules.each_challenge_code_is_new,
+        };
+        if !is_new {
+            self.repeat_code(format!("{user} {is_setup} {destination}"), &mut prepared);
+        }
         let sent_before = self.count_send(user, &destination);
         let shows = self.rules.shows_codes || self.rules.codes_in_headers;
         let attempt = AttemptRecord {
@@ -182,6 +189,20 @@ impl Turn<'_> {
             ticket,
         };
         Ok((attempt, sending))
+    }
+
+    /// Puts the code that was sent before for the same purpose in the place of the one that was drawn.
+    fn repeat_code(&mut self, purpose: String, prepared: &mut PreparedSend) {
+        let (Outgoing::Text { code, .. } | Outgoing::Mail { code, .. }) = &mut prepared.outgoing
+        else {
+            return;
+        };
+        let by_purpose = &mut self.state.codes_by_purpose;
+        let before = by_purpose.entry(purpose).or_insert_with(|| code.clone());
+        *code = before.clone();
+        let digest = self.state.keyed.digest("code", code.expose());
+        prepared.expected = ExpectedProof::Code(digest);
+        prepared.shown = Some(code.clone());
     }
 
     /// Draws what is sent, and makes the record that a callback will look for.

@@ -137,6 +137,7 @@ fn sighting(code: Option<&str>) -> Sighting {
         operation: "listMethods".to_owned(),
         place: "$.value[*].id".to_owned(),
         code: code.map(Secret::new),
+        repeat: None,
         exchange: None,
     }
 }
@@ -153,4 +154,23 @@ fn six_digits_count_where_two_different_codes_stood() {
     assert_eq!(broken.len(), 1, "one place is one finding");
     assert_eq!((broken[0].case.as_str(), broken[0].cases), ("a", 3));
     assert_eq!(rules.looked(ExchangeRule::NoCode), 3);
+}
+
+#[test]
+fn a_code_that_is_sent_again_counts_from_the_second_time_and_playing_a_case_again_is_none() {
+    let repeated = |nth| Sighting {
+        rule: ExchangeRule::NewCodeEachTime,
+        repeat: Some(nth),
+        ..sighting(None)
+    };
+    let looked = BTreeMap::from([(ExchangeRule::NewCodeEachTime, 3)]);
+    let rules = AnswerRules::default();
+    rules.add("a", &looked, vec![repeated(1)]);
+    rules.add("a", &looked, vec![repeated(1)]);
+    assert!(rules.broken().is_empty(), "one may be chance");
+    rules.add("b", &looked, vec![repeated(1)]);
+    assert_eq!(rules.broken().len(), 1);
+    let rules = AnswerRules::default();
+    rules.add("a", &looked, vec![repeated(1), repeated(2)]);
+    assert_eq!(rules.broken().len(), 1, "one case may be enough");
 }

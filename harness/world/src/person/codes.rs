@@ -69,12 +69,22 @@ impl KnownCodes<'_> {
         newest.ok_or_else(|| format!("no code was sent to {}", self.user))
     }
 
-    /// Returns the code before the newest: of the same use, else the newest of what came before it.
+    /// Returns the code before the newest: of the same use, else the newest of what came before it. A code that was sent again
+    /// unchanged has none before it, because both are the newest.
     fn previous(&self) -> Result<Secret, String> {
-        let own = self.sent.iter().rev().nth(1);
-        own.or(self.sent_before)
-            .cloned()
-            .ok_or_else(|| "no code was sent before for the same use and method".to_owned())
+        let newest = self.sent.last();
+        let mut own = self.sent.iter().rev();
+        let own = own.find(|code| newest != Some(code));
+        let before = own.or_else(|| self.sent_before.filter(|code| newest != Some(*code)));
+        before.cloned().ok_or_else(|| {
+            let again = self.sent.len() > 1 || self.sent_before.is_some();
+            if again {
+                "the code that was sent again is the one before; once is chance, more is told under CODE-5"
+            } else {
+                "no code was sent before for the same use and method"
+            }
+            .to_owned()
+        })
     }
 
     /// Computes what an authenticator of the person shows, so many steps from now.
