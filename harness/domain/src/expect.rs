@@ -374,7 +374,8 @@ impl Expectation {
                 reasons: refused.reasons.clone(),
                 details: FieldPatterns::new(),
             }),
-            _ => Self::success(),
+            Self::AnyOf(several) => Self::AnyOf(several.iter().map(Self::kind).collect()),
+            Self::Success(_) | Self::Together(_) => Self::success(),
         }
     }
 

@@ -152,22 +152,22 @@ pub(super) fn inbox(channel: Channel, holder: usize, destination: &Destination) 
 
 impl StepContext {
     /// Refuses to send too soon after the last time, or where the gateway fails; nothing is changed by either.
-    pub(super) fn can_send(&self, message: &OutgoingMessage) -> Result<(), Told> {
+    ///
+    /// To what was perhaps sent to, sending is too soon or not: that is a matter of reading.
+    pub(super) fn can_send(&mut self, message: &OutgoingMessage) -> Result<(), Told> {
         let Some(channel) = channel(message.kind) else {
             return Ok(());
         };
-        let interval = SignedDuration::from_secs(self.limits().resend_seconds.into());
-        let mut sent = self.person(message.account).sent.iter();
-        if let Some((_, last)) = sent.find(|(line, _)| *line == message.destination) {
-            let left = interval.saturating_sub(self.now.duration_since(*last));
-            if left.is_positive() {
-                let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
-                return Err(Told::refused_with(
-                    Refusal::Throttled,
-                    "retryAfter",
-                    Pattern::Number(seconds.into()),
-                ));
-            }
+        let person = self.person(message.account);
+        let surely = self.seconds_left(&person.sent, &message.destination);
+        let perhaps = self.seconds_left(&person.perhaps_sent, &message.destination);
+        let left = surely.or_else(|| perhaps.filter(|_| self.reading()));
+        if let Some(seconds) = left {
+            return Err(Told::refused_with(
+                Refusal::Throttled,
+                "retryAfter",
+                Pattern::Number(seconds.into()),
+            ));
         }
         match self.state.outbox.behaviour(channel) {
             GatewayBehaviour::Deliver
@@ -180,6 +180,33 @@ impl StepContext {
             | GatewayBehaviour::Reset
             | GatewayBehaviour::Dead => Err(Told::refused(Refusal::GatewayFailed)),
         }
+    }
+
+    /// Returns how long sending to a destination still is too soon, in seconds rounded up; none: it is not.
+    fn seconds_left(&self, sent: &[(Destination, Timestamp)], to: &Destination) -> Option<i64> {
+        let interval = SignedDuration::from_secs(self.limits().resend_seconds.into());
+        let (_, last) = sent.iter().find(|(line, _)| line == to)?;
+        let left = interval.saturating_sub(self.now.duration_since(*last));
+        left.is_positive()
+            .then(|| left.as_secs() + i64::from(left.subsec_nanos() > 0))
+    }
+
+    /// Returns whether sending is too soon by any reading.
+    pub(super) fn is_surely_too_soon(&self, message: &OutgoingMessage) -> bool {
+        let sent = &self.person(message.account).sent;
+        self.seconds_left(sent, &message.destination).is_some()
+    }
+
+    /// Remembers that one of several destinations was sent to now, and that no answer told which.
+    pub(super) fn sent_to_one_of(&mut self, account: usize, several: &[Destination]) {
+        let now = self.now;
+        let person = self.person_mut(account);
+        person.sent.retain(|(line, _)| !several.contains(line));
+        person
+            .perhaps_sent
+            .retain(|(line, _)| !several.contains(line));
+        let perhaps = several.iter().map(|line| (line.clone(), now));
+        person.perhaps_sent.extend(perhaps);
     }
 
     /// Sends what [`Self::can_send`] let pass, and returns the number of the code if it holds one.

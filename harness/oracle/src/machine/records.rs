@@ -72,6 +72,8 @@ pub(crate) struct PersonState {
     pub(crate) resets: Vec<Reset>,
     /// When something was last sent to a destination for this person.
     pub(crate) sent: Vec<(Destination, Timestamp)>,
+    /// When something was last sent to one of several destinations, for each of them: no answer told which.
+    pub(crate) perhaps_sent: Vec<(Destination, Timestamp)>,
     pub(crate) failures: u32,
     pub(crate) blocked_until: Option<Timestamp>,
     pub(crate) window_opened: Option<Timestamp>,
@@ -252,6 +254,7 @@ impl PersonState {
             challenges: Vec::new(),
             resets: Vec::new(),
             sent: Vec::new(),
+            perhaps_sent: Vec::new(),
             failures: 0,
             blocked_until: None,
             window_opened: None,

@@ -13,7 +13,7 @@ use super::records::{AnswerText, ChallengeTarget, ProofSubject, Ref, RefKind, Re
 use super::verify::folded;
 use super::{Handled, StepContext};
 use crate::user::Choice;
-use crate::{reset, usable};
+use crate::{default, reset, usable};
 
 /// How answers to a reset's questions are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,50 +143,55 @@ impl StepContext {
             let refusals = [Refusal::NotFound, Refusal::MethodNotAvailable];
             return Err(Told::any_of(&refusals));
         }
-        let choice = self.reset_choice(at, method, kind, found.flatten())?;
-        let begun = self.begin_challenge(at.owner, choice, ChallengeTarget::Reset(at.index))?;
+        let choices = self.reset_choices(at, method, kind, found.flatten())?;
+        let target = ChallengeTarget::Reset(at.index);
+        let begun = self.begin_challenge_by_any(at.owner, &choices, target)?;
         self.bind(RefKind::Proof, actor, bind, begun);
         Ok(Told::success(self.challenge_answer(begun)))
     }
 
-    /// Picks how to pass a gate: by the kind that is named, else by the strongest that this reset may use.
+    /// Lists how to pass a gate, the preferred way first: by the kind that is named, else by the strongest that this reset may
+    /// use.
     ///
-    /// When every gate is passed, whether one more may be passed is a matter of reading.
-    fn reset_choice(
+    /// Of several methods of the sort the default is tried first, as it is listed first; any may be. When every gate is passed, whether one more may be passed is a matter of reading.
+    fn reset_choices(
         &mut self,
         at: Ref,
         method: Method,
         kind: Option<ChallengeKind>,
         id: Option<u32>,
-    ) -> Result<Choice, Told> {
+    ) -> Result<Vec<Choice>, Told> {
         let passed = self.gates_counted(at);
         let (policy, person) = (&self.state.policy, self.person(at.owner));
         let needed = usable::gates(policy, person.user.role);
         let enough = u32::try_from(passed.len()).is_ok_and(|passed| passed >= needed);
         let again = passed.contains(&usable::gate(method));
         let held = person.user.registered.iter();
-        let choice = held
+        let mut choices: Vec<Choice> = held
             .filter(|held| held.method == method && id.is_none_or(|id| id == held.id))
-            .find_map(|held| {
+            .filter_map(|held| {
                 usable::reset_kinds(policy, person.user.role, held)
                     .into_iter()
                     .find(|usable| kind.is_none_or(|kind| kind == *usable))
                     .map(|kind| Choice { id: held.id, kind })
-            });
+            })
+            .collect();
+        let default = default::shown(policy, &person.user).map(|default| default.id);
+        choices.sort_by_key(|choice| (choice.kind, Some(choice.id) != default));
         let blocked = person.blocked(self.now);
         let passed = Told::refused(Refusal::GateAlreadyPassed);
         if blocked && !self.reading() {
             let refusals = [Refusal::Blocked, Refusal::ContactAdministrator];
             return Err(Told::any_of(&refusals));
         }
-        match choice {
-            Some(_) if again => Err(passed),
-            None if again => Err(passed.or_refused(&[Refusal::MethodNotAvailable])),
-            None => Err(Told::any_of(&[Refusal::MethodNotAvailable])),
-            Some(_) if enough && !self.reading() => {
+        match (choices.is_empty(), again) {
+            (false, true) => Err(passed),
+            (true, true) => Err(passed.or_refused(&[Refusal::MethodNotAvailable])),
+            (true, false) => Err(Told::refused(Refusal::MethodNotAvailable)),
+            (false, false) if enough && !self.reading() => {
                 Err(passed.or_refused(&[Refusal::MethodNotAvailable, Refusal::OutOfOrder]))
             }
-            Some(choice) => Ok(choice),
+            (false, false) => Ok(choices),
         }
     }
 

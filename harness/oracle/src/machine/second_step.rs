@@ -44,27 +44,28 @@ impl StepContext {
             let refusals = [Refusal::NotFound, Refusal::MethodNotAvailable];
             return Err(Told::any_of(&refusals));
         }
-        let choice = self.second_step_choice(at, method, kind, found.flatten());
-        let choice = choice.ok_or_else(|| Told::refused(Refusal::MethodNotAvailable))?;
-        let begun = self.begin_challenge(at.owner, choice, ChallengeTarget::Session(at.index))?;
+        let choices = self.second_step_choices(at, method, kind, found.flatten());
+        let target = ChallengeTarget::Session(at.index);
+        let begun = self.begin_challenge_by_any(at.owner, &choices, target)?;
         self.bind(RefKind::Challenge, actor, bind, begun);
         Ok(Told::success(self.challenge_answer(begun)))
     }
 
-    /// Picks how to prove: the default if nothing is named, else what is named.
+    /// Lists how to prove, the preferred way first: the default if nothing is named, else what is named.
     ///
-    /// Where a name fits several, the default is meant if it fits, or the strongest: that is a matter of reading.
-    fn second_step_choice(
-        &mut self,
+    /// Where a name fits several, the default is meant if it fits, or the strongest kind by any of them: that is a matter of
+    /// reading.
+    fn second_step_choices(
+        &self,
         at: Ref,
         method: Option<Method>,
         kind: Option<ChallengeKind>,
         id: Option<u32>,
-    ) -> Option<Choice> {
+    ) -> Vec<Choice> {
         let (policy, user) = (&self.state.policy, &self.person(at.owner).user);
         let shown = default::shown(policy, user);
         let Some(method) = method else {
-            return shown;
+            return shown.into_iter().collect();
         };
         let fits = |choice: &Choice| {
             user.find(choice.id)
@@ -72,16 +73,46 @@ impl StepContext {
                 && kind.is_none_or(|kind| kind == choice.kind)
                 && id.is_none_or(|id| id == choice.id)
         };
-        let strongest = default::proofs(policy, user).into_iter().find(fits);
-        let default = shown.filter(fits);
-        if default.is_some() && default != strongest && self.reading() {
-            return strongest;
+        let proofs = default::proofs(policy, user).into_iter().filter(fits);
+        let mut choices: Vec<Choice> = proofs.collect();
+        let strongest = choices.first().map(|choice| choice.kind);
+        choices.retain(|choice| Some(choice.kind) == strongest);
+        if let Some(shown) = shown.filter(fits) {
+            choices.retain(|choice| *choice != shown);
+            choices.insert(0, shown);
         }
-        default.or(strongest)
+        choices
+    }
+
+    /// Begins to prove by one of several ways; which one is a matter of reading (`domain.md` §13).
+    ///
+    /// No answer tells which of several devices got the notification. So each to which it could have been sent may have been
+    /// sent to just now, and asking for it by name may be throttled or not.
+    pub(super) fn begin_challenge_by_any(
+        &mut self,
+        owner: usize,
+        choices: &[Choice],
+        target: ChallengeTarget,
+    ) -> Result<Ref, Told> {
+        let Some((last, others)) = choices.split_last() else {
+            return Err(Told::refused(Refusal::MethodNotAvailable));
+        };
+        let meant = others.iter().find(|_| !self.reading()).unwrap_or(last);
+        let alike = choices.iter().filter(|choice| choice.kind == meant.kind);
+        let alike: Vec<Destination> = alike
+            .filter_map(|choice| self.message(owner, *choice, target))
+            .filter(|message| !self.is_surely_too_soon(message))
+            .map(|message| message.destination)
+            .collect();
+        let begun = self.begin_challenge(owner, *meant, target)?;
+        if alike.len() > 1 {
+            self.sent_to_one_of(owner, &alike);
+        }
+        Ok(begun)
     }
 
     /// Begins to prove by a registered method: sends what is to be sent, and kills the older one of the same use.
-    pub(super) fn begin_challenge(
+    fn begin_challenge(
         &mut self,
         owner: usize,
         choice: Choice,

@@ -9,6 +9,7 @@ mod prepared;
 mod proving;
 mod setting_up;
 mod signing_in;
+mod which_device;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,9 +7,10 @@ use proofup_domain::answer::Answer;
 use proofup_domain::capabilities::Limits;
 use proofup_domain::command::Command;
 use proofup_domain::edition::Edition;
-use proofup_domain::expect::Expectation;
+use proofup_domain::expect::{Allowed, Expectation, FieldPatterns, Pattern};
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
+use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{NewUser, NumberFacts, ProvisionedTenant, State, Transition, step};
 use serde_json::{Value, json};
 
@@ -21,11 +22,15 @@ const APART: [&str; 6] = ["id", "check", "expect", "control", "times", "mangle"]
 pub(crate) struct Told {
     pub(crate) checks: u32,
     pub(crate) disagreements: Vec<String>,
+    /// Each check that blames an answer which the oracle admits, and that answer.
+    pub(crate) blamed: Vec<(String, String)>,
 }
 
 /// Walks a file in one edition.
-pub(crate) fn tell(story: &Value, edition: Edition) -> Told {
-    let mut walk = Walk::new(story, edition);
+///
+/// `allowed` tells which refusals the catalogue calls as good as an expected one, by requirement.
+pub(crate) fn tell(story: &Value, edition: Edition, allowed: &BTreeMap<String, Allowed>) -> Told {
+    let mut walk = Walk::new(story, edition, allowed);
     walk.prepare(story);
     for item in items(&story["steps"]) {
         walk.step(item);
@@ -33,14 +38,15 @@ pub(crate) fn tell(story: &Value, edition: Edition) -> Told {
     walk.told
 }
 
-struct Walk {
+struct Walk<'a> {
+    allowed: &'a BTreeMap<String, Allowed>,
     state: State,
     now: Timestamp,
     told: Told,
 }
 
-impl Walk {
-    fn new(story: &Value, edition: Edition) -> Self {
+impl<'a> Walk<'a> {
+    fn new(story: &Value, edition: Edition, allowed: &'a BTreeMap<String, Allowed>) -> Self {
         let mut policy = policy(story);
         policy.edition = edition;
         let users = items(&story["users"]).iter().map(|user| NewUser {
@@ -60,6 +66,7 @@ impl Walk {
         };
         let start = story["start"].as_str().unwrap_or("2026-01-15T09:00:00Z");
         Self {
+            allowed,
             state: State::new(tenant),
             now: start.parse().expect("the start is an instant"),
             told: Told::default(),
@@ -142,7 +149,10 @@ impl Walk {
         for _ in 1..times(&item["times"]) {
             let mut earlier = item.clone();
             earlier["check"] = Value::Null;
-            earlier["expect"] = same_kind(&item["expect"]);
+            if let Some(expect) = item.get("expect") {
+                let expect = Expectation::read(expect).expect("the suite is loaded elsewhere");
+                earlier["expect"] = expect.kind().to_json();
+            }
             self.once(&earlier);
         }
         self.once(item);
@@ -157,7 +167,19 @@ impl Walk {
         let expect = item.get("expect").map(Expectation::read);
         let expect = expect.transpose().expect("the suite is loaded elsewhere");
         let expect = expect.unwrap_or(Expectation::success());
-        self.told.checks += u32::from(item["check"].is_string());
+        if let Some(slug) = item["check"].as_str() {
+            self.told.checks += 1;
+            let requirement = slug.split('/').next().unwrap_or_default();
+            let allowed = &self.allowed[requirement];
+            let blamed = outcome
+                .expected
+                .alternatives()
+                .iter()
+                .flat_map(each_reading);
+            let blamed = blamed.filter(|admitted| !has_room(&expect, admitted, allowed));
+            let blamed = blamed.map(|admitted| (slug.to_owned(), admitted.to_string()));
+            self.told.blamed.extend(blamed);
+        }
         let found = outcome.expected.meeting(&expect);
         if let Some(why) = outcome.expected.unbound() {
             self.disagree(item, &format!("cannot be done: {why}"));
@@ -188,12 +210,44 @@ impl Walk {
     }
 }
 
-/// Keeps of an expectation what holds for each of several times: success, or the same refusal.
-fn same_kind(expect: &Value) -> Value {
-    match expect.get("refused") {
-        Some(refused) => json!({ "refused": refused }),
-        None => json!({}),
+/// Lists what an expectation of the oracle admits, one by one: with one refusal, and one value of each field.
+fn each_reading(admitted: &Expectation) -> Vec<Expectation> {
+    match admitted {
+        Expectation::AnyOf(several) => several.iter().flat_map(each_reading).collect(),
+        Expectation::Refused(refused) => {
+            let reasons = refused.reasons.as_slice().iter();
+            let one = |reason: &_| Expectation::refused_with(*reason, refused.details.clone());
+            reasons.map(one).collect()
+        }
+        Expectation::Success(fields) => {
+            let mut readings = vec![FieldPatterns::new()];
+            for (name, pattern) in fields.iter() {
+                let values = match pattern {
+                    Pattern::AnyOf(values) => values.as_slice(),
+                    one => std::slice::from_ref(one),
+                };
+                let each = readings.iter().flat_map(|reading| {
+                    values.iter().map(move |value| {
+                        let mut reading = reading.clone();
+                        reading.set(name.to_owned(), value.clone());
+                        reading
+                    })
+                });
+                readings = each.collect();
+            }
+            readings.into_iter().map(Expectation::Success).collect()
+        }
+        Expectation::Together(_) => vec![admitted.clone()],
     }
+}
+
+/// Returns whether what a check expects leaves room for an answer, by itself or by what the catalogue calls as good.
+fn has_room(expect: &Expectation, admitted: &Expectation, allowed: &Allowed) -> bool {
+    let as_good = |(expected, good): (&Refusal, &BTreeSet<Refusal>)| {
+        let is_good = admitted.refusal().is_some_and(|came| good.contains(&came));
+        is_good && expect.meets(&Expectation::refused(*expected))
+    };
+    expect.meets(admitted) || allowed.iter().any(as_good)
 }
 
 /// Returns the facts of the numbers that files spell out: the oracle has no phone metadata.

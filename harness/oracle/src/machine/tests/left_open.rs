@@ -8,7 +8,7 @@ use super::{read, start, step, tenant};
 
 /// A policy, who did what, and everything that the last command may be answered with: refusals, and `success` or fields of
 /// one.
-type Row<'a> = (&'a str, &'a [&'a [&'a str]], &'a [&'a str]);
+pub(super) type Row<'a> = (&'a str, &'a [&'a [&'a str]], &'a [&'a str]);
 
 const STEP: &str = "twoStep.kinds = ['appCode', 'textMessage', 'voiceCall']\ntwoStep.requiredAtSignIn = true\n\
     choice.differentMethod = true";
@@ -92,7 +92,7 @@ const RESET_BEGUN: &[&str] = PROOF.split_at(1).0;
 
 /// Checks that a row admits what it lists and nothing else. A word with `=` names one field of a success.
 #[track_caller]
-fn check((policy, story, admitted): Row<'_>) {
+pub(super) fn check((policy, story, admitted): Row<'_>) {
     let (mut state, mut now, mut last) = (tenant(policy), start(), None);
     let story = story.concat();
     for line in &story {
