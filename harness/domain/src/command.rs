@@ -14,7 +14,8 @@ use crate::state::Channel;
 
 pub use role::{
     AddBy, AddressRef, AnswersRole, CallbackSecret, CodeRole, CodeShape, Dialled, GatewayBehaviour,
-    GivenAnswer, Mangle, Name, NewPasswordRole, PasswordRole, PasswordShape, PhoneRef, Which,
+    GivenAnswer, Mangle, Name, NewPasswordRole, PasswordRole, PasswordShape, PhoneRef,
+    WellKnownCode, Which,
 };
 
 /// A command: what one actor does.

@@ -453,6 +453,10 @@ faults! {
         "A notification is approved with the secret of any device.",
     LimitAtTheStartOnly = "limit-at-the-start-only" ["AVAIL-9"]
         "How many methods there may be is checked when a setup begins, and never again.",
+    ZerosAlwaysRight = "zeros-always-right" ["CODE-12"]
+        "000000 counts for every code that was sent.",
+    AscendingAlwaysRight = "ascending-always-right" ["CODE-12"]
+        "123456 counts for every code of an authenticator.",
     ExtraJsonFields = "extra-json-fields" []
         "Sound: answers hold more than is asked for.",
     ExtraHeaders = "extra-headers" []

@@ -13,20 +13,22 @@ use crate::rules::{PasswordComparison, RuleBook, Rules, Surface};
 /// Returns the rules of a service that has the fault, and no other.
 #[must_use]
 pub fn rule_book(fault: FaultName) -> RuleBook {
-    let alter = DEVIATIONS
-        .iter()
-        .chain(codes::DEVIATIONS)
-        .chain(sound::VARIANTS)
-        .find(|(name, _)| *name == fault);
+    let alter = rows().find(|(name, _)| *name == fault);
     alter.map_or_else(RuleBook::default, |(_, alter)| {
         RuleBook::default().altered(alter)
     })
 }
 
+/// Lists every fault with its deviation.
+fn rows() -> impl Iterator<Item = &'static (FaultName, Deviation)> {
+    let tables = [DEVIATIONS, codes::DEVIATIONS, sound::VARIANTS];
+    tables.into_iter().flatten()
+}
+
 /// Changes one field.
 type Deviation = fn(&mut Rules);
 
-/// The faults that break something, with their deviations; those about codes are in [`codes`].
+/// The faults that break something and are in no table of their own, with their deviations.
 const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::RefusalsRepeatTheRequest, |rules| {
         rules.surface = Surface::RepeatsRequest
@@ -508,33 +510,6 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::AnswersToAnyQuestion, |rules| {
         rules.answers_belong_to_questions = false
-    }),
-    (FaultName::AppCodeAsANumber, |rules| {
-        rules.compares_app_codes_as_numbers = true
-    }),
-    (FaultName::ResetFailuresNeverAddUp, |rules| {
-        rules.reset_failures_add_up = false
-    }),
-    (FaultName::FailuresNeverForgotten, |rules| {
-        rules.success_forgets_failures = false
-    }),
-    (FaultName::BlockForgetsNothing, |rules| {
-        rules.block_forgets_failures = false
-    }),
-    (FaultName::PolicyChangeUnblocks, |rules| {
-        rules.policy_change_unblocks = true
-    }),
-    (FaultName::ChallengesUnthrottled, |rules| {
-        rules.throttles_challenges = false
-    }),
-    (FaultName::OlderChallengeLives, |rules| {
-        rules.newer_challenge_kills_older = false
-    }),
-    (FaultName::FinalSetupSends, |rules| {
-        rules.final_setup_sends = true
-    }),
-    (FaultName::EarlierStepsLive, |rules| {
-        rules.earlier_steps_are_spent = false
     }),
     (FaultName::ChangeUnchecked, |rules| {
         rules.checks_new_values = false

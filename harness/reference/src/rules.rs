@@ -394,6 +394,10 @@ rules! {
     compares_app_codes_as_numbers: bool = false,
     /// Any code is right. Requirements: `TEXT-4`, `MAIL-9`.
     takes_any_code: bool = false,
+    /// A code that counts for every code that was sent. Requirement: `CODE-12`.
+    always_right_when_sent: Option<&'static str> = None,
+    /// A code that counts for every code of an authenticator. Requirement: `CODE-12`.
+    always_right_of_apps: Option<&'static str> = None,
     /// A code that was never typed is wrong. Requirement: `MAIL-9`.
     missing_code_is_wrong: bool = true,
 

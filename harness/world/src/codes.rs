@@ -61,7 +61,7 @@ impl World<'_> {
         match role {
             CodeRole::LastSent | CodeRole::Expired => read.sent = self.sent_codes(handle).await?,
             CodeRole::Shape(_) if is_sent => read.sent = self.sent_codes(handle).await?,
-            CodeRole::Wrong if is_sent => {
+            CodeRole::Wrong | CodeRole::WellKnown(_) if is_sent => {
                 read.sent = self.sent_codes(handle).await.unwrap_or_default();
             }
             CodeRole::Of(name) => {
@@ -87,7 +87,8 @@ impl World<'_> {
             | CodeRole::Wrong
             | CodeRole::Current
             | CodeRole::Drift(_)
-            | CodeRole::Shape(_) => {}
+            | CodeRole::Shape(_)
+            | CodeRole::WellKnown(_) => {}
         }
         Ok(read)
     }

@@ -151,6 +151,28 @@ pub enum CodeRole {
     Of(Name),
     /// The right code in a shape that is not quite it.
     Shape(CodeShape),
+    /// A code that everybody would guess first, and that this user was not sent.
+    WellKnown(WellKnownCode),
+}
+
+words! {
+    /// A code that everybody would guess first (CODE-12), in as many digits as the target declares.
+    WellKnownCode {
+        /// `000000`.
+        Zeros = "zeros",
+        /// `111111`.
+        Ones = "ones",
+        /// `999999`.
+        Nines = "nines",
+        /// `123456`.
+        Ascending = "ascending",
+        /// `012345`.
+        AscendingFromZero = "ascendingFromZero",
+        /// `654321`.
+        Descending = "descending",
+        /// `123123`.
+        Repeating = "repeating",
+    }
 }
 
 words! {

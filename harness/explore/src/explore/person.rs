@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{
     AddBy, AddressRef, AnswersRole, CallbackSecret, CodeRole, CodeShape, Command, GivenAnswer,
-    Name, NewPasswordRole, PasswordRole, PhoneRef, Which,
+    Name, NewPasswordRole, PasswordRole, PhoneRef, WellKnownCode, Which,
 };
 use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};

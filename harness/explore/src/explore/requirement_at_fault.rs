@@ -168,6 +168,7 @@ const fn wrong_code(role: &CodeRole) -> &'static str {
         CodeRole::Previous => "CODE-5",
         CodeRole::Of(_) => "CODE-4",
         CodeRole::Shape(_) => "CODE-10",
+        CodeRole::WellKnown(_) => "CODE-12",
         CodeRole::Drift(_) => "APP-15",
         CodeRole::Current => "APP-11",
         CodeRole::LastSent | CodeRole::Expired => "CODE-2",

@@ -112,7 +112,7 @@ impl StepContext {
                 .person(actor)
                 .used
                 .ok_or(Told::Unbound("no code of this user was accepted yet")),
-            CodeRole::Wrong => Ok(Code::Wrong),
+            CodeRole::Wrong | CodeRole::WellKnown(_) => Ok(Code::Wrong),
             CodeRole::Missing => Ok(Code::Misshapen),
             CodeRole::Current => self.totp(actor, thing, 0),
             CodeRole::Drift(steps) => self.totp(actor, thing, i64::from(*steps)),

@@ -1,10 +1,10 @@
-//! The faults about codes that are sent.
+//! Defects of codes: how long one lives, how often it may be tried, what is taken for it, and what failures add up to.
 
 use proofup_domain::fault::FaultName;
 
 use super::Deviation;
 
-/// Each with its deviation.
+/// Every defect of codes with its deviation.
 pub(super) const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::CodeASecondLonger, |rules| {
         rules.code_end_included = true
@@ -40,5 +40,38 @@ pub(super) const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::ChallengeCodeSentAgain, |rules| {
         rules.each_challenge_code_is_new = false
+    }),
+    (FaultName::AppCodeAsANumber, |rules| {
+        rules.compares_app_codes_as_numbers = true
+    }),
+    (FaultName::ResetFailuresNeverAddUp, |rules| {
+        rules.reset_failures_add_up = false
+    }),
+    (FaultName::FailuresNeverForgotten, |rules| {
+        rules.success_forgets_failures = false
+    }),
+    (FaultName::BlockForgetsNothing, |rules| {
+        rules.block_forgets_failures = false
+    }),
+    (FaultName::PolicyChangeUnblocks, |rules| {
+        rules.policy_change_unblocks = true
+    }),
+    (FaultName::ChallengesUnthrottled, |rules| {
+        rules.throttles_challenges = false
+    }),
+    (FaultName::OlderChallengeLives, |rules| {
+        rules.newer_challenge_kills_older = false
+    }),
+    (FaultName::FinalSetupSends, |rules| {
+        rules.final_setup_sends = true
+    }),
+    (FaultName::EarlierStepsLive, |rules| {
+        rules.earlier_steps_are_spent = false
+    }),
+    (FaultName::ZerosAlwaysRight, |rules| {
+        rules.always_right_when_sent = Some("000000")
+    }),
+    (FaultName::AscendingAlwaysRight, |rules| {
+        rules.always_right_of_apps = Some("123456")
     }),
 ];

@@ -346,7 +346,7 @@ impl Turn<'_> {
             (ExpectedProof::AppCode, EnrollmentSubject::SoftwareOath(key)) => {
                 let step = self.accepted_step(key, code);
                 self.spend_setup_step(id, step);
-                step.is_some() || self.rules.takes_any_code
+                step.is_some() || self.is_any_apps_code(code)
             }
             _ => self.is_right_code(&expected, code)?,
         };

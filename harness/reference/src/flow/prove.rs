@@ -62,7 +62,8 @@ impl Turn<'_> {
         } else {
             code.expose()
         };
-        let right = self.state.keyed.matches("code", typed, digest);
+        let right = self.state.keyed.matches("code", typed, digest)
+            || self.rules.always_right_when_sent == Some(typed);
         Ok(self.rules.takes_any_code || right || self.is_code_of_another(typed))
     }
 
@@ -111,12 +112,19 @@ impl Turn<'_> {
     ) -> bool {
         let key = self.code_key(user, method_id);
         let Some(step) = key.and_then(|key| self.accepted_step(key, code)) else {
-            return self.rules.takes_any_code;
+            return self.is_any_apps_code(code);
         };
         if let Some(key) = self.code_key_mut(user, method_id) {
             key.last_step = Some(step);
         }
         true
+    }
+
+    /// Returns whether a code counts for that of any authenticator, where a rule lets one. Requirement: `CODE-12`.
+    pub(crate) fn is_any_apps_code(&self, code: Option<&Secret>) -> bool {
+        let always = self.rules.always_right_of_apps;
+        let known = always.is_some_and(|always| code.is_some_and(|code| code.expose() == always));
+        self.rules.takes_any_code || known
     }
 
     pub(crate) fn code_key_mut(&mut self, user: &str, method_id: &str) -> Option<&mut CodeKey> {

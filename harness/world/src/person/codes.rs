@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use proofup_domain::command::{CodeRole, CodeShape, Name};
+use proofup_domain::command::{CodeRole, CodeShape, Name, WellKnownCode};
 use proofup_domain::secret::Secret;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -60,6 +60,7 @@ impl KnownCodes<'_> {
                     .map_or_else(|| self.shown(0), Ok)?;
                 Secret::new(shaped(right.expose(), *shape))
             }
+            CodeRole::WellKnown(guess) => self.well_known(*guess)?,
         };
         Ok(Some(code))
     }
@@ -102,14 +103,24 @@ impl KnownCodes<'_> {
         let shape = self.right_shape();
         loop {
             let code = Secret::new(alike(shape.expose(), rng));
-            let is_right = self.sent.contains(&code)
-                || self.used == Some(&code)
-                || self.met.contains(&code)
-                || self.is_shown_about_now(&code);
-            if !is_right {
+            if !self.may_be_right(&code) && !self.met.contains(&code) {
                 return code;
             }
         }
+    }
+
+    /// Writes a code that everybody would guess first. One in a million times it is the right one, and then proves nothing.
+    fn well_known(&self, guess: WellKnownCode) -> Result<Secret, String> {
+        let code = Secret::new(guessed(guess, self.digits));
+        if self.may_be_right(&code) {
+            return Err("the code that everybody would guess is by chance a right one".to_owned());
+        }
+        Ok(code)
+    }
+
+    /// Returns whether a code was sent for the same thing, was accepted before, or is shown by an authenticator about now.
+    fn may_be_right(&self, code: &Secret) -> bool {
+        self.sent.contains(code) || self.used == Some(code) || self.is_shown_about_now(code)
     }
 
     /// Finds a code whose shape a wrong one takes: the one that was sent or is shown for the same thing, else the last one
@@ -157,6 +168,24 @@ fn has_room(code: &str) -> bool {
 
 /// The fewest letters and digits of a code that another can be drawn like.
 const SHAPE_MIN: usize = 4;
+
+/// Writes a code that everybody would guess first, in so many digits.
+fn guessed(guess: WellKnownCode, digits: u32) -> String {
+    let pattern = match guess {
+        WellKnownCode::Zeros => "0",
+        WellKnownCode::Ones => "1",
+        WellKnownCode::Nines => "9",
+        WellKnownCode::Ascending => "1234567890",
+        WellKnownCode::AscendingFromZero => "0123456789",
+        WellKnownCode::Repeating => "123",
+        WellKnownCode::Descending => {
+            let ascending = guessed(WellKnownCode::Ascending, digits);
+            return ascending.chars().rev().collect();
+        }
+    };
+    let digits = usize::try_from(digits).unwrap_or(6);
+    pattern.chars().cycle().take(digits).collect()
+}
 
 /// Brings a code into a shape that is not quite it.
 fn shaped(code: &str, shape: CodeShape) -> String {

@@ -4,7 +4,7 @@ use proofup_domain::refusal::Refusal;
 
 use super::{
     AddBy, AnswersRole, CallbackSecret, ChallengeKind, CodeRole, CodeShape, GivenAnswer, Method,
-    Name, NewPasswordRole, PasswordRole, Person, SetupAct, Value, Which, acts, text,
+    Name, NewPasswordRole, PasswordRole, Person, SetupAct, Value, WellKnownCode, Which, acts, text,
 };
 
 /// The purpose for which a code is typed.
@@ -236,6 +236,7 @@ impl Person<'_> {
             CodeRole::Missing,
             CodeRole::Used,
             CodeRole::Of(other),
+            CodeRole::WellKnown(self.dice.pick(WellKnownCode::ALL)),
             CodeRole::Shape(self.dice.pick(CodeShape::ALL)),
             CodeRole::Shape(self.dice.pick(&[
                 CodeShape::SurroundingSpace,
