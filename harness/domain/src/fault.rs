@@ -53,6 +53,10 @@ impl FaultName {
     pub const fn judged_by(self) -> Option<&'static str> {
         match self {
             Self::TriesRaced | Self::TotpRaced => Some("race"),
+            Self::KnownUserSignsInLater
+            | Self::KnownUserSignsInALittleLater
+            | Self::KnownUserResetsLater
+            | Self::KnownUserResetsALittleLater => Some("measure"),
             _ => None,
         }
     }
@@ -357,6 +361,14 @@ faults! {
         "The default points at a method that was deleted.",
     ResetTellsByStatus = "reset-tells-by-status" ["RESET-4"]
         "A reset of an unknown user is refused in the same words with another status.",
+    KnownUserSignsInLater = "known-user-signs-in-later" ["SIGN-7"]
+        "A sign-in of a known user is answered 30 ms later than one of an unknown user.",
+    KnownUserSignsInALittleLater = "known-user-signs-in-a-little-later" ["SIGN-7"]
+        "A sign-in of a known user is answered 3 ms later than one of an unknown user.",
+    KnownUserResetsLater = "known-user-resets-later" ["RESET-4"]
+        "A reset of a known user is answered 30 ms later than one of an unknown user.",
+    KnownUserResetsALittleLater = "known-user-resets-a-little-later" ["RESET-4"]
+        "A reset of a known user is answered 3 ms later than one of an unknown user.",
     BiasedCodes = "biased-codes" ["CODE-1"]
         "One digit never occurs in codes, and another occurs twice as often.",
     SequentialCodes = "sequential-codes" ["CODE-1"]

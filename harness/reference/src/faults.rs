@@ -3,6 +3,7 @@
 //! The rest of the code asks the rules and knows nothing of faults.
 
 mod codes;
+mod measured;
 mod sound;
 
 use proofup_domain::fault::FaultName;
@@ -21,7 +22,12 @@ pub fn rule_book(fault: FaultName) -> RuleBook {
 
 /// Lists every fault with its deviation.
 fn rows() -> impl Iterator<Item = &'static (FaultName, Deviation)> {
-    let tables = [DEVIATIONS, codes::DEVIATIONS, sound::VARIANTS];
+    let tables = [
+        DEVIATIONS,
+        codes::DEVIATIONS,
+        measured::DEVIATIONS,
+        sound::VARIANTS,
+    ];
     tables.into_iter().flatten()
 }
 
@@ -432,12 +438,6 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     (FaultName::ResetTellsByStatus, |rules| {
         rules.reset_status_tells = true
     }),
-    (FaultName::BiasedCodes, |rules| {
-        rules.codes_are_unbiased = false
-    }),
-    (FaultName::SequentialCodes, |rules| {
-        rules.codes_are_drawn = false
-    }),
     (FaultName::ClockSeamLeaks, |rules| {
         rules.codes_mind_tenant_clock = false
     }),
@@ -454,12 +454,6 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
         rules.tries_are_atomic = false
     }),
     (FaultName::TotpRaced, |rules| rules.steps_are_atomic = false),
-    (FaultName::ShortTokens, |rules| {
-        rules.tokens_are_long = false
-    }),
-    (FaultName::SequentialTokens, |rules| {
-        rules.tokens_are_drawn = false
-    }),
     (FaultName::TestNeverSent, |rules| {
         rules.copies = Some((ChallengeKind::AppNotification, 0))
     }),

@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod demo;
 pub mod faults;
 pub mod keyed;
+pub mod pause;
 pub mod phone;
 pub mod policy_evaluator;
 pub mod random;

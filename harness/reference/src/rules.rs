@@ -48,6 +48,8 @@ rules! {
     tells_blocked_at_sign_in: bool = false,
     /// An unknown user is told apart from a wrong password. Requirement: `SIGN-7`.
     tells_unknown_at_sign_in: bool = false,
+    /// Milliseconds by which a sign-in of a known user is answered later. Requirement: `SIGN-7`.
+    known_sign_in_later_ms: u64 = 0,
     /// Who lacks required info is interrupted. Requirement: `SIGN-2`.
     interrupts: bool = true,
     /// Who has all required info is interrupted nevertheless. Requirement: `SIGN-3`.
@@ -310,6 +312,8 @@ rules! {
     refuses_resets_alike: bool = true,
     /// An unknown user gets the common answer with a status of its own. Requirement: `RESET-4`.
     reset_status_tells: bool = false,
+    /// Milliseconds by which a reset of a known user is answered later. Requirement: `RESET-4`.
+    known_reset_later_ms: u64 = 0,
     /// A reset ends every session. Requirement: `RESET-5`.
     reset_ends_sessions: bool = true,
     /// A reset kills open challenges and setups. Requirement: `RESET-5`.

@@ -12,6 +12,7 @@ use crate::decide::ProtectedOperation;
 use crate::delivery::{Carrier, Courier, GatewayConfig};
 use crate::flow::{Caller, Sending};
 use crate::keyed::{Digest, Keyed};
+use crate::pause::Pause;
 use crate::random::Random;
 use crate::record::{account_key, domain_key};
 use crate::refused::Refused;
@@ -36,6 +37,8 @@ pub struct AppConfig {
     pub demo_gateways: GatewayConfig,
     /// Deliveries that may be under way at a time.
     pub deliveries_max: usize,
+    /// How the answers that a rule makes late are held back.
+    pub pause: Pause,
     /// What takes messages to HTTP gateways in this process, in place of a socket.
     pub carrier: Option<Carrier>,
 }
@@ -62,6 +65,7 @@ impl AppConfig {
             rule_book: RuleBook::default(),
             demo_gateways: GatewayConfig::default(),
             deliveries_max: 256,
+            pause: Pause::by_timer(),
             carrier: None,
         }
     }
@@ -96,6 +100,7 @@ pub(crate) struct ServiceState {
     rule_book: Arc<RuleBook>,
     index: Arc<TokenIndex<Tenant>>,
     courier: Courier,
+    pub(crate) pause: Pause,
     registry: RwLock<Registry>,
 }
 
@@ -130,6 +135,7 @@ impl App {
             rule_book: Arc::new(config.rule_book),
             index: Arc::new(TokenIndex::default()),
             courier: Courier::carried(config.deliveries_max, config.carrier),
+            pause: config.pause,
             registry: RwLock::default(),
         }))
     }

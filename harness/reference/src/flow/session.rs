@@ -1,6 +1,7 @@
 //! Signing in, the stages that follow, and signing out (`domain.md` §6).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
@@ -69,6 +70,12 @@ impl Turn<'_> {
         let mut view = self.session_view(&id, stage);
         view.token = Some(wire::Revealed(token));
         Ok(view)
+    }
+
+    /// Returns how much later an answer about a user comes where that tells whether there is one.
+    pub(crate) fn later_if_known(&self, user: &str, milliseconds: u64) -> Duration {
+        let is_known = milliseconds > 0 && self.state.users.contains_key(user);
+        Duration::from_millis(if is_known { milliseconds } else { 0 })
     }
 
     /// Draws a session token; rules may leave it six characters, or have it be the one before and one.

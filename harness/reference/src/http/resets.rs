@@ -42,8 +42,12 @@ pub(crate) async fn begin_reset(
         return Err(Refusal::ContactAdministrator.into());
     };
     let user = account_key(name);
-    let reset = tenant.turn(|turn| turn.begin_reset(&user))?;
-    Ok((StatusCode::CREATED, Json(reset)))
+    let (reset, later) = tenant.turn(|turn| {
+        let later = turn.later_if_known(&user, turn.rules.known_reset_later_ms);
+        (turn.begin_reset(&user), later)
+    });
+    app.pause.take(later).await;
+    Ok((StatusCode::CREATED, Json(reset?)))
 }
 
 /// Read where a reset stands.

@@ -107,7 +107,7 @@ impl Operations {
         };
         let response = match self.surface {
             Surface::Plain => response,
-            surface => Box::pin(dress(surface, response)).await,
+            surface => Box::pin(dress(surface, response, &self.app.pause)).await,
         };
         if is_head {
             without_body(response)

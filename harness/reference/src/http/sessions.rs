@@ -27,11 +27,13 @@ pub(crate) async fn sign_in(
         return Err(Refusal::InvalidCredentials.into());
     };
     let user = account_key(name);
-    let session = tenant.turn(|turn| {
+    let (session, later) = tenant.turn(|turn| {
         let right = app.is_right_password(turn, &user, &request.password);
-        turn.sign_in(&user, right)
-    })?;
-    Ok((StatusCode::CREATED, Json(session)))
+        let later = turn.later_if_known(&user, turn.rules.known_sign_in_later_ms);
+        (turn.sign_in(&user, right), later)
+    });
+    app.pause.take(later).await;
+    Ok((StatusCode::CREATED, Json(session?)))
 }
 
 /// Read where the session stands now.

@@ -18,6 +18,7 @@ use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::problem::PROBLEM_JSON;
+use crate::pause::Pause;
 use crate::rules::Surface;
 
 /// The media type of answers that are no problem document.
@@ -30,7 +31,7 @@ const A_WHILE: Duration = Duration::from_millis(3);
 const LARGEST: usize = 16 * 1024 * 1024;
 
 /// Returns an answer in the form that the rules ask for.
-pub(crate) async fn dress(surface: Surface, mut response: Response) -> Response {
+pub(crate) async fn dress(surface: Surface, mut response: Response, pause: &Pause) -> Response {
     match surface {
         Surface::Plain => response,
         Surface::ExtraMembers => {
@@ -56,7 +57,7 @@ pub(crate) async fn dress(surface: Surface, mut response: Response) -> Response 
             .await
         }
         Surface::Slow => {
-            take_a_while().await;
+            pause.take(A_WHILE).await;
             response
         }
         Surface::Reversed
@@ -107,14 +108,6 @@ pub(crate) async fn buffered(request: Request) -> (Bytes, Request) {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LARGEST).await.unwrap_or_default();
     (body.clone(), Request::from_parts(parts, Body::from(body)))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "that an answer takes its time is what this looks like"
-)]
-async fn take_a_while() {
-    tokio::time::sleep(A_WHILE).await;
 }
 
 fn is(headers: &HeaderMap, kind: &str) -> bool {
