@@ -1,8 +1,8 @@
 //! Measuring: what no single answer shows, and what nobody thought of asking.
 //!
-//! Codes and tokens are judged by their statistics ([`codes`], [`tokens`]); shapes near a code and malformed requests are
-//! drawn from the seed and sent ([`shapes`], [`malformed`]). `proofup run --full` and `proofup faults` call [`measure`]
-//! like the command does.
+//! Codes and tokens are judged by their statistics ([`codes`], [`tokens`]), and so is the time of refusals (`time`). Shapes
+//! near a code and malformed requests are drawn from the seed and sent ([`shapes`], [`malformed`]). `proofup run --full` and
+//! `proofup faults` call [`measure`] like the command does.
 //!
 //! **Invariant:** codes and tokens are secrets: a measurement tells counts, statistics and masked exchanges only.
 
@@ -15,6 +15,7 @@ mod report;
 mod sample;
 pub mod shapes;
 pub mod statistics;
+mod time;
 pub mod tokens;
 
 use std::collections::BTreeSet;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub use report::{
     MeasureEnding, MeasureFinding, MeasureJudgement, MeasureReport, MeasureRow, Measured,
 };
+use time::TimedRefusal;
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +39,10 @@ pub enum Measure {
     Codes,
     /// Session tokens are different, long, and without sequence. Requirement: `SIGN-8`.
     Tokens,
+    /// The time of a refused sign-in tells no users apart. Requirement: `SIGN-7`.
+    SignInTime,
+    /// The time of a refused reset tells no users apart. Requirement: `RESET-4`.
+    ResetTime,
     /// Shapes near a code are refused. Requirement: `CODE-10`.
     CodeShapes,
     /// Malformed input is refused by every endpoint. Requirement: `API-1`.
@@ -45,9 +51,11 @@ pub enum Measure {
 
 impl Measure {
     /// Lists them all, in the order in which they are taken.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Codes,
         Self::Tokens,
+        Self::SignInTime,
+        Self::ResetTime,
         Self::CodeShapes,
         Self::MalformedInput,
     ];
@@ -58,6 +66,8 @@ impl Measure {
         match self {
             Self::Codes => "CODE-1",
             Self::Tokens => "SIGN-8",
+            Self::SignInTime => "SIGN-7",
+            Self::ResetTime => "RESET-4",
             Self::CodeShapes => "CODE-10",
             Self::MalformedInput => "API-1",
         }
@@ -86,7 +96,8 @@ pub struct MeasureConfig {
     pub catalogue: Arc<Catalogue>,
     /// What to measure.
     pub measures: BTreeSet<Measure>,
-    /// Codes for each channel, and tokens: [`SAMPLES_MIN`] to [`SAMPLES_MAX`].
+    /// Codes for each channel, and tokens: [`SAMPLES_MIN`] to [`SAMPLES_MAX`]. Times are taken in half as many rounds, in at
+    /// most 500.
     pub samples: usize,
     /// Malformed requests for each endpoint, and shapes of a code.
     pub requests: usize,
@@ -149,6 +160,8 @@ async fn take(
     match measure {
         Measure::Codes => stand.codes(samples).await,
         Measure::Tokens => stand.tokens(samples).await,
+        Measure::SignInTime => time::judge(&stand, TimedRefusal::SignIn, samples).await,
+        Measure::ResetTime => time::judge(&stand, TimedRefusal::Reset, samples).await,
         Measure::CodeShapes => shapes::judge(&stand, config.requests, config.only).await,
         Measure::MalformedInput => malformed::judge(&stand, config.requests, config.only).await,
     }

@@ -63,11 +63,8 @@ impl<'a> CommandRunner<'a> {
 
     /// Lets a command happen that has to succeed.
     pub async fn demand(&mut self, command: Json) -> Result<Answer, String> {
-        let command: Command = serde_json::from_value(command)
-            .map_err(|error| format!("this is not a command ({error}); please report it"))?;
-        let performed = self.world.perform(&command, None).await;
-        self.forget();
-        let performed = performed.map_err(|trouble| trouble.to_string())?;
+        let command = read(command)?;
+        let performed = self.let_happen(&command).await?;
         if !performed.is_success() {
             return Err(format!(
                 "`{}` was answered with {}",
@@ -76,6 +73,17 @@ impl<'a> CommandRunner<'a> {
             ));
         }
         Ok(performed)
+    }
+
+    /// Lets a command happen that may be refused.
+    pub async fn attempt(&mut self, command: Json) -> Result<Answer, String> {
+        self.let_happen(&read(command)?).await
+    }
+
+    async fn let_happen(&mut self, command: &Command) -> Result<Answer, String> {
+        let performed = self.world.perform(command, None).await;
+        self.forget();
+        performed.map_err(|trouble| trouble.to_string())
     }
 
     /// Returns the token of a user's latest session.
@@ -191,6 +199,11 @@ impl<'a> CommandRunner<'a> {
         self.world.seen.clear();
         self.world.exchanges.clear();
     }
+}
+
+fn read(command: Json) -> Result<Command, String> {
+    serde_json::from_value(command)
+        .map_err(|error| format!("this is not a command ({error}); please report it"))
 }
 
 impl Submitted {

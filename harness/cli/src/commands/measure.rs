@@ -35,7 +35,7 @@ pub(crate) struct MeasureArguments {
     #[command(flatten)]
     target: TargetArguments,
 
-    /// Measure only these requirements: CODE-1, SIGN-8, CODE-10, API-1
+    /// Measure only these requirements: CODE-1, SIGN-8, SIGN-7, RESET-4, CODE-10, API-1
     #[arg(
         long,
         value_name = "ID",
@@ -48,7 +48,7 @@ pub(crate) struct MeasureArguments {
     #[arg(long, value_name = "N", value_parser = number(0, usize::MAX), help_heading = "Selection")]
     only: Option<usize>,
 
-    /// Number of codes per channel, and of session tokens: 500 to 10000
+    /// Number of codes per channel and of session tokens, 500 to 10000; times are measured in half as many rounds
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = samples, help_heading = "Measuring")]
     samples: usize,
 

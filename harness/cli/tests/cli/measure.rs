@@ -64,7 +64,11 @@ fn what_cannot_be_measured_is_a_fault_of_usage() {
     let few = proofup(["measure", "--samples", "10"]);
     assert_fails(&few, 2, "write a number from 500 to 10000");
     let other = proofup(["measure", "--requirement", "DEF-4"]);
-    assert_fails(&other, 2, "write one of CODE-1, SIGN-8, CODE-10, API-1");
+    assert_fails(
+        &other,
+        2,
+        "write one of CODE-1, SIGN-8, SIGN-7, RESET-4, CODE-10, API-1",
+    );
     let fault = proofup(["measure", "--fault", "short-token"]);
     assert_fails(&fault, 2, "did you mean `short-tokens`?");
 }

@@ -158,6 +158,15 @@ impl<'a> Stand<'a> {
             region: None,
             methods: methods.to_vec(),
         });
+        self.runner_of(stem, users.collect()).await
+    }
+
+    /// Makes a world with these people.
+    pub(super) async fn runner_of(
+        &self,
+        stem: &str,
+        users: Vec<UserSpec>,
+    ) -> Result<CommandRunner<'a>, String> {
         let start = "2026-01-15T09:00:00Z".parse();
         let scenario = Scenario {
             title: stem.to_owned(),
@@ -170,7 +179,7 @@ impl<'a> Stand<'a> {
             start: start.map_err(|error| format!("the start is not an instant: {error}"))?,
             gateways: GatewayForms::default(),
             policy: self.policy(),
-            users: users.collect(),
+            users,
             found: None,
             steps: Vec::new(),
         };
