@@ -26,6 +26,7 @@ use proofup_domain::command::Command;
 use proofup_domain::requirement::Catalogue;
 use proofup_judge::outcome::Outcome;
 use proofup_scenario::load;
+use proofup_world::answer_rules::BrokenRule;
 use proofup_world::case::{Case, run_case};
 use proofup_world::context::RunContext;
 use proofup_world::missing_facilities;
@@ -70,6 +71,8 @@ pub struct RaceOutput {
     pub stories: Vec<RaceStory>,
     /// The violations, the earliest of each story.
     pub findings: Vec<RaceFinding>,
+    /// Rules for every answer that some answer or message broke, each named with the first history, by name, that did.
+    pub broken: Vec<BrokenRule>,
     /// It was interrupted before the last history.
     pub interrupted: bool,
     /// The target's name.
@@ -119,10 +122,10 @@ pub struct RaceFinding {
 }
 
 impl RaceOutput {
-    /// Returns whether something happened that no order explains.
+    /// Returns whether something happened that no order explains, or that breaks a rule for every answer.
     #[must_use]
     pub fn is_violated(&self) -> bool {
-        self.stories.iter().any(|story| story.violations > 0)
+        !self.broken.is_empty() || self.stories.iter().any(|story| story.violations > 0)
     }
 
     /// Lists the stories of which not one history could be judged, though the target has what they need.
@@ -170,6 +173,7 @@ pub async fn race(
             ControlFlow::Continue(())
         })
         .await;
+    let broken = hunter.context.answers.broken();
     let mut interrupted = ended == StopReason::Interrupted;
     let mut findings: Vec<RaceFinding> = Vec::new();
     for (plan, what) in violations.into_values() {
@@ -186,6 +190,7 @@ pub async fn race(
     Ok(RaceOutput {
         stories,
         findings,
+        broken,
         interrupted,
         target_name: config.session.target.name().to_owned(),
     })
@@ -202,8 +207,31 @@ pub async fn hunt(config: &RaceConfig) -> Result<Option<RaceFinding>, RunError> 
         if let HistoryJudgement::Violation(what) = hunter.judged(&plan).await {
             return Ok(Some(hunter.look_closer(plan, what).await));
         }
+        if let Some(broken) = hunter.context.answers.broken().into_iter().next() {
+            return Ok(Some(RaceFinding {
+                requirement: broken.rule.check().0,
+                what: format!("{}: {}", broken.operation, broken.place),
+                ..RaceFinding::of(&plan)
+            }));
+        }
     }
     Ok(None)
+}
+
+impl RaceFinding {
+    /// Begins a finding about a history.
+    fn of(plan: &HistoryPlan) -> Self {
+        Self {
+            story: plan.template.name,
+            requirement: plan.template.requirement,
+            case: plan.case,
+            what: String::new(),
+            commands: [plan.before.len(), plan.together.len(), plan.after.len()],
+            again: 0,
+            scenario: None,
+            file_fails: 0,
+        }
+    }
 }
 
 fn count(stories: &mut [RaceStory], plan: &HistoryPlan, judgement: &HistoryJudgement) {
@@ -308,14 +336,8 @@ impl Hunter {
     async fn look_closer(&self, plan: HistoryPlan, what: String) -> RaceFinding {
         let plan = shrink::shrink(&self.context, &self.capabilities, plan).await;
         let mut finding = RaceFinding {
-            story: plan.template.name,
-            requirement: plan.template.requirement,
-            case: plan.case,
             what,
-            commands: [plan.before.len(), plan.together.len(), plan.after.len()],
-            again: 0,
-            scenario: None,
-            file_fails: 0,
+            ..RaceFinding::of(&plan)
         };
         for round in 0..REPETITIONS + ATTEMPTS {
             if round >= REPETITIONS && finding.again > 0 {

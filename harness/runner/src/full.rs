@@ -20,7 +20,7 @@ use proofup_judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use proofup_judge::report::words::{counted, thousands};
-use proofup_world::answer_rules::ExchangeRule;
+use proofup_world::answer_rules::{BrokenRule, ExchangeRule};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
@@ -94,7 +94,7 @@ pub async fn beyond_scripts(
     };
     let explored = explore(&config, |_| {}, stop).await?;
     let mut checks = of_explore(&explored);
-    checks.extend(of_rules(&explored));
+    checks.extend(of_rules("explore", "explored", &explored.broken));
     let mut told_case = case("explore", checks, wall(began));
     told_case.internal_error = explored
         .disagreements
@@ -110,7 +110,9 @@ pub async fn beyond_scripts(
         histories: budget.histories,
     };
     let raced = race(&config, || {}, stop).await?;
-    cases.push(case("race", of_race(&raced), wall(began)));
+    let mut checks = of_race(&raced);
+    checks.extend(of_rules("race", "raced", &raced.broken));
+    cases.push(case("race", checks, wall(began)));
     told("measure");
     let began = started();
     let config = MeasureConfig {
@@ -195,18 +197,18 @@ fn of_matrix(found: &Findings) -> CheckResult {
     check("matrix", "AVAIL-10", "matrix", did, outcome)
 }
 
-/// Returns a failed check for each rule for every answer that exploring saw broken.
-fn of_rules(explored: &ExploreOutput) -> Vec<CheckResult> {
+/// Returns a failed check for each rule for every answer that a command saw broken.
+fn of_rules(command: &str, done: &str, broken: &[BrokenRule]) -> Vec<CheckResult> {
     let rules = ExchangeRule::ALL.into_iter();
     rules
         .filter_map(|rule| {
-            let broken = explored.broken.iter().filter(|one| one.rule == rule);
+            let broken = broken.iter().filter(|one| one.rule == rule);
             let found: Vec<Mismatch> = broken.map(mismatch).collect();
             let (requirement, words) = rule.check();
             let did = "held every answer against a rule".to_owned();
-            let words = format!("explored-{words}");
+            let words = format!("{done}-{words}");
             (!found.is_empty())
-                .then(|| check("explore", requirement, &words, did, Outcome::Failed(found)))
+                .then(|| check(command, requirement, &words, did, Outcome::Failed(found)))
         })
         .collect()
 }

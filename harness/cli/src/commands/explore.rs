@@ -12,11 +12,11 @@ use proofup_explore::explore::{ExploreConfig, ExploreFinding, ExploreOutput, exp
 use proofup_judge::outcome::Outcome;
 use proofup_judge::report::words::{counted, thousands};
 use proofup_scenario::catalogue::embedded_catalogue;
-use proofup_world::answer_rules::BrokenRule;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::targeting::{TargetArguments, progress, side_by_side};
 use crate::failure::Failure;
+use crate::render::rules::broken_rule;
 use crate::render::style::{bad, bold, doubtful, good, quoted};
 use crate::render::table;
 use crate::resolve::{self, ResolvedTarget, TransportKind};
@@ -231,23 +231,6 @@ fn told(arguments: &ExploreArguments, explored: &ExploreOutput, wall: f64) -> St
         ""
     };
     let _ = writeln!(text, "{}{out_of_time}", bold(&verdict));
-    text
-}
-
-/// Returns what broke a rule for every answer: `CODE-7/no-answer-holds-a-code: listMethods $.value: explore-1-12`.
-fn broken_rule(broken: &BrokenRule) -> String {
-    let (requirement, words) = broken.rule.check();
-    let mut text = format!(
-        "\nFOUND {requirement}/{words}\n  {}: {}\n    expected: {}\n    actual:   broken in {}, first in {}\n",
-        broken.operation,
-        broken.place,
-        broken.rule.wants(),
-        counted(broken.cases, "case"),
-        broken.case
-    );
-    if let Some(exchange) = &broken.exchange {
-        let _ = writeln!(text, "  {}", exchange.curl());
-    }
     text
 }
 

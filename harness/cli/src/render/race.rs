@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use proofup_explore::race::{REPETITIONS, RaceFinding, RaceOutput, RaceStory};
 use proofup_judge::report::words::{counted, thousands};
 
+use crate::render::rules::broken_rule;
 use crate::render::style::{bad, bold, dim, doubtful, good, one_line};
 use crate::render::summary::seconds;
 use crate::render::table;
@@ -42,6 +43,10 @@ pub(crate) fn summary(told: &RaceSummary<'_>) -> String {
     let mut text = String::new();
     for (finding, repeat) in output.findings.iter().zip(told.repeats) {
         violation(&mut text, finding, repeat.as_deref());
+    }
+    for broken in &output.broken {
+        text.push_str(&broken_rule(broken));
+        text.push('\n');
     }
     text.push_str(&table::plain(
         [
@@ -140,6 +145,9 @@ fn ended(output: &RaceOutput) -> String {
             "nonconforming: no order explains {}",
             counted(violations, "history")
         ));
+    }
+    if !output.broken.is_empty() {
+        return bad(&"nonconforming: a rule for every answer was broken");
     }
     let unjudged: Vec<&str> = output
         .unjudged()

@@ -203,11 +203,16 @@ pub async fn hunt(config: &ExploreConfig) -> Result<Option<FailingCase>, RunErro
     for case in (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX)) {
         let story = draw(&capabilities, seed, case, config.steps);
         let played = confirmed(&context, &capabilities, &story, &stem(seed, case)).await;
-        if let Some(difference) = played.difference {
+        let broken = || context.answers.broken().into_iter().next();
+        let failure = match played.difference {
+            Some(difference) => Some(CaseFailure::Difference(difference)),
+            None => broken().map(CaseFailure::Rule),
+        };
+        if let Some(failure) = failure {
             return Ok(Some(FailingCase {
                 case,
                 story,
-                difference,
+                failure,
                 context,
                 capabilities,
                 seed,
@@ -223,40 +228,57 @@ pub struct FailingCase {
     /// The number of the case.
     pub case: u64,
     story: Story,
-    difference: UnexpectedAnswer,
+    failure: CaseFailure,
     context: RunContext,
     capabilities: Arc<Capabilities>,
     seed: u64,
+}
+
+/// Why a case failed.
+#[derive(Debug)]
+enum CaseFailure {
+    /// An answer that the oracle does not admit.
+    Difference(UnexpectedAnswer),
+    /// A rule for every answer that was broken by then.
+    Rule(BrokenRule),
 }
 
 impl FailingCase {
     /// Returns the name of the requirement that is to blame, as far as can be told.
     #[must_use]
     pub fn requirement(&self) -> &'static str {
-        let UnexpectedAnswer {
-            command,
-            expected,
-            got,
-            ..
-        } = &self.difference;
-        requirement_at_fault(command, expected, got).unwrap_or("API-1")
+        match &self.failure {
+            CaseFailure::Difference(UnexpectedAnswer {
+                command,
+                expected,
+                got,
+                ..
+            }) => requirement_at_fault(command, expected, got).unwrap_or("API-1"),
+            CaseFailure::Rule(broken) => broken.rule.check().0,
+        }
     }
 
-    /// Returns in a line what was done, what was admitted and what came.
+    /// Returns in a line what was done, what was admitted and what came; or where a rule was broken.
     #[must_use]
     pub fn summary(&self) -> String {
-        summary(&self.difference)
+        match &self.failure {
+            CaseFailure::Difference(difference) => summary(difference),
+            CaseFailure::Rule(broken) => format!("{}: {}", broken.operation, broken.place),
+        }
     }
 
-    /// Makes it small and judges it again; none if it does not come again.
+    /// Makes it small and judges it again; none if it does not come again. A rule that was broken needs no story.
     pub async fn make_small(self) -> Option<ExploreFinding> {
+        let CaseFailure::Difference(difference) = self.failure else {
+            return None;
+        };
         make_small(
             &self.context,
             &self.capabilities,
             self.seed,
             self.case,
             self.story,
-            self.difference,
+            difference,
         )
         .await
     }

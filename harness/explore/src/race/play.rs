@@ -28,6 +28,7 @@ pub(crate) async fn play(
     let case = plan.case();
     let mut world = make_world(context, &case).await?;
     let played = happen(&mut world, &case.scenario, plan).await;
+    world.hold_to_rules(&case.id());
     world.tear_down().await;
     world.stop().await;
     played.map_err(|trouble| trouble.to_string())
@@ -44,7 +45,12 @@ async fn happen(
     }
     let now = world.now();
     let together = world.perform_together(&plan.together).await?;
-    let before = std::mem::take(&mut world.history);
+    let before = world.history.clone();
+    // The rules for every answer look at all that was done.
+    let answered = plan.together.iter().cloned().zip(together.iter().cloned());
+    let answered = answered.map(|(command, answer)| (now, command, answer));
+    world.history.extend(answered);
+    let first = world.history.len();
     for command in &plan.after {
         world.perform(command, None).await?;
     }
@@ -52,6 +58,6 @@ async fn happen(
         before,
         now,
         together,
-        after: std::mem::take(&mut world.history),
+        after: world.history[first..].to_vec(),
     })
 }
