@@ -1,7 +1,8 @@
-//! Two runs against one target at the same moment.
+//! Two runs, and two explorers, against one target at the same moment.
 
 use std::sync::Arc;
 
+use proofup_explore::explore::{ExploreConfig, explore};
 use proofup_judge::outcome::Outcome;
 use proofup_runner::run::{RunConfig, RunOutput, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
@@ -12,16 +13,22 @@ use tokio_util::sync::CancellationToken;
 use crate::config;
 use crate::planted::wait;
 
+/// Returns the sessions of two processes with a target that they share.
+fn sessions() -> [TargetSession; 2] {
+    let shared = config(None, Vec::new()).session;
+    [1, 2].map(|number| TargetSession {
+        instance: Some(Instance::new(number)),
+        ..shared.clone()
+    })
+}
+
 /// Returns how a process runs some of the suite, on a target that it shares.
 fn runs() -> [RunConfig; 2] {
     let suite = embedded_suite(&embedded_catalogue()).expect("the suite loads");
     let some = suite.scenarios.into_iter().step_by(12).collect();
     let shared = config(None, some);
-    [1, 2].map(|number| RunConfig {
-        session: TargetSession {
-            instance: Some(Instance::new(number)),
-            ..shared.session.clone()
-        },
+    sessions().map(|session| RunConfig {
+        session,
         suite: Arc::clone(&shared.suite),
         catalogue: Arc::clone(&shared.catalogue),
         selection: shared.selection.clone(),
@@ -76,4 +83,41 @@ fn two_runs_at_once_on_one_target_pass_with_one_transcript_and_show_nothing_that
         told
     };
     assert_eq!(transcripts(&one), transcripts(&other));
+}
+
+#[test]
+fn two_explorers_at_once_on_one_target_find_nothing_and_see_the_same() {
+    let stop = CancellationToken::new();
+    let [one, other] = sessions().map(|session| ExploreConfig {
+        session,
+        catalogue: Arc::new(embedded_catalogue()),
+        jobs: 2,
+        first: 1,
+        cases: 60,
+        steps: 40,
+        max_time: None,
+    });
+    let explored = wait(async {
+        let (one, other) =
+            tokio::join!(explore(&one, |_| {}, &stop), explore(&other, |_| {}, &stop));
+        [one, other].map(|output| output.expect("the target answers"))
+    });
+    for output in &explored {
+        assert_eq!(output.cases, 60);
+        assert!(
+            output.counterexample.is_none(),
+            "{:?}",
+            output.counterexample
+        );
+        assert!(output.broken.is_empty(), "{:?}", output.broken);
+        assert!(
+            output.disagreements.is_empty(),
+            "{:?}",
+            output.disagreements
+        );
+        assert_eq!(output.chances, Vec::new());
+        assert_eq!(output.failures, Vec::new());
+    }
+    let [one, other] = explored;
+    assert_eq!((one.commands, one.tallies), (other.commands, other.tallies));
 }
