@@ -197,6 +197,8 @@ faults! {
         "Codes of the Microsoft app are accepted where policy does not allow them.",
     LandlineTexted = "landline-texted" ["TEXT-5"]
         "A number that cannot take texts is accepted for text.",
+    CountryWithoutTexts = "country-without-texts" ["TEXT-2"]
+        "Numbers of one country, mobile ones included, are taken for landlines.",
     AnyKeyConfirms = "any-key-confirms" ["CALL-4"]
         "Any key confirms a call.",
     HangingUpConfirms = "hanging-up-confirms" ["CALL-4"]

@@ -249,6 +249,8 @@ rules! {
     normalises_numbers: bool = true,
     /// The only country code whose numbers are taken. Requirement: `CALL-1`.
     only_country_code: Option<&'static str> = None,
+    /// The country code whose numbers are all taken for landlines. Requirement: `TEXT-2`.
+    country_code_without_texts: Option<&'static str> = None,
     /// An extension is dropped; otherwise a number that has one is refused. Requirement: `CALL-7`.
     drops_extensions: bool = true,
     /// A call tells to press the pound key. Requirement: `CALL-8`.

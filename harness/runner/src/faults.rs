@@ -21,7 +21,6 @@ use proofup_explore::measure::{
 };
 use proofup_explore::race::{self, RaceConfig};
 use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
-use proofup_world::answer_rules::ExchangeRule;
 use proofup_world::case::{Case, run_case};
 use proofup_world::context::RunContext;
 use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
@@ -296,8 +295,8 @@ impl Trial {
         let concerned = |case: &Case| checks_of(&case.scenario).any(names);
         let counts = |check: &CheckResult| has_failed(check) && names(&check.requirement.0);
         let mut caught = self.first_check(concerned, counts, run).await;
-        // A rule for every answer may be broken in any case.
-        if caught.is_none() && ExchangeRule::ALL.iter().any(|rule| names(rule.check().0)) {
+        // A rule for every answer may be broken in any case, and a step be refused.
+        if caught.is_none() {
             caught = self.first_check(|_| true, counts, run).await;
         }
         if let Some(catch) = caught {
@@ -320,7 +319,7 @@ impl Trial {
             if let Some(catch) = first_that(&result, &counts) {
                 return Some(catch);
             }
-            let mut broken = every_answer::checks(&self.context.answers, None).into_iter();
+            let mut broken = every_answer::checks(&self.context, None).into_iter();
             if let Some(check) = broken.find(|check| has_failed(check) && counts(check)) {
                 return Some(caught_by(&result, &check));
             }

@@ -157,7 +157,7 @@ pub async fn run(
         .collect();
     let selected = selected_ids(&config.selection, &config.catalogue);
     cases.extend(every_answer::case(
-        &context.answers,
+        &context,
         selected.as_ref(),
         &config.suite.origin,
     ));

@@ -18,6 +18,7 @@ mod port;
 #[path = "../../world/tests/support/product.rs"]
 mod product;
 mod races;
+mod refused_steps;
 mod shared_target;
 mod short_codes;
 mod suite;

@@ -478,7 +478,7 @@ impl World<'_> {
     }
 
     /// Makes the exchange of a response fit to be shown.
-    fn shown(&self, seen: &Seen) -> Option<Exchange> {
+    pub(super) fn shown(&self, seen: &Seen) -> Option<Exchange> {
         let mut exchange = self.exchanges.get(seen.exchange)?.clone().into_shown();
         exchange.mask(&self.secrets);
         Some(exchange)

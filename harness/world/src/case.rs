@@ -1,5 +1,6 @@
 //! Runs one scenario in one edition: makes its world, goes through its steps, takes the world down.
 
+mod blame;
 mod judging;
 mod steps;
 
@@ -157,6 +158,7 @@ pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<Worl
         seen: Vec::new(),
         exchanges: Vec::new(),
         history: Vec::new(),
+        prepared: None,
     })
 }
 

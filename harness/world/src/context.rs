@@ -7,6 +7,7 @@ use proofup_domain::capabilities::{Capabilities, Limits};
 use proofup_domain::requirement::Catalogue;
 
 use crate::answer_rules::AnswerRules;
+use crate::refused_steps::RefusedSteps;
 use crate::session::TargetSession;
 use crate::unproven::UnprovenMapping;
 
@@ -23,6 +24,8 @@ pub struct RunContext {
     pub limits: Limits,
     /// What the rules for every answer found in the cases so far.
     pub answers: AnswerRules,
+    /// What was refused on the way to checks although it had to succeed.
+    pub refused: RefusedSteps,
     /// What the doctor found that the target file does not carry.
     pub unproven: UnprovenMapping,
     /// Users of the target file's pool that a case has changed.
@@ -44,6 +47,7 @@ impl RunContext {
             catalogue: Arc::clone(catalogue),
             trace: false,
             answers: AnswerRules::default(),
+            refused: RefusedSteps::default(),
             limits: capabilities.limits.clone(),
             unproven: UnprovenMapping::default(),
             spent_users: Mutex::default(),

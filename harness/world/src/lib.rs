@@ -27,6 +27,7 @@ mod operations;
 mod perform;
 pub mod person;
 pub mod persona;
+pub mod refused_steps;
 mod request;
 mod setup;
 pub mod side_by_side;
@@ -110,6 +111,8 @@ pub struct World<'a> {
     exchanges: Vec<RecordedExchange>,
     /// What was done and answered so far, each with the target's time before it.
     pub history: Vec<HistoryEntry>,
+    /// How much of that came before the first step; none: the people are not yet made ready.
+    prepared: Option<usize>,
 }
 
 /// The fewest characters of an id that no other case could have by chance.

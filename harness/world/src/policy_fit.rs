@@ -130,7 +130,7 @@ fn walk(
     capabilities: &Capabilities,
 ) -> Result<(), Parted> {
     let mut walk = FitCheck {
-        state: tenant(scenario, &terms.first, capabilities),
+        state: beginning(scenario, &terms.first, capabilities),
         now: scenario.start,
         own,
         capabilities,
@@ -283,7 +283,12 @@ fn followed(outcome: &Transition, expect: &Expectation) -> State {
     outcome.follow(&answer).clone()
 }
 
-fn tenant(scenario: &Scenario, policy: &Policy, capabilities: &Capabilities) -> State {
+/// Returns what the oracle knows of a scenario's tenant before anything has happened.
+pub(crate) fn beginning(
+    scenario: &Scenario,
+    policy: &Policy,
+    capabilities: &Capabilities,
+) -> State {
     let users = scenario
         .users
         .iter()

@@ -50,6 +50,7 @@ impl World<'_> {
         self.look_at_the_clock();
         self.zero = self.now;
         self.begun = self.gateways.inboxes().cursor();
+        self.prepared = Some(self.history.len());
         Ok(())
     }
 

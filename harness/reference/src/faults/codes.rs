@@ -1,4 +1,5 @@
-//! Defects of codes: how long one lives, how often it may be tried, what is taken for it, and what failures add up to.
+//! Defects of codes: how long one lives, how often it may be tried, what is taken for it, what failures add up to, and where to
+//! none goes.
 
 use proofup_domain::fault::FaultName;
 
@@ -73,5 +74,8 @@ pub(super) const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::AscendingAlwaysRight, |rules| {
         rules.always_right_of_apps = Some("123456")
+    }),
+    (FaultName::CountryWithoutTexts, |rules| {
+        rules.country_code_without_texts = Some("1")
     }),
 ];

@@ -47,8 +47,10 @@ impl Turn<'_> {
                 }
             }
             EnrollmentSubject::Phone { number, kind } => {
-                let silent = *kind == ChallengeKind::TextMessage && !number.can_be_mobile();
-                if silent && self.rules.refuses_landline_for_text {
+                let is_text = *kind == ChallengeKind::TextMessage;
+                let silent = !number.can_be_mobile() && self.rules.refuses_landline_for_text;
+                let code = self.rules.country_code_without_texts;
+                if is_text && (silent || code.is_some_and(|code| number.has_code(code))) {
                     return Err(Refused::field(
                         Refusal::NumberCannotReceiveTexts,
                         "phone",

@@ -1,8 +1,11 @@
 //! Judges the checks of a case: what there is to judge by, what is spared, and what counts.
 
-use proofup_binding::RecordedExchange;
-use proofup_binding::{CallFailure, Operation};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proofup_binding::{CallFailure, Operation, RecordedExchange, TransportError};
 use proofup_domain::answer::Answer;
+use proofup_domain::command::{Command, GatewayBehaviour};
 use proofup_domain::expect::Expectation;
 use proofup_domain::requirement::RequirementId;
 use proofup_domain::state::Channel;
@@ -32,10 +35,59 @@ impl CaseRun<'_> {
                 drop_unmapped(&self.context.session.target, step, mismatches)
             }
             Err(StepError::Transport(failure)) if self.allowances.undeclared(check).is_none() => {
-                silence(world, step, check, &failure).await
+                self.silence(world, step, check, &failure).await
             }
             Err(error) => CheckEvidence::Missing(because(step.line, &error)),
         }
+    }
+
+    /// Finds out what no answer means (decision 7): only a target that answers others, and again not this, is at fault. One that
+    /// waits too long for a provider that hangs is at fault, too, where its second answer is wrong: it knew what to say.
+    async fn silence(
+        &self,
+        world: &mut World<'_>,
+        step: &Step,
+        check: &Check,
+        failure: &CallFailure,
+    ) -> CheckEvidence {
+        let vars = world.control_variables();
+        let asked = world.call(Operation::ReadCapabilities, vars, None).await;
+        let missing = CouldNotRun::Transport(failure.error.to_string());
+        if asked.is_err() {
+            return CheckEvidence::Missing(missing);
+        }
+        let actual = match once_more(world, step).await {
+            Err(StepError::Transport(again)) => format!("no answer, twice: {}", again.error),
+            Ok(answer)
+                if Self::waits_too_long(world, failure)
+                    && !self.compare(check, &answer).is_empty() =>
+            {
+                let told = transcript::answer(&answer);
+                format!("{} while a provider hangs; then {told}", failure.error)
+            }
+            _ => return CheckEvidence::Missing(missing),
+        };
+        let expected = check.expect.as_ref();
+        CheckEvidence::Silent(Mismatch {
+            path: String::new(),
+            expected: expected.map_or_else(|| Json::from("an answer"), Expectation::to_json),
+            actual: Some(Json::from(actual)),
+        })
+    }
+
+    /// Returns whether a provider hangs, and the target was waited for more than twice as long as it declares to wait.
+    fn waits_too_long(world: &World<'_>, failure: &CallFailure) -> bool {
+        let TransportError::TimedOut(waited) = &failure.error else {
+            return false;
+        };
+        let declared = Duration::from_millis(world.limits.gateway_timeout_ms.into());
+        let mut set = BTreeMap::new();
+        for (_, command, _) in &world.history {
+            if let Command::SetGateway { channel, behaviour } = command {
+                set.insert(*channel, *behaviour);
+            }
+        }
+        *waited > 2 * declared && set.values().any(|it| *it == GatewayBehaviour::Hang)
     }
 
     fn compare(&self, check: &Check, answer: &Answer) -> Vec<Mismatch> {
@@ -118,31 +170,6 @@ fn judged(evidence: CheckEvidence) -> Outcome {
             Outcome::CouldNotRun(CouldNotRun::NotReached("not judged".to_owned()))
         }
     }
-}
-
-/// Finds out what no answer means (decision 7): only a target that answers others, and again not this, is at fault.
-async fn silence(
-    world: &mut World<'_>,
-    step: &Step,
-    check: &Check,
-    failure: &CallFailure,
-) -> CheckEvidence {
-    let vars = world.control_variables();
-    let reachable = world
-        .call(Operation::ReadCapabilities, vars, None)
-        .await
-        .is_ok();
-    if reachable && let Err(StepError::Transport(again)) = once_more(world, step).await {
-        return CheckEvidence::Silent(Mismatch {
-            path: String::new(),
-            expected: check
-                .expect
-                .as_ref()
-                .map_or_else(|| Json::from("an answer"), Expectation::to_json),
-            actual: Some(Json::from(format!("no answer, twice: {}", again.error))),
-        });
-    }
-    CheckEvidence::Missing(CouldNotRun::Transport(failure.error.to_string()))
 }
 
 /// Returns the check that a message with too few digits for a code fails, whatever the case was about.

@@ -99,7 +99,7 @@ impl<'a> CaseRun<'a> {
         let case = self.case;
         let scenario = &case.scenario;
         if let Err(error) = world.set_up(scenario, &case.policy()).await {
-            self.blocked = Some(because(1, &error));
+            self.blocked = Some(self.with_blame(world, because(1, &error)));
         }
         self.tell_people(scenario);
         for (index, step) in scenario.steps.iter().enumerate() {
@@ -111,6 +111,30 @@ impl<'a> CaseRun<'a> {
             } else {
                 self.step(world, index, step).await;
             }
+        }
+    }
+
+    /// Adds to a reason which requirement fails by it, if the refused step is the target's fault.
+    fn with_blame(&self, world: &World<'_>, why: CouldNotRun) -> CouldNotRun {
+        let requirement = world.blame_refused_step(self.case, self.allowances.capabilities);
+        match (why, requirement) {
+            (CouldNotRun::Precondition { line, what }, Some(requirement)) => {
+                let what = format!("{what}; {requirement} fails by that");
+                CouldNotRun::Precondition { line, what }
+            }
+            (why, _) => why,
+        }
+    }
+
+    /// Does the same for a step of the file. The oracle cannot follow requests that were spoilt or sent at the same moment.
+    fn with_blame_at(&self, world: &World<'_>, index: usize, why: CouldNotRun) -> CouldNotRun {
+        let mut before = self.case.scenario.steps[..=index].iter();
+        let is_plain =
+            |step: &Step| step.mangle.is_none() && matches!(step.action, StepAction::One(_));
+        if before.all(is_plain) {
+            self.with_blame(world, why)
+        } else {
+            why
         }
     }
 
@@ -168,13 +192,15 @@ impl<'a> CaseRun<'a> {
         let Some(check) = &step.check else {
             self.blocked = match attempt {
                 Ok(_) if succeeded => None,
-                Ok(_) => Some(CouldNotRun::Precondition {
-                    line: step.line,
-                    what: format!(
+                Ok(_) => {
+                    let what = format!(
                         "`{}` was answered with {told}",
                         transcript::action(&step.action)
-                    ),
-                }),
+                    );
+                    let line = step.line;
+                    let why = CouldNotRun::Precondition { line, what };
+                    Some(self.with_blame_at(world, index, why))
+                }
                 Err(error) => Some(because(step.line, &error)),
             };
             self.records.insert(index, Record { succeeded, told });
