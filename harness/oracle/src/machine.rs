@@ -209,7 +209,8 @@ fn every_reading(
     };
     while next_script(&mut script) && outcome.others.len() < READINGS_MAX {
         let (state_after, told) = run(&mut script);
-        if let Told::Answers(patterns) = told {
+        if let Told::Answers(ruled) = told {
+            let patterns = ruled.patterns;
             outcome.expected.extend(patterns.clone());
             outcome.others.push((patterns, state_after));
         }

@@ -1,7 +1,7 @@
 //! The requirement that an answer breaks, as far as command, expectation and answer tell.
 //!
-//! The oracle knows what has to be answered, not why; a report without a requirement helps nobody. Where several would
-//! do, the one whose scripts look at this place is named.
+//! A decision of the oracle names the requirement that it serves where its refusal or its list alone does not tell. What
+//! it leaves open is told by command and refusal: where several would do, the one whose scripts look at this place.
 
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{AddressRef, CodeRole, Command};
@@ -37,6 +37,15 @@ pub(crate) fn requirement_at_fault(
     }
     let wanted = preferred.refusal();
     let told = answer.refusal();
+    if wanted.is_some()
+        && told != wanted
+        && let Some(id) = expected.serves()
+    {
+        return Some(id);
+    }
+    if let Some(id) = listed_too_many(expected, preferred, answer) {
+        return Some(id);
+    }
     let general = wanted.filter(|_| told != wanted).and_then(|wanted| {
         expected_refusal(command, wanted).or_else(|| told.and_then(unexpected_refusal))
     });
@@ -53,6 +62,21 @@ pub(crate) fn requirement_at_fault(
         wanted.is_some_and(|wanted| !wanted.admits(answer.field(key)))
     };
     Some(by_command(command, preferred, answer, &differs))
+}
+
+/// Returns what keeps a method out of a list that tells it nonetheless.
+fn listed_too_many(
+    expected: &Expected,
+    preferred: &Expectation,
+    answer: &Answer,
+) -> Option<&'static str> {
+    let lists = ["methods", "alternatives"].into_iter().filter(|name| {
+        let wanted = preferred.field(name);
+        wanted.is_some_and(|wanted| !wanted.admits(answer.field(name)))
+    });
+    let told = lists.filter_map(|name| answer.field(name)?.as_array());
+    let mut words = told.flatten().filter_map(Json::as_str);
+    words.find_map(|word| expected.keeps_out(word))
 }
 
 /// Returns what an expected refusal serves, where something else came.

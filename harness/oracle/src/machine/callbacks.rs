@@ -87,10 +87,10 @@ impl StepContext {
             CallbackSecret::Right => Ok(()),
             CallbackSecret::SessionToken => {
                 self.named(super::records::RefKind::Session, user, None)?;
-                Err(Told::refused(Refusal::Unauthenticated))
+                Err(Told::refused(Refusal::Unauthenticated).serving("GATE-3"))
             }
             CallbackSecret::Wrong | CallbackSecret::None | CallbackSecret::OfAnother => {
-                Err(Told::refused(Refusal::Unauthenticated))
+                Err(Told::refused(Refusal::Unauthenticated).serving("GATE-3"))
             }
         }
     }

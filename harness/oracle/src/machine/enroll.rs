@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proofup_domain::command::{AddressRef, Name, PhoneRef};
 use proofup_domain::edition::Edition;
-use proofup_domain::method::{ChallengeKind, Method};
+use proofup_domain::method::{ChallengeKind, Method, Role};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::SessionState;
 
@@ -117,7 +117,11 @@ impl StepContext {
         self.take_kind(&data)?;
         let available =
             offered && self.can_set_up(session.owner, data.method, data.kind(), changes);
-        self.take_line(&data, line.as_ref(), available)?;
+        let taken = self.take_line(&data, line.as_ref(), available);
+        taken.map_err(|refused| match available {
+            true => refused,
+            false => refused.serving(self.why_unavailable(session.owner, data.method)),
+        })?;
         let message = line.as_ref().map(|line| OutgoingMessage {
             account: session.owner,
             holder: actor,
@@ -235,6 +239,22 @@ impl StepContext {
         stands && by_kind
     }
 
+    /// Returns the requirement that keeps a method from being set up, where it cannot be.
+    pub(super) fn why_unavailable(&self, person: usize, method: Method) -> &'static str {
+        let (policy, user) = (&self.state.policy, &self.person(person).user);
+        let fresh = Registered::new(0, method);
+        let usable_for = |role| !usable::purposes(policy, role, &fresh).is_empty();
+        if available::set(policy, user).contains(method) {
+            "AVAIL-3"
+        } else if usable_for(user.role) {
+            "AVAIL-9"
+        } else if usable_for(Role::Member) {
+            "AVAIL-7"
+        } else {
+            "AVAIL-3"
+        }
+    }
+
     /// Refuses a setup that policy no longer lets go on, and cancels it (AVAIL-8).
     pub(super) fn check_setup(&mut self, at: Ref) -> Result<(), Told> {
         let setup = self.enrollment(at);
@@ -242,8 +262,13 @@ impl StepContext {
         if edition && self.can_set_up(at.owner, setup.method, setup.attempt.kind, setup.changes) {
             return Ok(());
         }
+        let new = setup.changes.is_none();
+        let why = match self.why_unavailable(at.owner, setup.method) {
+            "AVAIL-9" if new => "AVAIL-9",
+            _ => "AVAIL-8",
+        };
         self.enrollment_mut(at).phase = Phase::Cancelled;
-        let refused = Told::refused(Refusal::MethodNotAvailable);
+        let refused = Told::refused(Refusal::MethodNotAvailable).serving(why);
         Err(if edition {
             refused
         } else {

@@ -13,7 +13,16 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expected {
     alternatives: Vec<Expectation>,
+    serves: Option<&'static str>,
+    kept_out: Vec<KeptOut>,
     unbound: Option<&'static str>,
+}
+
+/// Something that no list of an answer may hold, and the requirement that keeps it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeptOut {
+    pub(crate) word: &'static str,
+    pub(crate) requirement: &'static str,
 }
 
 impl Expected {
@@ -30,6 +39,21 @@ impl Expected {
     #[must_use]
     pub const fn unbound(&self) -> Option<&'static str> {
         self.unbound
+    }
+
+    /// Returns the requirement for whose sake the preferred answer is what it is; none: the decision serves no rule that its
+    /// refusal does not name already.
+    #[must_use]
+    pub const fn serves(&self) -> Option<&'static str> {
+        self.serves
+    }
+
+    /// Returns the requirement that keeps a word out of the lists of the preferred answer, where one does.
+    #[must_use]
+    pub fn keeps_out(&self, word: &str) -> Option<&'static str> {
+        let mut kept_out = self.kept_out.iter();
+        let found = kept_out.find(|kept| kept.word == word)?;
+        Some(found.requirement)
     }
 
     /// Whether success is among what is admitted.
@@ -94,25 +118,26 @@ impl Expected {
     }
 
     pub(crate) fn of(told: Told) -> Self {
+        let mut expected = Self {
+            alternatives: Vec::new(),
+            serves: None,
+            kept_out: Vec::new(),
+            unbound: None,
+        };
         match told {
-            // As a rule there is one, which is like no other.
-            Told::Answers(patterns) if patterns.len() == 1 => Self {
-                alternatives: patterns,
-                unbound: None,
-            },
-            Told::Answers(patterns) => {
-                let mut expected = Self {
-                    alternatives: Vec::new(),
-                    unbound: None,
-                };
-                expected.extend(patterns);
-                expected
+            Told::Answers(ruled) => {
+                expected.serves = ruled.serves;
+                expected.kept_out = ruled.kept_out;
+                // As a rule there is one, which is like no other.
+                if ruled.patterns.len() == 1 {
+                    expected.alternatives = ruled.patterns;
+                } else {
+                    expected.extend(ruled.patterns);
+                }
             }
-            Told::Unbound(why) => Self {
-                alternatives: Vec::new(),
-                unbound: Some(why),
-            },
+            Told::Unbound(why) => expected.unbound = Some(why),
         }
+        expected
     }
 
     pub(crate) fn extend(&mut self, patterns: Vec<Expectation>) {
@@ -156,14 +181,51 @@ fn told(mismatches: Vec<Mismatch>, answer: &Answer) -> Vec<String> {
 /// What one reading of the design answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Told {
-    Answers(Vec<Expectation>),
+    Answers(RuledAnswers),
     Unbound(&'static str),
 }
 
+/// Answers, with the requirements for whose sake they are what they are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct RuledAnswers {
+    pub(crate) patterns: Vec<Expectation>,
+    serves: Option<&'static str>,
+    kept_out: Vec<KeptOut>,
+}
+
+impl From<Vec<Expectation>> for RuledAnswers {
+    fn from(patterns: Vec<Expectation>) -> Self {
+        Self {
+            patterns,
+            ..Self::default()
+        }
+    }
+}
+
 impl Told {
+    fn answers(patterns: Vec<Expectation>) -> Self {
+        Self::Answers(patterns.into())
+    }
+
+    /// Returns the same answers, with the requirement that the decision serves; what was named nearer to the decision stays.
+    pub(crate) fn serving(mut self, requirement: &'static str) -> Self {
+        if let Self::Answers(ruled) = &mut self {
+            ruled.serves.get_or_insert(requirement);
+        }
+        self
+    }
+
+    /// Returns the same answers, with what is kept out of their lists, and why.
+    pub(crate) fn keeping_out(mut self, kept_out: Vec<KeptOut>) -> Self {
+        if let Self::Answers(ruled) = &mut self {
+            ruled.kept_out = kept_out;
+        }
+        self
+    }
+
     /// Answers with fields.
     pub(crate) fn success(fields: FieldPatterns) -> Self {
-        Self::Answers(vec![Expectation::Success(fields)])
+        Self::answers(vec![Expectation::Success(fields)])
     }
 
     /// Answers with nothing to tell.
@@ -178,7 +240,7 @@ impl Told {
     /// Refuses for any one of several reasons.
     pub(crate) fn any_of(refusals: &[Refusal]) -> Self {
         let refused = refusals.iter().copied().map(Expectation::refused);
-        Self::Answers(refused.collect())
+        Self::answers(refused.collect())
     }
 
     /// Refuses with something that goes with the reason.
@@ -188,14 +250,15 @@ impl Told {
         value: impl Into<Pattern>,
     ) -> Self {
         let details = FieldPatterns::new().with(key, value);
-        Self::Answers(vec![Expectation::refused_with(refusal, details)])
+        Self::answers(vec![Expectation::refused_with(refusal, details)])
     }
 
     /// Admits what another admits too.
     pub(crate) fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Answers(mut mine), Self::Answers(theirs)) => {
-                mine.extend(theirs);
+                mine.patterns.extend(theirs.patterns);
+                mine.serves = mine.serves.or(theirs.serves);
                 Self::Answers(mine)
             }
             (one, _) => one,

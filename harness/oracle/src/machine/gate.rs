@@ -24,7 +24,7 @@ impl StepContext {
     pub(super) fn is_live(&self, session: Ref) -> bool {
         let lifetime = SignedDuration::from_secs(self.limits().session_seconds.into());
         let session = self.session(session);
-        !session.ended && self.now.duration_since(session.begun) < lifetime
+        session.ended.is_none() && self.now.duration_since(session.begun) < lifetime
     }
 
     /// Finds the session that a command acts with; what has no live one is not authenticated.
@@ -33,7 +33,8 @@ impl StepContext {
         if self.is_live(session) {
             Ok(session)
         } else {
-            Err(Told::refused(Refusal::Unauthenticated))
+            let ended = self.session(session).ended;
+            Err(Told::refused(Refusal::Unauthenticated).serving(ended.unwrap_or("SIGN-1")))
         }
     }
 
@@ -103,19 +104,28 @@ impl StepContext {
     ) -> Result<SessionState, Told> {
         let stand = self.standing(at);
         let Some((state, refusal)) = word(&stand) else {
-            return Err(Told::refused(Refusal::Blocked));
+            return Err(Told::refused(Refusal::Blocked).serving("CODE-11"));
         };
         let asked = matches!(
             state,
             SessionState::Interrupted | SessionState::ReviewDue | SessionState::SignedIn
         );
         let owed = step_up && asked && self.owes_step_up(at);
-        match (states.contains(&state), owed) {
-            (true, false) => Ok(state),
-            (true, true) => Err(Told::refused(Refusal::SecondStepRequired)),
-            (false, false) => Err(Told::refused(refusal)),
-            (false, true) => Err(Told::any_of(&[refusal, Refusal::SecondStepRequired])),
-        }
+        let first = if state == SessionState::Interrupted {
+            "SIGN-10"
+        } else {
+            "MAN-5"
+        };
+        let refused = match (states.contains(&state), owed) {
+            (true, false) => return Ok(state),
+            (true, true) => return Err(Told::refused(Refusal::SecondStepRequired).serving(first)),
+            (false, false) => Told::refused(refusal),
+            (false, true) => Told::any_of(&[refusal, Refusal::SecondStepRequired]),
+        };
+        Err(match kept_by(state) {
+            Some(requirement) => refused.serving(requirement),
+            None => refused,
+        })
     }
 
     /// Enters a session, then checks it as [`Self::allow`] does.
@@ -128,6 +138,17 @@ impl StepContext {
         let at = self.enter(by)?;
         self.allow(at, states, step_up)?;
         Ok(at)
+    }
+}
+
+/// Returns the requirement that keeps a session in its state; none: it is signed in.
+const fn kept_by(state: SessionState) -> Option<&'static str> {
+    match state {
+        SessionState::SecondStepRequired => Some("TWO-4"),
+        SessionState::Interrupted => Some("SIGN-4"),
+        SessionState::ContactAdministrator => Some("AVAIL-13"),
+        SessionState::ReviewDue => Some("REV-1"),
+        SessionState::SignedIn => None,
     }
 }
 

@@ -7,13 +7,13 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::state::{Activity, SessionState};
 
 use super::enroll::Data;
-use super::expected::Told;
+use super::expected::{KeptOut, Told};
 use super::gate::word;
 use super::records::{Ref, RefKind};
 use super::roles::By;
 use super::{Handled, StepContext};
-use crate::default;
 use crate::user::Choice;
+use crate::{available, default};
 
 impl StepContext {
     pub(super) fn list_methods(&mut self, by: By<'_>) -> Handled {
@@ -29,7 +29,24 @@ impl StepContext {
         let manage = matches!(word(&stand), Some((SessionState::SignedIn, _)));
         let states = [SessionState::SignedIn, SessionState::Interrupted];
         self.allow(at, &states, manage)?;
-        Ok(Told::success(self.available_answer(at.owner)))
+        let told = Told::success(self.available_answer(at.owner));
+        Ok(told.keeping_out(self.not_offered(at.owner)))
+    }
+
+    /// Lists the methods that are not offered to somebody, each with the requirement that keeps it out.
+    pub(super) fn not_offered(&self, person: usize) -> Vec<KeptOut> {
+        let offered = available::set(&self.state.policy, &self.person(person).user);
+        let missing = Method::ALL
+            .iter()
+            .filter(|method| !offered.contains(**method));
+        let kept_out = |method: &Method| KeptOut {
+            word: method.as_str(),
+            requirement: match self.why_unavailable(person, *method) {
+                "AVAIL-3" => "AVAIL-1",
+                why => why,
+            },
+        };
+        missing.map(kept_out).collect()
     }
 
     /// Finds a registered method: the one that a setup made; where none is named, the user's latest setup of the sort that

@@ -167,7 +167,8 @@ impl StepContext {
                 Refusal::Throttled,
                 "retryAfter",
                 Pattern::Number(seconds.into()),
-            ));
+            )
+            .serving("CODE-8"));
         }
         match self.state.outbox.behaviour(channel) {
             GatewayBehaviour::Deliver
@@ -178,7 +179,9 @@ impl StepContext {
             | GatewayBehaviour::Answer5xx
             | GatewayBehaviour::Hang
             | GatewayBehaviour::Reset
-            | GatewayBehaviour::Dead => Err(Told::refused(Refusal::GatewayFailed)),
+            | GatewayBehaviour::Dead => {
+                Err(Told::refused(Refusal::GatewayFailed).serving("GATE-1"))
+            }
         }
     }
 

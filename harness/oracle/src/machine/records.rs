@@ -124,7 +124,8 @@ pub(crate) enum AnswerText {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Session {
     pub(crate) begun: Timestamp,
-    pub(crate) ended: bool,
+    /// The requirement that ended it before its time; none: nothing did.
+    pub(crate) ended: Option<&'static str>,
     /// It was signed in once: from then on policy does not touch it.
     pub(crate) finished: bool,
     pub(crate) progress: SignInProgress,

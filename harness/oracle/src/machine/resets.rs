@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use proofup_domain::command::{AnswersRole, CodeRole, GivenAnswer, Name, NewPasswordRole};
-use proofup_domain::method::{ChallengeKind, Gate, Method};
+use proofup_domain::method::{ChallengeKind, Gate, Method, Role};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
 
 use super::answers::takes_codes;
 use super::expected::Told;
-use super::records::{AnswerText, ChallengeTarget, ProofSubject, Ref, RefKind, Reset};
+use super::records::{AnswerText, ChallengeTarget, Phase, ProofSubject, Ref, RefKind, Reset};
 use super::verify::folded;
 use super::{Handled, StepContext};
 use crate::user::Choice;
@@ -34,7 +34,16 @@ impl StepContext {
             && !person.blocked(self.now)
             && reset::may_begin(&self.state.policy, &person.user);
         if !may {
-            return Err(Told::refused(Refusal::ContactAdministrator));
+            // A member with as much would have begun it.
+            let member = crate::user::User {
+                role: Role::Member,
+                ..person.user.clone()
+            };
+            let by_role = person.exists
+                && !person.blocked(self.now)
+                && reset::may_begin(&self.state.policy, &member);
+            let requirement = if by_role { "AVAIL-7" } else { "RESET-4" };
+            return Err(Told::refused(Refusal::ContactAdministrator).serving(requirement));
         }
         let now = self.now;
         let person = self.person_mut(owner);
@@ -74,7 +83,7 @@ impl StepContext {
         }
         match (reset.cancelled, over) {
             (false, false) => Ok(at),
-            (true, false) => Err(Told::refused(Refusal::Cancelled)),
+            (true, false) => Err(Told::refused(Refusal::Cancelled).serving("RESET-5")),
             (cancelled, true) => {
                 let refused = Told::any_of(&[Refusal::Expired, Refusal::NotFound]);
                 Err(if cancelled {
@@ -179,7 +188,7 @@ impl StepContext {
         let default = default::shown(policy, &person.user).map(|default| default.id);
         choices.sort_by_key(|choice| (choice.kind, Some(choice.id) != default));
         let blocked = person.blocked(self.now);
-        let passed = Told::refused(Refusal::GateAlreadyPassed);
+        let passed = Told::refused(Refusal::GateAlreadyPassed).serving("RESET-3");
         if blocked && !self.reading() {
             let refusals = [Refusal::Blocked, Refusal::ContactAdministrator];
             return Err(Told::any_of(&refusals));
@@ -324,7 +333,7 @@ impl StepContext {
         let gate = usable::gate(self.challenge(at).method);
         let mut passed = self.a_reset(reset).passed.iter();
         if passed.any(|(passed, _)| *passed == gate) && self.reading() {
-            return Err(Told::refused(Refusal::GateAlreadyPassed));
+            return Err(Told::refused(Refusal::GateAlreadyPassed).serving("RESET-3"));
         }
         self.pass(at);
         let counted = self.gates_counted(reset);
@@ -395,6 +404,27 @@ impl StepContext {
         }
     }
 
+    /// Returns the requirement that keeps a reset with so many gates passed from setting a password.
+    fn why_no_password(&self, at: Ref, passed: usize) -> &'static str {
+        let (policy, person) = (&self.state.policy, self.person(at.owner));
+        let is_enough = |role| {
+            let needed = usable::gates(policy, role);
+            u32::try_from(passed).is_ok_and(|passed| passed >= needed)
+        };
+        let proofs = person.challenges.iter().filter(|one| {
+            one.target == ChallengeTarget::Reset(at.index) && one.phase == Phase::Verified
+        });
+        if is_enough(person.user.role) {
+            "RESET-1"
+        } else if passed > 0 && is_enough(Role::Member) {
+            "AVAIL-7"
+        } else if proofs.count() > passed {
+            "RESET-3"
+        } else {
+            "RESET-1"
+        }
+    }
+
     /// Sets the new password: signed out everywhere, and everything that was open is dead.
     pub(super) fn set_new_password(
         &mut self,
@@ -419,7 +449,8 @@ impl StepContext {
             refusals.extend([Refusal::ContactAdministrator, Refusal::Blocked]);
         }
         if !refusals.is_empty() {
-            return Err(Told::any_of(&refusals));
+            let requirement = self.why_no_password(at, passed);
+            return Err(Told::any_of(&refusals).serving(requirement));
         }
         self.cancel_setups(at.owner, |_| true);
         self.cancel_challenges(at.owner, |_| true);
@@ -427,7 +458,7 @@ impl StepContext {
         person.passwords.push(password.clone());
         person.resets[at.index].completed = true;
         for session in &mut person.sessions {
-            session.ended = true;
+            session.ended.get_or_insert("RESET-5");
         }
         self.record(at.owner, Activity::PasswordReset, None);
         Ok(Told::done())

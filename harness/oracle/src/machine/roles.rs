@@ -68,7 +68,7 @@ impl StepContext {
     /// Finds the session that a command names; `none` is nobody's.
     pub(super) fn session_named(&self, by: By<'_>) -> Result<Ref, Told> {
         if by.session.is_some_and(|name| name.0 == "none") {
-            return Err(Told::refused(Refusal::Unauthenticated));
+            return Err(Told::refused(Refusal::Unauthenticated).serving("SIGN-1"));
         }
         self.named(RefKind::Session, by.user, by.session)
     }

@@ -45,6 +45,9 @@ impl StepContext {
             return Err(Told::any_of(&refusals));
         }
         let choices = self.second_step_choices(at, method, kind, found.flatten());
+        if choices.is_empty() && matches!(method, Some(Method::Email | Method::SecurityQuestions)) {
+            return Err(Told::refused(Refusal::MethodNotAvailable).serving("TWO-2"));
+        }
         let target = ChallengeTarget::Session(at.index);
         let begun = self.begin_challenge_by_any(at.owner, &choices, target)?;
         self.bind(RefKind::Challenge, actor, bind, begun);
@@ -260,9 +263,11 @@ impl StepContext {
             Refusal::Expired,
             Refusal::NotFound,
         ];
+        let stands = person.user.find(choice.id).is_some();
+        let why = if stands { "AVAIL-8" } else { "MAN-2" };
         if !usable {
             self.challenge_mut(at).doubtful = true;
-            return Err(Told::any_of(&gone[..2]));
+            return Err(Told::any_of(&gone[..2]).serving(why));
         }
         if (doubtful || moved) && self.reading() {
             return Err(Told::any_of(&gone));

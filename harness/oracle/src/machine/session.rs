@@ -21,7 +21,12 @@ impl StepContext {
         let right = self.is_right(owner, password)?;
         let person = self.person(owner);
         if !right || !person.exists || person.blocked(self.now) {
-            return Err(Told::refused(Refusal::InvalidCredentials));
+            let requirement = match password {
+                PasswordRole::Previous if !right => "RESET-1",
+                _ if right && !person.user.blocked && person.exists => "CODE-11",
+                _ => "SIGN-7",
+            };
+            return Err(Told::refused(Refusal::InvalidCredentials).serving(requirement));
         }
         let at = Ref {
             owner,
@@ -29,7 +34,7 @@ impl StepContext {
         };
         let session = Session {
             begun: self.now,
-            ended: false,
+            ended: None,
             finished: false,
             progress: SignInProgress::default(),
             began_bare: false,
@@ -78,7 +83,7 @@ impl StepContext {
         if matches!(stand, Stand::Interrupted(_)) {
             self.record(at.owner, Activity::WizardCancelled, None);
         }
-        self.session_mut(at).ended = true;
+        self.session_mut(at).ended = Some("SIGN-8");
         Ok(Told::done())
     }
 
@@ -126,7 +131,13 @@ impl StepContext {
 
     pub(super) fn read_wizard(&mut self, by: By<'_>) -> Handled {
         let at = self.enter_in(by, SessionState::Interrupted, Refusal::NotInterrupted)?;
-        Ok(Told::success(self.wizard_answer(at)))
+        let mut kept_out = self.not_offered(at.owner);
+        for kept in &mut kept_out {
+            if kept.requirement == "AVAIL-9" {
+                kept.requirement = "WIZ-8";
+            }
+        }
+        Ok(Told::success(self.wizard_answer(at)).keeping_out(kept_out))
     }
 
     pub(super) fn complete_wizard(&mut self, by: By<'_>) -> Handled {

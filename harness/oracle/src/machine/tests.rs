@@ -7,6 +7,7 @@ mod account;
 mod left_open;
 mod prepared;
 mod proving;
+mod served;
 mod setting_up;
 mod signing_in;
 mod which_device;

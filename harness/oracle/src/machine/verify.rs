@@ -9,7 +9,7 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Activity;
 
 use super::answers::takes_codes;
-use super::expected::Told;
+use super::expected::{RuledAnswers, Told};
 use super::life::Life;
 use super::records::{AnswerText, Code, Phase, ProofSubject};
 use super::register::QuestionAnswers;
@@ -225,7 +225,7 @@ impl StepContext {
         if left == 0 {
             self.set_phase(thing, Phase::Exhausted);
         }
-        let mut told = Told::Answers(Vec::new());
+        let mut told = Told::Answers(RuledAnswers::default());
         for refusal in wrong {
             told = told.or(Told::refused_with(*refusal, "triesLeft", left));
         }

@@ -150,7 +150,7 @@ impl StepContext {
     pub(super) fn read_capabilities(&self) -> Told {
         let limits = serde_json::to_value(self.limits()).unwrap_or_default();
         let limits = Expectation::read(&limits);
-        Told::Answers(vec![limits.unwrap_or(Expectation::success())])
+        Told::Answers(vec![limits.unwrap_or(Expectation::success())].into())
     }
 
     /// No response and no event ever holds a code or a secret (CODE-7).
