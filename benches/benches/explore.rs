@@ -13,12 +13,14 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::SignedDuration;
-use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_explore::explore::{ExploreConfig, Story, draw, explore};
 use proofup_oracle::machine::{State, step};
 use proofup_runner::run::read_capabilities;
 use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_world::UnprovenMapping;
+use proofup_world::bounds::TargetBounds;
+use proofup_world::context::RunContext;
 use tokio_util::sync::CancellationToken;
 
 /// Stories of one round: enough that no lean of a single one decides.
@@ -37,15 +39,17 @@ fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime")
 }
 
-fn capabilities() -> Arc<Capabilities> {
+fn bounds() -> Arc<TargetBounds> {
     let session = planted::session(None);
     let asked = runtime().block_on(read_capabilities(&session));
-    Arc::new(asked.expect("the reference can be asked"))
+    let capabilities = asked.expect("the reference can be asked");
+    let context = RunContext::new(&session, &Arc::new(embedded_catalogue()), &capabilities);
+    Arc::new(TargetBounds::new(&context, &capabilities))
 }
 
-fn stories(capabilities: &Arc<Capabilities>) -> Vec<Story> {
+fn stories(bounds: &Arc<TargetBounds>) -> Vec<Story> {
     (1..=STORIES)
-        .map(|case| draw(capabilities, SEED, case, STEPS))
+        .map(|case| draw(bounds, SEED, case, STEPS))
         .collect()
 }
 
@@ -83,7 +87,7 @@ fn follow(state: &State, story: &Story) -> usize {
 
 /// The oracle alone, over stories that were drawn before: what a transition costs where nothing is generated.
 fn stepping(criterion: &mut Criterion) {
-    let known = capabilities();
+    let known = bounds();
     let stories: Vec<(State, Story)> = stories(&known)
         .into_iter()
         .map(|story| (story.tenant(&known), story))
@@ -104,7 +108,7 @@ fn stepping(criterion: &mut Criterion) {
 
 /// Drawing: the oracle, what a person means to do, and proptest's tree from which a story could be made smaller.
 fn drawing(criterion: &mut Criterion) {
-    let known = capabilities();
+    let known = bounds();
     let commands: u64 = stories(&known).iter().map(drawn).sum();
     let mut group = criterion.benchmark_group("explore");
     group.throughput(Throughput::Elements(commands));
@@ -120,6 +124,7 @@ fn playing(criterion: &mut Criterion) {
     let config = ExploreConfig {
         session: planted::session(None),
         catalogue: Arc::new(embedded_catalogue()),
+        unproven: UnprovenMapping::default(),
         jobs: 1,
         first: 1,
         cases: STORIES,

@@ -45,6 +45,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use proofup_domain::answer::REFUSED;
+use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_files::FileErrors;
@@ -222,6 +223,22 @@ impl CompiledTarget {
             || self.refusals.iter().any(|rule| rule.tells(field))
     }
 
+    /// Returns whether the file says anywhere in which place of an operation's answer a field stands, of a success or of a
+    /// refusal: what one tells the other need not.
+    #[must_use]
+    pub fn tells_where(&self, operation: Operation, field: &str, refused: bool) -> bool {
+        if matches!(field, REFUSED | "problem") {
+            return true;
+        }
+        let ways = self.operations.get(&operation).map(|binding| &binding.ways);
+        let mut ways = ways.into_iter().flatten();
+        if refused {
+            let own = ways.flat_map(|variant| &variant.meaning.refusals);
+            return own.chain(&self.refusals).any(|rule| rule.tells(field));
+        }
+        ways.any(|variant| variant.tells_of_success(field))
+    }
+
     /// Returns whether the file leaves out where a field of an operation's answer stands.
     #[must_use]
     pub fn is_silent_about(&self, operation: Operation) -> bool {
@@ -280,6 +297,26 @@ impl CompiledTarget {
                 .names()
                 .is_none_or(|mut names| names.any(|name| name == variable))
         })
+    }
+
+    /// Returns whether any request of an operation names a variable; true where it takes them all.
+    #[must_use]
+    pub fn names(&self, operation: Operation, variable: &str) -> bool {
+        let ways = self.operations.get(&operation).map(|binding| &binding.ways);
+        ways.into_iter().flatten().any(|variant| {
+            variant
+                .names()
+                .is_none_or(|mut names| names.any(|name| name == variable))
+        })
+    }
+
+    /// Returns whether any rule of the file tells that an operation was refused for a reason.
+    #[must_use]
+    pub fn can_refuse(&self, operation: Operation, reason: Refusal) -> bool {
+        let ways = self.operations.get(&operation).map(|binding| &binding.ways);
+        let own = ways.into_iter().flatten();
+        let own = own.flat_map(|variant| &variant.meaning.refusals);
+        own.chain(&self.refusals).any(|rule| rule.refused == reason)
     }
 
     /// Returns whether the request of an operation would name any of some variables; true where it takes them all.

@@ -217,10 +217,15 @@ pub(super) struct Meaning {
 }
 
 impl Meaning {
+    /// Returns whether any rule of it gives a field of an answer.
+    pub(super) fn tells_of_success(&self, field: &str) -> bool {
+        let of_answers = |rule: &AnswerRule| rule.fields.0.iter().any(|(name, ..)| name == field);
+        self.answers.iter().any(of_answers)
+    }
+
     /// Returns whether any rule of it gives a field of an answer or of a refusal.
     pub(super) fn tells(&self, field: &str) -> bool {
-        let of_answers = |rule: &AnswerRule| rule.fields.0.iter().any(|(name, ..)| name == field);
-        self.answers.iter().any(of_answers) || self.refusals.iter().any(|rule| rule.tells(field))
+        self.tells_of_success(field) || self.refusals.iter().any(|rule| rule.tells(field))
     }
 
     /// Returns what of a body any rule looks at, with the file's own refusals.

@@ -125,6 +125,12 @@ impl Variant {
             || self.meaning.tells(field)
     }
 
+    /// Returns whether it gives a field of the answer that a success is.
+    pub(super) fn tells_of_success(&self, field: &str) -> bool {
+        matches!(&self.does, VariantAction::Assumed(answer) if answer.contains_key(field))
+            || self.meaning.tells_of_success(field)
+    }
+
     /// Lists the variables that its requests name; none where it takes all there are, or nothing at all.
     pub(super) fn names(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.does {

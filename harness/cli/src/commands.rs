@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod exempting;
 pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod faults;

@@ -1,7 +1,8 @@
 //! Explores a target: random stories of people who mostly know what they want, judged by the oracle.
 //!
 //! `story` is what a case is made of, `story_setup` draws its policy and people, `person` plans what they do against the
-//! oracle, `draw` makes proptest's state machine of it. `play` lets a story happen, `shrink` makes a failing one
+//! oracle, `draw` makes proptest's state machine of it. `play` lets a story happen
+//! (`crate::possible` is what the oracle holds possible meanwhile), `shrink` makes a failing one
 //! small, `requirement_at_fault` names the requirement, `write` turns it into a scenario file that fails in the same way.
 
 mod acts;
@@ -9,6 +10,7 @@ mod dice;
 mod draw;
 mod drive;
 mod intent;
+mod lead;
 mod person;
 mod play;
 mod quota;

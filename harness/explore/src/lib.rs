@@ -6,4 +6,5 @@
 pub mod explore;
 pub mod matrix;
 pub mod measure;
+mod possible;
 pub mod race;

@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::requirement::Catalogue;
+use proofup_world::UnprovenMapping;
+use proofup_world::bounds::TargetBounds;
 use proofup_world::context::RunContext;
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use tokio_util::sync::CancellationToken;
@@ -94,6 +96,8 @@ pub struct MeasureConfig {
     pub session: TargetSession,
     /// The catalogue.
     pub catalogue: Arc<Catalogue>,
+    /// What the doctor found that the target file does not carry: it is not measured.
+    pub unproven: UnprovenMapping,
     /// What to measure.
     pub measures: BTreeSet<Measure>,
     /// Codes for each channel, and tokens: [`SAMPLES_MIN`] to [`SAMPLES_MAX`]. Times are taken in half as many rounds, in at
@@ -125,7 +129,9 @@ pub async fn measure_declared(
     told: &(dyn Fn(&str) + Send + Sync),
     stop: &CancellationToken,
 ) -> MeasureReport {
-    let context = RunContext::new(&config.session, &config.catalogue, capabilities);
+    let mut context = RunContext::new(&config.session, &config.catalogue, capabilities);
+    context.unproven = config.unproven.clone();
+    let bounds = TargetBounds::new(&context, capabilities);
     let mut report = MeasureReport::default();
     for measure in Measure::ALL {
         if !config.measures.contains(&measure) {
@@ -138,7 +144,7 @@ pub async fn measure_declared(
                 report.interrupted = true;
                 break;
             }
-            measured = take(measure, config, &context, capabilities) => {
+            measured = take(measure, config, &context, &bounds) => {
                 report.measured.push(measured);
             }
         }
@@ -150,12 +156,13 @@ async fn take(
     measure: Measure,
     config: &MeasureConfig,
     context: &RunContext,
-    capabilities: &Capabilities,
+    bounds: &TargetBounds,
 ) -> Measured {
     let samples = config.samples.clamp(SAMPLES_MIN, SAMPLES_MAX);
     let stand = collect::Stand {
         context,
-        capabilities,
+        capabilities: &bounds.capabilities,
+        bounds,
     };
     match measure {
         Measure::Codes => stand.codes(samples).await,

@@ -20,18 +20,17 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use proofup_binding::Isolation;
-use proofup_domain::capabilities::Capabilities;
-use proofup_domain::command::Command;
+use proofup_domain::command::{CodeRole, Command};
 use proofup_domain::requirement::Catalogue;
 use proofup_judge::outcome::Outcome;
+use proofup_oracle::machine::step;
 use proofup_scenario::load;
+use proofup_world::UnprovenMapping;
 use proofup_world::answer_rules::BrokenRule;
+use proofup_world::bounds::TargetBounds;
 use proofup_world::case::{Case, run_case};
 use proofup_world::context::RunContext;
-use proofup_world::missing_facilities;
 use proofup_world::needs::has_feature;
-use proofup_world::operation_of;
 use proofup_world::session::{RunError, TargetSession, read_capabilities};
 use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
 use tokio_util::sync::CancellationToken;
@@ -58,6 +57,8 @@ pub struct RaceConfig {
     pub session: TargetSession,
     /// The catalogue.
     pub catalogue: Arc<Catalogue>,
+    /// What the doctor found that the target file does not carry: it is not done, and not judged.
+    pub unproven: UnprovenMapping,
     /// Histories under way at once.
     pub jobs: usize,
     /// How many histories.
@@ -153,7 +154,9 @@ pub async fn race(
     let mut stories: Vec<RaceStory> = TEMPLATES.iter().map(|one| hunter.story(one)).collect();
     let mut violations = BTreeMap::new();
     let side_by_side = SideBySide {
-        jobs: hunter.jobs(config),
+        jobs: config
+            .session
+            .jobs(&hunter.bounds.capabilities, config.jobs),
         deadline: None,
         stop,
         unfinished: Unfinished::Cancel,
@@ -259,47 +262,40 @@ fn count(stories: &mut [RaceStory], plan: &HistoryPlan, judgement: &HistoryJudge
 #[derive(Debug, Clone)]
 struct Hunter {
     context: Arc<RunContext>,
-    capabilities: Arc<Capabilities>,
+    bounds: Arc<TargetBounds>,
     seed: u64,
 }
 
 impl Hunter {
     async fn new(config: &RaceConfig) -> Result<Self, RunError> {
         let capabilities = read_capabilities(&config.session).await?;
+        let mut context = RunContext::new(&config.session, &config.catalogue, &capabilities);
+        context.unproven = config.unproven.clone();
         Ok(Self {
-            context: Arc::new(RunContext::new(
-                &config.session,
-                &config.catalogue,
-                &capabilities,
-            )),
-            capabilities: Arc::new(capabilities),
+            bounds: Arc::new(TargetBounds::new(&context, &capabilities)),
+            context: Arc::new(context),
             seed: config.session.seed,
         })
     }
 
-    /// Returns how many histories may be under way: one, where nothing keeps them apart.
-    fn jobs(&self, config: &RaceConfig) -> usize {
-        if self.context.session.target.isolation() == Isolation::Tenant {
-            config.jobs.max(1)
-        } else {
-            1
-        }
+    /// Draws a history, within the bounds of the target.
+    fn plan(&self, case: u64) -> HistoryPlan {
+        let limits = &self.bounds.capabilities.limits;
+        let sends = self.bounds.methods_with_codes();
+        draw(self.seed, case, limits, &sends).within(&self.bounds)
     }
 
-    /// Draws a history; what the target file does not bind is not looked at afterwards.
-    fn plan(&self, case: u64) -> HistoryPlan {
-        let mut plan = draw(self.seed, case, &self.capabilities.limits);
-        let target = &self.context.session.target;
-        let is_bound =
-            |command: &Command| operation_of(command).is_none_or(|operation| target.has(operation));
-        plan.after.retain(is_bound);
-        plan
+    /// Returns what a story needs that the target declares that it does not have.
+    fn lacks(&self, template: &HistoryTemplate) -> Option<String> {
+        let vehicles = template.vehicles.iter();
+        let vehicles = vehicles.filter(|_| self.bounds.makes_tenants());
+        let mut needs = template.needs.iter().chain(vehicles);
+        let missing = needs.find(|need| !has_feature(&self.bounds.capabilities, **need));
+        missing.map(ToString::to_string)
     }
 
     /// Begins to count a story.
     fn story(&self, template: &'static HistoryTemplate) -> RaceStory {
-        let mut needs = template.needs.iter();
-        let missing = needs.find(|need| !has_feature(&self.capabilities, **need));
         RaceStory {
             name: template.name,
             requirement: template.requirement,
@@ -308,33 +304,49 @@ impl Hunter {
             commands: 0,
             violations: 0,
             unjudged: None,
-            not_applicable: missing.map(ToString::to_string),
+            not_applicable: self.lacks(template),
         }
     }
 
     /// Lets a history happen, if the target has what it needs.
     async fn judged(&self, plan: &HistoryPlan) -> HistoryJudgement {
-        let mut needs = plan.template.needs.iter();
-        if let Some(missing) = needs.find(|need| !has_feature(&self.capabilities, **need)) {
+        if let Some(missing) = self.lacks(plan.template) {
             return HistoryJudgement::Unjudged(format!("the target has no {missing}"));
         }
-        if missing_facilities(
-            &plan.case().scenario,
-            &self.context.session.target,
-            &self.capabilities,
-        )
-        .is_some()
-        {
-            return HistoryJudgement::Unjudged(
-                "the harness lacks means that this target does not give".to_owned(),
-            );
+        let mut commands = plan.before.iter().chain(&plan.together);
+        if let Some(why) = commands.find_map(|one| self.bounds.forbids(&plan.policy, one)) {
+            return HistoryJudgement::Unjudged(why);
         }
-        attempt(&self.context, &self.capabilities, plan).await
+        if let Some(why) = self.refuses(plan) {
+            return HistoryJudgement::Unjudged(why);
+        }
+        attempt(&self.context, &self.bounds, plan).await
+    }
+
+    /// Returns the first command before the race that could not succeed under a policy and limits of the target's own.
+    fn refuses(&self, plan: &HistoryPlan) -> Option<String> {
+        if self.bounds.makes_tenants() {
+            return None;
+        }
+        let mut state = plan.tenant(&self.bounds);
+        let now = plan.start();
+        plan.before.iter().find_map(|command| {
+            let guesses = matches!(command, Command::SubmitCode { code, .. } | Command::SubmitSecondStepCode { code, .. } | Command::SubmitResetCode { code, .. } if *code == CodeRole::Wrong);
+            let outcome = step(&state, command, now);
+            let possible = guesses || outcome.expected.may_succeed();
+            state = outcome.state;
+            (!possible).then(|| {
+                format!(
+                    "under the target's policy `{}` has to be refused",
+                    command.word()
+                )
+            })
+        })
     }
 
     /// Makes a violation smaller, lets it happen again, and writes it down.
     async fn look_closer(&self, plan: HistoryPlan, what: String) -> RaceFinding {
-        let plan = shrink::shrink(&self.context, &self.capabilities, plan).await;
+        let plan = shrink::shrink(&self.context, &self.bounds, plan).await;
         let mut finding = RaceFinding {
             what,
             ..RaceFinding::of(&plan)
@@ -346,8 +358,7 @@ impl Hunter {
             let Ok(played) = play(&self.context, &plan).await else {
                 continue;
             };
-            let HistoryJudgement::Violation(what) =
-                judge::judge(&plan, &self.capabilities, &played)
+            let HistoryJudgement::Violation(what) = judge::judge(&plan, &self.bounds, &played)
             else {
                 continue;
             };
@@ -356,8 +367,7 @@ impl Hunter {
             }
             if finding.scenario.is_none() {
                 let seed = self.seed;
-                finding.scenario =
-                    counterexample::write(&plan, &self.capabilities, &played, seed, &what);
+                finding.scenario = counterexample::write(&plan, &self.bounds, &played, seed, &what);
                 finding.what = what;
             }
         }
@@ -369,17 +379,17 @@ impl Hunter {
 
     /// Runs a scenario file several times, and counts how often it fails.
     async fn failures_of(&self, text: &str) -> u32 {
-        let Ok(scenario) = load("race.toml", text, &self.context.catalogue) else {
-            return 0;
-        };
-        let edition = scenario.editions.first().copied().unwrap_or_default();
-        let case = Case {
-            scenario: Arc::new(scenario),
-            edition,
-        };
         let mut failures = 0;
         for _ in 0..REPETITIONS {
-            let result = run_case(&self.context, &self.capabilities, &case).await;
+            let path = format!("{}.toml", self.context.fresh_name("race"));
+            let Ok(scenario) = load(&path, text, &self.context.catalogue) else {
+                return 0;
+            };
+            let case = Case {
+                edition: scenario.editions.first().copied().unwrap_or_default(),
+                scenario: Arc::new(scenario),
+            };
+            let result = run_case(&self.context, &self.bounds.capabilities, &case).await;
             let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
             failures += u32::from(result.checks.iter().any(|check| failed(&check.outcome)));
         }

@@ -1,7 +1,7 @@
 //! Exploring the reference, in process: nothing is found in what is sound, and what is found in what is not is small,
 //! stands in a file, and fails there alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +15,9 @@ use proofup_explore::explore::{
 use proofup_judge::outcome::{CaseResult, Outcome};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::{COMMANDS, load};
+use proofup_world::UnprovenMapping;
+use proofup_world::bounds::TargetBounds;
+use proofup_world::context::RunContext;
 use proofup_world::session::read_capabilities;
 use tokio_util::sync::CancellationToken;
 use tower::util::BoxCloneSyncService;
@@ -30,6 +33,7 @@ fn cases(fault: Option<FaultName>, cases: u64) -> ExploreConfig {
     ExploreConfig {
         session: session(fault),
         catalogue: Arc::new(embedded_catalogue()),
+        unproven: UnprovenMapping::default(),
         jobs: 4,
         first: 1,
         cases,
@@ -45,10 +49,12 @@ fn explored(fault: Option<FaultName>, number: u64) -> ExploreOutput {
 }
 
 fn stories(number: u64) -> Vec<Story> {
-    let capabilities = wait(read_capabilities(&session(None))).expect("it can be asked");
-    let capabilities = Arc::new(capabilities);
+    let session = session(None);
+    let capabilities = wait(read_capabilities(&session)).expect("it can be asked");
+    let context = RunContext::new(&session, &Arc::new(embedded_catalogue()), &capabilities);
+    let bounds = Arc::new(TargetBounds::new(&context, &capabilities));
     (1..=number)
-        .map(|case| draw(&capabilities, 1, case, STEPS))
+        .map(|case| draw(&bounds, 1, case, STEPS))
         .collect()
 }
 
@@ -71,8 +77,13 @@ fn failed(result: &CaseResult) -> BTreeSet<&str> {
 #[test]
 fn nothing_is_found_in_the_reference() {
     let output = explored(None, 250);
-    let found = output.counterexample.map(|found| found.file.text);
-    assert_eq!(found, None);
+    let found: Vec<String> = output
+        .findings
+        .into_iter()
+        .map(|found| found.file.text)
+        .collect();
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(output.unjudged, BTreeMap::new());
     assert_eq!(output.disagreements, vec![]);
     assert_eq!(output.failures, vec![]);
     assert_eq!(output.cases, 250);
@@ -165,7 +176,7 @@ fn what_differs_once_and_not_again_is_told_and_is_no_verdict() {
     config.session.transport = breaking_down_once(config.session.transport);
     let stop = CancellationToken::new();
     let explored = wait(explore(&config, |_| {}, &stop)).expect("the reference can be asked");
-    assert!(explored.counterexample.is_none());
+    assert!(explored.findings.is_empty());
     let [(_, chance)] = explored.chances.as_slice() else {
         panic!("{:?}", explored.chances);
     };
@@ -181,7 +192,7 @@ fn every_command_succeeds_in_some_of_a_thousand_cases() {
     config.session.seed = 200;
     let stop = CancellationToken::new();
     let explored = wait(explore(&config, |_| {}, &stop)).expect("the reference can be asked");
-    assert!(explored.counterexample.is_none());
+    assert!(explored.findings.is_empty());
     assert_eq!(explored.failures, vec![]);
     assert_eq!(explored.never_succeeded(), [""; 0]);
 }

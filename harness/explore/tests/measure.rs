@@ -19,6 +19,7 @@ use proofup_reference::faults::rule_book;
 use proofup_reference::pause::Pause;
 use proofup_reference::rules::RuleBook;
 use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_world::UnprovenMapping;
 use proofup_world::session::TargetSession;
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt as _, service_fn, util::BoxCloneSyncService};
@@ -96,6 +97,7 @@ fn measured_by(
             clock,
             seed: 1,
         },
+        unproven: UnprovenMapping::default(),
         catalogue: Arc::new(embedded_catalogue()),
         measures: measures.into(),
         samples: SAMPLES_MIN,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use proofup_domain::fault::FaultName;
 use proofup_explore::race::RaceConfig;
 use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_world::UnprovenMapping;
 
 use crate::planted::{session, wait};
 
@@ -15,6 +16,7 @@ fn races(fault: Option<FaultName>, histories: u64) -> RaceConfig {
     RaceConfig {
         session: session(fault),
         catalogue: Arc::new(embedded_catalogue()),
+        unproven: UnprovenMapping::default(),
         jobs: 4,
         histories,
     }

@@ -92,6 +92,13 @@ impl State {
         self.person(name).map(|index| &self.people[index].user)
     }
 
+    /// Lets nobody owe a second step: the target declares that it has none (SIGN-10 and MAN-5 are not applicable).
+    #[must_use]
+    pub fn without_second_steps(mut self) -> Self {
+        Arc::make_mut(&mut self.setting).second_steps = false;
+        self
+    }
+
     /// Forgets the audit trail and what inboxes hold, so that a story can begin after its preparations.
     #[must_use]
     pub fn begin_story(&self) -> Self {
@@ -133,6 +140,24 @@ impl Transition {
             .iter()
             .find(|(patterns, _)| admitted(patterns))
             .map_or(&self.state, |(_, state)| state)
+    }
+
+    /// Lists the states that may follow, each once, the preferred first: those of the readings of which an expectation passes.
+    ///
+    /// An answer that tells little may meet several readings, and nobody knows then which of them was taken.
+    #[must_use]
+    pub fn following(&self, passes: &dyn Fn(&Expectation) -> bool) -> Vec<&State> {
+        let preferred = self.expected.alternatives().iter().take(self.preferred);
+        let mut states: Vec<&State> = Vec::new();
+        if preferred.into_iter().any(passes) {
+            states.push(&self.state);
+        }
+        for (patterns, state) in &self.others {
+            if patterns.iter().any(passes) && !states.contains(&state) {
+                states.push(state);
+            }
+        }
+        states
     }
 
     /// Returns the state that follows from an answer, as [`Self::follow`] does, if the answer is admitted.

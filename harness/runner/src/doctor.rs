@@ -30,14 +30,13 @@ use proofup_domain::refusal::Refusal;
 use proofup_domain::requirement::Catalogue;
 use proofup_world::context::RunContext;
 use proofup_world::operation_of;
-use proofup_world::session::{TargetSession, reach, read_capabilities};
+use proofup_world::session::{RunError, TargetSession, reach, read_capabilities};
 use proofup_world::visit::{Acted, CommandResult, Visit};
 use tokio_util::sync::CancellationToken;
 
 use act::{ProbeStage, ProbeStep, ProbeStory, Wants};
 use diagnose::{Look, diagnosis};
-pub(crate) use finding::unproven;
-pub use finding::{Diagnosis, MappingGap, ProbeFinding, Probed};
+pub use finding::{Diagnosis, MappingGap, ProbeFinding, Probed, unproven};
 use times::Lifetimes;
 
 /// Examines a target: probe by probe, each told as soon as it is known.
@@ -74,6 +73,22 @@ pub async fn examine(
     }
     let context = RunContext::new(session, catalogue, &capabilities);
     probe(&context, &capabilities, text, findings, false, stop).await
+}
+
+/// Probes before anything but a run judges the target: what is found wrong is left out.
+///
+/// # Errors
+/// Where the target cannot be reached, is not what its file says, or refuses the credentials.
+pub async fn before_judging(
+    session: &TargetSession,
+    catalogue: &Arc<Catalogue>,
+    text: &TargetText,
+    stop: &CancellationToken,
+) -> Result<Vec<ProbeFinding>, RunError> {
+    reach(session).await?;
+    let capabilities = read_capabilities(session).await?;
+    let context = RunContext::new(session, catalogue, &capabilities);
+    Ok(silently(&context, &capabilities, text, stop).await)
 }
 
 /// Probes before a run: what is found wrong, the run leaves out (decision 8).

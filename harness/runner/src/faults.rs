@@ -21,6 +21,7 @@ use proofup_explore::measure::{
 };
 use proofup_explore::race::{self, RaceConfig};
 use proofup_judge::outcome::{CaseResult, CheckResult, Outcome};
+use proofup_world::UnprovenMapping;
 use proofup_world::case::{Case, run_case};
 use proofup_world::context::RunContext;
 use proofup_world::side_by_side::{SideBySide, StopReason, Unfinished, join_or_repanic};
@@ -253,6 +254,7 @@ impl Trial {
         let exploring = ExploreConfig {
             session: self.session.clone(),
             catalogue: Arc::clone(&self.catalogue),
+            unproven: UnprovenMapping::default(),
             jobs: 1,
             first: 1,
             cases: budget.cases,
@@ -265,6 +267,7 @@ impl Trial {
         let racing = RaceConfig {
             session: self.session.clone(),
             catalogue: Arc::clone(&self.catalogue),
+            unproven: UnprovenMapping::default(),
             jobs: 1,
             histories: budget.histories,
         };
@@ -274,6 +277,7 @@ impl Trial {
         let measuring = MeasureConfig {
             session: self.session.clone(),
             catalogue: Arc::clone(&self.catalogue),
+            unproven: UnprovenMapping::default(),
             measures: Measure::ALL.into(),
             samples: SAMPLES_MIN,
             requests: budget.requests,

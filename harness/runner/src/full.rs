@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use proofup_binding::{CompiledTarget, Operation};
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::RequirementId;
-use proofup_explore::explore::{ExploreConfig, ExploreOutput, explore};
+use proofup_explore::explore::{ExploreConfig, ExploreFinding, ExploreOutput, explore};
 use proofup_explore::matrix::combination::Combination;
 use proofup_explore::matrix::finding::{Findings, MatrixEnding};
 use proofup_explore::matrix::live::{Live, judge_live};
@@ -20,6 +21,7 @@ use proofup_judge::outcome::{
     CaseResult, CheckResult, CouldNotRun, Mismatch, NotApplicable, Outcome,
 };
 use proofup_judge::report::words::{counted, thousands};
+use proofup_world::UnprovenMapping;
 use proofup_world::answer_rules::{BrokenRule, ExchangeRule};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
@@ -57,6 +59,26 @@ impl Default for FullBudget {
     }
 }
 
+impl FullBudget {
+    /// Returns the budget for a target: less where one case at a time meets a product that may be slow.
+    fn within(self, target: &CompiledTarget) -> Self {
+        if makes_tenants(target) {
+            return self;
+        }
+        Self {
+            cases: self.cases.min(300),
+            histories: self.histories.min(150),
+            samples: self.samples.min(500),
+            ..self
+        }
+    }
+}
+
+/// Returns whether a target makes tenants with any policy, so that every combination can be had.
+fn makes_tenants(target: &CompiledTarget) -> bool {
+    target.has(Operation::CreateTenant) && target.standing_policy().is_none()
+}
+
 /// Runs every part and tells each as a case; `told` is called with the name of the part that begins.
 ///
 /// # Errors
@@ -64,6 +86,7 @@ impl Default for FullBudget {
 pub async fn beyond_scripts(
     run: &RunConfig,
     budget: FullBudget,
+    unproven: &UnprovenMapping,
     told: impl Fn(&str) + Send,
     stop: &CancellationToken,
 ) -> Result<Vec<CaseResult>, RunError> {
@@ -72,20 +95,29 @@ pub async fn beyond_scripts(
         u64::try_from(run.session.clock.now().duration_since(since).as_millis()).unwrap_or_default()
     };
     let mut cases = Vec::new();
+    let budget = budget.within(&run.session.target);
     told("matrix");
     let began = started();
-    let live = Live {
-        combinations: budget.combinations,
-        session: run.session.clone(),
-        jobs: run.jobs,
+    let checks = if makes_tenants(&run.session.target) {
+        let live = Live {
+            combinations: budget.combinations,
+            session: run.session.clone(),
+            jobs: run.jobs,
+        };
+        of_matrix(&judge_live(live, |_| {}, stop).await?)
+    } else {
+        let declared = "tenants under any policy".to_owned();
+        let did = "judged no combination".to_owned();
+        let outcome = Outcome::NotApplicable(NotApplicable::Declared(declared));
+        check("matrix", "AVAIL-10", "matrix", did, outcome)
     };
-    let found = judge_live(live, |_| {}, stop).await?;
-    cases.push(case("matrix", vec![of_matrix(&found)], wall(began)));
+    cases.push(case("matrix", vec![checks], wall(began)));
     told("explore");
     let began = started();
     let config = ExploreConfig {
         session: run.session.clone(),
         catalogue: Arc::clone(&run.catalogue),
+        unproven: unproven.clone(),
         jobs: run.jobs,
         first: 1,
         cases: budget.cases,
@@ -106,6 +138,7 @@ pub async fn beyond_scripts(
     let config = RaceConfig {
         session: run.session.clone(),
         catalogue: Arc::clone(&run.catalogue),
+        unproven: unproven.clone(),
         jobs: run.jobs,
         histories: budget.histories,
     };
@@ -118,6 +151,7 @@ pub async fn beyond_scripts(
     let config = MeasureConfig {
         session: run.session.clone(),
         catalogue: Arc::clone(&run.catalogue),
+        unproven: unproven.clone(),
         measures: Measure::ALL.into(),
         samples: budget.samples,
         requests: budget.requests,
@@ -213,36 +247,20 @@ fn of_rules(command: &str, done: &str, broken: &[BrokenRule]) -> Vec<CheckResult
         .collect()
 }
 
-/// Returns the counterexample; where there is none, what could not be exercised.
+/// Returns a failed check for each difference; where there is none, what could not be exercised.
 fn of_explore(explored: &ExploreOutput) -> Vec<CheckResult> {
-    if let Some(finding) = &explored.counterexample {
-        let mut failed = check(
-            "explore",
-            &finding.file.requirement,
-            &format!("explore-case-{}", finding.case),
-            finding.file.did.clone(),
-            Outcome::Failed(vec![wrong("", &finding.file.expected, &finding.file.got)]),
-        );
-        let judged = finding.judged.iter().flat_map(|result| &result.checks);
-        failed.exchanges = judged
-            .filter(|one| matches!(one.outcome, Outcome::Failed(_)))
-            .flat_map(|one| one.exchanges.clone())
-            .collect();
-        return vec![failed];
+    if !explored.findings.is_empty() {
+        return explored.findings.iter().map(of_difference).collect();
     }
     let mut why: Vec<String> = Vec::new();
-    if !explored.missing.is_empty() {
-        let missing: Vec<&str> = explored.missing.iter().map(|one| one.as_str()).collect();
-        why.push(format!(
-            "the target does not declare {}",
-            missing.join(", ")
-        ));
-    } else {
-        let never = explored.never_succeeded();
-        if !never.is_empty() {
-            why.push(format!("never succeeded: {}", never.join(", ")));
-        }
+    if let Some(users) = explored.used_up {
+        why.push(format!("{} were used up", counted(users, "user")));
     }
+    let never = explored.never_succeeded();
+    if !never.is_empty() {
+        why.push(format!("never succeeded: {}", never.join(", ")));
+    }
+    why.extend(explored.unjudged.keys().take(1).cloned());
     why.extend(
         explored
             .failures
@@ -266,6 +284,22 @@ fn of_explore(explored: &ExploreOutput) -> Vec<CheckResult> {
         did,
         unable(why.join("; ")),
     )]
+}
+
+fn of_difference(finding: &ExploreFinding) -> CheckResult {
+    let mut failed = check(
+        "explore",
+        &finding.file.requirement,
+        &format!("explore-case-{}", finding.case),
+        finding.file.did.clone(),
+        Outcome::Failed(vec![wrong("", &finding.file.expected, &finding.file.got)]),
+    );
+    let judged = finding.judged.iter().flat_map(|result| &result.checks);
+    failed.exchanges = judged
+        .filter(|one| matches!(one.outcome, Outcome::Failed(_)))
+        .flat_map(|one| one.exchanges.clone())
+        .collect();
+    failed
 }
 
 /// Returns the checks of CODE-9, which only racing judges, and whatever else a race broke.

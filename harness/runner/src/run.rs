@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proofup_binding::{ClockScope, Isolation, TargetText};
-use proofup_domain::capabilities::{Capabilities, Facility};
+use proofup_binding::TargetText;
+use proofup_domain::capabilities::Capabilities;
 use proofup_domain::edition::Edition;
 use proofup_domain::requirement::Catalogue;
 use proofup_judge::outcome::{CaseResult, CheckResult, CouldNotRun, Outcome};
@@ -136,7 +136,7 @@ pub async fn run(
         max_failures: config.max_failures,
     };
     let side_by_side = SideBySide {
-        jobs: jobs(&config, &capabilities),
+        jobs: config.session.jobs(&capabilities, config.jobs),
         deadline: config.deadline,
         stop,
         unfinished: Unfinished::Cancel,
@@ -175,18 +175,6 @@ pub async fn run(
         target_name: config.session.target.name().to_owned(),
         found,
     })
-}
-
-/// Returns how many cases may be under way: one, where anything but a tenant keeps them apart, where they share gateways, or
-/// where moving the time moves it for all.
-fn jobs(config: &RunConfig, capabilities: &Capabilities) -> usize {
-    let target = &config.session.target;
-    let shares_time = target.clock().scope == ClockScope::Process
-        && capabilities.facilities.contains(&Facility::Clock);
-    let alone = target.isolation() != Isolation::Tenant
-        || config.session.surroundings.gateways().is_some()
-        || shares_time;
-    if alone { 1 } else { config.jobs.max(1) }
 }
 
 /// Returns why a case was not judged when the run ended so.

@@ -7,6 +7,7 @@ use proofup_judge::outcome::Outcome;
 use proofup_runner::run::{RunConfig, RunOutput, TargetSession, run};
 use proofup_scenario::catalogue::embedded_catalogue;
 use proofup_scenario::embedded_suite;
+use proofup_world::UnprovenMapping;
 use proofup_world::instance::Instance;
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +92,7 @@ fn two_explorers_at_once_on_one_target_find_nothing_and_see_the_same() {
     let [one, other] = sessions().map(|session| ExploreConfig {
         session,
         catalogue: Arc::new(embedded_catalogue()),
+        unproven: UnprovenMapping::default(),
         jobs: 2,
         first: 1,
         cases: 60,
@@ -104,11 +106,7 @@ fn two_explorers_at_once_on_one_target_find_nothing_and_see_the_same() {
     });
     for output in &explored {
         assert_eq!(output.cases, 60);
-        assert!(
-            output.counterexample.is_none(),
-            "{:?}",
-            output.counterexample
-        );
+        assert!(output.findings.is_empty(), "{:?}", output.findings);
         assert!(output.broken.is_empty(), "{:?}", output.broken);
         assert!(
             output.disagreements.is_empty(),

@@ -7,15 +7,15 @@
 
 use proofup_binding::{CompiledTarget, Operation};
 use proofup_domain::capabilities::{Capabilities, Facility};
-use proofup_domain::command::{CodeShape, Command};
+use proofup_domain::command::CodeShape;
 use proofup_domain::edition::Edition;
 use proofup_domain::policy::Policy;
 use proofup_judge::outcome::{CouldNotRun, Mismatch, NotApplicable, Outcome};
 use proofup_scenario::{Check, GatewayForms, Scenario, Step, StepAction, transcript};
 
+use crate::bounds::is_untold;
 use crate::context::RunContext;
 use crate::needs::{aims_at_a_second, has_feature, missing_facilities};
-use crate::operations::operation_of;
 use crate::policy_fit::fits;
 use crate::surroundings::runs;
 
@@ -223,16 +223,13 @@ pub(crate) fn drop_unmapped(
     step: &Step,
     mismatches: Vec<Mismatch>,
 ) -> CheckEvidence {
+    let expect = step.check.as_ref().and_then(|check| check.expect.as_ref());
+    let refused = expect.is_some_and(|expect| expect.refusal().is_some());
     let is_unmapped = |mismatch: &Mismatch| {
         let field = mismatch.path.split(['.', '[']).next().unwrap_or_default();
         match &step.action {
             _ if mismatch.actual.is_some() && field != "namesOrganisation" => false,
-            StepAction::One(Command::ReadInbox { .. }) => {
-                let told = ["displayName", "organisation"];
-                field == "namesOrganisation" && !told.iter().any(|name| target.mentions(name))
-            }
-            StepAction::One(command) => operation_of(command)
-                .is_some_and(|operation| !field.is_empty() && !target.tells(operation, field)),
+            StepAction::One(command) => is_untold(target, command, field, refused),
             StepAction::Together(_) => false,
         }
     };

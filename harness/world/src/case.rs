@@ -149,6 +149,7 @@ pub async fn make_world<'a>(context: &'a RunContext, case: &Case) -> Result<Worl
         assumed: false,
         policy: Json::Null,
         looked: BTreeMap::new(),
+        settled: false,
         begun: opened,
         opened,
         made: Vec::new(),

@@ -1,6 +1,7 @@
 //! Looking into inboxes, and answering calls.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proofup_binding::Value;
 use proofup_domain::answer::{Answer, InboxAnswer};
@@ -47,7 +48,9 @@ impl World<'_> {
                 .copied()
                 .unwrap_or(self.begun);
             let inboxes = self.gateways.inboxes();
-            let _ = inboxes.wait(since, channel, &destination, settle).await;
+            let settle = if self.settled { Duration::ZERO } else { settle };
+            let none = inboxes.wait(since, channel, &destination, settle).await;
+            self.settled |= none.is_err();
             messages.extend(inboxes.since(since, channel, &destination));
             self.looked.insert((channel, destination), inboxes.cursor());
         }

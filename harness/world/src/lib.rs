@@ -13,6 +13,7 @@ mod unproven;
 
 mod allowance;
 pub mod answer_rules;
+pub mod bounds;
 pub mod case;
 mod codes;
 pub mod command_runner;
@@ -99,6 +100,8 @@ pub struct World<'a> {
     policy: Json,
     /// How far each inbox was looked into.
     looked: BTreeMap<(Channel, String), Cursor>,
+    /// Since the last request a whole `settle` has been waited for.
+    settled: bool,
     /// Nothing before this cursor is looked at: it came before the steps.
     begun: Cursor,
     /// Nothing before this cursor came to people of this case.
@@ -165,6 +168,11 @@ impl World<'_> {
     /// Returns the target's time, as it last told it.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Returns whether the last answer was assumed by the target file: nothing was asked.
+    pub const fn assumed(&self) -> bool {
+        self.assumed
     }
 
     /// Returns every secret that this case made or met.

@@ -161,6 +161,7 @@ impl World<'_> {
                 self.ask(operation, vars, mangle)?
             }
         };
+        self.settled = false;
         let pending = Pending {
             name: request.name(),
             since: self.gateways.inboxes().cursor(),

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use proofup_binding::{CompiledTarget, DiscoverError, Operation, Transport, Value, Variables};
+use proofup_binding::{
+    ClockScope, CompiledTarget, DiscoverError, Isolation, Operation, Transport, Value, Variables,
+};
 use proofup_domain::answer::Answer;
-use proofup_domain::capabilities::Capabilities;
+use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::clock::Clock;
 use proofup_domain::refusal::Refusal;
 use proofup_domain::secret::Secret;
@@ -43,6 +45,18 @@ impl TargetSession {
     pub fn instance(&self) -> Option<&Instance> {
         let instance = self.instance.as_ref();
         instance.filter(|_| self.target.has(Operation::CreateTenant))
+    }
+
+    /// Returns how many cases may be under way, of so many that are asked for: one, where anything but a tenant keeps them
+    /// apart, where they share gateways, or where moving the time moves it for all.
+    #[must_use]
+    pub fn jobs(&self, capabilities: &Capabilities, asked: usize) -> usize {
+        let shares_time = self.target.clock().scope == ClockScope::Process
+            && capabilities.facilities.contains(&Facility::Clock);
+        let alone = self.target.isolation() != Isolation::Tenant
+            || self.surroundings.gateways().is_some()
+            || shares_time;
+        if alone { 1 } else { asked.max(1) }
     }
 
     /// Returns the id of a tenant that this process alone makes.

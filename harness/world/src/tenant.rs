@@ -14,6 +14,15 @@ use crate::first_policy;
 /// In the regions that people are drawn from, no office number could be a mobile one.
 #[must_use]
 pub fn tenant(users: &[UserSpec], policy: &Policy, capabilities: &Capabilities) -> State {
+    tenant_under(users, &first_policy(users, policy), capabilities)
+}
+
+/// Makes the oracle's tenant of people and the policy that holds from the beginning.
+pub(crate) fn tenant_under(
+    users: &[UserSpec],
+    policy: &Policy,
+    capabilities: &Capabilities,
+) -> State {
     let user = |user: &UserSpec| NewUser {
         name: user.name.0.clone(),
         role: user.role,
@@ -22,7 +31,7 @@ pub fn tenant(users: &[UserSpec], policy: &Policy, capabilities: &Capabilities) 
         office_takes_texts: false,
     };
     State::new(ProvisionedTenant {
-        policy: first_policy(users, policy),
+        policy: policy.clone(),
         limits: capabilities.limits.clone(),
         code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
         domains: BTreeSet::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proofup_binding::{CompiledTarget, Operation};
 use proofup_domain::capabilities::{Facility, Limits};
 use proofup_domain::command::Command;
+use proofup_domain::expect::Named;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::policy::Policy;
 use proofup_domain::refusal::Refusal;
@@ -103,6 +104,15 @@ impl UnprovenMapping {
     pub(crate) fn of_check(&self, step: &Step, check: &Check) -> Option<CouldNotRun> {
         let named = check.expect.as_ref()?.named();
         let operations: Vec<Operation> = step.action.commands().filter_map(operation_of).collect();
+        self.of_answer(&named, &operations)
+    }
+
+    /// Returns why an answer of some operations cannot be held to what is expected, which names this, if it cannot.
+    pub(crate) fn of_answer(
+        &self,
+        named: &Named<'_>,
+        operations: &[Operation],
+    ) -> Option<CouldNotRun> {
         self.find(|gap| match gap {
             MappingGap::Refusal(refusal) => named.reasons.contains(refusal),
             MappingGap::Field(operation, field) => {
@@ -118,7 +128,7 @@ impl UnprovenMapping {
         self.find(|gap| matches!(gap, MappingGap::Limit(word) if *word == limit))
     }
 
-    fn of_command(&self, command: &Command) -> Option<CouldNotRun> {
+    pub(crate) fn of_command(&self, command: &Command) -> Option<CouldNotRun> {
         let operation = operation_of(command);
         let mut facilities = BTreeSet::new();
         needs::of_command(command, &mut facilities);

@@ -50,7 +50,7 @@ pub(crate) enum CliCommand {
     Run(Box<RunArguments>),
     /// Test every policy combination: which methods it makes available and required
     Matrix(Box<MatrixArguments>),
-    /// Test random user sessions, and shrink the first that fails
+    /// Test random user sessions, and shrink what fails
     Explore(Box<ExploreArguments>),
     /// Run counterexamples again, and report which are fixed
     Replay(ReplayArguments),

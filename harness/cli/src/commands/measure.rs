@@ -10,9 +10,10 @@ use proofup_explore::measure::{
     Measure, MeasureConfig, MeasureReport, SAMPLES_MAX, SAMPLES_MIN, measure,
 };
 use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_world::UnprovenMapping;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::targeting::{TargetArguments, spinner};
+use crate::commands::targeting::{TargetArguments, probe, spinner};
 use crate::failure::Failure;
 use crate::render::measure::{MeasureSummary, RepeatRequest, heading, summary};
 use crate::resolve::{self, ResolvedTarget, TransportKind};
@@ -101,35 +102,47 @@ pub(crate) fn execute(arguments: &MeasureArguments) -> Result<u8, Failure> {
 async fn take(arguments: &MeasureArguments, clock: Clock) -> Result<MeasureReport, Failure> {
     let signals = Signals::listen()?;
     let spec = arguments.target.spec(TransportKind::Loopback)?;
-    let resolved = resolve::resolve(spec, clock).await?;
-    resolved.demand_tenants("proofup measure")?;
-    let config = arguments.config(&resolved);
-    let measures = config.measures.iter().map(|one| one.requirement());
+    let mut resolved = resolve::resolve(spec, clock).await?;
+    let asked = arguments.measures();
+    let measures = asked.iter().map(|one| one.requirement());
     terminal::result(&heading(
         &resolved.described(),
         &measures.collect::<Vec<_>>(),
         spec.fault,
     ))?;
+    resolved.surround().await?;
     let progress = spinner();
     let told = |what: &str| progress.set_message(format!("measuring {what}"));
     let stop = CancellationToken::new();
-    let measuring = measure(&config, &told, &stop);
-    let measured = signals.stopping(&stop, measuring).await?;
+    let measuring = async {
+        let unproven = probe(&resolved, &spec, &stop).await?;
+        let config = arguments.config(&resolved, unproven);
+        let measured = measure(&config, &told, &stop).await;
+        measured.map_err(|error| spec.not_reached(&error))
+    };
+    let measured = signals.stopping(&stop, measuring).await;
     progress.finish_and_clear();
-    measured.map_err(|error| spec.not_reached(&error))
+    resolved.session.surroundings.stop().await;
+    measured?
 }
 
 impl MeasureArguments {
-    fn config(&self, resolved: &ResolvedTarget) -> MeasureConfig {
+    /// Returns what is measured: what is asked for, else everything.
+    fn measures(&self) -> BTreeSet<Measure> {
         let asked: BTreeSet<Measure> = self.requirement.iter().map(|one| one.0).collect();
+        if asked.is_empty() {
+            Measure::ALL.into()
+        } else {
+            asked
+        }
+    }
+
+    fn config(&self, resolved: &ResolvedTarget, unproven: UnprovenMapping) -> MeasureConfig {
         MeasureConfig {
             session: resolved.session.clone(),
             catalogue: Arc::new(embedded_catalogue()),
-            measures: if asked.is_empty() {
-                Measure::ALL.into()
-            } else {
-                asked
-            },
+            unproven,
+            measures: self.measures(),
             samples: self.samples,
             requests: usize::from(self.requests),
             only: self.only,

@@ -9,7 +9,7 @@ use proofup_explore::race::{RaceConfig, RaceFinding, RaceOutput, race};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::targeting::{TargetArguments, progress, side_by_side};
+use crate::commands::targeting::{TargetArguments, probe, progress, side_by_side};
 use crate::failure::{EXIT_OK, Failure};
 use crate::render::race::{RaceSummary, summary};
 use crate::render::style::quoted;
@@ -93,25 +93,30 @@ async fn judge(arguments: &RaceArguments) -> Result<RaceOutput, Failure> {
     let signals = Signals::listen()?;
     let clock = clock::machine();
     let spec = arguments.target.spec(TransportKind::Loopback)?;
-    let resolved = resolve::resolve(spec, clock).await?;
-    resolved.demand_tenants("proofup race")?;
+    let mut resolved = resolve::resolve(spec, clock).await?;
     terminal::result(&crate::render::race::heading(
         &resolved.described(),
         arguments.histories,
     ))?;
-    let config = RaceConfig {
-        session: resolved.session.clone(),
-        catalogue: Arc::new(embedded_catalogue()),
-        jobs: side_by_side(arguments.jobs),
-        histories: arguments.histories,
-    };
+    resolved.surround().await?;
     let progress = progress(arguments.histories, "histories");
     let stop = CancellationToken::new();
     let shown = progress.clone();
-    let racing = race(&config, move || shown.inc(1), &stop);
-    let raced = signals.stopping(&stop, racing).await?;
+    let racing = async {
+        let config = RaceConfig {
+            unproven: probe(&resolved, &spec, &stop).await?,
+            session: resolved.session.clone(),
+            catalogue: Arc::new(embedded_catalogue()),
+            jobs: side_by_side(arguments.jobs),
+            histories: arguments.histories,
+        };
+        let raced = race(&config, move || shown.inc(1), &stop).await;
+        raced.map_err(|error| spec.not_reached(&error))
+    };
+    let raced = signals.stopping(&stop, racing).await;
     progress.finish_and_clear();
-    raced.map_err(|error| spec.not_reached(&error))
+    resolved.session.surroundings.stop().await;
+    raced?
 }
 
 /// Writes the scenario of a violation, if it has one.

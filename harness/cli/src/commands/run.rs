@@ -7,20 +7,17 @@ mod progress;
 mod selection;
 mod snapshots;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use proofup_domain::capabilities::Capabilities;
 use proofup_domain::clock::Clock;
-use proofup_domain::requirement::{Catalogue, RequirementId};
-use proofup_judge::exemption::{Exemptions, KnownChecks};
+use proofup_domain::requirement::Catalogue;
+use proofup_judge::exemption::Exemptions;
 use proofup_judge::outcome::CaseResult;
 use proofup_judge::report::Facts;
-use proofup_judge::report::words::counted;
 use proofup_judge::verdict::{Conclusion, Evidence, JudgedCheck, Verdict, judge};
-use proofup_runner::doctor::{ProbeFinding, Probed};
+use proofup_runner::doctor::unproven;
 use proofup_runner::full::{FullBudget, beyond_scripts};
 use proofup_runner::run::{RunConfig, RunError, RunOutput, unreached};
 use proofup_scenario::Suite;
@@ -31,9 +28,10 @@ use crate::clock;
 use crate::commands::run::outputs::Outputs;
 use crate::commands::run::progress::RunProgress;
 use crate::commands::run::selection::Chosen;
-use crate::commands::suite;
 use crate::commands::targeting::{fault_named, spinner};
-use crate::failure::{Failure, read_text};
+use crate::commands::{exempting, suite};
+use crate::failure::Failure;
+use crate::render::doctor::mistakes;
 use crate::render::failures::{RepeatCheck, failures};
 use crate::render::header::{RunHeader, header};
 use crate::render::style::quoted;
@@ -50,7 +48,10 @@ pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     let clock = clock::machine();
     let catalogue = embedded_catalogue();
     let mut suite = suite::load(&arguments.paths, arguments.suite.as_ref(), &catalogue)?;
-    let exemptions = exemptions(&arguments, &suite, &catalogue, &clock)?;
+    let slugs = suite.scenarios.iter().flat_map(selection::slugs_of);
+    let slugs = slugs.map(str::to_owned).collect();
+    let known = (&slugs, arguments.paths.is_empty());
+    let exemptions = exempting::read(arguments.exemptions.as_deref(), known, &catalogue, &clock)?;
     let chosen = selection::choose(&arguments, &mut suite, &catalogue)?;
     let runtime = runtime()?;
     let session = RunSession {
@@ -71,39 +72,6 @@ pub(crate) fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     code
 }
 
-/// Returns the exemptions of the file that --exemptions names; none without one.
-fn exemptions(
-    arguments: &RunArguments,
-    suite: &Suite,
-    catalogue: &Catalogue,
-    clock: &Clock,
-) -> Result<Exemptions, Failure> {
-    let Some(file) = &arguments.exemptions else {
-        return Ok(Exemptions::default());
-    };
-    let name = file.display().to_string();
-    let help = "name a file of [[exemptions]], each with a check or requirement and a reason";
-    let text = read_text("the exemptions", file, help)?;
-    let slugs = suite
-        .scenarios
-        .iter()
-        .flat_map(selection::slugs_of)
-        .map(str::to_owned)
-        .collect();
-    let requirements: BTreeSet<RequirementId> = catalogue
-        .requirements
-        .iter()
-        .map(|requirement| requirement.id.clone())
-        .collect();
-    let known = KnownChecks {
-        slugs: &slugs,
-        complete: arguments.paths.is_empty(),
-        requirements: &requirements,
-    };
-    let today = clock.now().to_zoned(TimeZone::UTC).date();
-    Exemptions::parse(&name, &text, today, &known).map_err(Failure::diagnostic)
-}
-
 /// A run, from its arguments to its end.
 #[derive(Clone)]
 struct RunSession {
@@ -119,9 +87,6 @@ impl RunSession {
     async fn run(&self, outputs: &Outputs) -> Result<u8, Failure> {
         let signals = Signals::listen()?;
         let mut resolved = resolve::resolve(self.spec()?, self.clock.clone()).await?;
-        if self.arguments.full {
-            resolved.demand_tenants("proofup run --full")?;
-        }
         terminal::result(&format!("{}\n", self.header(&resolved)))?;
         if let Err(failure) = resolved.surround().await {
             return Err(self.unreached(&resolved, outputs, failure));
@@ -218,7 +183,8 @@ impl RunSession {
         let spinner = spinner();
         let told = |part: &str| spinner.set_message(part.to_owned());
         let config = self.config(resolved);
-        let beyond = beyond_scripts(&config, FullBudget::default(), told, &stop);
+        let unproven = unproven(&output.found);
+        let beyond = beyond_scripts(&config, FullBudget::default(), &unproven, told, &stop);
         let done = signals.stopping(&stop, beyond).await?;
         output.interrupted |= stop.is_cancelled();
         spinner.finish_and_clear();
@@ -315,15 +281,10 @@ impl RunSession {
         for case in output.cases.iter().filter(|case| !case.trace.is_empty()) {
             text.push_str(&format!("trace of {}:\n{}", case.id, outputs::trace(case)));
         }
-        let wrong = |finding: &&ProbeFinding| matches!(finding.result, Probed::Wrong(_));
-        let wrong = output.found.iter().filter(wrong).count();
-        if wrong > 0 {
-            text.push_str(&format!(
-                "{} found mistakes in the target file, and checks that depend on them could not run; run `proofup doctor` to see \
-                 what to change\n",
-                counted(wrong, "probe")
-            ));
-        }
+        text.push_str(&mistakes(
+            &output.found,
+            "checks that depend on them could not run",
+        ));
         if output.deadline_hit {
             text.push_str("--deadline ended the run before its last case\n");
         }

@@ -1,17 +1,23 @@
 //! The arguments by which commands are told what to judge, alike for all that explore, race and measure.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proofup_domain::fault::FaultName;
 use proofup_files::nearest;
+use proofup_runner::doctor::{before_judging, unproven};
+use proofup_scenario::catalogue::embedded_catalogue;
+use proofup_world::UnprovenMapping;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::failure::Failure;
+use crate::render::doctor::mistakes;
 use crate::render::style::quoted;
-use crate::resolve::{TargetSpec, TransportKind};
+use crate::resolve::{ResolvedTarget, TargetSpec, TransportKind};
 use crate::runtime::processors;
 use crate::terminal;
 use crate::values::number;
@@ -73,6 +79,23 @@ impl TargetArguments {
         }
         words
     }
+}
+
+/// Lets the doctor look at the mapping before anything is judged through it; the reference's own is not looked at.
+pub(crate) async fn probe(
+    resolved: &ResolvedTarget,
+    spec: &TargetSpec<'_>,
+    stop: &CancellationToken,
+) -> Result<UnprovenMapping, Failure> {
+    let Some(text) = resolved.probed() else {
+        return Ok(UnprovenMapping::default());
+    };
+    let catalogue = Arc::new(embedded_catalogue());
+    let found = before_judging(&resolved.session, &catalogue, &text, stop).await;
+    let found = found.map_err(|error| spec.not_reached(&error))?;
+    let told = mistakes(&found, "nothing that depends on them is done or judged");
+    terminal::result(&told)?;
+    Ok(unproven(&found))
 }
 
 /// Finds a fault by its name.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use proofup_judge::report::exchange::{self, ToldExchange};
+use proofup_judge::report::words::counted;
 use proofup_runner::doctor::{Diagnosis, ProbeFinding, Probed};
 use serde_json::{Value as Json, json};
 
@@ -14,6 +15,19 @@ const SHOWN_EXCHANGES: usize = 1;
 
 /// How many findings in a row are shown that were not reached: the rest follow from the same.
 const SHOWN_UNREACHED: usize = 2;
+
+/// Returns in a line how many probes found mistakes, and what came of that; empty if none did.
+pub(crate) fn mistakes(found: &[ProbeFinding], so: &str) -> String {
+    let wrong = |finding: &&ProbeFinding| matches!(finding.result, Probed::Wrong(_));
+    let wrong = found.iter().filter(wrong).count();
+    if wrong == 0 {
+        return String::new();
+    }
+    format!(
+        "{} found mistakes in the target file, and {so}; run `proofup doctor` to see what to change\n",
+        counted(wrong, "probe")
+    )
+}
 
 /// Returns the first lines: which target is examined.
 pub(crate) fn heading(target: &str) -> String {

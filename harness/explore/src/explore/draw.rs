@@ -6,20 +6,21 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{
     AddressRef, Command, GatewayBehaviour, Name, PasswordRole, PhoneRef,
 };
 use proofup_domain::policy::Policy;
 use proofup_domain::state::Channel;
 use proofup_oracle::machine::State;
-use proofup_world::preparation;
+use proofup_scenario::UserSpec;
+use proofup_world::bounds::TargetBounds;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use proptest_state_machine::Sequential;
 
 use super::acts::{self, Actor, Inbox};
 use super::dice::Dice;
+use super::lead::lead;
 use super::person::{self, Planned, Scene};
 use super::quota::{self, Quota};
 use super::story::Story;
@@ -72,7 +73,7 @@ impl PlannedSteps {
 #[derive(Clone)]
 struct StoryDraft {
     setup: Arc<StorySetup>,
-    capabilities: Arc<Capabilities>,
+    bounds: Arc<TargetBounds>,
     users: Arc<Vec<Name>>,
     state: State,
     now: Timestamp,
@@ -95,30 +96,31 @@ impl std::fmt::Debug for StoryDraft {
 /// The seed and the number of the case decide it, so neither `--jobs` nor other cases change it. Where a case leans to a
 /// command, the first of several stories is taken in which it succeeds.
 #[must_use]
-pub fn draw(capabilities: &Arc<Capabilities>, seed: u64, case: u64, steps: usize) -> Story {
+pub fn draw(bounds: &Arc<TargetBounds>, seed: u64, case: u64, steps: usize) -> Story {
     let mixed = seed
         .wrapping_mul(0x9e37_79b9_7f4a_7c15)
         .wrapping_add(case.wrapping_mul(0xbf58_476d_1ce4_e5b9));
-    let Some(quota) = Quota::of(case) else {
-        return one_story(capabilities, mixed, None, steps);
+    let quota = Quota::of(case).filter(|quota| bounds.has_word(quota.word()));
+    let Some(quota) = quota else {
+        return one_story(bounds, mixed, None, steps);
     };
     let mut stories = (0..quota::STORIES_MAX).map(|number| {
         let mixed = mixed.wrapping_add(number.wrapping_mul(0x94d0_49bb_1331_11eb));
-        one_story(capabilities, mixed, Some(quota), steps)
+        one_story(bounds, mixed, Some(quota), steps)
     });
     let first = stories.next();
-    let succeeds = |story: &Story| succeeds(quota.word(), story, capabilities);
+    let succeeds = |story: &Story| succeeds(quota.word(), story, bounds);
     match first {
         Some(first) if !succeeds(&first) => stories.find(succeeds).unwrap_or(first),
-        first => first.unwrap_or_else(|| one_story(capabilities, mixed, Some(quota), steps)),
+        first => first.unwrap_or_else(|| one_story(bounds, mixed, Some(quota), steps)),
     }
 }
 
 /// Returns whether a command succeeds in a story by the oracle's preferred reading.
-fn succeeds(word: &str, story: &Story, capabilities: &Capabilities) -> bool {
-    let (mut state, mut now) = prepared(story, capabilities);
+fn succeeds(word: &str, story: &Story, bounds: &TargetBounds) -> bool {
+    let (mut state, mut now) = prepared(story, bounds);
     for command in &story.steps {
-        let Some((after, answer, then)) = person::lead(&state, command, now) else {
+        let Some((after, answer, then)) = lead(&state, command, now) else {
             continue;
         };
         if command.word() == word && answer.is_success() {
@@ -130,11 +132,11 @@ fn succeeds(word: &str, story: &Story, capabilities: &Capabilities) -> bool {
 }
 
 /// Returns the state and the instant at which the steps of a story begin, its methods registered.
-fn prepared(story: &Story, capabilities: &Capabilities) -> (State, Timestamp) {
-    let mut state = story.tenant(capabilities);
+fn prepared(story: &Story, bounds: &TargetBounds) -> (State, Timestamp) {
+    let mut state = story.tenant(bounds);
     let mut now = story.start;
-    for command in preparation(&story.users, &story.policy, &capabilities.limits) {
-        if let Some((after, _, then)) = person::lead(&state, &command, now) {
+    for command in bounds.preparation(&story.users, &story.policy) {
+        if let Some((after, _, then)) = lead(&state, &command, now) {
             (state, now) = (after, then);
         }
     }
@@ -142,18 +144,13 @@ fn prepared(story: &Story, capabilities: &Capabilities) -> (State, Timestamp) {
 }
 
 /// Draws one story from what the seed and the number of its case are mixed into.
-fn one_story(
-    capabilities: &Arc<Capabilities>,
-    mixed: u64,
-    quota: Option<Quota>,
-    steps: usize,
-) -> Story {
+fn one_story(bounds: &Arc<TargetBounds>, mixed: u64, quota: Option<Quota>, steps: usize) -> Story {
     let mut runner = TestRunner::new(Config {
         rng_seed: RngSeed::Fixed(mixed),
         failure_persistence: None,
         ..Config::default()
     });
-    let known = Arc::clone(capabilities);
+    let known = Arc::clone(bounds);
     let sequence = Sequential::new(
         (1..=steps.max(1)).into(),
         move || {
@@ -174,15 +171,14 @@ fn one_story(
     );
     let Ok(tree) = sequence.new_tree(&mut runner) else {
         // Too many commands in a row could not be done: the case is an empty story, which is told as such.
-        return StoryDraft::new(mixed, quota, capabilities)
-            .setup
-            .story
-            .clone();
+        return StoryDraft::new(mixed, quota, bounds).setup.story.clone();
     };
     let (first, moves, _) = tree.current();
     let mut story = first.setup.story.clone();
     story.steps = moves.into_iter().map(|step| step.command).collect();
-    story.steps.extend(quiet_end(&story, mixed));
+    let mut end = quiet_end(&story, mixed);
+    end.retain(|command| bounds.forbids(&story.policy, command).is_none());
+    story.steps.extend(end);
     story
 }
 
@@ -225,10 +221,10 @@ impl<T: Clone + std::fmt::Debug> ValueTree for Fixed<T> {
 }
 
 impl StoryDraft {
-    fn new(seed: u64, quota: Option<Quota>, capabilities: &Arc<Capabilities>) -> Self {
-        let setup = story_setup(&mut Dice::new(seed), quota, capabilities);
+    fn new(seed: u64, quota: Option<Quota>, bounds: &Arc<TargetBounds>) -> Self {
+        let setup = story_setup(&mut Dice::new(seed), quota, bounds);
         let story = &setup.story;
-        let (state, now) = prepared(story, capabilities);
+        let (state, now) = prepared(story, bounds);
         Self {
             users: Arc::new(story.users.iter().map(|user| user.name.clone()).collect()),
             state,
@@ -236,7 +232,7 @@ impl StoryDraft {
             plan: PlannedSteps::default(),
             deadlines: Vec::new(),
             due: due(&story.policy, now),
-            capabilities: Arc::clone(capabilities),
+            bounds: Arc::clone(bounds),
             setup: Arc::new(setup),
         }
     }
@@ -286,13 +282,14 @@ impl StoryDraft {
     }
 
     fn lead(&self, command: &Command) -> Option<(State, Timestamp)> {
-        person::lead(&self.state, command, self.now).map(|(state, _, now)| (state, now))
+        lead(&self.state, command, self.now).map(|(state, _, now)| (state, now))
     }
 
     fn new_plan(&self, dice: &mut Dice) -> Vec<Planned> {
         let scene = Scene {
             users: &self.users,
-            capabilities: &self.capabilities,
+            bounds: &self.bounds,
+            capabilities: &self.bounds.capabilities,
             deadlines: &self.deadlines,
             due: &self.due,
         };
@@ -314,7 +311,7 @@ impl StoryDraft {
 
     /// Remembers when what a command begins will end.
     fn note_deadlines(&mut self, command: &Command) {
-        let limits = &self.capabilities.limits;
+        let limits = &self.bounds.capabilities.limits;
         let policy = self.state.policy();
         let day = 86_400;
         let ends: Vec<i64> = match command {
@@ -385,18 +382,20 @@ fn quiet_end(story: &Story, seed: u64) -> Vec<Command> {
             end.push(acts::release(*channel, false));
         }
     }
-    for user in &story.users {
+    let acts = |user: &&UserSpec| story.steps.iter().any(|step| is_by(step, &user.name));
+    let acting: Vec<&UserSpec> = story.users.iter().filter(acts).collect();
+    // Nothing is sent in between, so it is waited for once.
+    for user in &acting {
         let somebody = Actor::new(user.name.clone());
-        let acted = story.steps.iter().any(|step| is_by(step, &user.name));
-        if !acted {
-            continue;
-        }
         end.push(somebody.read_inbox(Inbox::Mail(AddressRef::Own)));
         end.push(somebody.read_inbox(Inbox::Sms(PhoneRef::Mobile)));
         end.push(somebody.read_inbox(Inbox::Voice(
             dice.pick(&[PhoneRef::Mobile, PhoneRef::Office]),
         )));
         end.push(somebody.read_inbox(Inbox::Push));
+    }
+    for user in acting {
+        let somebody = Actor::new(user.name.clone());
         end.push(somebody.read_session());
         end.push(somebody.list_methods());
         end.push(somebody.list_available());

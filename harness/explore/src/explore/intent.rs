@@ -76,6 +76,19 @@ impl Intent {
         }
     }
 
+    /// Returns the word of the command without which nothing comes of it.
+    pub(super) const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Defer => Some("defer"),
+            Self::WatchWindow | Self::Review | Self::AdvanceTime => Some("advanceClock"),
+            Self::Prove => Some("beginSecondStep"),
+            Self::Reset => Some("beginReset"),
+            Self::ChangePolicy => Some("setPolicy"),
+            Self::SendAgain => Some("sendCode"),
+            _ => None,
+        }
+    }
+
     /// Returns the name of the feature without which it makes no sense.
     pub(super) const fn needs(self) -> Option<Feature> {
         match self {

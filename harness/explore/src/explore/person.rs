@@ -3,7 +3,7 @@
 //! A person plans some commands ahead against the oracle's preferred answers. What the target then answers may be
 //! another allowed reading; the plan goes on all the same, and what makes no sense any more is refused or left out.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use proofup_domain::answer::Answer;
 use proofup_domain::command::{
     AddBy, AddressRef, AnswersRole, CallbackSecret, CodeRole, CodeShape, Command, GivenAnswer,
@@ -13,13 +13,14 @@ use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
-use proofup_oracle::machine::{State, step};
-use proofup_scenario::Quantity;
+use proofup_oracle::machine::State;
+use proofup_world::bounds::TargetBounds;
 use serde_json::Value;
 
 use super::acts::{self, Actor, Inbox, MethodSetup, SetupAct};
 use super::dice::Dice;
 use super::intent::Intent;
+use super::lead::lead;
 use super::story_setup::{self, SwarmWeights};
 
 mod misuse;
@@ -42,6 +43,8 @@ pub(super) struct Person<'a> {
 pub(super) struct Scene<'a> {
     /// Everybody in the story.
     pub(super) users: &'a [Name],
+    /// What the target can be asked for.
+    pub(super) bounds: &'a TargetBounds,
     /// What the target declares.
     pub(super) capabilities: &'a proofup_domain::capabilities::Capabilities,
     /// Instants at which something ends.
@@ -85,28 +88,6 @@ pub(super) fn plan(
     person.plan
 }
 
-/// Finds where a command leads by the oracle's preferred reading; none: it could not be done.
-pub(super) fn lead(
-    state: &State,
-    command: &Command,
-    now: Timestamp,
-) -> Option<(State, Answer, Timestamp)> {
-    let outcome = step(state, command, now);
-    let answer = outcome.expected.example()?;
-    let mut after = now;
-    if let Command::AdvanceClock { by } = command {
-        after = now
-            .checked_add(SignedDuration::from_secs(seconds(by)?))
-            .ok()?;
-    }
-    Some((outcome.state, answer, after))
-}
-
-/// Reads a duration without names of limits; the explorer writes no others.
-fn seconds(by: &str) -> Option<i64> {
-    Quantity::parse(by).ok()?.plain_seconds()
-}
-
 impl Person<'_> {
     fn go(&mut self, intent: Intent) {
         match intent {
@@ -131,6 +112,10 @@ impl Person<'_> {
 
     /// Does something, if it can be done, and tells what the oracle says to it.
     fn act(&mut self, command: Command) -> Answer {
+        let policy = self.state.policy();
+        if self.scene.bounds.forbids(policy, &command).is_some() {
+            return Answer::done();
+        }
         match lead(&self.state, &command, self.now) {
             Some((state, answer, now)) => {
                 self.plan.push(Planned {

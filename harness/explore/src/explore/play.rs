@@ -6,21 +6,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use proofup_binding::Operation;
 use proofup_domain::answer::Answer;
-use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
+use proofup_domain::refusal::Refusal;
+use proofup_domain::requirement::RequirementId;
 use proofup_domain::secret::Secret;
 use proofup_oracle::auditor::{Grounds, Violation, audit};
-use proofup_oracle::machine::{Expected, State, Transition, step};
+use proofup_oracle::machine::Expected;
+use proofup_world::bounds::TargetBounds;
 use proofup_world::case::{Case, make_world};
 use proofup_world::context::RunContext;
-use proofup_world::{StepError, World, first_policy};
+use proofup_world::session::reach;
+use proofup_world::{StepError, World};
 
 use super::requirement_at_fault::{Got, requirement_at_fault};
 use super::story::Story;
+use crate::possible::{Foreseen, PossibleStates};
 
 /// What came of a story.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct PlayedStory {
     /// The first answer that the oracle does not admit.
     pub(crate) difference: Option<UnexpectedAnswer>,
@@ -32,10 +37,21 @@ pub(crate) struct PlayedStory {
     pub(crate) stalls: Vec<String>,
     /// A difference that did not come again.
     pub(crate) chance: Option<String>,
+    /// Why it ended early, with an answer that is not held against the target.
+    pub(crate) unjudged: Option<Spared>,
     /// Why nothing of it could be played.
     pub(crate) failure: Option<String>,
     /// What the oracle admitted at each step that was taken, if that was asked for.
     pub(crate) expectations: Vec<(usize, Expected)>,
+}
+
+/// Why an answer that the oracle does not admit is not held against the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Spared {
+    /// The target declares that it does not have what the requirement is about.
+    NotApplicable(String),
+    /// It has it, and whether it is right cannot be told.
+    NotJudged(String),
 }
 
 /// An answer that the oracle does not admit.
@@ -51,25 +67,18 @@ pub(crate) struct UnexpectedAnswer {
     pub(crate) got: Got,
 }
 
-/// Plays a story against a target. `stem` names its tenant: equal stems and seeds draw equal people.
+/// Plays a story against a target. `stem` names its tenant: equal stems and seeds draw equal people, where a tenant is taken
+/// down with them.
 pub(crate) async fn play(
     context: &RunContext,
-    capabilities: &Capabilities,
+    bounds: &TargetBounds,
     story: &Story,
     stem: &str,
     keep_expectations: bool,
 ) -> PlayedStory {
-    let mut played = PlayedStory {
-        difference: None,
-        violations: Vec::new(),
-        answered: Vec::new(),
-        stalls: Vec::new(),
-        chance: None,
-        failure: None,
-        expectations: Vec::new(),
-    };
+    let mut played = PlayedStory::default();
     let case = Case {
-        scenario: Arc::new(story.scenario(stem)),
+        scenario: Arc::new(story.scenario(&context.fresh_name(stem))),
         edition: story.policy.edition,
     };
     let mut world = match make_world(context, &case).await {
@@ -80,29 +89,32 @@ pub(crate) async fn play(
         }
     };
     let mut side = OracleSide {
-        state: story.tenant(capabilities),
+        oracle: PossibleStates::of(story.tenant(bounds), bounds),
         played,
         context,
+        bounds,
         keep_expectations,
     };
     let prepared = world.set_up(&case.scenario, &case.policy()).await;
     side.see_preparation(&world);
     match prepared {
-        Ok(()) => {
-            side.state = side.state.begin_story();
+        Ok(()) if side.played.unjudged.is_none() => {
+            side.oracle.begin_story();
             side.steps(&mut world, &story.steps).await;
         }
         Err(trouble) if side.played.difference.is_none() => {
             side.played.failure = Some(trouble.to_string());
         }
-        Err(_) => {}
+        _ => {}
     }
-    let grounds = Grounds {
-        policy: first_policy(&story.users, &story.policy),
-        limits: capabilities.limits.clone(),
-        code_shapes_accepted: capabilities.code_shapes_accepted.clone(),
-    };
-    side.played.violations = audit(&grounds, &world.history);
+    if bounds.makes_tenants() {
+        let grounds = Grounds {
+            policy: bounds.terms(&story.users, &story.policy).first,
+            limits: bounds.capabilities.limits.clone(),
+            code_shapes_accepted: bounds.capabilities.code_shapes_accepted.clone(),
+        };
+        side.played.violations = audit(&grounds, &world.history);
+    }
     world.hold_to_rules(stem);
     world.tear_down().await;
     if let Some(UnexpectedAnswer {
@@ -133,9 +145,10 @@ const SECRET_MIN: usize = 6;
 
 /// The oracle's side of a story.
 struct OracleSide<'a> {
-    state: State,
+    oracle: PossibleStates<'a>,
     played: PlayedStory,
     context: &'a RunContext,
+    bounds: &'a TargetBounds,
     keep_expectations: bool,
 }
 
@@ -143,8 +156,8 @@ impl OracleSide<'_> {
     /// Compares what happened before the first step with the oracle.
     fn see_preparation(&mut self, world: &World<'_>) {
         for (now, command, answer) in &world.history {
-            let outcome = step(&self.state, command, *now);
-            if !self.take(None, command, &outcome, answer) {
+            let foreseen = self.oracle.foresee(command, *now);
+            if !self.take(None, command, &foreseen, answer) {
                 return;
             }
         }
@@ -152,21 +165,32 @@ impl OracleSide<'_> {
 
     async fn steps(&mut self, world: &mut World<'_>, steps: &[Command]) {
         for (index, command) in steps.iter().enumerate() {
-            let outcome = step(&self.state, command, world.now());
-            if outcome.expected.unbound().is_some() {
+            if !self.bounds.makes_tenants()
+                && self.bounds.forbids(self.oracle.policy(), command).is_some()
+            {
+                continue;
+            }
+            let mut foreseen = self.oracle.foresee(command, world.now());
+            if foreseen.expected.unbound().is_some() {
                 // By another reading than the one it was drawn for there is nothing to do here.
                 continue;
+            }
+            let performed = world.perform(command, None).await;
+            if !self.bounds.is_exact() {
+                // Only now is it known when the request was at the target.
+                foreseen = self.oracle.foresee(command, world.now());
             }
             if self.keep_expectations {
                 self.played
                     .expectations
-                    .push((index, outcome.expected.clone()));
+                    .push((index, foreseen.expected.clone()));
             }
-            match world.perform(command, None).await {
+            match performed {
+                Ok(_) if world.assumed() => self.oracle.assume(&foreseen),
                 Ok(answer) => {
                     let succeeded = answer.is_success();
                     self.played.answered.push((command.word(), succeeded));
-                    if !self.take(Some(index), command, &outcome, &answer) {
+                    if !self.take(Some(index), command, &foreseen, &answer) {
                         return;
                     }
                 }
@@ -176,7 +200,8 @@ impl OracleSide<'_> {
                     command.word()
                 )),
                 Err(StepError::Transport(failure)) => {
-                    self.no_answer(world, index, command, outcome, &failure.error.to_string())
+                    let error = failure.error.to_string();
+                    self.no_answer(world, index, command, foreseen.expected, &error)
                         .await;
                     return;
                 }
@@ -190,19 +215,22 @@ impl OracleSide<'_> {
         world: &mut World<'_>,
         index: usize,
         command: &Command,
-        outcome: Transition,
+        expected: Expected,
         error: &str,
     ) {
-        let reachable = world
-            .perform(&Command::ReadCapabilities {}, None)
-            .await
-            .is_ok();
+        let session = &self.context.session;
+        let reachable = if session.target.has(Operation::ReadCapabilities) {
+            let asked = world.perform(&Command::ReadCapabilities {}, None).await;
+            asked.is_ok()
+        } else {
+            reach(session).await.is_ok()
+        };
         let again = world.perform(command, None).await;
         if let (true, Err(StepError::Transport(failure))) = (reachable, again) {
             self.played.difference = Some(UnexpectedAnswer {
                 step: Some(index),
                 command: command.clone(),
-                expected: outcome.expected,
+                expected,
                 got: Got::Nothing(failure.error.to_string()),
             });
         } else {
@@ -210,27 +238,60 @@ impl OracleSide<'_> {
         }
     }
 
-    /// Takes an answer into the state; false: the oracle does not admit it.
+    /// Takes an answer into the state; false: the oracle does not admit it, and the story ends.
     fn take(
         &mut self,
         index: Option<usize>,
         command: &Command,
-        outcome: &Transition,
+        foreseen: &Foreseen,
         answer: &Answer,
     ) -> bool {
-        let admitted = outcome.expected.admits(answer).is_ok()
-            || self.is_allowed(command, &outcome.expected, answer);
-        if !admitted {
-            self.played.difference = Some(UnexpectedAnswer {
-                step: index,
-                command: command.clone(),
-                expected: outcome.expected.clone(),
-                got: Got::Answer(answer.clone()),
-            });
+        if self.oracle.follow(command, foreseen, answer) {
+            return true;
+        }
+        if self.is_allowed(command, &foreseen.expected, answer) {
+            self.oracle.overlook(foreseen);
+            return true;
+        }
+        if let Some(why) = self.spared(command, &foreseen.expected, answer) {
+            self.played.unjudged = Some(why);
             return false;
         }
-        self.state = outcome.follow(answer).clone();
-        true
+        self.played.difference = Some(UnexpectedAnswer {
+            step: index,
+            command: command.clone(),
+            expected: foreseen.expected.clone(),
+            got: Got::Answer(answer.clone()),
+        });
+        false
+    }
+
+    /// Returns why an answer that no reading admits is not held against the target, if it is not: what its file does not
+    /// know, limits that nobody declared, and what it declares that it does not have.
+    fn spared(&self, command: &Command, expected: &Expected, answer: &Answer) -> Option<Spared> {
+        let word = command.word();
+        let got = Got::Answer(answer.clone());
+        let id = requirement_at_fault(command, expected, &got)
+            .and_then(|id| self.context.catalogue.get(&RequirementId(id.to_owned())));
+        if let Some(feature) = id.and_then(|requirement| self.bounds.lacks(requirement)) {
+            return Some(Spared::NotApplicable(feature));
+        }
+        if let Some(why) = self.bounds.unproven(command, &expected.to_expectation()) {
+            return Some(Spared::NotJudged(format!("`{word}`: {why}")));
+        }
+        if self.bounds.makes_tenants() {
+            return None;
+        }
+        if let Some(what) = answer.unrecognised() {
+            return Some(Spared::NotJudged(format!(
+                "`{word}`: no rule of the target file knows the answer: {what}"
+            )));
+        }
+        (answer.refusal() == Some(Refusal::Throttled)).then(|| {
+            Spared::NotJudged(format!(
+                "`{word}` was throttled within the declared limits, perhaps by one that the file cannot tell"
+            ))
+        })
     }
 
     /// Returns whether the catalogue takes the refusal for as good as the expected one.
@@ -238,7 +299,7 @@ impl OracleSide<'_> {
         let Some(id) = requirement_at_fault(command, expected, &Got::Answer(answer.clone())) else {
             return false;
         };
-        let id = proofup_domain::requirement::RequirementId(id.to_owned());
+        let id = RequirementId(id.to_owned());
         let Some(requirement) = self.context.catalogue.get(&id) else {
             return false;
         };

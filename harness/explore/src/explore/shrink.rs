@@ -3,11 +3,11 @@
 //! Every attempt is played against the target and counts only if the same command is answered in the same way where the
 //! oracle admits the same. The number of attempts is bounded.
 
-use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::{Command, Name};
 use proofup_domain::method::{Method, Role};
 use proofup_domain::policy::Policy;
 use proofup_scenario::GatewayForms;
+use proofup_world::bounds::TargetBounds;
 use proofup_world::context::RunContext;
 use serde_json::Value as Json;
 
@@ -19,10 +19,13 @@ use super::{actor, answer_summary, expected_summary};
 /// Counts the attempts that are made at most.
 const ATTEMPTS_MAX: usize = 800;
 
+/// Counts them where cases share a target: one at a time, each with people of its own.
+const SLOW_ATTEMPTS_MAX: usize = 150;
+
 /// Plays smaller and smaller stories.
 pub(super) struct Shrinker<'a> {
     pub(super) context: &'a RunContext,
-    pub(super) capabilities: &'a Capabilities,
+    pub(super) bounds: &'a TargetBounds,
     pub(super) stem: &'a str,
     story: Story,
     difference: UnexpectedAnswer,
@@ -32,14 +35,14 @@ pub(super) struct Shrinker<'a> {
 impl<'a> Shrinker<'a> {
     pub(super) const fn new(
         context: &'a RunContext,
-        capabilities: &'a Capabilities,
+        bounds: &'a TargetBounds,
         stem: &'a str,
         story: Story,
         difference: UnexpectedAnswer,
     ) -> Self {
         Self {
             context,
-            capabilities,
+            bounds,
             stem,
             story,
             difference,
@@ -50,7 +53,7 @@ impl<'a> Shrinker<'a> {
     /// Shrinks until nothing more can be taken away, or the attempts are spent.
     pub(super) async fn shrink(mut self) -> (Story, UnexpectedAnswer, usize) {
         if self.difference.step.is_none() {
-            let spelt_out = self.story.spelt_out(self.capabilities);
+            let spelt_out = self.story.spelt_out(self.bounds);
             if !self.attempt(spelt_out).await {
                 return (self.story, self.difference, self.attempts);
             }
@@ -71,7 +74,12 @@ impl<'a> Shrinker<'a> {
     }
 
     const fn spent(&self) -> bool {
-        self.attempts >= ATTEMPTS_MAX
+        let most = if self.bounds.makes_tenants() {
+            ATTEMPTS_MAX
+        } else {
+            SLOW_ATTEMPTS_MAX
+        };
+        self.attempts >= most
     }
 
     /// Takes away what comes after the difference.
@@ -83,11 +91,15 @@ impl<'a> Shrinker<'a> {
 
     /// Takes a story over if it fails in the same way.
     async fn attempt(&mut self, story: Story) -> bool {
-        if self.spent() || story == self.story || !can_be_written(&story) {
+        if self.spent()
+            || story == self.story
+            || !can_be_written(&story)
+            || !self.can_be_had(&story)
+        {
             return false;
         }
         self.attempts += 1;
-        let played = play(self.context, self.capabilities, &story, self.stem, false).await;
+        let played = play(self.context, self.bounds, &story, self.stem, false).await;
         match played.difference {
             Some(difference)
                 if same(&self.difference, &difference) && difference.step.is_some() =>
@@ -99,6 +111,15 @@ impl<'a> Shrinker<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Returns whether there can be such people under such a policy here.
+    fn can_be_had(&self, story: &Story) -> bool {
+        let bounds = self.bounds;
+        bounds.makes_tenants()
+            || (bounds.policy(story.policy.clone()) == story.policy
+                && bounds.people(story.users.clone()) == story.users
+                && self.context.used_up(&story.users).is_none())
     }
 
     /// Takes steps away, many at once first, then one by one until no single one can go.
@@ -288,7 +309,13 @@ fn can_be_written(story: &Story) -> bool {
 
 /// Returns whether two differences are one: the same command, admitted and answered alike.
 pub(super) fn same(one: &UnexpectedAnswer, other: &UnexpectedAnswer) -> bool {
-    one.command.word() == other.command.word() && signature(one) == signature(other)
+    shape(one) == shape(other)
+}
+
+/// Returns how a difference looks: its command, what is admitted and what came. Differences of one cause look alike.
+pub(super) fn shape(difference: &UnexpectedAnswer) -> [String; 4] {
+    let (admitted, got, path) = signature(difference);
+    [difference.command.word().to_owned(), admitted, got, path]
 }
 
 /// Returns what is admitted and what came, and for two successes where they part.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
 use proofup_domain::policy::Policy;
 use proofup_oracle::machine::State;
 use proofup_scenario::{GatewayForms, Scenario, Step, StepAction, UserSpec};
-use proofup_world::{first_policy, preparation, tenant};
+use proofup_world::bounds::TargetBounds;
 
 /// A tenant, its people and what they do.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,18 +55,18 @@ impl Story {
 
     /// Makes the oracle's tenant as it is provisioned, before anything is registered.
     #[must_use]
-    pub fn tenant(&self, capabilities: &Capabilities) -> State {
-        tenant(&self.users, &self.policy, capabilities)
+    pub fn tenant(&self, bounds: &TargetBounds) -> State {
+        bounds.tenant(&self.users, &self.policy)
     }
 
     /// Returns the same story with what `[[users]] methods` means spelt out as steps.
     ///
     /// Where already the preparation goes wrong, its steps have to be judged like all others.
     #[must_use]
-    pub fn spelt_out(&self, capabilities: &Capabilities) -> Self {
-        let mut steps = preparation(&self.users, &self.policy, &capabilities.limits);
+    pub fn spelt_out(&self, bounds: &TargetBounds) -> Self {
+        let mut steps = bounds.preparation(&self.users, &self.policy);
         steps.extend(self.steps.iter().cloned());
-        let mut policy = first_policy(&self.users, &self.policy);
+        let mut policy = bounds.terms(&self.users, &self.policy).first;
         policy.edition = self.policy.edition;
         let users = self.users.iter().map(|user| UserSpec {
             methods: Vec::new(),

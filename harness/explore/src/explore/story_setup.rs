@@ -10,9 +10,11 @@ use proofup_domain::policy::{AppPolicy, ChoicePolicy, Policy, ResetPolicy, TwoSt
 use proofup_domain::state::{MailForm, PushForm, SmsForm, VoiceForm};
 use proofup_oracle::policy::defects;
 use proofup_scenario::{GatewayForms, UserSpec};
+use proofup_world::bounds::TargetBounds;
 
 use super::dice::Dice;
 use super::intent::Intent;
+use super::lead::lead;
 use super::quota::Quota;
 use super::story::Story;
 
@@ -44,8 +46,9 @@ pub(super) struct SwarmWeights {
 pub(super) fn story_setup(
     dice: &mut Dice,
     quota: Option<Quota>,
-    capabilities: &Capabilities,
+    bounds: &TargetBounds,
 ) -> StorySetup {
+    let capabilities = &bounds.capabilities;
     let mut policy = policy_for(dice, quota, capabilities);
     let mut users = users(dice, capabilities, &policy);
     if let Some(quota) = quota {
@@ -53,17 +56,38 @@ pub(super) fn story_setup(
     } else if dice.chance(5) {
         at_the_limit(dice, capabilities, &mut policy, &mut users);
     }
-    let story = Story {
+    let mut story = Story {
         start: START.parse().unwrap_or(Timestamp::UNIX_EPOCH),
         gateways: forms(dice),
-        policy,
-        users,
+        policy: bounds.policy(policy),
+        users: bounds.people(users),
         steps: Vec::new(),
     };
+    if !bounds.makes_tenants() {
+        story.gateways = GatewayForms::default();
+        if !can_be_prepared(&story, bounds) {
+            story.users.iter_mut().for_each(|user| user.methods.clear());
+        }
+    }
     StorySetup {
-        weights: weights(dice, quota, capabilities),
+        weights: weights(dice, quota, bounds),
         story,
     }
+}
+
+/// Returns whether what people are to have can be registered under the policy that holds.
+fn can_be_prepared(story: &Story, bounds: &TargetBounds) -> bool {
+    let (mut state, mut now) = (story.tenant(bounds), story.start);
+    let preparation = bounds.preparation(&story.users, &story.policy);
+    preparation.iter().all(|command| {
+        let led = lead(&state, command, now);
+        let led = led.filter(|(_, answer, _)| answer.is_success());
+        let possible = led.is_some() && bounds.forbids(&story.policy, command).is_none();
+        if let Some((after, _, then)) = led {
+            (state, now) = (after, then);
+        }
+        possible
+    })
 }
 
 /// Draws a policy that members can meet.
@@ -236,11 +260,11 @@ fn forms(dice: &mut Dice) -> GatewayForms {
     }
 }
 
-fn weights(dice: &mut Dice, quota: Option<Quota>, capabilities: &Capabilities) -> SwarmWeights {
+fn weights(dice: &mut Dice, quota: Option<Quota>, bounds: &TargetBounds) -> SwarmWeights {
     let has = |intent: &Intent| {
-        intent
-            .needs()
-            .is_none_or(|feature| capabilities.features.contains(&feature))
+        let feature = intent.needs();
+        feature.is_none_or(|feature| bounds.capabilities.features.contains(&feature))
+            && intent.word().is_none_or(|word| bounds.has_word(word))
     };
     let intents = Intent::ALL.iter().filter(|intent| has(intent));
     let mut weights = SwarmWeights {

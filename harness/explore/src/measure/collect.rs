@@ -11,9 +11,10 @@ use proofup_domain::policy::{Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_scenario::{GatewayForms, Scenario, UserSpec};
+use proofup_world::bounds::TargetBounds;
 use proofup_world::command_runner::CommandRunner;
 use proofup_world::context::RunContext;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::report::Measured;
 use super::{Measure, codes, tokens};
@@ -25,6 +26,7 @@ const PEOPLE: usize = 5;
 pub(super) struct Stand<'a> {
     pub(super) context: &'a RunContext,
     pub(super) capabilities: &'a Capabilities,
+    pub(super) bounds: &'a TargetBounds,
 }
 
 /// Returns the name of a person by number.
@@ -76,7 +78,20 @@ impl<'a> Stand<'a> {
         measured
     }
 
+    /// Returns why a command is not given, if it is not: the target file does not carry it.
+    fn unproven(&self, command: &Json) -> Option<String> {
+        let mut command = command.clone();
+        // Which address it is for makes no difference here: nobody else is sent these codes.
+        command.as_object_mut()?.remove("address");
+        let command = serde_json::from_value(command).ok()?;
+        self.bounds.forbids(&self.policy(), &command)
+    }
+
     async fn collect_tokens(&self, samples: usize) -> Result<Vec<Secret>, String> {
+        let sign_in = json!({ "do": "signIn", "user": person(0) });
+        if let Some(why) = self.unproven(&sign_in) {
+            return Err(why);
+        }
         let people = self.people(PEOPLE);
         let mut runner = self.runner("measure-tokens", people, &[]).await?;
         let mut tokens = Vec::with_capacity(samples);
@@ -105,10 +120,15 @@ impl<'a> Stand<'a> {
         channel: Channel,
         samples: usize,
     ) -> Result<(Vec<Secret>, usize), String> {
-        let people = self.people(PEOPLE);
-        let has_clock = self.context.session.target.has(Operation::AdvanceClock);
+        let has_clock = self.capabilities.facilities.contains(&Facility::Clock);
         let waits = channel == Channel::Sms;
-        if waits && !has_clock && self.context.limits.resend_seconds > 0 {
+        let is_held_up = waits && !has_clock && self.context.limits.resend_seconds > 0;
+        // Where no time can be skipped, everybody asks once.
+        let people = self.people(if is_held_up { samples } else { PEOPLE });
+        if let Some(why) = self.unproven(&begin(channel, &person(0), 0)) {
+            return Err(why);
+        }
+        if is_held_up && people < samples {
             return Err(
                 "the facility `clock` is missing, and sending again to one number takes time"
                     .to_owned(),
@@ -121,7 +141,7 @@ impl<'a> Stand<'a> {
             channel,
             people,
             session_seconds: self.context.limits.session_seconds,
-            resend_seconds: if waits {
+            resend_seconds: if waits && !is_held_up {
                 self.context.limits.resend_seconds
             } else {
                 0
@@ -189,7 +209,7 @@ impl<'a> Stand<'a> {
     /// Returns how many people there can be.
     pub(super) fn people(&self, wanted: usize) -> usize {
         let target = &self.context.session.target;
-        if target.has(Operation::CreateTenant) {
+        if target.has(Operation::CreateTenant) || target.has(Operation::CreateUser) {
             return wanted;
         }
         let pool = target.users().iter();
@@ -246,7 +266,7 @@ impl<'a> Stand<'a> {
         .filter(|(method, _)| self.capabilities.methods.contains(method))
         .map(|(_, method)| method)
         .collect();
-        Policy {
+        self.bounds.policy(Policy {
             edition: self.edition(),
             two_step: TwoStepPolicy {
                 kinds,
@@ -258,7 +278,7 @@ impl<'a> Stand<'a> {
                 ..ResetPolicy::default()
             },
             ..Policy::default()
-        }
+        })
     }
 }
 
@@ -271,6 +291,17 @@ pub(super) enum Sends {
     NotDeclared,
     /// They are sent where nobody sees them.
     Unseen,
+}
+
+/// Returns the command that asks for a code: of mail for another address each time.
+fn begin(channel: Channel, user: &str, at: usize) -> Json {
+    match channel {
+        Channel::Email => json!({ "do": "beginEnrollment", "user": user, "method": "email",
+            "address": { "text": format!("{user}.{at}@codes.example.org") } }),
+        Channel::Sms | Channel::Voice | Channel::Push => {
+            json!({ "do": "beginEnrollment", "user": user, "method": "mobilePhone", "kind": "textMessage" })
+        }
+    }
 }
 
 /// Lets people ask for one code after the other, none so soon after another that it would be throttled.
@@ -291,13 +322,7 @@ impl Asking<'_, '_> {
         if at.is_multiple_of(self.people) {
             self.next_round(at > 0).await?;
         }
-        let begin = match self.channel {
-            Channel::Email => json!({ "do": "beginEnrollment", "user": user, "method": "email",
-                "address": { "text": format!("{user}.{at}@codes.example.org") } }),
-            Channel::Sms | Channel::Voice | Channel::Push => {
-                json!({ "do": "beginEnrollment", "user": user, "method": "mobilePhone", "kind": "textMessage" })
-            }
-        };
+        let begin = begin(self.channel, &user, at);
         self.runner.demand(begin).await?;
         self.runner.code(&user).await
     }

@@ -126,7 +126,11 @@ impl Judging<'_, '_> {
             before.push(shaped.what);
             let wrong = match &submitted.answered {
                 Some(Answer::Refused { .. }) => continue,
-                Some(Answer::Unrecognised { status, .. }) if (400..500).contains(status) => {
+                // What else the file does not know may be any answer; only a failure of the server is none.
+                Some(Answer::Unrecognised { status, .. })
+                    if (400..500).contains(status)
+                        || (*status < 500 && !self.stand.bounds.makes_tenants()) =>
+                {
                     continue;
                 }
                 Some(Answer::Success(_)) => "accepted, and not declared".to_owned(),

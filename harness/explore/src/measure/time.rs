@@ -98,6 +98,7 @@ pub(super) async fn judge(stand: &Stand<'_>, timed: TimedRefusal, samples: usize
     let stand = Stand {
         context: &context,
         capabilities: stand.capabilities,
+        bounds: stand.bounds,
     };
     let rounds = (samples / 2).min(ROUNDS_MAX);
     match compare(&stand, timed, rounds, watch).await {

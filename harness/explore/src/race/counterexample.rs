@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofup_domain::answer::Answer;
-use proofup_domain::capabilities::{Capabilities, Limits};
+use proofup_domain::capabilities::Limits;
 use proofup_domain::command::Command;
 use proofup_domain::expect::{AnswersPattern, Expectation, FieldPatterns, TogetherPattern};
 use proofup_domain::refusal::Refusal;
 use proofup_oracle::machine::{PreparedMoment, State, step, step_prepared};
 use proofup_scenario::spelling::ScenarioWriter;
 use proofup_scenario::{Finder, Provenance};
+use proofup_world::bounds::TargetBounds;
 use serde_json::{Value as Json, json};
 
 use super::judge::PlayedHistory;
@@ -28,7 +29,7 @@ const TOLD_MOST: usize = 5;
 /// Writes the scenario; none: the orders are too many to be written down.
 pub(crate) fn write(
     plan: &HistoryPlan,
-    capabilities: &Capabilities,
+    bounds: &TargetBounds,
     played: &PlayedHistory,
     seed: u64,
     what: &str,
@@ -48,7 +49,7 @@ pub(crate) fn write(
         file.user(user);
     }
     let slug = |part: &str| format!("{}/{part}", plan.template.requirement);
-    let (state, expected) = before(plan, capabilities, played);
+    let (state, expected) = before(plan, bounds, played);
     for (index, (command, expect)) in plan.before.iter().zip(expected).enumerate() {
         let check = slug(&format!("race-before-{}", index + 1));
         file.step(expect.is_some().then_some(check.as_str()));
@@ -59,10 +60,10 @@ pub(crate) fn write(
         state,
         now: played.now,
     };
-    let orders = Orders::of(&start, &plan.together, &capabilities.limits, true)?;
+    let orders = Orders::of(&start, &plan.together, &bounds.capabilities.limits, true)?;
     file.step(Some(&slug("race")));
     file.together(&runs(&plan.together));
-    let expect = together(&start, plan, &capabilities.limits, &orders, played);
+    let expect = together(&start, plan, &bounds.capabilities.limits, &orders, played);
     file.set("expect", &expect.to_json());
     let seen = afterwards(&orders.ends, &plan.after);
     for (index, (command, patterns)) in plan.after.iter().zip(seen).enumerate() {
@@ -76,10 +77,10 @@ pub(crate) fn write(
 /// Returns what is expected of each command before the race, and gives the state when it begins.
 fn before(
     plan: &HistoryPlan,
-    capabilities: &Capabilities,
+    bounds: &TargetBounds,
     played: &PlayedHistory,
 ) -> (State, Vec<Option<Json>>) {
-    let mut state = plan.tenant(capabilities);
+    let mut state = plan.tenant(bounds);
     let mut expected = Vec::new();
     let preparations = played.before.len().saturating_sub(plan.before.len());
     for (place, (now, command, answer)) in played.before.iter().enumerate() {
@@ -87,7 +88,8 @@ fn before(
             state = state.begin_story();
         }
         let outcome = step(&state, command, *now);
-        let as_it_should = outcome.expected.admits(answer).is_ok();
+        let mut patterns = outcome.expected.alternatives().iter();
+        let as_it_should = patterns.any(|pattern| bounds.meets(command, pattern, answer));
         expected
             .push((!answer.is_success() || !as_it_should).then(|| outcome.expected.to_expect()));
         state = outcome.follow(answer).clone();

@@ -1,6 +1,7 @@
 //! Lets a history happen in a world of its own.
 
-use proofup_domain::capabilities::Capabilities;
+use proofup_judge::report::words::counted;
+use proofup_world::bounds::TargetBounds;
 use proofup_world::case::make_world;
 use proofup_world::context::RunContext;
 use proofup_world::{StepError, World};
@@ -11,11 +12,11 @@ use super::plan::HistoryPlan;
 /// Lets a history happen and judges it.
 pub(crate) async fn attempt(
     context: &RunContext,
-    capabilities: &Capabilities,
+    bounds: &TargetBounds,
     plan: &HistoryPlan,
 ) -> HistoryJudgement {
     match play(context, plan).await {
-        Ok(played) => judge(plan, capabilities, &played),
+        Ok(played) => judge(plan, bounds, &played),
         Err(why) => HistoryJudgement::Unjudged(why),
     }
 }
@@ -25,7 +26,13 @@ pub(crate) async fn play(
     context: &RunContext,
     plan: &HistoryPlan,
 ) -> Result<PlayedHistory, String> {
-    let case = plan.case();
+    if let Some(users) = context.used_up(&plan.users) {
+        return Err(format!(
+            "{} of [[users]] were used up",
+            counted(users, "user")
+        ));
+    }
+    let case = plan.case(&context.fresh_name(&plan.name()));
     let mut world = make_world(context, &case).await?;
     let played = happen(&mut world, &case.scenario, plan).await;
     world.hold_to_rules(&case.id());

@@ -3,8 +3,8 @@
 //! A race does not end the same way every time, so a smaller history is taken only if several of a few attempts at it are
 //! violations: the smallest is to happen again.
 
-use proofup_domain::capabilities::Capabilities;
 use proofup_domain::command::Command;
+use proofup_world::bounds::TargetBounds;
 use proofup_world::context::RunContext;
 
 use super::judge::HistoryJudgement;
@@ -23,12 +23,12 @@ const HISTORIES_MOST: u32 = 400;
 /// Leaves out what can be left out: look-backs first, then simultaneous commands, then what came before.
 pub(crate) async fn shrink(
     context: &RunContext,
-    capabilities: &Capabilities,
+    bounds: &TargetBounds,
     plan: HistoryPlan,
 ) -> HistoryPlan {
     let mut shrinking = Shrinking {
         context,
-        capabilities,
+        bounds,
         left: HISTORIES_MOST,
     };
     let mut plan = plan;
@@ -40,7 +40,7 @@ pub(crate) async fn shrink(
 
 struct Shrinking<'a> {
     context: &'a RunContext,
-    capabilities: &'a Capabilities,
+    bounds: &'a TargetBounds,
     left: u32,
 }
 
@@ -62,7 +62,7 @@ impl Shrinking<'_> {
                 return false;
             }
             self.left -= 1;
-            match attempt(self.context, self.capabilities, plan).await {
+            match attempt(self.context, self.bounds, plan).await {
                 HistoryJudgement::Violation(_) => violations += 1,
                 HistoryJudgement::Sound => {}
                 // What cannot happen now cannot happen the next time.

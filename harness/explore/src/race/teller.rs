@@ -19,6 +19,8 @@ pub(crate) struct HistoryTemplate {
     pub(crate) requirement: &'static str,
     /// Declared absent: not applicable.
     pub(crate) needs: &'static [NeededFeature],
+    /// What else a tenant is made with so that the story can happen: declared absent where tenants are made, not applicable.
+    pub(crate) vehicles: &'static [NeededFeature],
     /// What tells a variation.
     pub(crate) tell: fn(&mut Teller<'_>),
 }
@@ -28,6 +30,8 @@ pub(crate) struct HistoryTemplate {
 pub(crate) struct Teller<'a> {
     pub(crate) rng: &'a mut ChaCha8Rng,
     pub(crate) limits: &'a Limits,
+    /// The methods that a code can be sent for.
+    pub(crate) sends: &'a [Method],
     pub(crate) policy: Json,
     pub(crate) methods: &'static [Method],
     pub(crate) before: Vec<Command>,

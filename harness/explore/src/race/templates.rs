@@ -30,7 +30,8 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         name: "one code in a setup",
         title: "Of simultaneous submissions of one right code in a setup one wins",
         requirement: "CODE-9",
-        needs: &[RESET, MANAGE, EMAIL, TEXT],
+        needs: &[MANAGE],
+        vehicles: &[RESET, EMAIL, TEXT],
         tell: one_code_in_a_setup,
     },
     HistoryTemplate {
@@ -38,6 +39,7 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "Of simultaneous submissions of one right code in a second step one wins",
         requirement: "CODE-9",
         needs: &[TWO_STEP, TEXT],
+        vehicles: &[],
         tell: one_code_in_a_second_step,
     },
     HistoryTemplate {
@@ -45,13 +47,15 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "Of simultaneous submissions of one right code in a reset one wins",
         requirement: "CODE-9",
         needs: &[RESET, EMAIL],
+        vehicles: &[],
         tell: one_code_in_a_reset,
     },
     HistoryTemplate {
         name: "tries run out in a setup",
         title: "Simultaneous guesses in a setup do not exceed the limit",
         requirement: "CODE-6",
-        needs: &[RESET, MANAGE, EMAIL, TEXT],
+        needs: &[MANAGE],
+        vehicles: &[RESET, EMAIL, TEXT],
         tell: tries_in_a_setup,
     },
     HistoryTemplate {
@@ -59,6 +63,7 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "Simultaneous guesses in a second step do not exceed the limit",
         requirement: "CODE-6",
         needs: &[TWO_STEP, TEXT],
+        vehicles: &[],
         tell: tries_in_a_second_step,
     },
     HistoryTemplate {
@@ -66,6 +71,7 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "Simultaneous guesses in a reset do not exceed the limit",
         requirement: "CODE-6",
         needs: &[RESET, EMAIL],
+        vehicles: &[],
         tell: tries_in_a_reset,
     },
     HistoryTemplate {
@@ -73,13 +79,15 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "A TOTP step that is used twice at the same moment is accepted once",
         requirement: "APP-11",
         needs: &[RESET, TWO_STEP, OATH],
+        vehicles: &[],
         tell: one_step_in_two_uses,
     },
     HistoryTemplate {
         name: "sending again and verifying",
         title: "A code is either accepted or dead when a newer one is sent at the same moment",
         requirement: "CODE-5",
-        needs: &[RESET, MANAGE, TEXT],
+        needs: &[MANAGE],
+        vehicles: &[RESET, TEXT],
         tell: sending_again_and_verifying,
     },
     HistoryTemplate {
@@ -87,6 +95,7 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "The default that is deleted at the same moment proves before it goes or not at all",
         requirement: "MAN-2",
         needs: &[TWO_STEP, MANAGE, TEXT, OATH],
+        vehicles: &[],
         tell: deleting_the_default,
     },
     HistoryTemplate {
@@ -94,13 +103,15 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "At the closing instant of the window it is too late to defer",
         requirement: "DEF-11",
         needs: &[TWO_STEP, DEFERRAL, TEXT],
+        vehicles: &[],
         tell: deferring_at_the_end,
     },
     HistoryTemplate {
         name: "two setups of one method",
         title: "Of two setups of one method that begin at the same moment one goes on",
         requirement: "MAIL-4",
-        needs: &[RESET, MANAGE, EMAIL],
+        needs: &[MANAGE, EMAIL],
+        vehicles: &[RESET],
         tell: two_setups,
     },
     HistoryTemplate {
@@ -108,13 +119,15 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "A reset that is finished twice at the same moment sets one password",
         requirement: "RESET-5",
         needs: &[RESET, EMAIL],
+        vehicles: &[],
         tell: finishing_a_reset_twice,
     },
     HistoryTemplate {
         name: "a new password and old sessions",
         title: "No session outlives a new password that is set at the same moment",
         requirement: "RESET-5",
-        needs: &[RESET, MANAGE, EMAIL],
+        needs: &[RESET, EMAIL],
+        vehicles: &[MANAGE],
         tell: a_new_password_and_old_sessions,
     },
     HistoryTemplate {
@@ -122,25 +135,30 @@ pub(crate) const TEMPLATES: &[HistoryTemplate] = &[
         title: "Of simultaneous answers to one notification one counts",
         requirement: "APP-13",
         needs: &[TWO_STEP, APP],
+        vehicles: &[],
         tell: approving_and_denying,
     },
     HistoryTemplate {
         name: "pressing twice",
         title: "Of simultaneous words about one call one counts",
         requirement: "CALL-4",
-        needs: &[RESET, MANAGE, CALL],
+        needs: &[MANAGE, CALL],
+        vehicles: &[RESET],
         tell: pressing_twice,
     },
 ];
 
 /// Draws the history of a case: the stories take turns, their variations come from the seed and the case's number.
-pub(crate) fn draw(seed: u64, case: u64, limits: &Limits) -> HistoryPlan {
+///
+/// `sends` are the methods that a code can be sent for.
+pub(crate) fn draw(seed: u64, case: u64, limits: &Limits, sends: &[Method]) -> HistoryPlan {
     let turn = usize::try_from(case.saturating_sub(1)).unwrap_or(0) % TEMPLATES.len();
     let template = &TEMPLATES[turn];
     let mut rng = case_rng(seed, &format!("race {case}"));
     let mut teller = Teller {
         rng: &mut rng,
         limits,
+        sends,
         policy: json!({}),
         methods: &[],
         before: Vec::new(),
@@ -199,11 +217,18 @@ fn read_audit() -> Json {
 
 fn begin_setup(tell: &mut Teller<'_>) {
     tell.policy = resets(&["email", "mobilePhone", "officePhone"], 1);
-    let method = if tell.chance() {
-        "email"
+    let drawn = if tell.chance() {
+        Method::Email
     } else {
-        "mobilePhone"
+        Method::MobilePhone
     };
+    // A product that has only one of them has the story by that one.
+    let others = tell
+        .sends
+        .iter()
+        .copied()
+        .find(|_| !tell.sends.contains(&drawn));
+    let method = others.unwrap_or(drawn);
     tell.first(&[
         sign_in("s"),
         json!({ "do": "beginEnrollment", "method": method, "session": "s", "as": "e" }),
@@ -324,7 +349,9 @@ fn one_step_in_two_uses(tell: &mut Teller<'_>) {
 
 fn sending_again_and_verifying(tell: &mut Teller<'_>) {
     begin_setup(tell);
-    tell.first(&[wait("resend")]);
+    if tell.limits.resend_seconds > 0 {
+        tell.first(&[wait("resend")]);
+    }
     let times = tell.between(1, 4);
     tell.at_once(
         1,

@@ -96,6 +96,19 @@ impl Expected {
         Err(told(closest.unwrap_or_default(), answer))
     }
 
+    /// Admits what is expected elsewhere, too: of a command that can be done in one of the states, what is expected there.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        match (self.unbound, other.unbound) {
+            (Some(_), None) => other,
+            (_, Some(_)) => self,
+            (None, None) => {
+                self.extend(other.alternatives);
+                self
+            }
+        }
+    }
+
     /// Returns an answer that meets the preferred expectation; none: the command could not be done.
     #[must_use]
     pub fn example(&self) -> Option<Answer> {

@@ -90,7 +90,8 @@ impl StepContext {
     pub(super) fn owes_step_up(&self, at: Ref) -> bool {
         let person = self.person(at.owner);
         let progress = person.sessions[at.index].progress;
-        sign_in::step_up_owed(&self.state.policy, &person.user, progress)
+        self.state.setting.second_steps
+            && sign_in::step_up_owed(&self.state.policy, &person.user, progress)
     }
 
     /// Lets a session pass that stands in one of the states; any other is refused by its own word.

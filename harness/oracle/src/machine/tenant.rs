@@ -78,6 +78,8 @@ pub(crate) struct Setting {
     pub(crate) code_shapes_accepted: BTreeSet<CodeShape>,
     pub(crate) domains: BTreeSet<String>,
     pub(crate) numbers: BTreeMap<(String, String), NumberFacts>,
+    /// Second steps are asked for where they are owed.
+    pub(crate) second_steps: bool,
 }
 
 /// Makes the first state of a tenant.
@@ -102,6 +104,7 @@ pub(crate) fn start(tenant: ProvisionedTenant) -> State {
             code_shapes_accepted: tenant.code_shapes_accepted,
             domains: tenant.domains,
             numbers: tenant.numbers,
+            second_steps: true,
         }),
         people,
         bindings: Arc::default(),

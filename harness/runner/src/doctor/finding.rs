@@ -61,7 +61,8 @@ pub struct Diagnosis {
 }
 
 /// Collects the gaps that probes found, each with the finding that tells of it.
-pub(crate) fn unproven(findings: &[ProbeFinding]) -> UnprovenMapping {
+#[must_use]
+pub fn unproven(findings: &[ProbeFinding]) -> UnprovenMapping {
     let mut gaps = Vec::new();
     for finding in findings {
         let Probed::Wrong(diagnoses) = &finding.result else {

@@ -29,6 +29,8 @@ pub(crate) struct Setup {
     pub(crate) clock_file: Option<PathBuf>,
     /// A planted defect: any code of the right shape is taken.
     pub(crate) takes_any_code: bool,
+    /// Another planted defect: `codeWorksTwice`, `provesForOthers` or `triesNeverRunOut`.
+    pub(crate) defect: Option<&'static str>,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +55,11 @@ struct Pending {
     number: String,
     code: String,
     at: i64,
+    tries_left: u32,
 }
+
+/// How many wrong codes a setup stands.
+const TRIES: u32 = 5;
 
 /// Serves the product on an address until the runtime ends.
 pub(crate) async fn serve(setup: Setup, address: SocketAddr) -> SocketAddr {
@@ -158,6 +164,10 @@ async fn begin(State(product): Shared, headers: HeaderMap, Json(body): Json<Valu
         {
             return refuse(StatusCode::CONFLICT, "number");
         }
+        if records.phones.values().any(|owner| *owner == email) {
+            return refuse(StatusCode::CONFLICT, "registered");
+        }
+        records.pending.retain(|_, one| one.email != email);
         records.counter += 1;
         let id = format!("setup-{}", records.counter);
         let code = format!(
@@ -170,6 +180,7 @@ async fn begin(State(product): Shared, headers: HeaderMap, Json(body): Json<Valu
             number: number.clone(),
             code: code.clone(),
             at: now,
+            tries_left: TRIES,
         };
         records.pending.insert(id.clone(), pending);
         (id, code)
@@ -206,21 +217,31 @@ async fn verify(
     let user = product.user(&headers);
     let now = product.now();
     let mut records = product.records.lock().expect("nobody panics here");
+    let defect = |word: &str| product.setup.defect == Some(word);
     let Some(pending) = records.pending.get(&id).cloned() else {
         return refuse(StatusCode::NOT_FOUND, "setup");
     };
     let code = word(&body, "code");
     let shape = |code: &str| -> Vec<usize> { code.split('-').map(str::len).collect() };
-    if user.as_ref() != Some(&pending.email) {
+    if user.as_ref() != Some(&pending.email) && !(user.is_some() && defect("provesForOthers")) {
         refuse(StatusCode::NOT_FOUND, "setup")
+    } else if pending.tries_left == 0 {
+        refuse(StatusCode::LOCKED, "tries")
     } else if shape(&code) != shape(&pending.code) {
         refuse(StatusCode::UNPROCESSABLE_ENTITY, "this is no code of ours")
     } else if now >= pending.at + CODE_SECONDS {
         refuse(StatusCode::GONE, "expired")
     } else if code != pending.code && !product.setup.takes_any_code {
+        if let Some(pending) = records.pending.get_mut(&id)
+            && !defect("triesNeverRunOut")
+        {
+            pending.tries_left -= 1;
+        }
         refuse(StatusCode::BAD_REQUEST, "code")
     } else {
-        records.pending.remove(&id);
+        if !defect("codeWorksTwice") {
+            records.pending.remove(&id);
+        }
         records.phones.insert(pending.number, pending.email);
         (StatusCode::OK, Json(json!({})))
     }
@@ -297,12 +318,12 @@ refusals = [{ status = 401, refused = "invalidCredentials" }]
 request = { method = "POST", path = "/phones", headers = { authorization = "Bearer {session}" }, body = { number = "{e164}" } }
 answers = [{ status = 202, answer = { state = { value = "challengeSent" }, method = { value = "mobilePhone" }, kind = { value = "textMessage" } } }]
 keep = { enrollment = "$.id" }
-refusals = [{ status = 502, refused = "gatewayFailed" }]
+refusals = [{ status = 502, refused = "gatewayFailed" }, { status = 409, where = { "$.error" = "registered" }, refused = "methodNotAvailable" }]
 
 [operations.submitCode]
 request = { method = "POST", path = "/phones/{enrollment}", headers = { authorization = "Bearer {session}" }, body = { code = "{code}" } }
 answers = [{ status = 200, answer = { state = { value = "verified" } } }]
-refusals = [{ status = 400, refused = "wrongCode" }, { status = 410, refused = "expired" }, { status = 404, refused = "notFound" }]
+refusals = [{ status = 400, refused = "wrongCode" }, { status = 410, refused = "expired" }, { status = 423, refused = "exhausted" }, { status = 404, refused = "notFound" }]
 
 [operations.listMethods]
 request = { method = "GET", path = "/phones", headers = { authorization = "Bearer {session}" } }

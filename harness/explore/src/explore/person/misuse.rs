@@ -123,8 +123,37 @@ impl Person<'_> {
         }
     }
 
+    /// Begins a setup, and lets somebody else prove it: where a product has little else, this is what there is to try.
+    fn anothers_setup(&mut self) {
+        let mut others = self
+            .scene
+            .users
+            .iter()
+            .filter(|name| **name != self.me.user);
+        let Some(other) = others.next().cloned().map(Actor::new) else {
+            return;
+        };
+        let standing = self.arrive();
+        let Some(method) = self.choose_method(&standing) else {
+            return;
+        };
+        let mut setup = MethodSetup::of(method);
+        setup.bind = Some(Name("e1".to_owned()));
+        let command = self.me.begin(setup);
+        self.act(command);
+        self.act(other.sign_in(PasswordRole::Right, None));
+        let enrollment = Some(Name("e1".to_owned()));
+        self.act(other.setup(SetupAct::Code(CodeRole::LastSent), enrollment));
+        self.act(other.list_methods());
+        let command = self.me.list_methods();
+        self.act(command);
+    }
+
     /// Uses a session, a setup or a code that is somebody else's, over, or nobody's.
     pub(super) fn trespass(&mut self) {
+        if !self.scene.bounds.makes_tenants() && self.dice.chance(50) {
+            return self.anothers_setup();
+        }
         let others: Vec<Name> = self.scene.users.to_vec();
         let somebody = self.dice.pick(&others);
         let named = |names: &[&str], dice: &mut super::Dice| Name(dice.pick(names).to_owned());
