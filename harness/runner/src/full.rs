@@ -98,19 +98,7 @@ pub async fn beyond_scripts(
     let budget = budget.within(&run.session.target);
     told("matrix");
     let began = started();
-    let checks = if makes_tenants(&run.session.target) {
-        let live = Live {
-            combinations: budget.combinations,
-            session: run.session.clone(),
-            jobs: run.jobs,
-        };
-        of_matrix(&judge_live(live, |_| {}, stop).await?)
-    } else {
-        let declared = "tenants under any policy".to_owned();
-        let did = "judged no combination".to_owned();
-        let outcome = Outcome::NotApplicable(NotApplicable::Declared(declared));
-        check("matrix", "AVAIL-10", "matrix", did, outcome)
-    };
+    let checks = judged_matrix(run, budget.combinations, stop).await?;
     cases.push(case("matrix", vec![checks], wall(began)));
     told("explore");
     let began = started();
@@ -160,6 +148,26 @@ pub async fn beyond_scripts(
     let measured = measure(&config, &|_: &str| {}, stop).await?;
     cases.push(case("measure", of_measure(&measured), wall(began)));
     Ok(cases)
+}
+
+/// Judges the matrix, where a target makes tenants under its policies.
+async fn judged_matrix(
+    run: &RunConfig,
+    combinations: Vec<Combination>,
+    stop: &CancellationToken,
+) -> Result<CheckResult, RunError> {
+    if makes_tenants(&run.session.target) {
+        let live = Live {
+            combinations,
+            session: run.session.clone(),
+            jobs: run.jobs,
+        };
+        return Ok(of_matrix(&judge_live(live, |_| {}, stop).await?));
+    }
+    let declared = "tenants under any policy".to_owned();
+    let did = "judged no combination".to_owned();
+    let outcome = Outcome::NotApplicable(NotApplicable::Declared(declared));
+    Ok(check("matrix", "AVAIL-10", "matrix", did, outcome))
 }
 
 fn case(name: &str, checks: Vec<CheckResult>, wall_ms: u64) -> CaseResult {
