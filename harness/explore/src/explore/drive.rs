@@ -361,27 +361,33 @@ impl Ground {
 /// Where the target cannot be reached, is not what its file says, or refuses the credentials.
 pub async fn hunt(config: &ExploreConfig) -> Result<Option<FailingCase>, RunError> {
     let ground = Ground::of(config).await?;
+    // A difference has a story that can be made small, so a rule that was broken counts where no case differs.
+    let mut first_broken = None;
     for case in (config.first..).take(usize::try_from(config.cases).unwrap_or(usize::MAX)) {
         let story = draw(&ground.bounds, ground.seed, case, config.steps);
         let played = ground.confirmed(&story, case).await;
-        let broken = || ground.context.answers.broken().into_iter().next();
-        let failure = match played.difference {
-            Some(difference) => Some(CaseFailure::Difference(Box::new(FailingStory {
+        if let Some(difference) = played.difference {
+            let failing = FailingStory {
                 case,
                 story,
                 difference,
-            }))),
-            None => broken().map(|rule| CaseFailure::Rule(Box::new(rule))),
-        };
-        if let Some(failure) = failure {
+            };
             return Ok(Some(FailingCase {
                 case,
-                failure,
+                failure: CaseFailure::Difference(Box::new(failing)),
                 ground,
             }));
         }
+        if first_broken.is_none() {
+            let broken = ground.context.answers.broken().into_iter().next();
+            first_broken = broken.map(|rule| (case, rule));
+        }
     }
-    Ok(None)
+    Ok(first_broken.map(|(case, rule)| FailingCase {
+        case,
+        failure: CaseFailure::Rule(Box::new(rule)),
+        ground,
+    }))
 }
 
 /// A case that failed, not yet made small.
