@@ -9,6 +9,8 @@ use serde::de::{
 };
 use serde_json::{Map, Value as Json};
 
+use super::response::json_text;
+
 /// Members of a body, by what any rule asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum BodyProjection {
@@ -45,7 +47,8 @@ impl BodyProjection {
 
     /// Reads a body as JSON, without what nobody wants; none: it is none.
     pub(super) fn read(&self, body: &[u8]) -> Option<Json> {
-        let mut deserializer = serde_json::Deserializer::from_str(std::str::from_utf8(body).ok()?);
+        let mut deserializer =
+            serde_json::Deserializer::from_str(std::str::from_utf8(json_text(body)).ok()?);
         let read = self.deserialize(&mut deserializer).ok()?;
         deserializer.end().ok()?;
         Some(read)

@@ -31,7 +31,7 @@ impl CompiledTarget {
     /// answer means.
     ///
     /// An answer of 400 or above ends the sequence and is the one that counts, unless its request goes on. `mangle` spoils
-    /// the last request. The cookies of a session travel among the variables and the kept values, under [`Jar::NAME`].
+    /// the request that carries what the operation is told. The cookies of a session travel among the variables and the kept values, under [`Jar::NAME`].
     ///
     /// # Errors
     /// If no answer came, no way fits, or no request could be made of the variables. A refusal is no error, nor is an

@@ -195,6 +195,14 @@ impl Exchange {
     }
 }
 
+/// Returns a text with every secret in it masked, in every spelling.
+#[must_use]
+pub fn masked<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret>) -> String {
+    let mut masker = Masker::default();
+    masker.learn(texts(secrets));
+    masker.mask(text)
+}
+
 /// Masks a body, then cuts it.
 fn shown(body: &[u8], limit: usize, masker: &Masker) -> String {
     let start = &body[..body.len().min(MASKED_LIMIT)];
@@ -216,9 +224,7 @@ fn masked_headers(headers: &HeaderMap, masker: &Masker) -> Vec<(String, String)>
             text.split_once(' ')
                 .map_or_else(|| MASK.to_owned(), |(scheme, _)| format!("{scheme} {MASK}"))
         } else if *name == SET_COOKIE {
-            let (pair, attributes) = text.split_once(';').unwrap_or((&text, ""));
-            let (cookie, _) = pair.split_once('=').unwrap_or((pair, ""));
-            format!("{cookie}={MASK};{}", masker.mask(attributes))
+            masked_set_cookie(&text, masker)
         } else if *name == COOKIE {
             MASK.to_owned()
         } else {
@@ -228,6 +234,42 @@ fn masked_headers(headers: &HeaderMap, masker: &Masker) -> Vec<(String, String)>
     };
     headers.iter().map(masked).collect()
 }
+
+/// Masks the value of a cookie. Of what follows, only what is an attribute is shown: some servers write several cookies
+/// into one line, and each of them may be the session.
+fn masked_set_cookie(text: &str, masker: &Masker) -> String {
+    let mut parts = text.split(';');
+    let pair = parts.next().unwrap_or_default();
+    let mut shown = match pair.split_once('=') {
+        Some((name, _)) => format!("{name}={MASK}"),
+        None => MASK.to_owned(),
+    };
+    for part in parts {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let is_plain = COOKIE_ATTRIBUTES.contains(&name.trim().to_ascii_lowercase().as_str());
+        let is_whole = !value.contains('=');
+        shown.push(';');
+        shown.push_str(&match (is_plain && is_whole, value.is_empty()) {
+            (true, _) => masker.mask(part),
+            (false, true) => MASK.to_owned(),
+            (false, false) => format!("{name}={MASK}"),
+        });
+    }
+    shown
+}
+
+/// The attributes of RFC 6265 and its successors; none of their values is a secret.
+const COOKIE_ATTRIBUTES: [&str; 9] = [
+    "expires",
+    "max-age",
+    "domain",
+    "path",
+    "secure",
+    "httponly",
+    "samesite",
+    "partitioned",
+    "priority",
+];
 
 /// Quotes a text for the shell, each mask in it a variable; a name used again gets a number.
 fn with_variables(text: &str, names: &mut Vec<String>, name: impl Fn(&str) -> String) -> String {
@@ -339,6 +381,25 @@ mod tests {
             exchange.curl(),
             r#"curl -sS -i -X POST -H 'authorization: Bearer '"${SESSION}" -H 'content-type: application/json' --data-raw '{"code":"'"${CODE}"'","x":"it'\''s"}' 'http://127.0.0.1:1/a?secret='"${SECRET}""#
         );
+    }
+
+    #[test]
+    fn no_cookie_shows_its_value_wherever_it_stands() {
+        let masker = Masker::default();
+        let table = [
+            ("sid=abc; Path=/; HttpOnly", "sid=***; Path=/; HttpOnly"),
+            ("p=a,b; Path=/, sid=abc; Path=/", "p=***; Path=***; Path=/"),
+            ("p=1; Path=/,sid=abc", "p=***; Path=***"),
+            ("p=1; sid=abc; Secure", "p=***; sid=***; Secure"),
+            ("abc", "***"),
+            (
+                "sid=abc; Expires=Wed, 21 Oct 2099 07:28:00 GMT; Max-Age=60",
+                "sid=***; Expires=Wed, 21 Oct 2099 07:28:00 GMT; Max-Age=60",
+            ),
+        ];
+        for (line, shown) in table {
+            assert_eq!(masked_set_cookie(line, &masker), shown);
+        }
     }
 
     #[test]

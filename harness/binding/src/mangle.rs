@@ -6,6 +6,72 @@ use http::{HeaderValue, Method, Request};
 use proofup_domain::command::Mangle;
 use serde_json::{Map, Value as Json, json};
 
+use crate::CompiledTarget;
+use crate::operation::Operation;
+use crate::request::{BodyTemplate, RequestTemplate};
+
+/// Finds the request of a sequence that carries what its operation is told: the one whose body names most variables of the
+/// operation. Spoiling another would only show what the server thinks of that one.
+pub(super) fn carrier(operation: Operation, requests: &[RequestTemplate]) -> usize {
+    let own = |name: &str| {
+        let mut specs = operation.variables().iter();
+        specs.any(|spec| spec.name == name) && !AROUND.contains(&name)
+    };
+    let rank = |request: &RequestTemplate| {
+        let templates = request.body.templates();
+        let names = templates.iter().flat_map(|template| template.names());
+        (
+            names.filter(|name| own(name)).count(),
+            request.sends_a_body(),
+        )
+    };
+    let ranked = requests.iter().enumerate();
+    // Of several alike it is the last.
+    let best = ranked.max_by_key(|(index, request)| (rank(request), *index));
+    best.map_or(0, |(index, _)| index)
+}
+
+/// Variables that go with every request of an operation, whatever it is told.
+const AROUND: [&str; 4] = ["session", "refreshToken", "controlToken", "tenantId"];
+
+impl CompiledTarget {
+    /// Returns why an operation cannot be sent malformed in a way, if it cannot: a form has no lists and no nesting, and any
+    /// text is one, and a request without a body has nothing that could be spoilt.
+    #[must_use]
+    pub fn lacks_shape(&self, operation: Operation, mangle: Mangle) -> Option<String> {
+        let ways = self.operations.get(&operation)?.ways.iter();
+        let carriers = ways.filter_map(|way| {
+            let requests = way.requests();
+            requests.get(carrier(operation, requests))
+        });
+        let shapes = carriers.filter_map(|request| match &request.body {
+            _ if mangle == Mangle::WrongMethod => None,
+            BodyTemplate::Form(_) | BodyTemplate::Multipart(_) if JSON_ONLY.contains(&mangle) => {
+                Some("a form")
+            }
+            BodyTemplate::Empty if request.from_form.is_some() => {
+                JSON_ONLY.contains(&mangle).then_some("a form")
+            }
+            BodyTemplate::Empty => Some("no body"),
+            _ => None,
+        });
+        let shape = shapes.last()?;
+        Some(format!(
+            "{operation} sends {shape}, which cannot be malformed by `{mangle}`"
+        ))
+    }
+}
+
+/// What only JSON can be: every text is a form, with members that are texts, and the readers of forms replace what is no
+/// UTF-8.
+const JSON_ONLY: [Mangle; 5] = [
+    Mangle::TruncatedBody,
+    Mangle::ArrayBody,
+    Mangle::WrongTypes,
+    Mangle::InvalidUtf8,
+    Mangle::DeepNesting,
+];
+
 /// Spoils a request. What has no body, or no member, is left as it is where there is nothing to spoil.
 pub(super) fn spoil(request: &mut Request<Bytes>, mangle: Mangle) {
     let body = request.body().clone();
@@ -163,6 +229,45 @@ mod tests {
             spoilt("", *mangle);
             spoilt("{}", *mangle);
             spoilt("a=b", *mangle);
+        }
+    }
+
+    /// Two files for one product: a page before the form that matters, and a confirmation behind it.
+    fn target(body: &str) -> CompiledTarget {
+        let text = format!(
+            "name = \"x\"\nbase = \"http://127.0.0.1:1\"\n\
+             capabilities.discover = \"/capabilities\"\n\
+             [operations.signIn]\nrequests = [{{ method = \"GET\", path = \"/login\" }}, {{ method = \"POST\", \
+             path = \"/login\", {body} = {{ user = \"{{userPrincipalName}}\", password = \"{{password}}\" }} }}, \
+             {{ method = \"POST\", path = \"/agree\", {body} = {{ yes = \"1\" }} }}]\n\
+             answers = [{{ status = 200 }}]\n\
+             [operations.signOut]\nrequest = {{ method = \"POST\", path = \"/logout\" }}\nanswers = [{{ status = 204 }}]\n"
+        );
+        CompiledTarget::compile("x.toml", &text)
+            .unwrap_or_else(|errors| panic!("{:?}", errors.problems()))
+    }
+
+    #[test]
+    fn the_request_with_the_values_is_spoilt() {
+        let target = target("body");
+        let ways = &target.operations[&Operation::SignIn].ways;
+        assert_eq!(carrier(Operation::SignIn, ways[0].requests()), 1);
+        let ways = &target.operations[&Operation::SignOut].ways;
+        assert_eq!(carrier(Operation::SignOut, ways[0].requests()), 0);
+    }
+
+    #[test]
+    fn a_shape_that_a_request_cannot_have_is_named() {
+        let (json, form) = (target("body"), target("form"));
+        for mangle in Mangle::ALL {
+            let lacks = |target: &CompiledTarget, operation| {
+                target.lacks_shape(operation, *mangle).is_some()
+            };
+            assert!(!lacks(&json, Operation::SignIn), "{mangle}");
+            let only_json = JSON_ONLY.contains(mangle);
+            assert_eq!(lacks(&form, Operation::SignIn), only_json, "{mangle}");
+            let has_body = *mangle != Mangle::WrongMethod;
+            assert_eq!(lacks(&json, Operation::SignOut), has_body, "{mangle}");
         }
     }
 }

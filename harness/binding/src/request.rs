@@ -188,6 +188,11 @@ impl RequestTemplate {
             .chain(self.body.templates())
     }
 
+    /// Returns whether anything is sent as its body.
+    pub(super) const fn sends_a_body(&self) -> bool {
+        self.from_form.is_some() || !matches!(self.body, BodyTemplate::Empty)
+    }
+
     /// Lists the secrets of the environment that it holds.
     pub(super) fn environment_secrets(&self) -> Vec<Secret> {
         self.templates()

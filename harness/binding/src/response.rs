@@ -126,7 +126,7 @@ impl RawResponse {
     /// Reads the body as JSON; none if it is not.
     #[must_use]
     pub fn json(&self) -> Option<Json> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(json_text(&self.body)).ok()
     }
 
     /// Returns headers and body as one text, for a search.
@@ -170,6 +170,11 @@ impl RawResponse {
     }
 }
 
+/// Returns a body without the byte order mark before it: readers of JSON may ignore one (RFC 8259, 8.1), and most do.
+pub(super) fn json_text(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 /// Collects the leaves of a body, and the names of its members. The depth is bounded by the parser's.
 fn collect(place: &str, node: &Json, places: &mut Vec<(String, String)>) {
     match node {
@@ -204,4 +209,28 @@ pub(super) fn head_map(headers: &[httparse::Header<'_>]) -> Option<HeaderMap> {
         map.append(name, HeaderValue::from_bytes(header.value).ok()?);
     }
     Some(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body_projection::BodyProjection;
+
+    #[test]
+    fn a_byte_order_mark_before_json_is_read_past() {
+        for (body, is_json) in [
+            (&b"\xef\xbb\xbf{\"a\":1}"[..], true),
+            (b"{\"a\":1}", true),
+            (b"\xef\xbb\xbf\xef\xbb\xbf{}", false),
+            (b"\xef\xbb\xbf", false),
+        ] {
+            let response = RawResponse::made(200, Bytes::from_static(body));
+            assert_eq!(response.json().is_some(), is_json, "{body:?}");
+            assert_eq!(
+                BodyProjection::Whole.read(body),
+                response.json(),
+                "{body:?}"
+            );
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! matter.
 
 use proofup_domain::answer::REFUSED;
-use proofup_files::{Node, TomlDocument, line_of};
+use proofup_files::{Kind, Node, TomlDocument, line_of};
 
 /// The text of a target file and the name by which messages call it.
 #[derive(Debug, Clone)]
@@ -47,6 +47,35 @@ impl TargetText {
         operation.is_some_and(|operation| deep(operation, &[part, name]).is_some())
     }
 
+    /// Finds the first rule for the answers of an operation that names a status: its line, and whether it reads JSON.
+    /// With a word, of the refusals by that word; those of the whole file count as everybody's.
+    #[must_use]
+    pub fn rule_for(
+        &self,
+        operation: &str,
+        word: Option<&str>,
+        status: u16,
+    ) -> Option<(usize, bool)> {
+        let part = if word.is_some() {
+            "refusals"
+        } else {
+            "answers"
+        };
+        let document = self.document();
+        let root = document.root();
+        let own = root.get("operations").and_then(|all| all.get(operation));
+        let shared = word.map(|_| root);
+        let places = own.into_iter().chain(shared);
+        let mut all = places.flat_map(|place| rules(place, part));
+        all.find_map(|rule| {
+            let named = rule.entry("status")?;
+            let line = line_of(&self.text, named.key_span.start);
+            let is_meant = word.is_none() || rule.get(REFUSED).and_then(Node::text) == word;
+            is_meant.then_some(())?;
+            names_status(&named.node, status).then(|| (line, reads_json(rule)))
+        })
+    }
+
     fn document(&self) -> TomlDocument {
         TomlDocument::parse(&self.path, &self.text)
     }
@@ -73,6 +102,37 @@ fn closest(root: &Node, words: &[&str]) -> Option<usize> {
         here = &entry.node;
     }
     found
+}
+
+/// Lists the rules under a name, of an operation and of its ways.
+fn rules<'n>(place: &'n Node, part: &str) -> Vec<&'n Node> {
+    let own = place.get(part).into_iter();
+    let ways = place.get("ways").into_iter().flat_map(Node::items);
+    own.chain(ways.filter_map(|way| way.get(part)))
+        .flat_map(Node::items)
+        .collect()
+}
+
+/// Returns whether a rule looks into JSON anywhere.
+fn reads_json(node: &Node) -> bool {
+    let mut inner = node.entries().iter().map(|entry| &entry.node);
+    node.text().is_some_and(|text| text.starts_with('$'))
+        || node
+            .entries()
+            .iter()
+            .any(|entry| entry.key.starts_with('$'))
+        || inner.any(reads_json)
+        || node.items().iter().any(reads_json)
+}
+
+/// Returns whether a `status` of a rule names a status: a number, a class such as `"4xx"`, or a list of these.
+fn names_status(named: &Node, status: u16) -> bool {
+    match &named.kind {
+        Kind::Integer(number) => *number == i128::from(status),
+        Kind::String(class) => *class == format!("{}xx", status / 100),
+        Kind::List(all) => all.iter().any(|one| names_status(one, status)),
+        _ => false,
+    }
 }
 
 /// Returns the place of a path of keys anywhere below a table or a list.
@@ -125,6 +185,19 @@ mod tests {
         ];
         for (key, line) in table {
             assert_eq!(text.line(key), line, "{key}");
+        }
+        for (word, status, line) in [
+            (None, 200, Some((6, true))),
+            (None, 201, None),
+            (Some("wrongCode"), 422, Some((10, false))),
+            (Some("expired"), 422, None),
+            (Some("wrongCode"), 404, None),
+        ] {
+            assert_eq!(
+                text.rule_for("signIn", word, status),
+                line,
+                "{word:?} {status}"
+            );
         }
         assert!(text.says("signIn", "answer", "state"));
         assert!(text.says("signIn", "keep", "session"));

@@ -15,6 +15,8 @@ const WIDTH: usize = 110;
 pub(crate) const EXIT_OK: u8 = 0;
 /// The exit code for usage, configuration, target and scenario files.
 pub(crate) const EXIT_USAGE: u8 = 2;
+/// The exit code where something that had to be looked at could not be.
+pub(crate) const EXIT_INCOMPLETE: u8 = 3;
 /// The exit code of a bug of ours.
 pub(crate) const EXIT_BUG: u8 = 70;
 

@@ -92,7 +92,9 @@ pub const RAW_LIMIT: usize = 64 * 1024;
 pub(crate) const TEXT_LIMIT: usize = 64 * 1024;
 
 impl Message {
-    /// Finds the code by a pattern: its first group if it has one, else the whole match.
+    /// Finds the code by a pattern: its groups one after the other if it has any, else the whole match.
+    ///
+    /// A code that is shown as `123-456` is so found by a group for each half.
     ///
     /// Looks into the text, then into the subject. [`default_code_pattern`] serves most messages; a target may override
     /// it (`docs/implementing.md#gateways`).
@@ -102,8 +104,7 @@ impl Message {
             .into_iter()
             .flatten()
             .find_map(|text| pattern.captures(text))
-            .and_then(|found| found.get(1).or_else(|| found.get(0)))
-            .map(|code| Secret::new(code.as_str()))
+            .map(|found| Secret::new(joined(&found)))
     }
 
     /// Returns whether the destination is written as E.164 has it: `+`, then 7 to 15 digits without a leading zero.
@@ -137,6 +138,17 @@ impl Message {
         ["#", "pound", "hash"]
             .iter()
             .any(|word| text.contains(word))
+    }
+}
+
+/// Joins the groups of a match; where it has none, all of it.
+fn joined(found: &regex::Captures<'_>) -> String {
+    let groups = found.iter().skip(1).flatten();
+    let code: String = groups.map(|group| group.as_str()).collect();
+    if code.is_empty() {
+        found[0].to_owned()
+    } else {
+        code
     }
 }
 
@@ -244,6 +256,19 @@ mod tests {
         let pattern = Regex::new("[A-Z]{3}-[0-9]{3}").unwrap();
         let code = saying("use ABC-123 now").code(&pattern);
         assert_eq!(code.as_ref().map(Secret::expose), Some("ABC-123"));
+    }
+
+    #[test]
+    fn groups_are_joined() {
+        let pattern = Regex::new(r"(\d{3})[- ](\d{3})|code (\d{6})").unwrap();
+        for text in [
+            "use 482-913",
+            "use 482 913 now",
+            "Ticket #100200, code 482913",
+        ] {
+            let code = saying(text).code(&pattern);
+            assert_eq!(code.as_ref().map(Secret::expose), Some("482913"), "{text}");
+        }
     }
 
     #[test]

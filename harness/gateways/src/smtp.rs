@@ -48,7 +48,10 @@ pub(crate) async fn serve(mut stream: TcpStream, providers: ProviderState) -> (T
         reply.clear();
         match step {
             SmtpStep::Go => {}
-            SmtpStep::Quit => return (stream, false),
+            SmtpStep::Quit => {
+                session.left();
+                return (stream, false);
+            }
             SmtpStep::Reset => return (stream, true),
             SmtpStep::Hang => {
                 while let Ok(1..) = stream.read(&mut chunk).await {}
@@ -57,7 +60,10 @@ pub(crate) async fn serve(mut stream: TcpStream, providers: ProviderState) -> (T
         }
         match tokio::time::timeout(PATIENCE, stream.read(&mut chunk)).await {
             Ok(Ok(read @ 1..)) => step = session.ingest(&chunk[..read], &mut reply),
-            _ => return (stream, false),
+            _ => {
+                session.left();
+                return (stream, false);
+            }
         }
     }
 }
@@ -100,6 +106,8 @@ struct SmtpSession {
     greeted: bool,
     sender: Option<SmtpSender>,
     recipients: Vec<String>,
+    /// A mail was begun, so whoever left did not leave for want of something that is not offered.
+    began: bool,
 }
 
 struct SmtpSender {
@@ -115,6 +123,18 @@ impl SmtpSession {
             greeted: false,
             sender: None,
             recipients: Vec::new(),
+            began: false,
+        }
+    }
+
+    /// Keeps that a client greeted and left without a mail: some insist on what is not offered here.
+    fn left(&self) {
+        if self.greeted && !self.began {
+            let reason = "the client left after its greeting without a mail; it may insist on STARTTLS or on another \
+                          login, which this gateway does not offer";
+            let (channel, request) = (Some(Channel::Email), "EHLO".to_owned());
+            self.providers
+                .reject(channel, request, 250, reason.to_owned(), b"");
         }
     }
 
@@ -192,7 +212,10 @@ impl SmtpSession {
                 mechanism,
                 initial_response,
             } => self.authenticate(mechanism, &initial_response, reply),
-            Request::Mail { from } => self.mail_from(&from, reply),
+            Request::Mail { from } => {
+                self.began = true;
+                self.mail_from(&from, reply);
+            }
             Request::Rcpt { to } => return self.rcpt_to(to, reply),
             Request::Data if self.recipients.is_empty() => {
                 reply.push_str("503 5.5.1 Name a recipient first\r\n");

@@ -8,6 +8,7 @@ use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use proofup_domain::command::GatewayBehaviour;
+use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::host::Gateways;
 use proofup_gateways::message::{Cursor, default_code_pattern};
@@ -115,6 +116,50 @@ async fn html_alone_is_stripped() {
         .since(Cursor::default(), Channel::Email, "alice@example.org");
     assert!(!inbox[0].text.contains('<'), "{}", inbox[0].text);
     assert!(inbox[0].code(default_code_pattern()).is_some());
+    gateways.stop().await;
+}
+
+#[tokio::test]
+async fn beside_an_empty_text_the_html_is_read() {
+    let gateways = started().await;
+    let parts = MultiPart::alternative()
+        .singlepart(part(
+            ContentType::TEXT_PLAIN,
+            "\n",
+            ContentTransferEncoding::SevenBit,
+        ))
+        .singlepart(part(
+            ContentType::TEXT_HTML,
+            "<p>Code: <b>482913</b></p>",
+            ContentTransferEncoding::SevenBit,
+        ));
+    let mail = Message::builder()
+        .from("a@proofup.example".parse().unwrap())
+        .to("alice@example.org".parse().unwrap())
+        .multipart(parts)
+        .unwrap();
+    transport(&gateways).send(mail).await.unwrap();
+    let inbox = gateways
+        .inboxes()
+        .since(Cursor::default(), Channel::Email, "alice@example.org");
+    let code = inbox[0].code(default_code_pattern());
+    assert_eq!(code.as_ref().map(Secret::expose), Some("482913"));
+    gateways.stop().await;
+}
+
+#[tokio::test]
+async fn who_greets_and_leaves_without_a_mail_is_told_of() {
+    let gateways = started().await;
+    for (lines, count) in [
+        ("EHLO x\r\nQUIT\r\n", 1),
+        ("EHLO x\r\nMAIL FROM:<a@example.org>\r\nQUIT\r\n", 1),
+        ("QUIT\r\n", 1),
+    ] {
+        said(&gateways, lines).await;
+        let rejected = gateways.inboxes().rejected();
+        assert_eq!(rejected.len(), count, "{lines}");
+        assert!(rejected[0].reason.contains("STARTTLS"), "{rejected:?}");
+    }
     gateways.stop().await;
 }
 

@@ -82,6 +82,9 @@ fn a_key_uri_that_strays_is_told_apart() {
     let account = device.scan_otpauth(&Secret::new(uri)).unwrap();
     assert!(!account.issuer_twice && !account.base32_unpadded);
     assert_eq!(account.secret_bits, 48);
+    let shouted = uri.replace("otpauth://totp", "OTPAUTH://TOTP");
+    let shouted = device.scan_otpauth(&Secret::new(shouted));
+    assert!(shouted.is_ok_and(|shouted| shouted.same_as(&account)));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! what hangs on it.
 
 mod act;
+mod causes;
 mod diagnose;
 mod finding;
 mod fitting;
@@ -36,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use act::{ProbeStage, ProbeStep, ProbeStory, Wants};
 use diagnose::{Look, diagnosis};
-pub use finding::{Diagnosis, MappingGap, ProbeFinding, Probed, unproven};
+pub use finding::{Diagnosis, DoctorConclusion, MappingGap, ProbeFinding, Probed, unproven};
 use times::Lifetimes;
 
 /// Examines a target: probe by probe, each told as soon as it is known.
@@ -130,7 +131,12 @@ impl ProbeFindings<'_> {
     fn tell_the_stale(&mut self) {
         let is_stale = |probe: &String| {
             let mut found = self.findings.iter().filter(|one| one.probe == *probe);
-            found.all(|one| matches!(one.result, Probed::Ok | Probed::NotDeclared(_)))
+            found.all(|one| {
+                matches!(
+                    one.result,
+                    Probed::Ok | Probed::NotDeclared(_) | Probed::NotBound(_)
+                )
+            })
         };
         let known = self.known.iter().map(|(probe, _)| probe);
         let stale: Vec<Diagnosis> = known
@@ -158,7 +164,11 @@ impl ProbeFindings<'_> {
     fn first_bad<'n>(&self, names: &'n [String]) -> Option<&'n String> {
         names.iter().find(|name| {
             !self.findings.iter().any(|one| {
-                one.probe == **name && matches!(one.result, Probed::Ok | Probed::Known(..))
+                let holds = matches!(
+                    one.result,
+                    Probed::Ok | Probed::Known(..) | Probed::NotBound(_)
+                );
+                one.probe == **name && holds
             })
         })
     }
@@ -308,10 +318,11 @@ impl ProbeRunner<'_> {
         };
         let (found, ended) = self.stages(&mut visit, &story).await;
         let secrets = visit.end().await;
-        for (name, mut wrong) in found {
-            let exchanges = wrong.iter_mut().flat_map(|one| &mut one.exchanges);
-            exchanges.for_each(|exchange| exchange.mask(&secrets));
-            findings.add(ground::finding(&name, wrong));
+        for (name, mut result) in found {
+            if let Probed::Wrong(wrong) = &mut result {
+                wrong.iter_mut().for_each(|one| one.mask(&secrets));
+            }
+            findings.add_as(name, result);
         }
         if let Some(ended) = ended {
             let played = names
@@ -332,14 +343,20 @@ impl ProbeRunner<'_> {
         &self,
         visit: &mut Visit<'_>,
         story: &ProbeStory,
-    ) -> (Vec<(String, Vec<Diagnosis>)>, Option<String>) {
+    ) -> (Vec<(String, Probed)>, Option<String>) {
         let mut found = Vec::new();
         for stage in &story.stages {
-            let wrong = self.stage(visit, stage).await;
+            let (wrong, unbound) = self.stage(visit, stage).await;
             let mut known = self.context.session.target.known().iter();
             let is_known = known.any(|(probe, _)| *probe == stage.name);
             let ends = !wrong.is_empty() && !stage.aside && !is_known && fatal(&wrong, stage);
-            found.push((stage.name.clone(), wrong));
+            let result = match unbound {
+                Some(operation) if wrong.is_empty() => {
+                    Probed::NotBound(format!("the file does not bind `operations.{operation}`"))
+                }
+                _ => ground::probed(wrong),
+            };
+            found.push((stage.name.clone(), result));
             if ends {
                 return (found, Some(stage.name.clone()));
             }
@@ -409,11 +426,19 @@ impl ProbeRunner<'_> {
         }
     }
 
-    /// Plays a stage, up to the first command that did not do what it is for.
-    async fn stage(&self, visit: &mut Visit<'_>, stage: &ProbeStage) -> Vec<Diagnosis> {
+    /// Plays a stage, up to the first command that did not do what it is for. Where the commands that the stage is about
+    /// have no operation in the file, the first of those is named: nothing was probed then.
+    async fn stage(
+        &self,
+        visit: &mut Visit<'_>,
+        stage: &ProbeStage,
+    ) -> (Vec<Diagnosis>, Option<Operation>) {
         let mut found = Vec::new();
+        let (mut unbound, mut probed) = (None, false);
+        let about = stage.acts.iter().any(|act| act.optional);
         for act in &stage.acts {
             if act.optional && !self.is_bound(&act.command) {
+                unbound = unbound.or_else(|| operation_of(&act.command));
                 if leads_on(&act.command) {
                     break;
                 }
@@ -432,6 +457,7 @@ impl ProbeRunner<'_> {
                 text: self.text,
                 gaps: &stage.gaps,
             };
+            probed |= act.optional || !stage.aside || !about;
             let mut wrong = look.diagnose(visit);
             wrong.extend(self.clock(act, &acted));
             let ends = act.wants == Wants::Success && !wrong.is_empty();
@@ -440,7 +466,7 @@ impl ProbeRunner<'_> {
                 break;
             }
         }
-        found
+        (found, unbound.filter(|_| !probed))
     }
 
     fn is_bound(&self, command: &Command) -> bool {

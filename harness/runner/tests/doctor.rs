@@ -51,7 +51,7 @@ fn lines(findings: &[ProbeFinding]) -> String {
         let mut line = format!("{} {}\n", finding.result.as_str(), finding.probe);
         match &finding.result {
             Probed::Ok => {}
-            Probed::NotDeclared(why) | Probed::NotReached(why) => {
+            Probed::NotDeclared(why) | Probed::NotBound(why) | Probed::NotReached(why) => {
                 line.push_str(&format!("    {why}\n"))
             }
             Probed::Known(_, all) | Probed::Wrong(all) => {

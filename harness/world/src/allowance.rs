@@ -6,12 +6,16 @@
 //! §5.
 
 use proofup_binding::{CompiledTarget, Operation};
+use proofup_domain::answer::REFUSED;
 use proofup_domain::capabilities::{Capabilities, Facility};
 use proofup_domain::command::CodeShape;
 use proofup_domain::edition::Edition;
+use proofup_domain::method::Role;
 use proofup_domain::policy::Policy;
+use proofup_domain::refusal::Refusal;
 use proofup_judge::outcome::{CouldNotRun, Mismatch, NotApplicable, Outcome};
 use proofup_scenario::{Check, GatewayForms, Scenario, Step, StepAction, transcript};
+use serde_json::Value as Json;
 
 use crate::bounds::is_untold;
 use crate::context::RunContext;
@@ -37,6 +41,8 @@ pub(crate) enum CheckEvidence {
         wrong: Vec<Mismatch>,
         /// What differs only because the target file has no rule for the field.
         unmapped: Vec<Mismatch>,
+        /// What differs in the form of a refusal that is right: told once for all checks.
+        form: Vec<Mismatch>,
     },
     /// The target answers others, and did not answer this, twice (decision 7).
     Silent(Mismatch),
@@ -44,6 +50,8 @@ pub(crate) enum CheckEvidence {
     Assumed,
     /// The step was not taken: the target declares to take a code in this shape.
     AcceptedShape(CodeShape),
+    /// The step was not taken: the target's request has no such malformed shape; why.
+    NoShape(String),
     /// There is nothing to judge by: why.
     Missing(CouldNotRun),
 }
@@ -72,6 +80,7 @@ impl Allowances<'_> {
         missing_facilities(self.scenario, self.target(), self.capabilities)
             .or_else(|| self.running_clock())
             .or_else(|| self.provider_forms())
+            .or_else(|| self.unsaid_people())
             .or_else(|| self.other_policy())
             .or_else(|| self.unproven_beginning())
     }
@@ -127,6 +136,33 @@ impl Allowances<'_> {
             .then(|| unfit(Facility::Policy, why.to_owned()))
     }
 
+    /// Returns what `createUser` cannot say of the people of the case: a server that was never told to block anybody is
+    /// right to let everybody in.
+    fn unsaid_people(&self) -> Option<CouldNotRun> {
+        let target = self.target();
+        if target.has(Operation::CreateTenant) || !target.has(Operation::CreateUser) {
+            return None;
+        }
+        let people = self.scenario.users.iter().filter(|user| user.exists);
+        let mut unsaid = people.filter_map(|user| {
+            let unsaid = |name| !target.names(Operation::CreateUser, name);
+            if user.blocked && unsaid("blocked") {
+                return Some((user, "is blocked", "blocked"));
+            }
+            (user.role != Role::Member && unsaid("role")).then_some((
+                user,
+                "has another role than a member",
+                "role",
+            ))
+        });
+        let (user, what, name) = unsaid.next()?;
+        let why = format!(
+            "`{}` {what}, and the request of createUser does not say `{{{name}}}`",
+            user.name
+        );
+        Some(unfit(Facility::Users, why))
+    }
+
     fn other_policy(&self) -> Option<CouldNotRun> {
         let conflict = fits(
             self.scenario,
@@ -154,11 +190,9 @@ impl Allowances<'_> {
         evidence: &CheckEvidence,
     ) -> Option<CouldNotRun> {
         match evidence {
-            CheckEvidence::Answered { wrong, unmapped }
-                if wrong.is_empty() && unmapped.is_empty() =>
-            {
-                None
-            }
+            CheckEvidence::Answered {
+                wrong, unmapped, ..
+            } if wrong.is_empty() && unmapped.is_empty() => None,
             CheckEvidence::Answered { .. } => self.context.unproven.of_check(step, check),
             _ => None,
         }
@@ -170,11 +204,13 @@ fn unfit(facility: Facility, why: String) -> CouldNotRun {
 }
 
 fn accepted(evidence: &CheckEvidence) -> Option<NotApplicable> {
-    let CheckEvidence::AcceptedShape(shape) = evidence else {
-        return None;
-    };
-    let declared = format!("a code in the shape {shape} is declared to be taken");
-    Some(NotApplicable::Declared(declared))
+    match evidence {
+        CheckEvidence::AcceptedShape(shape) => Some(NotApplicable::Declared(format!(
+            "a code in the shape {shape} is declared to be taken"
+        ))),
+        CheckEvidence::NoShape(why) => Some(NotApplicable::Declared(why.clone())),
+        _ => None,
+    }
 }
 
 fn missing(evidence: &CheckEvidence) -> Option<CouldNotRun> {
@@ -195,7 +231,10 @@ fn assumed(step: &Step, evidence: &CheckEvidence) -> Option<CouldNotRun> {
 }
 
 fn unmapped(step: &Step, evidence: &CheckEvidence) -> Option<CouldNotRun> {
-    let CheckEvidence::Answered { wrong, unmapped } = evidence else {
+    let CheckEvidence::Answered {
+        wrong, unmapped, ..
+    } = evidence
+    else {
         return None;
     };
     if !wrong.is_empty() || unmapped.is_empty() {
@@ -233,15 +272,39 @@ pub(crate) fn drop_unmapped(
             StepAction::Together(_) => false,
         }
     };
-    let (unmapped, wrong) = mismatches.into_iter().partition(is_unmapped);
-    CheckEvidence::Answered { wrong, unmapped }
+    let (unmapped, other): (Vec<_>, Vec<_>) = mismatches.into_iter().partition(is_unmapped);
+    let is_form = |mismatch: &Mismatch| is_of_form(target, step, mismatch);
+    let (form, wrong) = other.into_iter().partition(is_form);
+    CheckEvidence::Answered {
+        wrong,
+        unmapped,
+        form,
+    }
+}
+
+/// Returns whether what differs is the form of a refusal that is right: malformed input was refused, by a word that the
+/// target file gives to that status, or without a problem document. A provider's failure is no refusal of input.
+///
+/// The contract of proofup has both in its own words, so of a target that makes tenants they are demanded check by check.
+fn is_of_form(target: &CompiledTarget, step: &Step, mismatch: &Mismatch) -> bool {
+    if step.mangle.is_none() || target.has(Operation::CreateTenant) {
+        return false;
+    }
+    match mismatch.path.as_str() {
+        "problem" => mismatch.actual == Some(Json::Bool(false)),
+        REFUSED => mismatch
+            .actual
+            .as_ref()
+            .and_then(Json::as_str)
+            .is_some_and(|word| word != Refusal::GatewayFailed.as_str()),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use proofup_scenario::catalogue::embedded_catalogue;
     use proofup_scenario::embedded_suite;
-    use serde_json::Value as Json;
 
     use super::*;
 
@@ -258,6 +321,7 @@ mod tests {
         CheckEvidence::Answered {
             wrong: mismatches(wrong),
             unmapped: mismatches(unmapped),
+            form: Vec::new(),
         }
     }
 
@@ -290,6 +354,10 @@ mod tests {
             (CheckEvidence::Silent(mismatch("")), [false; 3]),
             (
                 CheckEvidence::AcceptedShape(CodeShape::PlusSign),
+                [true, false, false],
+            ),
+            (
+                CheckEvidence::NoShape("a form".to_owned()),
                 [true, false, false],
             ),
             (CheckEvidence::Missing(why), [false, true, false]),

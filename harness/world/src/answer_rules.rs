@@ -17,6 +17,7 @@ use proofup_domain::command::{AddressRef, Command, GatewayBehaviour, PhoneRef};
 use proofup_domain::secret::Secret;
 use proofup_domain::state::Channel;
 use proofup_gateways::store::normalised;
+use proofup_judge::outcome::Mismatch;
 
 use super::{Seen, World};
 use look::look;
@@ -26,6 +27,10 @@ use look::look;
 pub enum ExchangeRule {
     /// No answer is a server error, except where a provider failed.
     NoServerError,
+    /// Every refusal that has to be a problem document is one, where the words of the target file made a refusal of it.
+    ProblemDocument,
+    /// Malformed input is refused by the word for what is wrong with it, and not by another.
+    MalformedByItsName,
     /// An answer with status 405 has the header `Allow` (RFC 9110, 15.5.6).
     AllowWith405,
     /// No answer holds a code that was sent or typed.
@@ -56,8 +61,10 @@ pub enum ExchangeRule {
 
 impl ExchangeRule {
     /// Lists every rule.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::NoServerError,
+        Self::ProblemDocument,
+        Self::MalformedByItsName,
         Self::AllowWith405,
         Self::NoCode,
         Self::NewCodeEachTime,
@@ -78,6 +85,8 @@ impl ExchangeRule {
     pub const fn check(self) -> (&'static str, &'static str) {
         match self {
             Self::NoServerError => ("API-1", "no-answer-is-a-server-error"),
+            Self::ProblemDocument => ("API-1", "refusals-are-problem-documents"),
+            Self::MalformedByItsName => ("API-1", "malformed-input-is-refused-by-its-name"),
             Self::AllowWith405 => ("API-1", "every-405-has-allow"),
             Self::NoCode => ("CODE-7", "no-answer-holds-a-code"),
             Self::NewCodeEachTime => ("CODE-5", "no-message-repeats-the-code-before"),
@@ -99,6 +108,10 @@ impl ExchangeRule {
     pub const fn wants(self) -> &'static str {
         match self {
             Self::NoServerError => "no server error, except where a provider fails",
+            Self::ProblemDocument => {
+                "a problem document (RFC 9457) for every refusal of malformed input"
+            }
+            Self::MalformedByItsName => "malformed input refused by its own word",
             Self::AllowWith405 => "a header `Allow` with status 405",
             Self::NoCode => "no code in any answer",
             Self::NewCodeEachTime => {
@@ -199,6 +212,45 @@ impl AnswerRules {
                 exchange: sightings.exchange.clone(),
             })
             .collect()
+    }
+
+    /// Keeps what is wrong with the form of a refusal that was right: one finding for each operation, however many checks
+    /// meet it.
+    pub(crate) fn see_form(
+        &self,
+        case: &str,
+        operation: &str,
+        form: &[Mismatch],
+        exchange: Option<Exchange>,
+    ) {
+        let mut looked = BTreeMap::new();
+        let sightings = form.iter().map(|mismatch| {
+            let (rule, place) = match mismatch.path.as_str() {
+                "problem" => (
+                    ExchangeRule::ProblemDocument,
+                    "no problem document".to_owned(),
+                ),
+                _ => (
+                    ExchangeRule::MalformedByItsName,
+                    format!(
+                        "{} in place of {}",
+                        mismatch.actual.clone().unwrap_or_default(),
+                        mismatch.expected
+                    ),
+                ),
+            };
+            looked.insert(rule, 1);
+            Sighting {
+                rule,
+                operation: operation.to_owned(),
+                place,
+                code: None,
+                repeat: None,
+                exchange: exchange.clone(),
+            }
+        });
+        let sightings = sightings.collect();
+        self.add(case, &looked, sightings);
     }
 
     fn ledger(&self) -> MutexGuard<'_, Sighted> {
@@ -403,8 +455,13 @@ impl World<'_> {
             .iter()
             .map(|accepted| &accepted.message)
             .filter(|message| message.seq > self.opened.0);
-        let (own, other): (Vec<_>, Vec<_>) = messages
-            .partition(|message| known.contains(&inbox_of(message.channel, &message.destination)));
+        let written = self.written_addresses();
+        let (own, other): (Vec<_>, Vec<_>) = messages.partition(|message| {
+            let destination = message.destination.to_lowercase();
+            let is_in_it = |text: &String| text.contains(&destination);
+            known.contains(&inbox_of(message.channel, &message.destination))
+                || message.channel == Channel::Email && written.iter().any(is_in_it)
+        });
         for message in &own {
             *looked
                 .entry(ExchangeRule::of_channel(message.channel))
@@ -424,6 +481,17 @@ impl World<'_> {
                 exchange: None,
             });
         }
+    }
+
+    /// Lists the texts that somebody typed in place of an address. Whoever takes one for an address finds one in it, and
+    /// that this was taken is for the check to say, not that a mail went astray.
+    fn written_addresses(&self) -> Vec<String> {
+        let (addresses, _) = self.typed();
+        let texts = addresses.into_iter().filter_map(|address| match address {
+            AddressRef::Text(text) => Some(text.to_lowercase()),
+            _ => None,
+        });
+        texts.collect()
     }
 
     fn known_destinations(&self) -> BTreeSet<(Channel, String)> {

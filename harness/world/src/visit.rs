@@ -43,6 +43,8 @@ pub struct Acted {
     pub exchanges: Vec<Exchange>,
     /// The answer was assumed by the target file: nothing was asked, so nothing can be told.
     pub assumed: bool,
+    /// What a gateway of ours refused of the server meanwhile: its line and why.
+    pub rejected: Option<String>,
     /// The target's time before.
     pub before: Timestamp,
     /// The target's time after.
@@ -54,6 +56,10 @@ pub struct Acted {
 pub struct GatewayDelivery {
     /// How many letters and digits the code has that the pattern finds in the user's newest message.
     pub code_length: Option<usize>,
+    /// How many places of the user's newest message the pattern matches; the first is taken for the code.
+    pub matches: usize,
+    /// The user's newest message shows digits in groups: `123-456`, `123 456`.
+    pub grouped: bool,
     /// A message came, to whomever.
     pub sent: bool,
     /// A request came that the gateway could not read: its line and why.
@@ -81,6 +87,7 @@ impl<'a> Visit<'a> {
                     result: CommandResult::Unmade(why),
                     exchanges: Vec::new(),
                     assumed: false,
+                    rejected: None,
                     before: case.scenario.start,
                     after: case.scenario.start,
                 }));
@@ -88,8 +95,9 @@ impl<'a> Visit<'a> {
         };
         let mut visit = Visit { world };
         let before = visit.world.now;
+        let seen = visit.rejections();
         if let Err(trouble) = visit.world.set_up(&case.scenario, policy).await {
-            let acted = visit.acted(Err(trouble), 0, before);
+            let acted = visit.acted(Err(trouble), 0, before, seen);
             visit.end().await;
             return Err(Box::new(acted));
         }
@@ -100,8 +108,25 @@ impl<'a> Visit<'a> {
     pub async fn act(&mut self, command: &Command) -> Acted {
         let first = self.world.exchanges.len();
         let before = self.world.now;
+        let seen = self.rejections();
         let performed = self.world.perform(command, None).await;
-        self.acted(performed, first, before)
+        self.acted(performed, first, before, seen)
+    }
+
+    /// Returns the number of the newest request that a gateway refused.
+    fn rejections(&self) -> u64 {
+        let rejected = self.world.gateways.inboxes().rejected();
+        rejected.last().map_or(0, |newest| newest.seq)
+    }
+
+    /// Lists what was sent and what came so far, masked with what is known by now.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        let recorded = self.world.exchanges.iter();
+        let mut shown: Vec<Exchange> = recorded.map(|one| one.clone().into_shown()).collect();
+        for exchange in &mut shown {
+            exchange.mask(&self.world.secrets);
+        }
+        shown
     }
 
     fn acted(
@@ -109,7 +134,10 @@ impl<'a> Visit<'a> {
         performed: Result<Answer, StepError>,
         first: usize,
         before: Timestamp,
+        seen: u64,
     ) -> Acted {
+        let rejected = self.world.gateways.inboxes().rejected();
+        let rejected = rejected.into_iter().find(|one| one.seq > seen);
         let mut exchanges: Vec<Exchange> = self
             .world
             .exchanges
@@ -130,6 +158,7 @@ impl<'a> Visit<'a> {
             result,
             exchanges,
             assumed: self.world.assumed,
+            rejected: rejected.map(|one| format!("{}: {}", one.request, one.reason)),
             before,
             after: self.world.now,
         }
@@ -162,10 +191,9 @@ impl<'a> Visit<'a> {
         let pattern = world.context.session.target.code_pattern(channel);
         let inboxes = world.gateways.inboxes();
         let setup = world.handles.latest_with_codes(&Name(user.to_owned()));
-        let code = setup.and_then(|thing| {
-            let messages = world.messages_of(thing);
-            messages.last().and_then(|message| message.code(pattern))
-        });
+        let newest = setup.and_then(|thing| world.messages_of(thing).pop());
+        let code = newest.as_ref().and_then(|message| message.code(pattern));
+        let text = newest.as_ref().map_or("", |message| message.text.as_str());
         let all = inboxes.all();
         let refused = inboxes
             .rejected()
@@ -179,6 +207,8 @@ impl<'a> Visit<'a> {
                     .filter(|c| c.is_alphanumeric())
                     .count()
             }),
+            matches: pattern.find_iter(text).count(),
+            grouped: shows_groups(text),
             sent: all.iter().any(|one| one.message.channel == channel),
             refused: refused.map(|one| format!("{}: {}", one.request, one.reason)),
         }
@@ -203,4 +233,15 @@ impl<'a> Visit<'a> {
         self.world.gateways.stop().await;
         secrets
     }
+}
+
+/// Returns whether a text shows digits in two groups of three or four, as people read codes aloud.
+fn shows_groups(text: &str) -> bool {
+    let words = text.split(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | ' '));
+    let is_group = |part: &str| (3..=4).contains(&part.len());
+    words.into_iter().any(|word| {
+        let mut parts = word.trim().split(['-', ' ']);
+        let two = parts.by_ref().take(2).filter(|part| is_group(part)).count();
+        two == 2 && parts.next().is_none()
+    })
 }

@@ -15,7 +15,7 @@ use crate::CompiledTarget;
 use crate::command;
 use crate::exchange::Exchange;
 use crate::jar::Jar;
-use crate::mangle::spoil;
+use crate::mangle::{carrier, spoil};
 use crate::mask::{Masker, texts};
 use crate::meaning::taken;
 use crate::operation::Operation;
@@ -87,10 +87,11 @@ impl<'a> OperationCall<'a> {
         requests: &[RequestTemplate],
         mangle: Option<Mangle>,
     ) -> Result<Reply, CallFailure> {
+        let carrier = carrier(self.operation, requests);
         let mut before: Option<RawResponse> = None;
         for (index, template) in requests.iter().enumerate() {
             let last = index + 1 == requests.len();
-            let mangle = mangle.filter(|_| last);
+            let mangle = mangle.filter(|_| index == carrier);
             let response = self.answer_to(template, before.as_ref(), mangle).await?;
             let body = response.json();
             let kept = taken(&template.keep, &response, body.as_ref());

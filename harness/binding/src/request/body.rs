@@ -61,7 +61,7 @@ impl BodyTemplate {
     }
 
     /// Lists the templates in it.
-    pub(super) fn templates(&self) -> Vec<&Template> {
+    pub(crate) fn templates(&self) -> Vec<&Template> {
         match self {
             Self::Empty => Vec::new(),
             Self::Json(body) => body.templates(),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use proofup_domain::clock::Clock;
-use proofup_runner::doctor::{ProbeFinding, Probed, examine};
+use proofup_runner::doctor::{DoctorConclusion, ProbeFinding, examine};
 use proofup_scenario::catalogue::embedded_catalogue;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::commands::targeting::spinner;
-use crate::failure::{EXIT_OK, EXIT_USAGE, Failure};
+use crate::failure::{EXIT_INCOMPLETE, EXIT_OK, EXIT_USAGE, Failure};
 use crate::render::doctor::{heading, json, report};
 use crate::resolve::{self, ResolvedTarget, TargetSpec, TransportKind};
 use crate::runtime::runtime;
@@ -29,8 +29,8 @@ use crate::{clock, terminal};
                         Without --target, the server at --url must implement the built-in contract. Without either, the\n\
                         built-in reference is checked. The doctor does not judge the server: if the cause can be the file\n\
                         or the server, it names both.\n\n\
-                        Exit codes:\n    0  no probe found a mistake\n    2  a mistake in the target file, wrong usage, or an unreachable target\n  \
-                        130  interrupted"
+                        Exit codes:\n    0  no probe found a mistake\n    2  a mistake in the target file, wrong usage, or an unreachable target\n    \
+                        3  incomplete: no mistake was found, but not every probe was reached\n  130  interrupted"
 )]
 pub(crate) struct DoctorArguments {
     /// The target file to check
@@ -78,11 +78,10 @@ pub(crate) fn execute(arguments: &DoctorArguments) -> Result<u8, Failure> {
         )?,
     };
     terminal::result(&text)?;
-    let wrong = |finding: &ProbeFinding| matches!(finding.result, Probed::Wrong(_));
-    Ok(if findings.iter().any(wrong) {
-        EXIT_USAGE
-    } else {
-        EXIT_OK
+    Ok(match DoctorConclusion::of(&findings) {
+        DoctorConclusion::Wrong => EXIT_USAGE,
+        DoctorConclusion::Incomplete => EXIT_INCOMPLETE,
+        DoctorConclusion::Right => EXIT_OK,
     })
 }
 

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use proofup_judge::report::exchange::{self, ToldExchange};
 use proofup_judge::report::words::counted;
-use proofup_runner::doctor::{Diagnosis, ProbeFinding, Probed};
+use proofup_runner::doctor::{Diagnosis, DoctorConclusion, ProbeFinding, Probed};
 use serde_json::{Value as Json, json};
 
-use crate::failure::Failure;
+use crate::failure::{EXIT_INCOMPLETE, EXIT_USAGE, Failure};
 use crate::render::style::{bad, bold, dim, doubtful, good};
 
 /// How many exchanges are shown: the last one holds what was wrong, and the one before it what led there.
@@ -69,6 +69,9 @@ pub(crate) fn report(file: &str, findings: &[ProbeFinding]) -> String {
             Probed::NotDeclared(why) => {
                 let _ = writeln!(text, "  {} {name}  {}", dim(&"not declared"), dim(why));
             }
+            Probed::NotBound(why) => {
+                let _ = writeln!(text, "  {} {name}  {}", dim(&"not bound   "), dim(why));
+            }
             Probed::NotReached(why) => {
                 let _ = writeln!(text, "  {} {name}  {}", doubtful(&"not reached "), dim(why));
             }
@@ -121,30 +124,35 @@ fn tell(text: &mut String, file: &str, diagnosis: &Diagnosis) {
     }
 }
 
+/// Returns the last line: what was found, how often, and the exit code.
 fn summary(findings: &[ProbeFinding]) -> String {
     let count = |word: &str| {
-        findings
-            .iter()
-            .filter(|finding| finding.result.as_str() == word)
-            .count()
+        let found = findings.iter();
+        found.filter(|one| one.result.as_str() == word).count()
     };
-    let (wrong, unreached) = (count("wrong"), count("notReached"));
-    let known = match count("known") {
+    let some = |word: &str, told: &str| match count(word) {
         0 => String::new(),
-        known => format!("{known} known, "),
+        number => format!("{number} {told}, "),
     };
     let counts = format!(
-        "{} ok, {wrong} wrong, {known}{} not declared, {unreached} not reached",
+        "{} ok, {} wrong, {}{} not declared, {}{} not reached",
         count("ok"),
-        count("notDeclared")
+        count("wrong"),
+        some("known", "known"),
+        count("notDeclared"),
+        some("notBound", "not bound"),
+        count("notReached")
     );
-    if wrong > 0 {
-        format!(
-            "{}: {counts}; fix the first one, then run doctor again; exit code 2",
+    match DoctorConclusion::of(findings) {
+        DoctorConclusion::Wrong => format!(
+            "{}: {counts}; fix the first one, then run doctor again; exit code {EXIT_USAGE}",
             bad(&"something is wrong")
-        )
-    } else {
-        format!("{}: {counts}", good(&"nothing is wrong"))
+        ),
+        DoctorConclusion::Incomplete => format!(
+            "{}: {counts}; what was not reached may be wrong all the same; exit code {EXIT_INCOMPLETE}",
+            doubtful(&"incomplete")
+        ),
+        DoctorConclusion::Right => format!("{}: {counts}", good(&"nothing is wrong")),
     }
 }
 
@@ -153,6 +161,7 @@ pub(crate) fn json(target: &str, file: &str, findings: &[ProbeFinding]) -> Resul
     let document = json!({
         "target": target,
         "file": file,
+        "conclusion": DoctorConclusion::of(findings).as_str(),
         "findings": findings.iter().map(finding).collect::<Vec<Json>>(),
     });
     let text = serde_json::to_string_pretty(&document)
@@ -164,7 +173,9 @@ fn finding(finding: &ProbeFinding) -> Json {
     let mut told = json!({ "probe": finding.probe, "result": finding.result.as_str() });
     match &finding.result {
         Probed::Ok => {}
-        Probed::NotDeclared(why) | Probed::NotReached(why) => told["why"] = json!(why),
+        Probed::NotDeclared(why) | Probed::NotBound(why) | Probed::NotReached(why) => {
+            told["why"] = json!(why);
+        }
         Probed::Known(reason, all) => {
             told["why"] = json!(reason);
             told["seen"] = all.iter().map(diagnosis).collect();

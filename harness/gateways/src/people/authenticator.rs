@@ -92,7 +92,9 @@ impl Authenticator {
     /// [`AddError`] where no app could add the account.
     pub fn scan_otpauth(&mut self, uri: &Secret) -> Result<AuthenticatorAccount, AddError> {
         let url = Url::parse(uri.expose()).map_err(|_| AddError::NotOtpauth)?;
-        if url.scheme() != "otpauth" || url.host_str() != Some("totp") {
+        // Schemes and hosts have no case (RFC 3986, 6.2.2.1); the parser lowers that of the scheme alone.
+        let is_totp = |host: &str| host.eq_ignore_ascii_case("totp");
+        if url.scheme() != "otpauth" || !url.host_str().is_some_and(is_totp) {
             return Err(AddError::NotOtpauth);
         }
         let parameter = |name: &str| {

@@ -1,8 +1,10 @@
 //! From the bytes of a mail to what a person reads: decoded headers, and the text without transfer encoding or tags.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use mail_parser::decoders::html::html_to_text;
 use mail_parser::{Address, Header, HeaderValue, MessageParser};
 use proofup_domain::state::Channel;
 
@@ -28,8 +30,11 @@ pub(super) fn message(raw: &[u8], recipient: String, at: Timestamp) -> Message {
     };
     message.subject = parsed.subject().map(str::to_owned);
     message.from = parsed.from().map(addresses);
-    if let Some(text) = parsed.body_text(0) {
-        message.text = bounded(text.into_owned(), TEXT_LIMIT);
+    let text = parsed.body_text(0).filter(|text| !text.trim().is_empty());
+    // Beside an empty text, the words of the HTML are what a person reads.
+    let html = || parsed.body_html(0).map(|html| html_to_text(&html));
+    if let Some(text) = text.map(Cow::into_owned).or_else(html) {
+        message.text = bounded(text, TEXT_LIMIT);
     }
     for header in parsed.headers() {
         let value = value(header, &parsed.raw_message);

@@ -3,11 +3,12 @@
 //! Certain signs of a mistake are answers that no rule matches, successes with the status of an error, and values that
 //! nobody finds where the file says. Where a defect looks alike, both are named: "either … or …".
 
+mod refusals;
+
 use proofup_binding::exchange::Exchange;
 use proofup_binding::{Operation, TargetText};
 use proofup_domain::answer::Answer;
 use proofup_domain::command::Command;
-use proofup_domain::refusal::Refusal;
 use proofup_domain::state::Channel;
 use proofup_scenario::transcript;
 use proofup_world::operation_of;
@@ -15,6 +16,7 @@ use proofup_world::visit::{Acted, CommandResult, Visit};
 use serde_json::Value as Json;
 
 use super::act::{ProbeStep, Wants};
+use super::causes::{self, Cause};
 use super::finding::{Diagnosis, MappingGap};
 use super::signs::{facility, fits_shape, hint, holds, user_of};
 
@@ -33,6 +35,25 @@ impl Look<'_> {
         if self.acted.assumed {
             return Vec::new();
         }
+        let mut found = self.seen(visit);
+        let gateway = self.acted.rejected.iter().filter(|_| !self.is_inbox());
+        for (one, request) in found.iter_mut().zip(gateway) {
+            one.says.push_str(&format!(
+                "; meanwhile a gateway of proofup could not take what came: {request}"
+            ));
+            one.change = format!(
+                "let the server send in a form that the gateways accept (`proofup gateways --help`); if that is not the cause, {}",
+                one.change
+            );
+        }
+        found
+    }
+
+    fn is_inbox(&self) -> bool {
+        matches!(self.act.command, Command::ReadInbox { .. })
+    }
+
+    fn seen(&self, visit: &Visit<'_>) -> Vec<Diagnosis> {
         match &self.acted.result {
             CommandResult::Nothing(why) => vec![self.no_answer(why)],
             // The link's code is the address: without a proof there is nowhere to send a new password to.
@@ -46,11 +67,9 @@ impl Look<'_> {
             CommandResult::Answer(answer) if answer.is_unrecognised() => {
                 vec![self.unrecognised(answer)]
             }
-            CommandResult::Answer(Answer::Refused { reason, .. }) => self.refused(*reason),
+            CommandResult::Answer(Answer::Refused { reason, .. }) => self.refused(*reason, visit),
             CommandResult::Answer(answer) => match &self.act.wants {
-                Wants::Success if matches!(self.act.command, Command::ReadInbox { .. }) => {
-                    self.inbox(answer, visit)
-                }
+                Wants::Success if self.is_inbox() => self.inbox(answer, visit),
                 Wants::Success => self.succeeded(answer, visit),
                 _ => vec![self.no_refusal()],
             },
@@ -193,9 +212,13 @@ impl Look<'_> {
             self.deed()
         );
         let operation = self.operation();
+        let listed = self.listed(status);
         match &self.act.wants {
             Wants::Success => {
-                let change = hint(operation, status);
+                let (says, change) = match listed {
+                    Some((cause, change)) => (format!("{says}: {cause}"), change),
+                    None => (says, hint(operation, status)),
+                };
                 let mut keys = vec![self.key(if (200..300).contains(&status) {
                     "answers"
                 } else {
@@ -206,10 +229,19 @@ impl Look<'_> {
             }
             Wants::Refusal(words) | Wants::Exactly(words) => {
                 let word = words.first().map_or("", |word| word.as_str());
-                let change = format!(
-                    "correct or add a rule `refused = \"{word}\"` that matches status {status}, under [[refusals]] or in {}",
-                    self.key("refusals")
-                );
+                let (says, change) = match listed {
+                    Some((cause, change)) => (
+                        format!("{says}: {cause}"),
+                        format!("{change}; it is to be read as `{word}`"),
+                    ),
+                    None => (
+                        says,
+                        format!(
+                            "add a rule `refused = \"{word}\"` that matches status {status}, under [[refusals]] or in {}",
+                            self.key("refusals")
+                        ),
+                    ),
+                };
                 let keys = vec![format!("refusals.{word}"), self.key("refusals")];
                 self.told(
                     says,
@@ -227,145 +259,26 @@ impl Look<'_> {
         }
     }
 
-    /// Looks at a refusal: where a success was due, and where another one was.
-    fn refused(&self, reason: Refusal) -> Vec<Diagnosis> {
-        let word = reason.as_str();
-        let words = match &self.act.wants {
-            Wants::Success => return vec![self.not_done(reason)],
-            Wants::AnyRefusal => return Vec::new(),
-            Wants::Refusal(words) | Wants::Exactly(words) => words,
+    /// Says why a rule that names the status did not match, where the file has one: the answer cannot be read, or what the
+    /// rule asks of it besides does not hold.
+    fn listed(&self, status: u16) -> Option<(String, String)> {
+        let word = match &self.act.wants {
+            Wants::Success => None,
+            Wants::Refusal(words) | Wants::Exactly(words) => Some(words.first()?.as_str()),
+            Wants::AnyRefusal => return None,
         };
-        if words.contains(&reason) {
-            return Vec::new();
-        }
-        let wanted = words.first().map_or("", |word| word.as_str());
-        let spelt = words.iter().any(|word| self.spells(word.as_str()));
-        if matches!(self.act.wants, Wants::Refusal(_)) && !spelt {
-            return Vec::new();
-        }
-        let says = format!("{} was refused as `{word}`, not as `{wanted}`", self.deed());
-        let change = if spelt {
-            format!("the answer contains `{wanted}`: correct the rule that reads it as `{word}`")
-        } else {
-            format!(
-                "either a rule reads the answer as `{word}` by mistake, or the server refuses for another reason: correct the rule, or leave the server to `proofup run`"
-            )
-        };
-        let by_request = matches!(
-            reason,
-            Refusal::InvalidInput
-                | Refusal::Malformed
-                | Refusal::UnsupportedMediaType
-                | Refusal::NotFound
-                | Refusal::MethodNotAllowed
-                | Refusal::Unauthenticated
-        );
-        let mut keys = vec![
-            format!("refusals.{word}"),
-            format!("refusals.{wanted}"),
-            self.key("refusals"),
-            self.key("request"),
-        ];
-        let change = if by_request && !spelt {
-            keys.insert(0, self.key("body"));
-            keys.insert(1, self.key("headers"));
-            keys.insert(2, self.key("request"));
-            format!(
-                "check the request of {}: its path, its headers, and the names in its body",
-                self.operation()
-            )
-        } else {
-            change
-        };
-        let gaps = words.iter().copied().map(MappingGap::Refusal).collect();
-        vec![self.told(says, change, keys, gaps)]
-    }
-
-    /// Returns the diagnosis of a refusal where a success was due.
-    fn not_done(&self, word: Refusal) -> Diagnosis {
-        let status = self.status().unwrap_or_default();
-        let says = format!(
-            "{} was refused as `{word}` (status {status}) but should have succeeded",
-            self.deed()
-        );
         let operation = self.operation();
-        let mut keys = vec![self.key("request"), self.key("")];
-        let change = if (200..300).contains(&status) {
-            keys.insert(0, self.key("answers"));
-            keys.push(format!("refusals.{word}"));
-            format!(
-                "status {status} looks like a success: correct `{}`, or the rule that reads it as `{word}`",
-                self.key("answers")
-            )
-        } else {
-            match word {
-                Refusal::Unauthenticated => {
-                    keys.insert(0, self.key("headers"));
-                    format!(
-                        "make {operation} send its credentials, such as the kept session, where the server expects them: check its headers"
-                    )
-                }
-                Refusal::NotFound | Refusal::MethodNotAllowed => {
-                    format!("correct the method or path of {operation}, or the kept id in the path")
-                }
-                Refusal::InvalidInput | Refusal::Malformed | Refusal::UnsupportedMediaType => {
-                    keys.insert(0, self.key("body"));
-                    format!(
-                        "correct the names and types in the body of {operation}, or its content type"
-                    )
-                }
-                Refusal::WrongCode => {
-                    keys.insert(0, self.key("body"));
-                    keys.insert(0, "codePattern".to_owned());
-                    format!(
-                        "either `codePattern` matches something other than the code, or {operation} does not send the code where the server expects it"
-                    )
-                }
-                Refusal::GatewayFailed => {
-                    keys.insert(
-                        0,
-                        "operations.createTenant.request.body.gateways".to_owned(),
-                    );
-                    keys.insert(1, "gateways".to_owned());
-                    "point the providers of the server at the gateways of proofup: it could not deliver its message".to_owned()
-                }
-                _ => format!(
-                    "either the request of {operation} is wrong, or the server refuses something that the file declares"
-                ),
-            }
-        };
-        self.told(says, change, keys, self.failed_gaps())
-    }
-
-    /// Returns the diagnosis of a success where a refusal was due.
-    fn no_refusal(&self) -> Diagnosis {
-        let status = self.status().unwrap_or_default();
-        let says = format!(
-            "{} counted as a success (status {status}) but should have been refused",
-            self.deed()
-        );
-        let answers = self.key("answers");
-        if status >= 400 {
-            return self.told(
-                says,
-                format!("remove status {status} from `{answers}`: it is an error"),
-                vec![answers],
-                self.failed_gaps(),
-            );
+        let (line, reads_json) = self.text.rule_for(operation, word, status)?;
+        let last = self.acted.exchanges.last().filter(|_| reads_json);
+        if let Some(cause) = last.and_then(causes::no_json) {
+            return Some((cause.seen, cause.advice));
         }
-        let gaps = match &self.act.wants {
-            Wants::Refusal(words) | Wants::Exactly(words) => {
-                let words = words.iter().copied().map(MappingGap::Refusal);
-                words.chain(self.failed_gaps()).collect()
-            }
-            Wants::Success | Wants::AnyRefusal => self.failed_gaps(),
-        };
-        self.told(
-            says,
-            format!("either `{answers}` needs a `where` that tells a success from a refusal, or the request of {} is wrong, or the server accepts what it must refuse", self.operation()),
-            vec![answers, self.key("request")],
-            gaps,
-        )
+        Some((
+            format!("the rule on line {line} names the status, but its `where` does not hold"),
+            format!(
+                "correct the `where` on line {line}, or add a rule with another one for this answer"
+            ),
+        ))
     }
 
     /// Looks into an inbox: something came, and a code is found in it where there has to be one.
@@ -418,8 +331,12 @@ impl Look<'_> {
         let (says, change) = match delivery.code_length {
             None => (
                 format!("a message came by {channel}, but `codePattern` finds no code in it"),
-                "make `codePattern` match the code in the message; the code is the first group of the pattern, or else the whole match"
-                    .to_owned(),
+                if delivery.grouped {
+                    "the message shows its code in groups: give `codePattern` a group for each, as in `(\\d{3})[- ](\\d{3})`; the code is what the groups find, joined"
+                } else {
+                    "make `codePattern` match the code in the message; the code is what the groups of the pattern find, or else the whole match"
+                }
+                .to_owned(),
             ),
             // Longer is well: the secret of a link may stand where another channel has a code.
             Some(found) if found < length => (
@@ -460,13 +377,14 @@ impl Look<'_> {
             }
             let key = self.key(&format!("keep.{name}"));
             let (says, change) = if bound {
-                (
-                    format!(
-                        "{} succeeded, but `{key}` finds nothing in the answer",
-                        self.deed()
-                    ),
-                    format!("point `{key}` at the {name} in the answer"),
-                )
+                let says = format!(
+                    "{} succeeded, but `{key}` finds nothing in the answer",
+                    self.deed()
+                );
+                match self.cause_of_nothing(name) {
+                    Some(cause) => (format!("{says}; {}", cause.seen), cause.advice),
+                    None => (says, format!("point `{key}` at the {name} in the answer")),
+                }
             } else {
                 (
                     format!(
@@ -479,6 +397,16 @@ impl Look<'_> {
             found.push(self.told(says, change, vec![key], self.failed_gaps()));
         }
         found
+    }
+
+    /// Finds what shows why nothing was there to be kept.
+    fn cause_of_nothing(&self, name: &str) -> Option<Cause> {
+        let last = self.acted.exchanges.last()?;
+        match name {
+            "qrPayload" => causes::vector_image(last),
+            "session" if self.text.text.contains("cookie:") => causes::cookies_set(last),
+            _ => None,
+        }
     }
 
     /// Returns the diagnosis of fields that the file maps and that hold nothing where they must.
@@ -543,16 +471,6 @@ impl Look<'_> {
             found.push(self.told(says, change, vec![key], gaps));
         }
         found
-    }
-
-    /// Returns whether the answer spells a word as a whole value.
-    fn spells(&self, word: &str) -> bool {
-        let body = self
-            .acted
-            .exchanges
-            .last()
-            .and_then(|last| last.response_body.as_ref());
-        body.is_some_and(|body| body.contains(&format!("\"{word}\"")))
     }
 }
 

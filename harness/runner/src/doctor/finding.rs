@@ -1,6 +1,9 @@
 //! What the doctor finds: data, to be printed by whoever asked.
 
-use proofup_binding::exchange::Exchange;
+use std::collections::BTreeSet;
+
+use proofup_binding::exchange::{Exchange, masked};
+use proofup_domain::secret::Secret;
 use proofup_judge::outcome::CouldNotRun;
 pub use proofup_world::MappingGap;
 use proofup_world::UnprovenMapping;
@@ -25,6 +28,8 @@ pub enum Probed {
     Known(String, Vec<Diagnosis>),
     /// The target does not declare what is probed; what that is.
     NotDeclared(String),
+    /// The file binds none of the operations that it is about; which, in words.
+    NotBound(String),
     /// Something before it is not right, or there is nobody to probe with; what, in words.
     NotReached(String),
 }
@@ -38,7 +43,44 @@ impl Probed {
             Self::Wrong(_) => "wrong",
             Self::Known(..) => "known",
             Self::NotDeclared(_) => "notDeclared",
+            Self::NotBound(_) => "notBound",
             Self::NotReached(_) => "notReached",
+        }
+    }
+}
+
+/// What all findings come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoctorConclusion {
+    /// Nothing is wrong, and every probe of what is declared was reached.
+    Right,
+    /// Something is wrong.
+    Wrong,
+    /// Nothing was found wrong, and some probes were not reached.
+    Incomplete,
+}
+
+impl DoctorConclusion {
+    /// Draws the conclusion.
+    #[must_use]
+    pub fn of(findings: &[ProbeFinding]) -> Self {
+        let any = |is: fn(&Probed) -> bool| findings.iter().any(|one| is(&one.result));
+        if any(|result| matches!(result, Probed::Wrong(_))) {
+            Self::Wrong
+        } else if any(|result| matches!(result, Probed::NotReached(_))) {
+            Self::Incomplete
+        } else {
+            Self::Right
+        }
+    }
+
+    /// Spells the conclusion as JSON does.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::Incomplete => "incomplete",
         }
     }
 }
@@ -58,6 +100,18 @@ pub struct Diagnosis {
     pub exchanges: Vec<Exchange>,
     /// What a run cannot judge as long as this is so.
     pub gaps: Vec<MappingGap>,
+}
+
+impl Diagnosis {
+    /// Masks secrets that became known only after it was made, wherever it could show them.
+    pub(crate) fn mask(&mut self, secrets: &BTreeSet<Secret>) {
+        for exchange in &mut self.exchanges {
+            exchange.mask(secrets);
+        }
+        for text in [&mut self.says, &mut self.change] {
+            *text = masked(text, secrets);
+        }
+    }
 }
 
 /// Collects the gaps that probes found, each with the finding that tells of it.

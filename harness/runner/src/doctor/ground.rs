@@ -127,11 +127,16 @@ pub(super) fn declarations(
 pub(super) fn finding(probe: &str, wrong: Vec<Diagnosis>) -> ProbeFinding {
     ProbeFinding {
         probe: probe.to_owned(),
-        result: if wrong.is_empty() {
-            Probed::Ok
-        } else {
-            Probed::Wrong(wrong)
-        },
+        result: probed(wrong),
+    }
+}
+
+/// Returns what came of a probe that was played.
+pub(super) fn probed(wrong: Vec<Diagnosis>) -> Probed {
+    if wrong.is_empty() {
+        Probed::Ok
+    } else {
+        Probed::Wrong(wrong)
     }
 }
 

@@ -10,9 +10,7 @@ use serde_json::{Value as Json, json};
 /// Returns what a status that no rule matches hints at, where a success was due.
 pub(super) fn hint(operation: &str, status: u16) -> String {
     match status {
-        200..300 => {
-            format!("add status {status} to the answers of {operation}, or correct their `where`")
-        }
+        200..300 => format!("add status {status} to the answers of {operation}"),
         300..400 => format!(
             "{operation} is redirected: bind the address that it is redirected to, or list the redirect as an answer"
         ),

@@ -300,6 +300,109 @@ user = "alice"
     assert!(outcomes[0].2.contains("`users`"), "{}", outcomes[0].2);
 }
 
+#[test]
+fn what_create_user_cannot_say_is_not_taken_for_done() {
+    let blocked = r#"
+title = "Somebody who is blocked"
+
+[[users]]
+name = "alice"
+blocked = true
+
+[[users]]
+name = "bob"
+
+[[steps]]
+check = "SIGN-7/blocked"
+do = "signIn"
+user = "alice"
+control = "SIGN-7/in"
+expect = { refused = "invalidCredentials" }
+
+[[steps]]
+check = "SIGN-7/in"
+do = "signIn"
+user = "bob"
+"#;
+    let load = |role: &str| {
+        let text = blocked.replace("blocked = true", role);
+        let path = "scenarios/sign-in/blocked.toml";
+        load(path, &text, &embedded_catalogue()).unwrap_or_else(|errors| panic!("{errors:?}"))
+    };
+    let gives_users = |base: &str, says: &str| {
+        let text = TARGET
+            .replace("{base}", base)
+            .replace("{more}", "[gateways]")
+            .replace("\"inbox:sms\"", "\"inbox:sms\", \"users\"")
+            .replacen(
+                "password = \"{password}\" }",
+                &format!("password = \"{{password}}\"{says} }}"),
+                1,
+            );
+        CompiledTarget::compile("tiny.toml", &text).expect("the file compiles")
+    };
+    for (user, name) in [
+        ("blocked = true", "{blocked}"),
+        ("role = \"administrator\"", "{role}"),
+    ] {
+        let (outcomes, ..) = judged_by(&|base| gives_users(base, ""), vec![load(user)]);
+        assert_eq!(outcomes[0].1, "couldNotRun", "{outcomes:?}");
+        assert!(outcomes[0].2.contains(name), "{}", outcomes[0].2);
+    }
+    // Where it is said, what comes of it is judged: this product does not heed it.
+    let says = ", more = \"{blocked}\"";
+    let scenarios = vec![load("blocked = true")];
+    let (outcomes, ..) = judged_by(&|base| gives_users(base, says), scenarios);
+    assert_eq!(outcomes[0].1, "failed", "{outcomes:?}");
+}
+
+#[test]
+fn the_form_of_a_right_refusal_is_told_once() {
+    let mangled = |slug: &str, mangle: &str, refused: &str| {
+        format!(
+            "[[steps]]\ncheck = \"API-1/{slug}\"\ndo = \"signIn\"\nuser = \"alice\"\nmangle = \"{mangle}\"\n\
+             control = \"in\"\nexpect = {{ refused = \"{refused}\", problem = true }}\n"
+        )
+    };
+    let steps = [
+        mangled("cut-short", "truncatedBody", "malformed"),
+        mangled("empty", "emptyBody", "malformed"),
+        mangled("types", "wrongTypes", "invalidInput"),
+        mangled("unknown", "unknownMember", "invalidInput"),
+        "[[steps]]\nid = \"in\"\ndo = \"signIn\"\nuser = \"alice\"\n".to_owned(),
+    ];
+    let reads_400 = |base: &str| {
+        let text = TARGET
+            .replace("{base}", base)
+            .replace("{more}", "[gateways]")
+            .replacen(
+                "refusals = [{ status = 401",
+                "refusals = [{ status = [400, 415], refused = \"invalidInput\" }, { status = 401",
+                1,
+            );
+        CompiledTarget::compile("tiny.toml", &text).expect("the file compiles")
+    };
+    let scenarios = vec![scenario("malformed", "", &steps.join("\n"))];
+    let (outcomes, ..) = judged_by(&reads_400, scenarios);
+    let words: Vec<(&str, &str)> = outcomes
+        .iter()
+        .map(|(slug, word, _)| (slug.as_str(), *word))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            ("API-1/cut-short", "passed"),
+            ("API-1/empty", "passed"),
+            ("API-1/types", "passed"),
+            // What is taken is no matter of form.
+            ("API-1/unknown", "failed"),
+            ("API-1/refusals-are-problem-documents", "failed"),
+            ("API-1/malformed-input-is-refused-by-its-name", "failed"),
+        ],
+        "{outcomes:?}"
+    );
+}
+
 /// Moves the time by `by`, and lists what is registered.
 fn later(by: &str) -> String {
     format!(

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use super::Case;
 use super::steps::{CaseRun, because};
 use crate::allowance::{CheckEvidence, drop_unmapped};
-use crate::{StepError, World, together};
+use crate::{StepError, World, operation_of, together};
 
 impl CaseRun<'_> {
     /// Collects what there is to judge a check by.
@@ -109,6 +109,16 @@ impl CaseRun<'_> {
         evidence: CheckEvidence,
         exchanges: Vec<RecordedExchange>,
     ) {
+        if let CheckEvidence::Answered { wrong, form, .. } = &evidence
+            && wrong.is_empty()
+            && !form.is_empty()
+            && let StepAction::One(command) = &step.action
+        {
+            let shown = exchanges.last().map(|last| last.clone().into_shown());
+            let operation = operation_of(command).map_or(command.word(), Operation::as_str);
+            let answers = &self.context.answers;
+            answers.see_form(&self.case.id(), operation, form, shown);
+        }
         let outcome = match self.allowances.of_check(step, check, &evidence) {
             Some(allowance) => allowance.into(),
             None => judged(evidence),
@@ -166,7 +176,10 @@ fn judged(evidence: CheckEvidence) -> Outcome {
         CheckEvidence::Answered { wrong, .. } => Outcome::Failed(wrong),
         CheckEvidence::Silent(mismatch) => Outcome::Failed(vec![mismatch]),
         // The table spares all of these; should it ever not, nothing was judged.
-        CheckEvidence::Missing(_) | CheckEvidence::Assumed | CheckEvidence::AcceptedShape(_) => {
+        CheckEvidence::Missing(_)
+        | CheckEvidence::Assumed
+        | CheckEvidence::AcceptedShape(_)
+        | CheckEvidence::NoShape(_) => {
             Outcome::CouldNotRun(CouldNotRun::NotReached("not judged".to_owned()))
         }
     }

@@ -15,7 +15,7 @@ use super::Case;
 use crate::allowance::{Allowances, CheckEvidence};
 use crate::context::RunContext;
 use crate::needs::accepted_shape;
-use crate::{StepError, World, together};
+use crate::{StepError, World, operation_of, together};
 
 /// What a step led to.
 pub(super) struct Record {
@@ -176,6 +176,10 @@ impl<'a> CaseRun<'a> {
             self.record_check(index, step, check, evidence, Vec::new());
             return;
         }
+        if let (Some(check), Some(why)) = (&step.check, self.lacks_shape(step)) {
+            self.record_check(index, step, check, CheckEvidence::NoShape(why), Vec::new());
+            return;
+        }
         world.look_at_the_clock();
         let when = transcript::instant(world.zero, world.now);
         let first_exchange = world.exchanges.len();
@@ -216,6 +220,15 @@ impl<'a> CaseRun<'a> {
         }
         let evidence = self.evidence(world, step, check, attempt).await;
         self.record_check(index, step, check, evidence, exchanges);
+    }
+
+    /// Returns why the request of a malformed step has no such shape, if it has none.
+    fn lacks_shape(&self, step: &Step) -> Option<String> {
+        let (Some(mangle), StepAction::One(command)) = (step.mangle, &step.action) else {
+            return None;
+        };
+        let target = &self.context.session.target;
+        target.lacks_shape(operation_of(command)?, mangle)
     }
 
     fn tell(&mut self, world: &World<'_>, step: &Step, when: &str, told: &str) {
