@@ -103,7 +103,7 @@ impl CompiledTarget {
 }
 
 /// The operations of test control.
-const CONTROL: [Operation; 8] = [
+const CONTROL: [Operation; 10] = [
     Operation::CreateTenant,
     Operation::DeleteTenant,
     Operation::CreateUser,
@@ -111,6 +111,8 @@ const CONTROL: [Operation; 8] = [
     Operation::ReadClock,
     Operation::AdvanceClock,
     Operation::SetPolicy,
+    Operation::BlockUser,
+    Operation::UnblockUser,
     Operation::ReadAudit,
 ];
 

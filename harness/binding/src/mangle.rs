@@ -44,7 +44,7 @@ impl CompiledTarget {
             let requests = way.requests();
             requests.get(carrier(operation, requests))
         });
-        let shapes = carriers.filter_map(|request| match &request.body {
+        let mut shapes = carriers.filter_map(|request| match &request.body {
             _ if mangle == Mangle::WrongMethod => None,
             BodyTemplate::Form(_) | BodyTemplate::Multipart(_) if JSON_ONLY.contains(&mangle) => {
                 Some("a form")
@@ -55,7 +55,7 @@ impl CompiledTarget {
             BodyTemplate::Empty => Some("no body"),
             _ => None,
         });
-        let shape = shapes.last()?;
+        let shape = shapes.next_back()?;
         Some(format!(
             "{operation} sends {shape}, which cannot be malformed by `{mangle}`"
         ))

@@ -185,6 +185,12 @@ operations! {
     AdvanceClock = "advanceClock", EmptyAnswer, offers &[TENANT_ID, CONTROL_TOKEN, SECONDS], keeps CLOCK_KEEPS;
     /// Changes the policy: a merge patch.
     SetPolicy = "setPolicy", EmptyAnswer, offers &[TENANT_ID, CONTROL_TOKEN, POLICY], keeps &[];
+    /// Blocks somebody, as an administrator does.
+    BlockUser = "blockUser", EmptyAnswer,
+        offers &[USER, OWN_ADDRESS, TENANT_ID.optional(), CONTROL_TOKEN], keeps &[];
+    /// Unblocks somebody, as an administrator does.
+    UnblockUser = "unblockUser", EmptyAnswer,
+        offers &[USER, OWN_ADDRESS, TENANT_ID.optional(), CONTROL_TOKEN], keeps &[];
     /// Reads the audit trail by test control.
     ReadAudit = "readAudit", AuditAnswer, offers &[TENANT_ID, CONTROL_TOKEN], keeps &[];
     /// Reads what the implementation declares.
@@ -284,6 +290,8 @@ impl Operation {
                 | Self::ReadClock
                 | Self::AdvanceClock
                 | Self::SetPolicy
+                | Self::BlockUser
+                | Self::UnblockUser
                 | Self::ReadAudit
         )
     }

@@ -109,7 +109,7 @@ impl RawConnection {
     /// Sends what was written, and reads the answer.
     ///
     /// A request is sent on a new connection where the kept one was closed before anything of an answer came: if it was
-    /// closed before the request was sent, or if the method is idempotent (RFC 9110, 9.2.2).
+    /// closed before the request was sent, or if the method is safe (RFC 9110, 9.2.1): a second DELETE may be answered otherwise.
     pub(super) async fn exchange(&mut self) -> Result<RawResponse, TransportError> {
         let timeout = self.direct.options.timeout;
         let until = Instant::now() + timeout;
@@ -161,7 +161,7 @@ impl RawConnection {
     fn is_repeatable(&self) -> bool {
         let method = self.out.split(|byte| *byte == b' ').next();
         let method = method.and_then(|method| http::Method::from_bytes(method).ok());
-        method.is_some_and(|method| method.is_idempotent())
+        method.is_some_and(|method| method.is_safe())
     }
 
     /// Reads one answer; tells whether the connection goes on.

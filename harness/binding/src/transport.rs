@@ -197,8 +197,8 @@ impl Default for TransportOptions {
 ///
 /// Every request goes to `base`, whatever host its URI names. Redirects are answers like any other. A request is sent
 /// again only where a kept-alive connection was closed before anything of an answer came, and either none of it was sent or
-/// its method is idempotent (RFC 9110, 9.2.2; RFC 9112, 9.3.1). Once a target has closed a kept connection, all others go
-/// over fresh ones.
+/// its method is safe (RFC 9110, 9.2.1; RFC 9112, 9.3.1): a second DELETE may rightly be answered otherwise than the first.
+/// Once a target has closed a kept connection, all others go over fresh ones.
 ///
 /// The connections belong to the tokio runtime that sends the first request on them: use one transport per runtime.
 #[must_use]
@@ -371,7 +371,7 @@ impl Client {
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let route = self.address.clone()?;
         let mut request = written(request, &route)?;
-        let repeatable = request.method().is_idempotent();
+        let repeatable = request.method().is_safe();
         // Lets the tasks of kept connections see that their last answer is over.
         tokio::task::yield_now().await;
         if let Some(mut connection) = self.take_idle(repeatable) {

@@ -96,6 +96,8 @@ fn the_demo_is_the_reference_without_test_control() {
         Operation::ReadClock,
         Operation::AdvanceClock,
         Operation::SetPolicy,
+        Operation::BlockUser,
+        Operation::UnblockUser,
         Operation::ReadAudit,
     ];
     for operation in Operation::ALL {

@@ -27,6 +27,10 @@ words! {
         Audit = "audit",
         /// Policies that cannot be met are refused.
         PolicyValidation = "policyValidation",
+        /// An administrator blocks and unblocks users.
+        Blocking = "blocking",
+        /// Sign-in names are compared without case.
+        NamesWithoutCase = "namesWithoutCase",
     }
 }
 

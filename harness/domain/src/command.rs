@@ -14,8 +14,8 @@ use crate::state::Channel;
 
 pub use role::{
     AddBy, AddressRef, AnswersRole, CallbackSecret, CodeRole, CodeShape, Dialled, GatewayBehaviour,
-    GivenAnswer, Mangle, Name, NewPasswordRole, PasswordRole, PasswordShape, PhoneRef,
-    WellKnownCode, Which,
+    GivenAnswer, Mangle, Name, NameSpelling, NewPasswordRole, PasswordRole, PasswordShape,
+    PhoneRef, WellKnownCode, Which,
 };
 
 /// A command: what one actor does.
@@ -41,6 +41,9 @@ pub enum Command {
         /// Which password; default `right`.
         #[serde(default, skip_serializing_if = "PasswordRole::is_right")]
         password: PasswordRole,
+        /// How the sign-in name is typed; default `asGiven`.
+        #[serde(default, skip_serializing_if = "NameSpelling::is_as_given")]
+        spelling: NameSpelling,
         /// Binds the session.
         #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
         bind: Option<Name>,
@@ -253,6 +256,9 @@ pub enum Command {
     /// Asks for a password reset.
     BeginReset {
         user: Name,
+        /// How the sign-in name is typed; default `asGiven`.
+        #[serde(default, skip_serializing_if = "NameSpelling::is_as_given")]
+        spelling: NameSpelling,
         /// Binds the reset.
         #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
         bind: Option<Name>,
@@ -399,6 +405,10 @@ pub enum Command {
         /// The fields to change.
         policy: serde_json::Map<String, serde_json::Value>,
     },
+    /// Blocks somebody, as an administrator does.
+    BlockUser { user: Name },
+    /// Unblocks somebody, as an administrator does.
+    UnblockUser { user: Name },
     /// Sets how a gateway behaves from now on.
     SetGateway {
         channel: Channel,
@@ -474,6 +484,8 @@ impl Command {
             Self::ReadInbox { .. } => "readInbox",
             Self::AdvanceClock { .. } => "advanceClock",
             Self::SetPolicy { .. } => "setPolicy",
+            Self::BlockUser { .. } => "blockUser",
+            Self::UnblockUser { .. } => "unblockUser",
             Self::SetGateway { .. } => "setGateway",
             Self::ReleaseMessages { .. } => "releaseMessages",
             Self::ReadAudit { .. } => "readAudit",

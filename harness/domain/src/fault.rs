@@ -67,6 +67,8 @@ faults! {
         "A refusal repeats the body of the request, passwords and codes included.",
     ListsAppSecrets = "lists-app-secrets" ["APP-17"]
         "The list of methods holds the secret of another authenticator app.",
+    SecretAfterSetup = "secret-after-setup" ["APP-17"]
+        "A setup that is over still shows the secret of its app.",
     ListsWholeDestinations = "lists-whole-destinations" ["MAN-7"]
         "The list of methods shows addresses and numbers whole.",
     MailArchived = "mail-archived" ["MAIL-1"]
@@ -471,6 +473,22 @@ faults! {
         "000000 counts for every code that was sent.",
     AscendingAlwaysRight = "ascending-always-right" ["CODE-12"]
         "123456 counts for every code of an authenticator.",
+    BlockKeepsSessions = "block-keeps-sessions" ["SIGN-11"]
+        "Somebody who is signed in stays so when an administrator blocks them.",
+    BlockEndsEverybodysSessions = "block-ends-everybodys-sessions" ["SIGN-11"]
+        "Blocking one user signs everybody out.",
+    BlockSuspendsSessions = "block-suspends-sessions" ["SIGN-12"]
+        "The sessions of somebody who was blocked go on once they are unblocked.",
+    BlockKeepsResets = "block-keeps-resets" ["SIGN-12"]
+        "A reset that was begun before its user was blocked goes on once they are unblocked.",
+    UnblockingLeavesLockouts = "unblocking-leaves-lockouts" ["SIGN-12"]
+        "An administrator cannot unblock an account that wrong proofs have blocked.",
+    UnblockingForgetsMethods = "unblocking-forgets-methods" ["SIGN-12"]
+        "Whoever was blocked has to register everything anew.",
+    NamesWithCaseAtSignIn = "names-with-case-at-sign-in" ["SIGN-13"]
+        "Somebody who types their name in capitals is unknown at sign-in.",
+    NamesWithCaseInResets = "names-with-case-in-resets" ["SIGN-13"]
+        "Somebody who types their name in capitals cannot reset the password.",
     ExtraJsonFields = "extra-json-fields" []
         "Sound: answers hold more than is asked for.",
     ExtraHeaders = "extra-headers" []

@@ -74,6 +74,7 @@ fn actor(command: &Command) -> Option<&Name> {
         | C::ReadInbox { user, .. }
         | C::ReadAuditEvents { user, .. } => Some(user),
         C::ReadAudit { user } => user.as_ref(),
+        C::BlockUser { user } | C::UnblockUser { user } => Some(user),
         C::AdvanceClock { .. }
         | C::SetPolicy { .. }
         | C::SetGateway { .. }

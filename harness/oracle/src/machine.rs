@@ -371,6 +371,7 @@ fn dispatch(world: &mut StepContext, command: &Command) -> Handled {
             user,
             password,
             bind,
+            ..
         } => world.sign_in(user, password, bind.as_ref()),
         C::SignOut { user, session } => world.sign_out(by(user, session.as_ref())),
         C::ReadSession { user, session } => world.read_session(by(user, session.as_ref())),
@@ -476,7 +477,7 @@ fn dispatch(world: &mut StepContext, command: &Command) -> Handled {
             challenge,
             code,
         } => world.submit_second_step_code(by(user, session.as_ref()), challenge.as_ref(), code),
-        C::BeginReset { user, bind } => world.begin_reset(user, bind.as_ref()),
+        C::BeginReset { user, bind, .. } => world.begin_reset(user, bind.as_ref()),
         C::ReadReset { user, reset } => world.read_reset(user, reset.as_ref()),
         C::BeginResetProof {
             user,
@@ -545,6 +546,8 @@ fn dispatch(world: &mut StepContext, command: &Command) -> Handled {
         } => world.read_inbox(user, *channel, address.as_ref(), phone.as_ref()),
         C::AdvanceClock { .. } => Ok(Told::done()),
         C::SetPolicy { policy } => world.set_policy(policy),
+        C::BlockUser { user } => world.block_user(user),
+        C::UnblockUser { user } => world.unblock_user(user),
         C::SetGateway { channel, behaviour } => world.set_gateway(*channel, *behaviour),
         C::ReleaseMessages { channel, .. } => world.release_messages(*channel),
         C::ReadAudit { user } => world.read_audit(user.as_ref()),

@@ -2,8 +2,10 @@
 //!
 //! The rest of the code asks the rules and knows nothing of faults.
 
+mod blocking;
 mod codes;
 mod measured;
+mod names;
 mod sound;
 
 use proofup_domain::fault::FaultName;
@@ -24,8 +26,10 @@ pub fn rule_book(fault: FaultName) -> RuleBook {
 fn rows() -> impl Iterator<Item = &'static (FaultName, Deviation)> {
     let tables = [
         DEVIATIONS,
+        blocking::DEVIATIONS,
         codes::DEVIATIONS,
         measured::DEVIATIONS,
+        names::DEVIATIONS,
         sound::VARIANTS,
     ];
     tables.into_iter().flatten()
@@ -41,6 +45,9 @@ const DEVIATIONS: &[(FaultName, Deviation)] = &[
     }),
     (FaultName::ListsAppSecrets, |rules| {
         rules.lists_app_secrets = true
+    }),
+    (FaultName::SecretAfterSetup, |rules| {
+        rules.shows_secret_after_setup = true
     }),
     (FaultName::ListsWholeDestinations, |rules| {
         rules.masks_listed_destinations = false

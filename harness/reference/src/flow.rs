@@ -7,6 +7,7 @@
 mod account;
 mod audit;
 mod belongings;
+mod block;
 mod call;
 mod crowd;
 mod device;

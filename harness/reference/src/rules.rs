@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** with the rules of an edition the service does what `domain.md` says.
 
+mod password;
 mod surface;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use proofup_domain::edition::Edition;
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::refusal::Refusal;
 
+pub use password::PasswordComparison;
 pub use surface::Surface;
 
 /// Declares the table: each field with its documentation and the value that the design page gives it.
@@ -427,6 +429,8 @@ rules! {
     masks_listed_destinations: bool = true,
     /// A list of methods holds the secrets of other authenticator apps. Requirement: `APP-17`.
     lists_app_secrets: bool = false,
+    /// A setup that is over still shows the secret of its app. Requirement: `APP-17`.
+    shows_secret_after_setup: bool = false,
 
     // Surface.
     /// How answers look on the wire. Requirement: `API-1`.
@@ -456,22 +460,29 @@ rules! {
     /// Only administrators read the trail. Requirement: `AUDIT-1`.
     audit_for_administrators_only: bool = true,
 
+    // Names (§1).
+    /// A sign-in name is compared without case at sign-in. Requirement: `SIGN-13`.
+    sign_in_names_without_case: bool = true,
+    /// A sign-in name is compared without case in resets. Requirement: `SIGN-13`.
+    reset_names_without_case: bool = true,
+
+    // Blocking (§6).
+    /// Blocking somebody ends their sessions. Requirement: `SIGN-11`.
+    block_ends_sessions: bool = true,
+    /// Blocking somebody ends the sessions of everybody. Requirement: `SIGN-11`.
+    block_ends_everybodys_sessions: bool = false,
+    /// Sessions of somebody who is blocked wait until they are unblocked. Requirement: `SIGN-12`.
+    block_suspends_sessions: bool = false,
+    /// Blocking somebody ends their resets. Requirement: `SIGN-12`.
+    block_ends_resets: bool = true,
+    /// Unblocking somebody ends a block for wrong proofs, too. Requirement: `SIGN-12`.
+    unblocking_ends_lockouts: bool = true,
+    /// Unblocking somebody leaves what is registered. Requirement: `SIGN-12`.
+    unblocking_keeps_methods: bool = true,
+
     // Policy (§3).
     /// A policy that cannot be met is refused. Requirement: `AVAIL-11`.
     refuses_impossible_policy: bool = true,
-}
-
-/// Which part of a password counts; all but the first are defects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PasswordComparison {
-    /// All of it.
-    Whole,
-    /// Its letters, whatever their case.
-    WithoutCase,
-    /// Its first 72 bytes, which are all that bcrypt takes.
-    FirstBytes,
-    /// At sign-in, the beginning of what is typed.
-    Beginning,
 }
 
 impl Rules {

@@ -7,7 +7,8 @@ mod request;
 mod view;
 
 pub(crate) use self::control::{
-    AdvanceClock, ClockAdvanced, ClockSetting, ClockView, PutTenant, PutUser, TenantMade,
+    AdvanceClock, ChangeUser, ClockAdvanced, ClockSetting, ClockView, PutTenant, PutUser,
+    TenantMade,
 };
 pub(crate) use self::request::{
     ActivateDevice, AnswerView, BeginChallenge, BeginEnrollment, BeginReset, BeginResetChallenge,

@@ -137,7 +137,7 @@ fn only(
     match (differences, references) {
         ([], []) => Err((
             "nothing differs between the step and its control".to_owned(),
-            "one field must differ, or one kind of `advanceClock`, `setPolicy` or `setGateway` must lie between them",
+            "one field must differ, or one kind of `advanceClock`, `setPolicy`, `blockUser`, `unblockUser` or `setGateway` must lie between them",
         )),
         ([], [one]) => Ok(one.shown()),
         ([one], references) => match references
@@ -330,32 +330,39 @@ fn are_given(fields: &Map<String, Value>) -> bool {
 /// Lists what changes the world between two steps, one entry per kind.
 fn world(steps: &[StepDraft<'_>], one: usize, two: usize) -> Vec<StepDifference> {
     let between = &steps[one.min(two) + 1..one.max(two)];
-    ["advanceClock", "setPolicy", "setGateway"]
-        .into_iter()
-        .filter_map(|word| {
-            let each: Vec<String> = between
-                .iter()
-                .filter(|step| step.word() == word && !step.may_be_refused())
-                .map(|step| match word {
-                    "advanceClock" => {
-                        format!("by {}", shown(step.node.get("by").map(Node::json).as_ref()))
-                    }
-                    "setPolicy" => shown(step.node.get("policy").map(Node::json).as_ref()),
-                    _ => format!(
-                        "{} {}",
-                        step.text("channel").unwrap_or_default(),
-                        step.text("behaviour").unwrap_or_default()
-                    ),
-                })
-                .collect();
-            (!each.is_empty()).then(|| StepDifference {
-                key: word.to_owned(),
-                told: format!("{word} {} in between", each.join(" and ")),
-                is_secret: false,
-                names: None,
+    [
+        "advanceClock",
+        "setPolicy",
+        "blockUser",
+        "unblockUser",
+        "setGateway",
+    ]
+    .into_iter()
+    .filter_map(|word| {
+        let each: Vec<String> = between
+            .iter()
+            .filter(|step| step.word() == word && !step.may_be_refused())
+            .map(|step| match word {
+                "advanceClock" => {
+                    format!("by {}", shown(step.node.get("by").map(Node::json).as_ref()))
+                }
+                "setPolicy" => shown(step.node.get("policy").map(Node::json).as_ref()),
+                "blockUser" | "unblockUser" => step.text("user").unwrap_or_default().to_owned(),
+                _ => format!(
+                    "{} {}",
+                    step.text("channel").unwrap_or_default(),
+                    step.text("behaviour").unwrap_or_default()
+                ),
             })
+            .collect();
+        (!each.is_empty()).then(|| StepDifference {
+            key: word.to_owned(),
+            told: format!("{word} {} in between", each.join(" and ")),
+            is_secret: false,
+            names: None,
         })
-        .collect()
+    })
+    .collect()
 }
 
 /// Writes out what a command means where a field is left out, so that leaving it out differs from nothing.
@@ -366,7 +373,11 @@ fn fill(command: &Command, fields: &mut Map<String, Value>) {
     let (method, first) = match command {
         Command::BeginEnrollment { method, .. } => (*method, true),
         Command::ChangeMethod { method, .. } => (*method, false),
-        Command::SignIn { .. } => return default("password", "right"),
+        Command::SignIn { .. } => {
+            default("password", "right");
+            return default("spelling", "asGiven");
+        }
+        Command::BeginReset { .. } => return default("spelling", "asGiven"),
         Command::SetNewPassword { .. } => return default("password", "fresh"),
         Command::SubmitAnswers { .. } | Command::SubmitResetAnswers { .. } => {
             return default("answers", "right");

@@ -56,6 +56,8 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("readInbox", "InboxAnswer"),
     ("advanceClock", "EmptyAnswer"),
     ("setPolicy", "EmptyAnswer"),
+    ("blockUser", "EmptyAnswer"),
+    ("unblockUser", "EmptyAnswer"),
     ("setGateway", "EmptyAnswer"),
     ("releaseMessages", "EmptyAnswer"),
     ("readAudit", "AuditAnswer"),

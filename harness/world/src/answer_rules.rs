@@ -221,7 +221,7 @@ impl AnswerRules {
         case: &str,
         operation: &str,
         form: &[Mismatch],
-        exchange: Option<Exchange>,
+        exchange: Option<&Exchange>,
     ) {
         let mut looked = BTreeMap::new();
         let sightings = form.iter().map(|mismatch| {
@@ -246,7 +246,7 @@ impl AnswerRules {
                 place,
                 code: None,
                 repeat: None,
-                exchange: exchange.clone(),
+                exchange: exchange.cloned(),
             }
         });
         let sightings = sightings.collect();
@@ -569,6 +569,8 @@ fn is_of_control(seen: &Seen) -> bool {
                 | Operation::ReadClock
                 | Operation::AdvanceClock
                 | Operation::SetPolicy
+                | Operation::BlockUser
+                | Operation::UnblockUser
                 | Operation::ReadAudit
         )
     )

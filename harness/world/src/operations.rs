@@ -43,6 +43,8 @@ pub const fn operation_of(command: &Command) -> Option<Operation> {
         }
         Command::AdvanceClock { .. } => Operation::AdvanceClock,
         Command::SetPolicy { .. } => Operation::SetPolicy,
+        Command::BlockUser { .. } => Operation::BlockUser,
+        Command::UnblockUser { .. } => Operation::UnblockUser,
         Command::ReadAudit { .. } => Operation::ReadAudit,
         Command::ReadAuditEvents { .. } => Operation::ReadAuditEvents,
         Command::ReadCapabilities {} => Operation::ReadCapabilities,

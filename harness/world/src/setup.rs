@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 
 use proofup_binding::{CompiledTarget, Operation, Value};
 use proofup_domain::capabilities::Limits;
-use proofup_domain::command::{Command, GatewayBehaviour, Name, PasswordRole};
+use proofup_domain::command::{Command, GatewayBehaviour, Name, NameSpelling, PasswordRole};
 use proofup_domain::method::{Method, ResetMethod, Role};
 use proofup_domain::policy::{AppPolicy, Policy, ResetPolicy, TwoStepPolicy};
 use proofup_domain::secret::Secret;
@@ -356,6 +356,7 @@ pub fn registrations(users: &[UserSpec]) -> Vec<Command> {
         commands.push(Command::SignIn {
             user: user.name.clone(),
             password: PasswordRole::Right,
+            spelling: NameSpelling::AsGiven,
             bind: None,
         });
         for method in &user.methods {

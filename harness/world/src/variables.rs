@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofup_binding::{Operation, Value, Variables};
-use proofup_domain::command::{AnswersRole, CodeRole, Command, Name};
+use proofup_domain::command::{AnswersRole, CodeRole, Command, Name, NameSpelling};
 use proofup_domain::secret::Secret;
 use serde_json::Value as Json;
 
@@ -65,6 +65,7 @@ impl World<'_> {
                 .offer_method_id(command, user, &self.context.session.target, &mut vars.0)
                 .map_err(StepError::Unready)?;
         }
+        self.spell_name(command, &mut vars)?;
         self.said_variables(command, typed, &mut vars)?;
         self.typed_variables(command, typed, &mut vars).await?;
         self.secrets.extend(typed.secrets().cloned());
@@ -92,6 +93,18 @@ impl World<'_> {
         if let Ok(person) = self.person(user) {
             vars.all(offers::personal(&person.persona).into());
         }
+    }
+
+    /// Offers the sign-in name as the command has it typed.
+    fn spell_name(&self, command: &Command, vars: &mut Vars) -> Result<(), StepError> {
+        if let Command::SignIn { user, spelling, .. } | Command::BeginReset { user, spelling, .. } =
+            command
+            && *spelling == NameSpelling::Capitals
+        {
+            let name = &self.person(user)?.persona.user_principal_name;
+            vars.text("userPrincipalName", &name.to_uppercase());
+        }
+        Ok(())
     }
 
     /// Offers the password, time or policy that the command names.

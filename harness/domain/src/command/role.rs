@@ -57,6 +57,32 @@ impl PasswordRole {
     }
 }
 
+words! {
+    /// How somebody types their sign-in name.
+    NameSpelling {
+        /// As it was given to them.
+        AsGiven = "asGiven",
+        /// In capitals.
+        Capitals = "capitals",
+    }
+}
+
+#[expect(
+    clippy::derivable_impls,
+    reason = "the words macro leaves no place for a default attribute"
+)]
+impl Default for NameSpelling {
+    fn default() -> Self {
+        Self::AsGiven
+    }
+}
+
+impl NameSpelling {
+    pub(super) fn is_as_given(&self) -> bool {
+        *self == Self::AsGiven
+    }
+}
+
 /// A new password, named by its role.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -2,7 +2,7 @@
 
 use proofup_domain::command::{
     AddBy, AddressRef, AnswersRole, CallbackSecret, CodeRole, Command, GatewayBehaviour, Name,
-    NewPasswordRole, PasswordRole, PhoneRef, Which,
+    NameSpelling, NewPasswordRole, PasswordRole, PhoneRef, Which,
 };
 use proofup_domain::method::{ChallengeKind, Method};
 use proofup_domain::state::Channel;
@@ -32,6 +32,7 @@ impl Actor {
         Command::SignIn {
             user,
             password,
+            spelling: NameSpelling::AsGiven,
             bind,
         }
     }
@@ -39,6 +40,16 @@ impl Actor {
     pub(super) fn sign_out(&self) -> Command {
         let (user, session) = self.parts();
         Command::SignOut { user, session }
+    }
+
+    pub(super) fn block(&self) -> Command {
+        let user = self.user.clone();
+        Command::BlockUser { user }
+    }
+
+    pub(super) fn unblock(&self) -> Command {
+        let user = self.user.clone();
+        Command::UnblockUser { user }
     }
 
     pub(super) fn read_session(&self) -> Command {
@@ -230,7 +241,11 @@ impl Actor {
 
     pub(super) fn begin_reset(&self, bind: Option<Name>) -> Command {
         let user = self.user.clone();
-        Command::BeginReset { user, bind }
+        Command::BeginReset {
+            user,
+            spelling: NameSpelling::AsGiven,
+            bind,
+        }
     }
 
     pub(super) fn read_reset(&self, reset: Option<Name>) -> Command {

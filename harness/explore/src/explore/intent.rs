@@ -31,6 +31,8 @@ pub(super) enum Intent {
     AdvanceTime,
     /// Let a provider fail.
     BreakGateway,
+    /// Block somebody, and unblock them again.
+    Block,
     /// Watch the window for waiting while things happen.
     WatchWindow,
     /// Go on with something that should be over.
@@ -54,6 +56,7 @@ impl Intent {
         Self::ChangePolicy,
         Self::AdvanceTime,
         Self::BreakGateway,
+        Self::Block,
         Self::WatchWindow,
         Self::Overrun,
         Self::Read,
@@ -72,7 +75,7 @@ impl Intent {
             | Self::ChangePolicy
             | Self::SignInAndOut => 4,
             Self::Guess | Self::SendAgain | Self::Review => 3,
-            Self::BreakGateway | Self::Read => 2,
+            Self::BreakGateway | Self::Block | Self::Read => 2,
         }
     }
 
@@ -97,6 +100,7 @@ impl Intent {
             Self::Reset => Some(Feature::Reset),
             Self::Manage => Some(Feature::Manage),
             Self::Review => Some(Feature::Review),
+            Self::Block => Some(Feature::Blocking),
             _ => None,
         }
     }

@@ -104,6 +104,7 @@ impl Person<'_> {
             Intent::ChangePolicy => self.change_policy(),
             Intent::AdvanceTime => self.advance_time(),
             Intent::BreakGateway => self.break_gateway(),
+            Intent::Block => self.block(),
             Intent::WatchWindow => self.watch_window(),
             Intent::Overrun => self.overrun(),
             Intent::Read => self.read(),

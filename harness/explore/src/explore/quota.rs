@@ -59,6 +59,7 @@ impl Quota {
             "sendCode" => Intent::SendAgain,
             "setGateway" | "releaseMessages" => Intent::BreakGateway,
             "setPolicy" => Intent::ChangePolicy,
+            "blockUser" | "unblockUser" => Intent::Block,
             _ => return None,
         })
     }

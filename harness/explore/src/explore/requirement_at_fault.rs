@@ -267,6 +267,8 @@ fn by_command(
         Command::ReadAudit { .. } | Command::ReadAuditEvents { .. } => "AUDIT-1",
         Command::FindLeaks {} => "CODE-7",
         Command::SetPolicy { .. } => "AVAIL-11",
+        Command::BlockUser { .. } => "SIGN-11",
+        Command::UnblockUser { .. } => "SIGN-12",
         Command::AdvanceClock { .. }
         | Command::SetGateway { .. }
         | Command::ReleaseMessages { .. }

@@ -213,6 +213,9 @@ impl StepContext {
         }
         match setup.method {
             Method::SoftwareOath if awaited => answer.set("activation", true),
+            Method::SoftwareOath if life.is_final() => {
+                answer.set("activation", either(false, Pattern::Absent));
+            }
             Method::MicrosoftAuthenticator if life == Life::Started => {
                 let activation = if setup.page == AppPage::ScanQrCode {
                     true.into()

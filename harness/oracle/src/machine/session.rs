@@ -87,6 +87,38 @@ impl StepContext {
         Ok(Told::done())
     }
 
+    /// Blocks somebody as an administrator does: whatever was begun ends, and what is registered stays (`domain.md` §6).
+    pub(super) fn block_user(&mut self, user: &Name) -> Handled {
+        let owner = self.actor(user)?;
+        if !self.person(owner).exists {
+            return Err(Told::refused(Refusal::NotFound));
+        }
+        self.cancel_setups(owner, |_| true);
+        self.cancel_challenges(owner, |_| true);
+        let person = self.person_mut(owner);
+        person.user.blocked = true;
+        for session in &mut person.sessions {
+            session.ended = session.ended.or(Some("SIGN-11"));
+        }
+        for reset in person.resets.iter_mut().filter(|reset| !reset.completed) {
+            reset.cancelled = true;
+        }
+        Ok(Told::done())
+    }
+
+    /// Unblocks somebody as an administrator does, whatever the account was blocked for.
+    pub(super) fn unblock_user(&mut self, user: &Name) -> Handled {
+        let owner = self.actor(user)?;
+        let person = self.person_mut(owner);
+        if !person.exists {
+            return Err(Told::refused(Refusal::NotFound));
+        }
+        person.user.blocked = false;
+        person.blocked_until = None;
+        person.failures = 0;
+        Ok(Told::done())
+    }
+
     pub(super) fn read_session(&mut self, by: By<'_>) -> Handled {
         let at = self.enter(by)?;
         self.tell_session(at)

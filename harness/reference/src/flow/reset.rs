@@ -70,7 +70,7 @@ impl Turn<'_> {
     }
 
     /// Kills a user's open resets with their proofs.
-    fn kill_resets(&mut self, user: &str) {
+    pub(crate) fn kill_resets(&mut self, user: &str) {
         self.each_reset(user, |reset| {
             if reset.progress == ResetProgress::Open {
                 reset.progress = ResetProgress::Cancelled;

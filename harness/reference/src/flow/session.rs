@@ -101,7 +101,7 @@ impl Turn<'_> {
         endpoint: ProtectedOperation,
     ) -> Result<Caller, Refused> {
         let user = match self.state.sessions.get(session) {
-            Some(one) if self.is_alive(one) => one.user.clone(),
+            Some(one) if self.is_alive(one) && !self.is_suspended(one) => one.user.clone(),
             _ => return Err(Refusal::Unauthenticated.into()),
         };
         let stage = self.refresh(session);
@@ -162,6 +162,11 @@ impl Turn<'_> {
             session.expires_at,
             self.rules.session_end_included,
         )
+    }
+
+    /// Returns whether a session waits for its user to be unblocked, where a rule has it wait. Requirement: `SIGN-12`.
+    fn is_suspended(&self, session: &SessionRecord) -> bool {
+        self.rules.block_suspends_sessions && self.user(&session.user).blocked
     }
 
     /// Returns whether manage, setup or review has to wait for a second step that the user has.

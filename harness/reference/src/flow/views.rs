@@ -124,7 +124,9 @@ impl Turn<'_> {
             },
             expires_at: enrollment.expires_at,
             challenge,
-            activation: self.activation_view(enrollment).filter(|_| is_open),
+            activation: self
+                .activation_view(enrollment)
+                .filter(|_| is_open || self.rules.shows_secret_after_setup),
             questions: questions.then(|| policy.questions.clone()),
             questions_to_register: questions.then_some(policy.questions_to_register),
             method_id: enrollment.method_id.clone(),

@@ -20,8 +20,8 @@ use crate::rules::Rules;
 use crate::service::App;
 use crate::tenant::{Tenant, TenantClock, TenantSetup};
 use crate::wire::{
-    AdvanceClock, AuditEvents, ClockAdvanced, ClockSetting, ClockView, PolicySchema, PutTenant,
-    PutUser, TenantMade,
+    AdvanceClock, AuditEvents, ChangeUser, ClockAdvanced, ClockSetting, ClockView, PolicySchema,
+    PutTenant, PutUser, TenantMade,
 };
 
 /// The callback address of a tenant that names none: an address that nobody has.
@@ -214,6 +214,33 @@ fn merge(target: &mut Value, patch: Value) {
             }
         }
     }
+}
+
+/// Block or unblock a user, as an administrator does.
+#[utoipa::path(patch, path = "/testControl/v1/tenants/{id}/users/{userPrincipalName}", operation_id = "changeUser",
+    tag = "testControl",
+    params(("id" = String, Path, description = "The tenant"),
+        ("userPrincipalName" = String, Path, description = "The sign-in address")),
+    request_body = ChangeUser,
+    responses((status = 204, description = "Changed, or as it was")))]
+pub(crate) async fn change_user(
+    _: Controller,
+    State(app): State<App>,
+    At((id, user)): At<(String, String)>,
+    JsonBody(request): JsonBody<ChangeUser>,
+) -> Result<StatusCode, Refused> {
+    let user = account_key(&user);
+    find(&app, &id)?.turn(|turn| {
+        if !turn.state.users.contains_key(user.as_str()) {
+            return Err(Refusal::NotFound.into());
+        }
+        if request.blocked {
+            turn.block(&user);
+        } else {
+            turn.unblock(&user);
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
 }
 
 /// Read a tenant's clock.

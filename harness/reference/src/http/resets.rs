@@ -11,7 +11,6 @@ use super::enrollments::submitted;
 use super::extract::{At, JsonBody};
 use super::json::Json;
 use crate::flow::{WantedProof, gap};
-use crate::record::account_key;
 use crate::refused::Refused;
 use crate::service::App;
 use crate::tenant::Tenant;
@@ -41,8 +40,8 @@ pub(crate) async fn begin_reset(
         app.compare_with_nobody(name, &Secret::new(""));
         return Err(Refusal::ContactAdministrator.into());
     };
-    let user = account_key(name);
     let (reset, later) = tenant.turn(|turn| {
+        let user = turn.account_named(name, turn.rules.reset_names_without_case);
         let later = turn.later_if_known(&user, turn.rules.known_reset_later_ms);
         (turn.begin_reset(&user), later)
     });

@@ -52,6 +52,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
             control::read_tenant_policy,
             control::patch_tenant_policy
         ))
+        .routes(routes!(control::change_user))
         .routes(routes!(control::read_clock))
         .routes(routes!(control::advance_clock))
         .routes(routes!(control::read_audit))

@@ -7,7 +7,6 @@ use proofup_domain::refusal::Refusal;
 use super::extract::JsonBody;
 use super::json::Json;
 use crate::decide::ProtectedOperation;
-use crate::record::account_key;
 use crate::refused::Refused;
 use crate::service::{App, Visitor};
 use crate::wire::{AccountView, SessionView, SignIn};
@@ -26,8 +25,8 @@ pub(crate) async fn sign_in(
         app.compare_with_nobody(name, &request.password);
         return Err(Refusal::InvalidCredentials.into());
     };
-    let user = account_key(name);
     let (session, later) = tenant.turn(|turn| {
+        let user = turn.account_named(name, turn.rules.sign_in_names_without_case);
         let right = app.is_right_password(turn, &user, &request.password);
         let later = turn.later_if_known(&user, turn.rules.known_sign_in_later_ms);
         (turn.sign_in(&user, right), later)

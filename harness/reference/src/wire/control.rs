@@ -54,6 +54,14 @@ pub(crate) struct PutUser {
     pub(crate) blocked: bool,
 }
 
+/// Blocks or unblocks a user.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ChangeUser {
+    /// Whether the user is blocked from now on.
+    pub(crate) blocked: bool,
+}
+
 fn member() -> Role {
     Role::Member
 }

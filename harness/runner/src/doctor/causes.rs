@@ -22,7 +22,7 @@ impl Cause {
     }
 }
 
-/// Says that a body is no JSON, where one came whole and is none.
+/// Returns that a body is no JSON, where one came whole and is none.
 pub(super) fn no_json(exchange: &Exchange) -> Option<Cause> {
     let body = exchange.response_body.as_deref()?;
     let is_cut = body.ends_with(" bytes)");
@@ -36,7 +36,7 @@ pub(super) fn no_json(exchange: &Exchange) -> Option<Cause> {
     })
 }
 
-/// Says which cookies an answer sets, where the file looks for another, or where several stand in one line.
+/// Returns which cookies an answer sets, where the file looks for another, or where several stand in one line.
 pub(super) fn cookies_set(exchange: &Exchange) -> Option<Cause> {
     let lines: Vec<&str> = all_headers(exchange, "set-cookie").collect();
     if lines.is_empty() {
@@ -63,7 +63,7 @@ pub(super) fn cookies_set(exchange: &Exchange) -> Option<Cause> {
     ))
 }
 
-/// Says why no client sends a cookie of an earlier answer back: it is for another host, or past already.
+/// Returns why no client sends a cookie of an earlier answer back: it is for another host, or past already.
 pub(super) fn cookie_not_sent<'e>(
     exchanges: impl IntoIterator<Item = &'e Exchange>,
 ) -> Option<Cause> {
@@ -121,7 +121,7 @@ fn instant(text: &str) -> Option<Timestamp> {
     parsed.map(|instant| instant.timestamp())
 }
 
-/// Says that a pattern finds more in a message than a code.
+/// Returns that a pattern finds more in a message than a code.
 pub(super) fn ambiguous(matches: usize) -> Cause {
     Cause::new(
         format!(
@@ -131,7 +131,7 @@ pub(super) fn ambiguous(matches: usize) -> Cause {
     )
 }
 
-/// Says that a picture is one that is not read.
+/// Returns that a picture is one that is not read.
 pub(super) fn vector_image(exchange: &Exchange) -> Option<Cause> {
     let body = exchange.response_body.as_deref().unwrap_or_default();
     let is_image = header(exchange, "content-type").is_some_and(|kind| kind.contains("svg"));

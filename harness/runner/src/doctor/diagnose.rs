@@ -259,7 +259,7 @@ impl Look<'_> {
         }
     }
 
-    /// Says why a rule that names the status did not match, where the file has one: the answer cannot be read, or what the
+    /// Returns why a rule that names the status did not match, where the file has one: the answer cannot be read, or what the
     /// rule asks of it besides does not hold.
     fn listed(&self, status: u16) -> Option<(String, String)> {
         let word = match &self.act.wants {

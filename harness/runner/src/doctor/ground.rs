@@ -88,7 +88,12 @@ pub(super) fn declarations(
             ],
             Feature::TwoStep => &[Operation::BeginSecondStep],
             Feature::Review => &[Operation::CompleteReview],
-            Feature::Wizard | Feature::Manage | Feature::Audit | Feature::PolicyValidation => &[],
+            Feature::Blocking => &[Operation::BlockUser, Operation::UnblockUser],
+            Feature::Wizard
+            | Feature::Manage
+            | Feature::Audit
+            | Feature::PolicyValidation
+            | Feature::NamesWithoutCase => &[],
         };
         demand(
             format!("the feature `{feature}`"),

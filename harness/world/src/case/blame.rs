@@ -116,6 +116,8 @@ fn served_by(command: &Command, before: &[HistoryEntry]) -> Option<&'static str>
     Some(match command {
         C::SignIn { .. } | C::ReadSession { .. } | C::OpenAccount { .. } => "SIGN-3",
         C::SignOut { .. } => "SIGN-8",
+        C::BlockUser { .. } => "SIGN-11",
+        C::UnblockUser { .. } => "SIGN-12",
         C::Defer { .. } => "DEF-3",
         C::ReadWizard { .. } => "WIZ-1",
         C::CompleteWizard { .. } => "WIZ-5",

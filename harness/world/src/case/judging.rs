@@ -117,7 +117,7 @@ impl CaseRun<'_> {
             let shown = exchanges.last().map(|last| last.clone().into_shown());
             let operation = operation_of(command).map_or(command.word(), Operation::as_str);
             let answers = &self.context.answers;
-            answers.see_form(&self.case.id(), operation, form, shown);
+            answers.see_form(&self.case.id(), operation, form, shown.as_ref());
         }
         let outcome = match self.allowances.of_check(step, check, &evidence) {
             Some(allowance) => allowance.into(),

@@ -60,6 +60,26 @@ impl Person<'_> {
         self.act(acts::advance(by));
     }
 
+    /// Has an administrator block this person in the middle of what they do, and mostly unblock them again.
+    pub(super) fn block(&mut self) {
+        self.arrive();
+        self.act(self.me.block());
+        let looks = [
+            self.me.read_session(),
+            self.me.sign_in(PasswordRole::Right, None),
+            self.me.begin_reset(None),
+        ];
+        let command = self.dice.pick(&looks);
+        self.act(command);
+        if self.dice.chance(80) {
+            self.act(self.me.unblock());
+        }
+        if self.dice.chance(50) {
+            let command = self.me.read_session();
+            self.act(command);
+        }
+    }
+
     /// Forbids a method for every purpose; now and then allows it again.
     pub(super) fn forbid(&mut self, method: super::Method) {
         let policy = self.state.policy();
