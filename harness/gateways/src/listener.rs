@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
@@ -83,8 +84,12 @@ impl Listener {
                     waker.wake();
                 }
             }
-        } else if socket.listener.take().is_some() {
-            socket.reserved = self.reserve().ok();
+        } else if let Some(listener) = socket.listener.take() {
+            // Both sockets are bound for a moment: were the port free in between, another process could be given it.
+            let _ = SockRef::from(&listener).set_reuse_port(true);
+            let reserved = self.reserve();
+            drop(listener);
+            socket.reserved = reserved.or_else(|_| self.reserve()).ok();
             self.0.closed.send_modify(|epoch| *epoch += 1);
         }
     }
@@ -165,6 +170,7 @@ impl Listener {
             SocketAddr::V6(_) => TcpSocket::new_v6(),
         }?;
         socket.set_reuseaddr(true)?;
+        SockRef::from(&socket).set_reuse_port(true)?;
         socket.bind(self.0.address)?;
         Ok(socket)
     }
@@ -261,5 +267,40 @@ pub(crate) async fn relay(client: &mut TcpStream, upstream: SocketAddr) -> bool 
     tokio::select! {
         () = there => false,
         () = back => unanswered.load(Ordering::Relaxed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_else_is_given_the_port_while_it_is_closed_and_opened() {
+        let listener =
+            Listener::open("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let address = listener.address();
+        let over = Arc::new(AtomicBool::new(false));
+        let other = std::thread::spawn({
+            let over = Arc::clone(&over);
+            move || {
+                let (mut tries, mut taken) = (0_u32, 0_u32);
+                while !over.load(Ordering::Relaxed) {
+                    tries += 1;
+                    // As whoever is given a free port: without SO_REUSEADDR.
+                    let socket = TcpSocket::new_v4().expect("a socket");
+                    taken += u32::from(socket.bind(address).is_ok());
+                }
+                (tries, taken)
+            }
+        });
+        for _ in 0..5_000 {
+            listener.set_open(false);
+            listener.set_open(true);
+            assert!(listener.socket().listener.is_some(), "it is open again");
+        }
+        over.store(true, Ordering::Relaxed);
+        let (tries, taken) = other.join().expect("the other thread ends");
+        assert!(tries > 0);
+        assert_eq!(taken, 0, "of {tries} tries");
     }
 }
