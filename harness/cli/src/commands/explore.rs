@@ -37,8 +37,8 @@ use crate::{clock, terminal};
                         proofup explore --cases 10000 --transport loopback\n  \
                         PROOFUP_TEST_CONTROL_TOKEN=… proofup explore --url http://127.0.0.1:8080 --deadline 5m\n  \
                         proofup explore --seed 1 --case 17           run one case again\n\n\
-                        Exit codes:\n    0  no wrong answer\n    1  a wrong answer; each counterexample was written to a file\n    \
-                        2  wrong usage, an error in the target file, or an unreachable target\n    3  incomplete: some commands never succeeded (usual with --case), or a case could not be played\n  130  interrupted"
+                        Exit codes:\n    0  no wrong answer\n    1  a wrong answer, whose counterexample was written to a file, or a broken rule\n    \
+                        2  wrong usage, an error in the target file, or an unreachable target\n    3  incomplete: some commands never succeeded (usual with --case), a case could not be\n       played, or a difference did not recur\n  130  interrupted"
 )]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
@@ -67,7 +67,7 @@ pub(crate) struct ExploreArguments {
     #[arg(long, value_name = "N", value_parser = number(1, u16::MAX), help_heading = "Running")]
     jobs: Option<u16>,
 
-    /// A file of known failures of this target, each with its reason; those of whole requirements count here
+    /// A file of known failures of this target, each with its reason; only entries for whole requirements count here
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     exemptions: Option<PathBuf>,
 
